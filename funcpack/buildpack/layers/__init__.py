@@ -1,0 +1,1 @@
+"""One module a layer of the image."""
