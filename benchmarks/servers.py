@@ -95,10 +95,10 @@ def install(servers: tuple[Server, ...], where: Path) -> dict[str, Path]:
     for server in servers:
         venv = where / server.name
         subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-        pip = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", venv / "bin/python"]
-        subprocess.run([*pip, "--require-hashes", "-r", server.requirements], check=True)
+        pip = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(venv / "bin/python")]
+        subprocess.run([*pip, "--require-hashes", "-r", str(server.requirements)], check=True)
         if server.name == "funcpack":
-            subprocess.run([*pip, "--no-deps", ROOT / "invoker"], check=True)
+            subprocess.run([*pip, "--no-deps", str(ROOT / "invoker")], check=True)
         directories[server.name] = venv / "bin"
     return directories
 
