@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from funcpack_invoker.errors import SettingsError
+from funcpack_invoker.settings import VARIABLES, Settings
+
+
+def test_defaults() -> None:
+    settings = Settings.from_env({"FUNCTION_THREADS": "16"})
+    assert settings == Settings(
+        host=None,
+        port=8080,
+        handler="handler.handler",
+        workers=1,
+        threads=16,
+        concurrency=0,
+        timeout=0.0,
+        max_body=100 * 1024 * 1024,
+        grace_period=30.0,
+        shutdown_delay=0.0,
+        health_paths=True,
+        reply_type=None,
+        reply_source=None,
+        log_level="info",
+        log_format="text",
+        access_log=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "value"),
+    [
+        ("PORT", "9000", "port", 9000),
+        ("PORT", " 9000 ", "port", 9000),
+        ("PORT", "", "port", 8080),
+        ("HOST", "::1", "host", "::1"),
+        ("PYTHON_HANDLER", "package.module:object.method", "handler", "package.module:object.method"),
+        ("FUNCTION_CONCURRENCY", "10", "concurrency", 10),
+        ("FUNCTION_TIMEOUT", "2.5", "timeout", 2.5),
+        ("FUNCTION_MAX_BODY", "100", "max_body", 100),
+        ("FUNCTION_MAX_BODY", "2KiB", "max_body", 2048),
+        ("FUNCTION_MAX_BODY", "3 mib", "max_body", 3 * 1024**2),
+        ("FUNCTION_MAX_BODY", "1GiB", "max_body", 1024**3),
+        ("FUNCTION_HEALTH_PATHS", "OFF", "health_paths", False),
+        ("FUNCTION_ACCESS_LOG", "true", "access_log", True),
+        ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("LOG_FORMAT", "json", "log_format", "json"),
+        ("FUNCTION_REPLY_TYPE", "com.example.reply", "reply_type", "com.example.reply"),
+    ],
+)
+def test_value_is_read(variable: str, text: str, field: str, value: Any) -> None:
+    assert getattr(Settings.from_env({variable: text}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "accepted"),
+    [
+        ("PORT", "abc", "a whole number from 1 to 65535"),
+        ("PORT", "0", "a whole number from 1 to 65535"),
+        ("PORT", "65536", "a whole number from 1 to 65535"),
+        ("PORT", "8_0", "a whole number from 1 to 65535"),
+        ("PORT", "٨٠", "a whole number from 1 to 65535"),
+        ("HOST", "localhost:80/x", "an address or a host name, without a port"),
+        ("PYTHON_HANDLER", "handler", "module.function or module:function"),
+        ("PYTHON_HANDLER", ".handler", "module.function or module:function"),
+        ("PYTHON_HANDLER", "handler.", "module.function or module:function"),
+        ("PYTHON_HANDLER", "a/b.handler", "module.function or module:function"),
+        ("WEB_CONCURRENCY", "0", "a whole number of at least 1"),
+        ("FUNCTION_THREADS", "-1", "a whole number of at least 1"),
+        ("FUNCTION_THREADS", "9" * 5000, "a whole number of at least 1"),
+        ("FUNCTION_CONCURRENCY", "1.5", "a whole number of at least 0"),
+        ("FUNCTION_TIMEOUT", "nan", "a number of seconds of at least 0"),
+        ("FUNCTION_TIMEOUT", "inf", "a number of seconds of at least 0"),
+        ("FUNCTION_GRACE_PERIOD", "-1", "a number of seconds of at least 0"),
+        ("FUNCTION_SHUTDOWN_DELAY", "5s", "a number of seconds of at least 0"),
+        ("FUNCTION_MAX_BODY", "10MB", "a number of bytes of at least 1, or one with KiB, MiB or GiB"),
+        ("FUNCTION_MAX_BODY", "0", "a number of bytes of at least 1, or one with KiB, MiB or GiB"),
+        ("FUNCTION_HEALTH_PATHS", "maybe", "on or off"),
+        ("LOG_LEVEL", "loud", "one of debug, info, warning, error, critical"),
+        ("LOG_FORMAT", "xml", "one of text, json"),
+        ("FUNCTION_REPLY_SOURCE", "a\nb", "text without control characters"),
+    ],
+)
+def test_bad_value_is_named_in_one_line(variable: str, text: str, accepted: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({variable: text})
+    assert str(caught.value) == f"{variable} is {text!r}, but it must be {accepted}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "delay"),
+    [
+        ({}, 0.0),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, 5.0),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "K_SERVICE": "hello"}, 0.0),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "FUNCTION_SHUTDOWN_DELAY": "1"}, 1.0),
+    ],
+)
+def test_shutdown_delay_by_surroundings(environ: dict[str, str], delay: float) -> None:
+    assert Settings.from_env(environ).shutdown_delay == delay
+
+
+def test_every_field_has_one_variable() -> None:
+    assert sorted(variable.field for variable in VARIABLES) == sorted(field.name for field in fields(Settings))
