@@ -1,0 +1,131 @@
+"""The rules for context attributes of CloudEvents: names, types and values.
+
+Sources: CloudEvents 1.0.2 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), sections "Naming
+Conventions", "Type System", "REQUIRED Attributes", "OPTIONAL Attributes", and the same of 0.3.
+
+`source` and `dataschema` are taken for URIs without a look at their syntax: whoever sends something else would only
+lose the event, and nobody here resolves them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from funcpack_invoker import mediatype
+
+AttributeValue = str | bool | int
+
+VERSIONS = ("1.0", "0.3")
+
+_REQUIRED = ("id", "source", "type")
+_OPTIONAL = {
+    "1.0": ("subject", "time", "datacontenttype", "dataschema"),
+    "0.3": ("subject", "time", "datacontenttype", "schemaurl", "datacontentencoding"),
+}
+
+# RFC 3339 section 5.6; the day is checked against its month apart.
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+
+# Control characters, surrogates and the noncharacters of Unicode (Type System, String).
+_NOT_IN_STRINGS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(f"{chr(n + 0xFFFE)}{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
+    + "]"
+)
+
+_SMALLEST, _LARGEST = -(2**31), 2**31 - 1
+
+
+class InvalidAttributeError(ValueError):
+    """An attribute that breaks the specification; the text is one line that says which and how."""
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no attribute name: only a-z and 0-9, and not `data` (Naming Conventions)."""
+    if not (name.isascii() and name.isalnum() and name == name.lower()):
+        raise InvalidAttributeError(f"{shown(name)} is not an attribute name: only a-z and 0-9 are allowed")
+    if name == "data":
+        raise InvalidAttributeError("data is not an attribute")
+
+
+def check_string(name: str, value: str) -> None:
+    """Refuse what no String may hold (Type System)."""
+    # No character that is refused is printable to Python, and most values are printable through and through.
+    if not value.isprintable() and _NOT_IN_STRINGS.search(value):
+        raise InvalidAttributeError(f"{name} has a character that is not allowed: {shown(value)}")
+
+
+def check_value(name: str, value: Any) -> AttributeValue:
+    """Give a Boolean, Integer or String back as it is; refuse any other value (Type System)."""
+    if isinstance(value, str):
+        check_string(name, value)
+        return value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise InvalidAttributeError(f"{name} is an integer of more than 32 bits")
+        return value
+    raise InvalidAttributeError(f"{name} is a {type(value).__name__}: attributes are strings, booleans and integers")
+
+
+def check_event(attributes: dict[str, AttributeValue]) -> None:
+    """Refuse attributes that together are no event: the required ones are there, the known ones well-formed."""
+    version = attributes.get("specversion")
+    if version not in VERSIONS:
+        raise InvalidAttributeError(_version_fault(version))
+    for name in _REQUIRED:
+        if name not in attributes:
+            raise InvalidAttributeError(f"{name} is missing")
+        _check_filled(name, attributes[name])
+    for name in _OPTIONAL[version]:
+        if name in attributes:
+            _check_filled(name, attributes[name])
+    if "time" in attributes and not is_time(str(attributes["time"])):
+        raise InvalidAttributeError(f"time is not of the form of RFC 3339: {shown(attributes['time'])}")
+    if "datacontenttype" in attributes:
+        _check_media_type(str(attributes["datacontenttype"]))
+
+
+def is_time(value: str) -> bool:
+    """Tell whether this is a date and time of RFC 3339, leap seconds included."""
+    match = _TIME.fullmatch(value)
+    if not match:
+        return False
+    try:
+        # Year 0 is a leap year, and unknown to Python.
+        date(int(match[1]) or 4, int(match[2]), int(match[3]))
+    except ValueError:
+        return False
+    return True
+
+
+def shown(value: object) -> str:
+    """Quote a value of a stranger in one line of limited length."""
+    text = repr(value[:80] if isinstance(value, str) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _version_fault(version: AttributeValue | None) -> str:
+    if version is None:
+        return "specversion is missing"
+    return f"specversion {shown(version)} is not supported: 1.0 and 0.3 are"
+
+
+def _check_filled(name: str, value: AttributeValue) -> None:
+    if not isinstance(value, str):
+        raise InvalidAttributeError(f"{name} is not a string")
+    if not value:
+        raise InvalidAttributeError(f"{name} is empty")
+
+
+def _check_media_type(value: str) -> None:
+    try:
+        mediatype.parse(value)
+    except ValueError as exc:
+        raise InvalidAttributeError(f"datacontenttype {exc}") from None

@@ -1,0 +1,112 @@
+"""CloudEvents over HTTP: requests become events, and what functions return becomes events again.
+
+The values are those of `event`; `event_reading` and `event_writing` know the wire. Nothing here does I/O, and no SDK is
+needed.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker.attributes import (
+    InvalidAttributeError,
+    AttributeValue,
+    check_event,
+    check_name,
+    check_value,
+    shown,
+)
+from funcpack_invoker.event import BATCHED, STRUCTURED, Batch, Event, Header, InvalidEventError, InvalidReplyError
+from funcpack_invoker.event_reading import read
+from funcpack_invoker.event_writing import write_batch, write_binary, write_structured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "BATCHED",
+    "STRUCTURED",
+    "AttributeValue",
+    "Batch",
+    "Event",
+    "Header",
+    "InvalidEventError",
+    "InvalidReplyError",
+    "complete",
+    "complete_data",
+    "read",
+    "write_batch",
+    "write_binary",
+    "write_structured",
+]
+
+
+def complete(attributes: Mapping[Any, Any], data: Any = None) -> Event:
+    """Make a valid event of what a function returned: absent `specversion`, `id` and `time` are filled in.
+
+    Besides what an `Event` holds, values may be an aware `datetime` (a Timestamp) or `bytes` (Binary).
+
+    Raises:
+        InvalidReplyError: when an attribute is missing, or is what no attribute can be.
+
+    """
+    try:
+        filled = {name: _canonical(name, value) for name, value in attributes.items()}
+        filled.setdefault("specversion", "1.0")
+        if "id" not in filled:
+            filled["id"] = str(uuid.uuid4())
+        if "time" not in filled:
+            filled["time"] = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        check_event(filled)
+    except InvalidAttributeError as exc:
+        raise InvalidReplyError(f"the returned event is not valid: {exc}") from exc
+    return Event(filled, data)
+
+
+def complete_data(data: Any, incoming: Event, *, reply_type: str | None, reply_source: str) -> Event:
+    """Make the reply event of a function that returned data alone.
+
+    Its version is that of the incoming event, its content type goes by the type of the data.
+
+    Args:
+        data: what was returned.
+        incoming: the event that it answers.
+        reply_type: the reply's `type`; `<incoming type>.reply` when None.
+        reply_source: the reply's `source`.
+
+    Raises:
+        InvalidReplyError: when `reply_type` or `reply_source` can be no attribute.
+
+    """
+    attributes = {
+        "specversion": incoming.attributes["specversion"],
+        "type": reply_type or f"{incoming.attributes['type']}.reply",
+        "source": reply_source,
+        "datacontenttype": _content_type_of(data),
+    }
+    return complete(attributes, data)
+
+
+def _canonical(name: Any, value: Any) -> AttributeValue:
+    """Give the wire's form of a returned attribute (CloudEvents, Type System)."""
+    if not isinstance(name, str):
+        raise InvalidAttributeError(f"the attribute name {shown(name)} is not a string")
+    check_name(name)
+    if value is None:
+        raise InvalidAttributeError(f"{name} is None: leave it out")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidAttributeError(f"{name} is a datetime without time zone")
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return check_value(name, value)
+
+
+def _content_type_of(data: Any) -> str:
+    if isinstance(data, str):
+        return "text/plain; charset=utf-8"
+    return "application/octet-stream" if isinstance(data, bytes | bytearray | memoryview) else "application/json"

@@ -1,0 +1,58 @@
+"""JSON as the invoker reads and writes it: by the book coming in, `json.dumps` with its defaults going out.
+
+RFC 8259 knows no NaN, and JSON between systems is UTF-8 (section 8.1); Python's own defaults are wider in both.
+"""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import json
+from typing import Any, NoReturn
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain(value: object) -> Any:
+    """Turn what `json` does not know into what it does: pydantic models and dataclasses, at any depth."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(allow_nan=False, default=_plain)
+
+
+def loads(body: bytes, codec: str = "utf-8") -> Any:
+    """Parse JSON text; a byte order mark is ignored (RFC 8259, section 8.1).
+
+    Raises:
+        ValueError: when it is not JSON text in `codec`, is nested too deeply, or has a number that is too long.
+
+    """
+    if body.startswith(codecs.BOM_UTF8):
+        body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return _DECODER.decode(body.decode(codec))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def dumps(value: Any) -> str:
+    """Write JSON text, dataclasses and pydantic models included.
+
+    Raises:
+        ValueError: when the value has no form in JSON (a type that is not known, NaN, a circle, too many levels).
+
+    """
+    try:
+        return _ENCODER.encode(value)
+    except TypeError as exc:
+        raise ValueError(str(exc)) from exc
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
