@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.attributes import (
-    InvalidAttributeError,
     AttributeValue,
+    InvalidAttributeError,
     check_event,
     check_name,
     check_value,

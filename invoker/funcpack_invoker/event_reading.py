@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 
 from funcpack_invoker import jsontext, mediatype
 from funcpack_invoker.attributes import (
-    InvalidAttributeError,
     AttributeValue,
+    InvalidAttributeError,
     check_event,
     check_name,
     check_string,
