@@ -1,0 +1,69 @@
+"""Makes the file system of an image from Debian's packages with mmdebstrap, as root on Debian or Ubuntu; no image is pulled."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from images.recipe import GROUP_ID, SUITE, Image
+from tools import engine
+from tools.places import reproducible_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.progress import Progress
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+DEFAULT_SECURITY_MIRROR = "http://deb.debian.org/debian-security"
+UNWANTED = ("man", "info", "locale", "lintian", "doc")
+
+# The archives of the packages are the hooks' to read and to remove; device nodes are the engine's.
+SKIPPED = "output/dev,cleanup/apt,cleanup/mmdebstrap"
+
+
+def ensure_mmdebstrap(progress: Progress) -> None:
+    """Install mmdebstrap and Debian's keys where they are missing."""
+    if not shutil.which("mmdebstrap"):
+        engine.install(progress, "mmdebstrap", "debian-archive-keyring")
+
+
+def make_root(progress: Progress, image: Image, archive: Path) -> None:
+    """Write the root file system of `image` as a tar to `archive`.
+
+    The same state of Debian's archive gives the same bytes. Raises ToolError when mmdebstrap fails.
+    """
+    excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in UNWANTED]
+    command = [
+        "mmdebstrap",
+        "--mode=root",
+        "--quiet",
+        f"--variant={image.variant}",
+        f"--skip={SKIPPED}",
+        f"--include={','.join(image.packages)}",
+        *excluded,
+        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+        '--aptopt=APT::Install-Recommends "false"',
+        f'--{image.hook_stage}-hook={image.hook} "$1" {image.user_id} {GROUP_ID}',
+        SUITE,
+        str(archive),
+        *sources(),
+    ]
+    progress.run(command, env=reproducible_environment())
+
+
+def sources() -> list[str]:
+    """The lines of sources.list for the images: the mirrors that this machine uses itself, else Debian's own."""
+    mirrors = {urlsplit(mirror).path.strip("/"): mirror for mirror in _host_mirrors()}
+    main = mirrors.get("debian", DEFAULT_MIRROR)
+    security = mirrors.get("debian-security", DEFAULT_SECURITY_MIRROR)
+    places = ((main, SUITE), (main, f"{SUITE}-updates"), (security, f"{SUITE}-security"))
+    return [f"deb [signed-by={KEYRING}] {mirror} {suite} main" for mirror, suite in places]
+
+
+def _host_mirrors() -> list[str]:
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

@@ -1,0 +1,74 @@
+"""What the two base images are: packages, users, environment and labels. Whatever makes an image reads it here.
+
+The names of variables and labels are the platform specification's, "Build Image" and "Run Image":
+https://github.com/buildpacks/spec/blob/main/platform.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+SUITE = "trixie"
+BASE_IMAGE = "debian:trixie-slim"
+DISTRO = {"io.buildpacks.base.distro.name": "debian", "io.buildpacks.base.distro.version": "13"}
+GROUP_ID = 1000
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One base image; `variant` and `hook_stage` are mmdebstrap's, `packages` are Debian's."""
+
+    name: str
+    description: str
+    variant: str
+    packages: tuple[str, ...]
+    hook: Path
+    hook_stage: str
+    user_id: int
+    more_environment: tuple[str, ...] = ()
+    more_labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def environment(self) -> list[str]:
+        """The variables of the image, each as NAME=VALUE."""
+        return [f"PATH={SEARCH_PATH}", "LANG=C.UTF-8", *self.more_environment]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the image."""
+        about = {
+            "io.buildpacks.base.id": self.name.replace("/", "."),
+            "io.buildpacks.base.maintainer": "Funcpack",
+            "io.buildpacks.base.description": self.description,
+        }
+        return {**about, **DISTRO, **dict(self.more_labels)}
+
+
+# Python is here and not in a layer: a layer costs time in every rebuild, and a rebase brings its security fixes to images that exist.
+# `python3` would pull in dpkg, and `ca-certificates` openssl and perl: the hook takes what is needed of them.
+RUN = Image(
+    name="funcpack/run",
+    description="Debian 13 with Python 3.13 and little else, for functions to run in",
+    variant="extract",
+    packages=("base-files", "netbase", "tzdata", "libstdc++6", "python3.13", "dash"),
+    hook=HERE / "run" / "hook.sh",
+    hook_stage="extract",
+    user_id=1002,
+    more_labels=(("io.buildpacks.rebasable", "true"),),
+)
+
+# The compiler is for packages that have no wheel; nothing of this image gets into a function's image.
+BUILD = Image(
+    name="funcpack/build",
+    description="Debian 13 with Python 3.13 and a C compiler, for functions to be built in",
+    variant="essential",
+    packages=("python3", "ca-certificates", "passwd", "gcc", "libc6-dev", "make", "pkg-config", "python3.13-dev"),
+    hook=HERE / "build" / "hook.sh",
+    hook_stage="customize",
+    user_id=1001,
+    more_environment=("CNB_USER_ID=1001", f"CNB_GROUP_ID={GROUP_ID}"),
+)

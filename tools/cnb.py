@@ -1,0 +1,110 @@
+"""The Buildpacks project's own programs: `pack` and the lifecycle, pinned by the Go modules beside this file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools import stamp
+from tools.places import LIFECYCLE, PACK, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tools.progress import Progress, Step
+
+PACK_MODULE = ROOT / "tools" / "pack"
+LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
+LIFECYCLE_RELEASE = "https://github.com/buildpacks/lifecycle/releases/download/v{version}/lifecycle-v{version}+linux.{arch}.tgz"
+RELEASE_ARCHITECTURES = {"amd64": "x86-64", "arm64": "arm64"}
+
+# One program does all phases and tells them apart by the name it is called by.
+PHASES = ("analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer")
+
+# The APIs are those of api/apis.go in the lifecycle's source; its own packager writes the same file.
+DESCRIPTOR = """\
+[lifecycle]
+version = "{version}"
+
+[apis.buildpack]
+deprecated = []
+supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12"]
+
+[apis.platform]
+deprecated = []
+supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12", "0.13", "0.14", "0.15"]
+"""
+
+
+def find_pack() -> str | None:
+    """The user's own `pack`, if there is one."""
+    return shutil.which("pack")
+
+
+def ensure_pack(progress: Progress, step: Step) -> None:
+    """Build the pinned `pack`.
+
+    Raises ToolError when Go is missing or fails.
+    """
+    inputs = stamp.digest(PACK_MODULE)
+    if stamp.is_current("pack", inputs) and PACK.exists():
+        step.result = "up to date"
+        return
+    version = pinned_version(PACK_MODULE, "github.com/buildpacks/pack")
+    flags = f"-s -w -X github.com/buildpacks/pack/pkg/client.Version={version}"
+    _go_build(progress, PACK_MODULE, ["github.com/buildpacks/pack"], flags, PACK)
+    stamp.write("pack", inputs)
+
+
+def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
+    """Build the pinned lifecycle for Linux on `architecture`, or download its release where there is no Go.
+
+    Raises ToolError when Go fails.
+    """
+    inputs = stamp.digest(LIFECYCLE_MODULE, text=architecture + DESCRIPTOR)
+    if stamp.is_current("lifecycle", inputs) and (LIFECYCLE / "lifecycle.toml").exists():
+        step.result = "up to date"
+        return
+    shutil.rmtree(LIFECYCLE, ignore_errors=True)
+    version = pinned_version(LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
+    if shutil.which("go"):
+        _build_lifecycle(progress, version, architecture)
+    else:
+        _download_lifecycle(LIFECYCLE_RELEASE.format(version=version, arch=RELEASE_ARCHITECTURES[architecture]))
+    stamp.write("lifecycle", inputs)
+
+
+def pinned_version(module: Path, dependency: str) -> str:
+    """The version of `dependency` in the go.mod of `module`, without its v."""
+    for line in (module / "go.mod").read_text().splitlines():
+        name, _, version = line.strip().removeprefix("require ").partition(" v")
+        if name == dependency:
+            return version.split()[0]
+    msg = f"{module / 'go.mod'} does not require {dependency}"
+    raise LookupError(msg)
+
+
+def _build_lifecycle(progress: Progress, version: str, architecture: str) -> None:
+    target = LIFECYCLE / "lifecycle"
+    commands = [f"github.com/buildpacks/lifecycle/cmd/{name}" for name in ("lifecycle", "launcher")]
+    flags = f"-s -w -X github.com/buildpacks/lifecycle/cmd.Version={version}"
+    target.mkdir(parents=True)
+    _go_build(progress, LIFECYCLE_MODULE, commands, flags, target, {"GOOS": "linux", "GOARCH": architecture})
+    for phase in PHASES:
+        (target / phase).symlink_to("lifecycle")
+    (LIFECYCLE / "lifecycle.toml").write_text(DESCRIPTOR.format(version=version))
+
+
+def _download_lifecycle(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=120) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:  # noqa: S310 - https
+        archive.extractall(LIFECYCLE, filter="data")
+
+
+def _go_build(progress: Progress, module: Path, commands: Sequence[str], flags: str, output: Path, target: dict[str, str] | None = None) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0", **(target or {})}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    progress.run(["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), *commands], cwd=module, env=environment)

@@ -1,0 +1,26 @@
+"""Where the tools find the sources and put what they make; names and versions that several of them share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DIST = ROOT / "dist"
+LOGS = DIST / "logs"
+STAMPS = DIST / "stamps"
+BUILDPACK = DIST / "buildpack"
+TOOLS = ROOT / ".tools"
+PACK = TOOLS / "bin" / "pack"
+LIFECYCLE = TOOLS / "lifecycle"
+VENV = ROOT / ".venv"
+
+BUILDER_IMAGE = "funcpack/builder"
+
+# What the lifecycle's exporter gives every file and image, so that the same input is the same image: 1980-01-01T00:00:01Z.
+SOURCE_DATE_EPOCH = 315532801
+
+
+def reproducible_environment() -> dict[str, str]:
+    """The environment of this process with SOURCE_DATE_EPOCH, for programs that would write today's date."""
+    return {**os.environ, "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH)}

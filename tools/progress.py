@@ -1,0 +1,68 @@
+"""Long work in one line a step with its time; what the programs behind it print goes to a log file."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+TITLE_WIDTH = 44
+
+
+@dataclass
+class Step:
+    """One line of progress; `result` is what stands behind its title when it is done."""
+
+    result: str = "done"
+
+
+class Progress:
+    """Prints steps and runs their programs, whose whole output it keeps in the file `log`."""
+
+    def __init__(self, log: Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("")
+        self.log = log
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        """Print `title`, and when the block is done its result and how long it took."""
+        step = Step()
+        print(f"{title:<{TITLE_WIDTH}} ", end="", flush=True)
+        self.write(f"\n== {title}\n")
+        start = time.monotonic()
+        try:
+            yield step
+        except BaseException:
+            print("failed", flush=True)
+            raise
+        print(f"{step.result} ({time.monotonic() - start:.1f} s)", flush=True)
+
+    def write(self, text: str) -> None:
+        """Add `text` to the log."""
+        with self.log.open("a") as file:
+            file.write(text)
+
+    def run(self, command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+        """Run `command` and return what it printed.
+
+        Raises ToolError when it is not installed or fails.
+        """
+        # Arguments only: an environment may hold credentials.
+        self.write(f"$ {' '.join(command)}\n")
+        try:
+            done = subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        except FileNotFoundError:
+            raise errors.command_missing(command[0]) from None
+        self.write(done.stdout)
+        if done.returncode != 0:
+            raise errors.command_failed(command, done.returncode, done.stdout, self.log)
+        return done.stdout

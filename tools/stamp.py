@@ -1,0 +1,38 @@
+"""Knows whether something was made from the same input before, so that a second run redoes only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tools.places import STAMPS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def digest(*paths: Path, text: str = "") -> str:
+    """SHA-256 of `text` and of all files of `paths`: their names below each path, whether they are executable, their content."""
+    total = hashlib.sha256(text.encode())
+    for path in paths:
+        for file in _files(path):
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            total.update(f"{file.relative_to(path)} {file.stat().st_mode & 0o111:o} {content}\n".encode())
+    return total.hexdigest()
+
+
+def is_current(name: str, value: str) -> bool:
+    """Whether `name` was last made with this very `value`."""
+    stamp = STAMPS / name
+    return stamp.is_file() and stamp.read_text() == value
+
+
+def write(name: str, value: str) -> None:
+    """Remember that `name` was made with `value`."""
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    (STAMPS / name).write_text(value)
+
+
+def _files(path: Path) -> list[Path]:
+    found = [path] if path.is_file() else path.rglob("*")
+    return sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts)

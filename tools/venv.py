@@ -1,0 +1,37 @@
+"""Makes .venv: the locked development tools, and both distributions of this repository in place."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from tools import errors, stamp
+from tools.places import ROOT, VENV
+
+if TYPE_CHECKING:
+    from tools.progress import Progress, Step
+
+LOCK = ROOT / "requirements" / "dev.txt"
+PROJECTS = (ROOT / "pyproject.toml", ROOT / "invoker" / "pyproject.toml")
+
+
+def ensure(progress: Progress, step: Step) -> None:
+    """Make .venv anew when the lock, a project file or the Python changed.
+
+    Raises ToolError when this Python lacks the means.
+    """
+    wanted = stamp.digest(LOCK, *PROJECTS, text=f"{sys.base_prefix} {sys.version}")
+    if stamp.is_current("venv", wanted) and (VENV / "bin" / "python").exists():
+        step.result = "up to date"
+        return
+    if importlib.util.find_spec("ensurepip") is None:
+        raise errors.no_venv_module()
+    shutil.rmtree(VENV, ignore_errors=True)
+    progress.run([sys.executable, "-m", "venv", str(VENV)])
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+    progress.run([*pip, "--require-hashes", "-r", str(LOCK)])
+    # Without build isolation: setuptools comes from the lock too.
+    progress.run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "invoker")])
+    stamp.write("venv", wanted)
