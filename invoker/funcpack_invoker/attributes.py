@@ -61,16 +61,16 @@ def check_string(name: str, value: str) -> None:
 
 
 def check_value(name: str, value: Any) -> AttributeValue:
-    """Give a Boolean, Integer or String back as it is; refuse any other value (Type System)."""
+    """Give a Boolean, Integer or String as a plain value; refuse any other value (Type System)."""
     if isinstance(value, str):
         check_string(name, value)
-        return value
+        return str.__str__(value)  # an Enum of strings has its own idea of str()
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         if not _SMALLEST <= value <= _LARGEST:
             raise InvalidAttributeError(f"{name} is an integer of more than 32 bits")
-        return value
+        return int(value)
     raise InvalidAttributeError(f"{name} is a {type(value).__name__}: attributes are strings, booleans and integers")
 
 

@@ -59,7 +59,7 @@ def complete(attributes: Mapping[Any, Any], data: Any = None) -> Event:
         if "id" not in filled:
             filled["id"] = str(uuid.uuid4())
         if "time" not in filled:
-            filled["time"] = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+            filled["time"] = _timestamp(datetime.now(UTC))
         check_event(filled)
     except InvalidAttributeError as exc:
         raise InvalidReplyError(f"the returned event is not valid: {exc}") from exc
@@ -100,10 +100,14 @@ def _canonical(name: Any, value: Any) -> AttributeValue:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidAttributeError(f"{name} is a datetime without time zone")
-        return value.isoformat()
+        return _timestamp(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return check_value(name, value)
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _content_type_of(data: Any) -> str:
