@@ -56,7 +56,7 @@ def make_root(progress: Progress, image: Image, archive: Path) -> None:
 
 
 def sources() -> list[str]:
-    """The lines of sources.list for the images: the mirrors that this machine uses itself, else Debian's own."""
+    """Return the lines of sources.list for the images: the mirrors that this machine uses itself, else Debian's own."""
     mirrors = {urlsplit(mirror).path.strip("/"): mirror for mirror in _host_mirrors()}
     main = mirrors.get("debian", DEFAULT_MIRROR)
     security = mirrors.get("debian-security", DEFAULT_SECURITY_MIRROR)

@@ -53,7 +53,12 @@ def from_packages(progress: Progress, engine: Engine, image: Image) -> None:
 
 def from_base_image(progress: Progress, engine: Engine, image: Image, base: str) -> None:
     """Make `image` from the Debian image `base`."""
-    arguments = {"BASE_IMAGE": base, "PACKAGES": DOCKERFILE_PACKAGES[image.name], "USER_ID": image.user_id, "GROUP_ID": GROUP_ID}
+    arguments = {
+        "BASE_IMAGE": base,
+        "PACKAGES": DOCKERFILE_PACKAGES[image.name],
+        "USER_ID": image.user_id,
+        "GROUP_ID": GROUP_ID,
+    }
     command = [engine.client, "build", "--target", image.name.partition("/")[2], "--tag", image.name]
     for name, value in arguments.items():
         command += ["--build-arg", f"{name}={value}"]

@@ -6,7 +6,6 @@ import os
 import shutil
 import tarfile
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import stamp
@@ -14,12 +13,15 @@ from tools.places import LIFECYCLE, PACK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tools.progress import Progress, Step
 
 PACK_MODULE = ROOT / "tools" / "pack"
 LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
-LIFECYCLE_RELEASE = "https://github.com/buildpacks/lifecycle/releases/download/v{version}/lifecycle-v{version}+linux.{arch}.tgz"
+LIFECYCLE_RELEASE = (
+    "https://github.com/buildpacks/lifecycle/releases/download/v{version}/lifecycle-v{version}+linux.{arch}.tgz"
+)
 RELEASE_ARCHITECTURES = {"amd64": "x86-64", "arm64": "arm64"}
 
 # One program does all phases and tells them apart by the name it is called by.
@@ -41,7 +43,7 @@ supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12", "0.13", "0.14", "0.15"
 
 
 def find_pack() -> str | None:
-    """The user's own `pack`, if there is one."""
+    """Return the user's own `pack`, if there is one."""
     return shutil.which("pack")
 
 
@@ -79,7 +81,7 @@ def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
 
 
 def pinned_version(module: Path, dependency: str) -> str:
-    """The version of `dependency` in the go.mod of `module`, without its v."""
+    """Return the version of `dependency` in the go.mod of `module`, without its v."""
     for line in (module / "go.mod").read_text().splitlines():
         name, _, version = line.strip().removeprefix("require ").partition(" v")
         if name == dependency:
@@ -104,7 +106,16 @@ def _download_lifecycle(url: str) -> None:
         archive.extractall(LIFECYCLE, filter="data")
 
 
-def _go_build(progress: Progress, module: Path, commands: Sequence[str], flags: str, output: Path, target: dict[str, str] | None = None) -> None:
+def _go_build(
+    progress: Progress,
+    module: Path,
+    commands: Sequence[str],
+    flags: str,
+    output: Path,
+    target: dict[str, str] | None = None,
+) -> None:
     environment = {**os.environ, "CGO_ENABLED": "0", **(target or {})}
     output.parent.mkdir(parents=True, exist_ok=True)
-    progress.run(["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), *commands], cwd=module, env=environment)
+    progress.run(
+        ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), *commands], cwd=module, env=environment
+    )

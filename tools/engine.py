@@ -33,20 +33,22 @@ class Engine:
     address: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with which `pack` and the client reach the engine."""
+        """Return this process's environment with which `pack` and the client reach the engine."""
         return {**os.environ, **({"DOCKER_HOST": self.address} if self.address else {})}
 
     def ask(self, *arguments: str) -> str | None:
-        """What the client answers to `arguments`, without the last line end; None when it fails."""
-        done = subprocess.run([self.client, *arguments], capture_output=True, text=True, check=False, env=self.environment())
+        """Return what the client answers to `arguments`, without the last line end; None when it fails."""
+        done = subprocess.run(
+            [self.client, *arguments], capture_output=True, text=True, check=False, env=self.environment()
+        )
         return done.stdout.strip() if done.returncode == 0 else None
 
     def image_id(self, image: str) -> str | None:
-        """The id of a local image, None when it is not there."""
+        """Return the id of a local image, None when it is not there."""
         return self.ask("image", "inspect", "--format", "{{.Id}}", image)
 
     def architecture(self) -> str:
-        """The architecture that the engine runs, in Go's and Debian's name: amd64, arm64."""
+        """Return the architecture that the engine runs, in Go's and Debian's name: amd64, arm64."""
         question = ("info", "{{.Host.Arch}}") if self.client == "podman" else ("version", "{{.Server.Arch}}")
         return self.ask(question[0], "--format", question[1]) or ""
 

@@ -27,7 +27,7 @@ class ToolError(Exception):
 
 
 def no_engine() -> ToolError:
-    """No container engine answers, and this is no machine on which one may be installed."""
+    """Say that no container engine answers, and this is no machine on which one may be installed."""
     return ToolError(
         "no container engine answers",
         f"Neither `docker version` nor `podman info` reaches an engine, and only as root on Debian or Ubuntu is one installed here"
@@ -38,7 +38,7 @@ def no_engine() -> ToolError:
 
 
 def podman_without_socket(socket: str) -> ToolError:
-    """Podman answers, but `pack` speaks to an engine over its socket alone."""
+    """Say that Podman answers, but `pack` speaks to an engine over its socket alone."""
     return ToolError(
         "podman's socket is not there",
         f"`pack` speaks to the engine over a socket, and nothing listens at {socket}.",
@@ -47,7 +47,7 @@ def podman_without_socket(socket: str) -> ToolError:
 
 
 def engine_not_started(log: Path, lines: Sequence[str]) -> ToolError:
-    """The engine was started and did not answer."""
+    """Say that the engine was started and did not answer."""
     return ToolError(
         "the container engine does not start",
         "The end of its log:\n" + _indented(lines),
@@ -56,7 +56,7 @@ def engine_not_started(log: Path, lines: Sequence[str]) -> ToolError:
 
 
 def command_failed(command: Sequence[str], code: int, output: str, log: Path) -> ToolError:
-    """A program that a step needs ended with an error."""
+    """Say that a program that a step needs ended with an error."""
     return ToolError(
         f"`{command[0]}` failed with exit code {code}",
         f"{' '.join(command)}\n" + _indented(output.splitlines()),
@@ -65,12 +65,16 @@ def command_failed(command: Sequence[str], code: int, output: str, log: Path) ->
 
 
 def command_missing(command: str) -> ToolError:
-    """A program that a step needs is not installed."""
-    return ToolError(f"`{command}` is not installed", f"`{command}` is not on PATH.", f"install `{command}` and run the command again.")
+    """Say that a program that a step needs is not installed."""
+    return ToolError(
+        f"`{command}` is not installed",
+        f"`{command}` is not on PATH.",
+        f"install `{command}` and run the command again.",
+    )
 
 
 def no_venv_module() -> ToolError:
-    """Debian's Python comes without what makes virtual environments."""
+    """Say that Debian's Python comes without what makes virtual environments."""
     return ToolError(
         "this Python cannot make virtual environments",
         f"{sys.executable} has no `ensurepip` module, which Debian and Ubuntu keep in a package of its own.",
@@ -79,16 +83,17 @@ def no_venv_module() -> ToolError:
 
 
 def no_answer(url: str, seconds: float, logs: str) -> ToolError:
-    """A function's container does not answer."""
+    """Say that a function's container does not answer."""
     return ToolError(
         "the function does not answer",
-        f"{url} gave no answer in {seconds:.0f} seconds. The end of the container's log:\n" + _indented(logs.splitlines()),
+        f"{url} gave no answer in {seconds:.0f} seconds. The end of the container's log:\n"
+        + _indented(logs.splitlines()),
         "run the image by hand and read its log.",
     )
 
 
 def unexpected_answer(request: str, expected: str, got: str) -> ToolError:
-    """A function answers something else than its template promises."""
+    """Say that a function answers something else than its template promises."""
     return ToolError(
         "the function answers something unexpected",
         f"{request}\nexpected: {expected}\ngot:      {got}",
@@ -97,8 +102,10 @@ def unexpected_answer(request: str, expected: str, got: str) -> ToolError:
 
 
 def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
-    """TARGET_ARCH, or the engine's own architecture, is none that the buildpack is made for."""
-    return ToolError("this architecture is not supported", f"The target is {found}.", f"set TARGET_ARCH to {' or '.join(known)}.")
+    """Say that TARGET_ARCH, or the engine's own architecture, is none that the buildpack is made for."""
+    return ToolError(
+        "this architecture is not supported", f"The target is {found}.", f"set TARGET_ARCH to {' or '.join(known)}."
+    )
 
 
 def _indented(lines: Sequence[str]) -> str:

@@ -22,5 +22,5 @@ SOURCE_DATE_EPOCH = 315532801
 
 
 def reproducible_environment() -> dict[str, str]:
-    """The environment of this process with SOURCE_DATE_EPOCH, for programs that would write today's date."""
+    """Return the environment of this process with SOURCE_DATE_EPOCH, for programs that would write today's date."""
     return {**os.environ, "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH)}

@@ -59,7 +59,9 @@ class Progress:
         # Arguments only: an environment may hold credentials.
         self.write(f"$ {' '.join(command)}\n")
         try:
-            done = subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            done = subprocess.run(
+                command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
         except FileNotFoundError:
             raise errors.command_missing(command[0]) from None
         self.write(done.stdout)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def digest(*paths: Path, text: str = "") -> str:
-    """SHA-256 of `text` and of all files of `paths`: their names below each path, whether they are executable, their content."""
+    """SHA-256 of `text` and of all files of `paths`: their names from each path on, whether they are executable, their content."""
     total = hashlib.sha256(text.encode())
     for path in paths:
         for file in _files(path):
             content = hashlib.sha256(file.read_bytes()).hexdigest()
-            total.update(f"{file.relative_to(path)} {file.stat().st_mode & 0o111:o} {content}\n".encode())
+            total.update(f"{file.relative_to(path.parent)} {file.stat().st_mode & 0o111:o} {content}\n".encode())
     return total.hexdigest()
 
 

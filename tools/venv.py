@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ PROJECTS = (ROOT / "pyproject.toml", ROOT / "invoker" / "pyproject.toml")
 
 
 def ensure(progress: Progress, step: Step) -> None:
-    """Make .venv anew when the lock, a project file or the Python changed.
+    """Bring .venv up to date when the lock, a project file or the Python changed.
 
     Raises ToolError when this Python lacks the means.
     """
@@ -28,10 +29,16 @@ def ensure(progress: Progress, step: Step) -> None:
         return
     if importlib.util.find_spec("ensurepip") is None:
         raise errors.no_venv_module()
-    shutil.rmtree(VENV, ignore_errors=True)
-    progress.run([sys.executable, "-m", "venv", str(VENV)])
+    if not _is_of_this_python():
+        shutil.rmtree(VENV, ignore_errors=True)
+        progress.run([sys.executable, "-m", "venv", str(VENV)])
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     progress.run([*pip, "--require-hashes", "-r", str(LOCK)])
     # Without build isolation: setuptools comes from the lock too.
     progress.run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "invoker")])
     stamp.write("venv", wanted)
+
+
+def _is_of_this_python() -> bool:
+    config = VENV / "pyvenv.cfg"
+    return config.is_file() and f"version = {platform.python_version()}\n" in config.read_text()

@@ -1,0 +1,46 @@
+# Every target redoes only what changed; long steps print a line each, their whole output goes to dist/logs/.
+.DEFAULT_GOAL := help
+.PHONY: help python demo test tools images builder venv lint lock clean
+
+# Any Python from 3.11 on: make PYTHON=python3.12 demo
+PYTHON ?= python3
+RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
+VENV := .venv/bin
+PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, and %s is %s\nWhat to do: name another one, for example: make PYTHON=python3.12 demo" % (sys.executable, sys.version.split()[0]))'
+
+demo: python ## build an HTTP and a CloudEvent function, run them in containers and call them
+	@$(RUN) -m tools.demo
+
+test: builder lint ## everything: lint, types, unit, integration and image tests
+	@$(VENV)/python -m pytest
+
+lint: venv ## ruff and mypy
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy
+
+builder: python ## the builder image funcpack/builder, and all that it needs
+	@$(RUN) -m tools.make builder
+
+images: python ## the base images funcpack/run and funcpack/build
+	@$(RUN) -m tools.make images
+
+tools: python ## the pinned pack and lifecycle in .tools
+	@$(RUN) -m tools.make tools
+
+venv: python ## the development environment .venv
+	@$(RUN) -m tools.make venv
+
+lock: venv ## lock the dependencies anew, within the ranges of the .in files and pyproject.toml
+	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in
+	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
+	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
+
+clean: ## remove all that was made but the images in the engine
+	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

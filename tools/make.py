@@ -1,0 +1,100 @@
+"""The steps behind `make venv|tools|images|builder`: python3 -m tools.make TARGET.
+
+Each target makes what it needs before, and redoes only what changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from images import make as base_images
+from tools import builder, cnb, engine, stage, venv
+from tools.engine import Engine
+from tools.errors import ToolError
+from tools.pack import Pack, pinned
+from tools.places import LOGS
+from tools.progress import Progress
+
+
+def make_venv(progress: Progress) -> None:
+    """Make .venv."""
+    with progress.step("development environment in .venv") as step:
+        venv.ensure(progress, step)
+
+
+def make_engine(progress: Progress) -> Engine:
+    """See to a container engine."""
+    with progress.step("container engine") as step:
+        found = engine.ensure(progress)
+        step.result = f"{found.client} {found.version}"
+    return found
+
+
+def make_pack(progress: Progress) -> None:
+    """Build the pinned `pack`."""
+    with progress.step("pack, pinned") as step:
+        cnb.ensure_pack(progress, step)
+
+
+def make_lifecycle(progress: Progress, found: Engine) -> None:
+    """Build the pinned lifecycle."""
+    with progress.step("lifecycle, pinned") as step:
+        cnb.ensure_lifecycle(progress, step, stage.target_architecture(found.architecture()))
+
+
+def make_base_images(progress: Progress, found: Engine) -> None:
+    """Make the run and the build image."""
+    with progress.step("images funcpack/run and funcpack/build") as step:
+        base_images.ensure(progress, step, found)
+
+
+def make_builder(progress: Progress, pack: Pack) -> None:
+    """Stage the buildpack and create the builder."""
+    with progress.step("buildpack in dist/buildpack") as step:
+        stage.ensure(progress, step, stage.target_architecture(pack.engine.architecture()))
+    with progress.step("image funcpack/builder") as step:
+        builder.ensure(progress, step, pack)
+
+
+def tools_target(progress: Progress) -> None:
+    """Build the pinned tools."""
+    found = make_engine(progress)
+    make_pack(progress)
+    make_lifecycle(progress, found)
+
+
+def images_target(progress: Progress) -> None:
+    """Make the base images."""
+    make_base_images(progress, make_engine(progress))
+
+
+def builder_target(progress: Progress) -> None:
+    """Make everything that a build needs, with the pinned `pack`."""
+    found = make_engine(progress)
+    make_venv(progress)
+    make_pack(progress)
+    make_lifecycle(progress, found)
+    make_base_images(progress, found)
+    make_builder(progress, pinned(found))
+
+
+TARGETS = {"venv": make_venv, "tools": tools_target, "images": images_target, "builder": builder_target}
+
+
+def main() -> int:
+    """Make the target that the command line names; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools.make", description=__doc__)
+    parser.add_argument("target", choices=TARGETS)
+    target = parser.parse_args().target
+    progress = Progress(LOGS / f"{target}.log")
+    try:
+        TARGETS[target](progress)
+    except ToolError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Calls `pack`: creates the builder and builds functions with it, from what the engine holds and without a registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools import cnb
+from tools.places import BUILDER_IMAGE, PACK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tools.engine import Engine
+    from tools.progress import Progress
+
+# A trusted builder does everything in one container, and with what the engine holds there is nothing to pull.
+BUILD_OPTIONS = ("--builder", BUILDER_IMAGE, "--trust-builder", "--pull-policy", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A `pack` and the engine it works with."""
+
+    program: str
+    engine: Engine
+
+    def create_builder(self, progress: Progress, config: Path) -> None:
+        """Create the builder that `config`, a builder.toml, describes. Raises ToolError when it fails."""
+        command = [self.program, "builder", "create", BUILDER_IMAGE, "--config", str(config), "--pull-policy", "never"]
+        progress.run(command, env=self.engine.environment())
+
+    def build(self, progress: Progress, image: str, app: Path, options: Sequence[str] = ()) -> None:
+        """Build the function in the directory `app` as `image`. Raises ToolError when it fails."""
+        progress.run(
+            [self.program, "build", image, "--path", str(app), *BUILD_OPTIONS, *options], env=self.engine.environment()
+        )
+
+
+def of_user_or_pinned(engine: Engine) -> Pack:
+    """Return the `pack` on PATH, else the pinned one."""
+    return Pack(cnb.find_pack() or str(PACK), engine)
+
+
+def pinned(engine: Engine) -> Pack:
+    """Return the `pack` of .tools/bin."""
+    return Pack(str(PACK), engine)

@@ -1,0 +1,131 @@
+"""Puts together dist/buildpack: the buildpack with what it needs to build a function without a network, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools import errors, stamp
+from tools.places import BUILDPACK, DIST, ROOT, VENV, reproducible_environment
+
+if TYPE_CHECKING:
+    from tools.progress import Progress, Step
+
+# The Python versions that the invoker supports; images have one of them.
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+
+# manylinux tags by Go's name of the architecture, for the glibc of the oldest base images in use (Ubuntu 20.04 has 2.31).
+PLATFORMS = {
+    "amd64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
+    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
+}
+
+SOURCES = (
+    "buildpack.toml",
+    "LICENSE",
+    "bin/detect",
+    "bin/build",
+    "funcpack",
+    "invoker/funcpack_invoker",
+    "invoker/requirements.txt",
+)
+# Of the distribution funcpack, the command line tool is not the buildpack's.
+NOT_STAGED = ("cli", "deploy", "__pycache__", "build", "*.egg-info")
+INVOKER_LOCK = ROOT / "invoker" / "requirements.txt"
+UV_LOCK = ROOT / "requirements" / "uv.txt"
+PIP = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
+
+
+def ensure(progress: Progress, step: Step, architecture: str) -> None:
+    """Stage the buildpack for `architecture` (amd64, arm64) when any of its parts changed.
+
+    Raises ToolError when the architecture is not supported or a download fails.
+    """
+    if architecture not in PLATFORMS:
+        raise errors.unknown_architecture(architecture, tuple(PLATFORMS))
+    inputs = stamp.digest(
+        *(ROOT / name for name in SOURCES),
+        ROOT / "invoker" / "pyproject.toml",
+        UV_LOCK,
+        Path(__file__),
+        text=architecture,
+    )
+    if stamp.is_current("buildpack", inputs) and (BUILDPACK / "buildpack.toml").exists():
+        step.result = "up to date"
+        return
+    wheels = ensure_wheels(progress, architecture)
+    shutil.rmtree(BUILDPACK, ignore_errors=True)
+    copy_sources()
+    shutil.copytree(wheels / "invoker", BUILDPACK / "wheels")
+    build_invoker(progress, BUILDPACK / "wheels")
+    unpack_uv(wheels / "uv", BUILDPACK / "bin" / "uv")
+    stamp.write("buildpack", inputs)
+
+
+def ensure_wheels(progress: Progress, architecture: str) -> Path:
+    """Download the locked wheels of the invoker and of uv, checked against their hashes; return the directory that holds both."""
+    target = DIST / "wheels" / architecture
+    inputs = stamp.digest(INVOKER_LOCK, UV_LOCK, text=" ".join(PYTHONS))
+    if stamp.is_current(f"wheels-{architecture}", inputs) and target.is_dir():
+        return target
+    shutil.rmtree(target, ignore_errors=True)
+    for version in PYTHONS:
+        download(progress, INVOKER_LOCK, architecture, version, target / "invoker")
+    download(progress, UV_LOCK, architecture, PYTHONS[0], target / "uv")
+    stamp.write(f"wheels-{architecture}", inputs)
+    return target
+
+
+def download(progress: Progress, lock: Path, architecture: str, python: str, target: Path) -> None:
+    """Download what `lock` names, as wheels for `python` on `architecture`, into `target`."""
+    options = [
+        "--require-hashes",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--implementation",
+        "cp",
+        "--python-version",
+        python,
+    ]
+    for platform in PLATFORMS[architecture]:
+        options += ["--platform", platform]
+    progress.run([*PIP, "download", "-q", *options, "-r", str(lock), "-d", str(target)])
+
+
+def copy_sources() -> None:
+    """Copy the buildpack's own files."""
+    for name in SOURCES:
+        source, target = ROOT / name, BUILDPACK / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_STAGED))
+        else:
+            shutil.copy(source, target)
+
+
+def build_invoker(progress: Progress, target: Path) -> None:
+    """Build the invoker's own wheel into `target`, from a copy: setuptools would pick up what an earlier build left in the tree."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "invoker")
+        shutil.copytree(ROOT / "invoker", copy, ignore=shutil.ignore_patterns(*NOT_STAGED))
+        options = ["--no-deps", "--no-build-isolation", "--no-cache-dir", "--no-index"]
+        progress.run([*PIP, "wheel", "-q", *options, "-w", str(target), str(copy)], env=reproducible_environment())
+
+
+def unpack_uv(wheels: Path, target: Path) -> None:
+    """Take the one executable out of uv's wheel."""
+    (wheel,) = wheels.glob("uv-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".data/scripts/uv")]
+        target.write_bytes(archive.read(name))
+    target.chmod(0o755)
+
+
+def target_architecture(of_engine: str) -> str:
+    """Return the architecture to build for: TARGET_ARCH, else the engine's own."""
+    return os.environ.get("TARGET_ARCH") or of_engine
