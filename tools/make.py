@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from images import make as base_images
 from tools import builder, cnb, engine, stage, venv
-from tools.engine import Engine
 from tools.errors import ToolError
 from tools.pack import Pack, pinned
 from tools.places import LOGS
 from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from tools.engine import Engine
 
 
 def make_venv(progress: Progress) -> None:
