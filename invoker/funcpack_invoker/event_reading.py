@@ -70,9 +70,7 @@ def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
 def _read_format(media_type: mediatype.MediaType, body: bytes) -> Event | Batch:
     if media_type.essence not in {STRUCTURED, BATCHED}:
         raise InvalidEventError(f"the event format {shown(media_type.essence)} is not supported: JSON is", 415)
-    if media_type.codec is None:
-        raise InvalidEventError("the charset of Content-Type is unknown", 415)
-    document = _read_json(body, media_type.codec)
+    document = _read_json(body, media_type.codec or "utf-8")
     if media_type.essence == STRUCTURED:
         return _read_members(document)
     if not isinstance(document, list):

@@ -34,7 +34,7 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     """Parse JSON text; a byte order mark is ignored (RFC 8259, section 8.1).
 
     Raises:
-        ValueError: when it is not JSON text in `codec`, is nested too deeply, or has a number that is too long.
+        ValueError: when it is not JSON text in `codec`, is nested too deeply, or has a number that Python refuses.
 
     """
     if body.startswith(codecs.BOM_UTF8):
@@ -45,6 +45,10 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
         value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        raise ValueError("a number is not finite, or has too many digits") from None
     if end != len(text):
         raise ValueError(f"more text after the value, at character {end}")
     return value

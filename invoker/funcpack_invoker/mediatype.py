@@ -7,8 +7,10 @@ JSON) and RFC 2046 section 4.1.2 (`charset`). Names of types and parameters are 
 from __future__ import annotations
 
 import codecs
+import encodings
 import re
 from dataclasses import dataclass
+from encodings.aliases import aliases
 from functools import lru_cache
 from typing import Any
 
@@ -18,9 +20,10 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"\s*({_WORD}/{_WORD})\s*(?:;|$)")
 _PARAMETER = re.compile(rf';\s*({_WORD})=("(?:[^"\\]|\\.)*"|[^\s;]*)')
 
-# Encodings that only Python knows, some of them quadratic in time: nobody's charset.
-# https://docs.python.org/3/library/codecs.html#python-specific-encodings
-_PYTHON_ONLY = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+# The charsets that Python knows by more than one name: all that people use, and none of its own inventions, some of
+# which take quadratic time (https://docs.python.org/3/library/codecs.html#python-specific-encodings). A name outside of
+# this table is not looked up: `encodings` remembers each failure for ever.
+_CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"koi8_u"}
 
 _LONGEST_CACHED = 200
 
@@ -45,12 +48,10 @@ class MediaType:
         """
         if not body:
             return None
-        if self.codec is None:
-            return body
         try:
             if self.is_json:
-                return jsontext.loads(body, self.codec)
-            return body.decode(self.codec) if self.is_text else body
+                return jsontext.loads(body, self.codec or "utf-8")
+            return body.decode(self.codec) if self.is_text and self.codec else body
         except ValueError:
             return body
 
@@ -63,8 +64,10 @@ class MediaType:
         """
         if isinstance(data, bytes | bytearray | memoryview):
             return bytes(data)
+        if self.codec is None:
+            raise ValueError("its charset is unknown")
         text = data if isinstance(data, str) and not self.is_json else jsontext.dumps(data)
-        return text.encode(self.codec or "utf-8")
+        return text.encode(self.codec)
 
 
 def parse(value: str) -> MediaType:
@@ -86,7 +89,9 @@ def _parse(value: str) -> MediaType:
     subtype = essence.partition("/")[2]
     is_json = subtype == "json" or subtype.endswith("+json")
     is_text = not is_json and (essence.startswith("text/") or subtype == "xml" or subtype.endswith("+xml"))
-    return MediaType(essence, _codec(value), is_json, is_text)
+    # JSON has no charset (RFC 8259, section 11): one that is unknown has no say.
+    codec = _codec(value) or ("utf-8" if is_json else None)
+    return MediaType(essence, codec, is_json, is_text)
 
 
 _parse_cached = lru_cache(maxsize=256)(_parse)
@@ -96,9 +101,11 @@ def _codec(value: str) -> str | None:
     charsets = [match[2] for match in _PARAMETER.finditer(value) if match[1].lower() == "charset"]
     if not charsets:
         return "utf-8"
-    try:
-        name = codecs.lookup(charsets[0].strip('"')).name
-        "".encode(name)  # refuses codecs that are not of text, such as hex
-    except LookupError:
+    name = encodings.normalize_encoding(charsets[0].strip('"')).lower()
+    if name not in _CHARSETS:
         return None
-    return None if name in _PYTHON_ONLY else name
+    try:
+        "".encode(name)
+    except LookupError:  # it is no encoding of text, such as hex
+        return None
+    return codecs.lookup(name).name
