@@ -1,0 +1,58 @@
+"""`bin/build`: makes the layers of the image. Everything about the project is looked at before anything is installed."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import TYPE_CHECKING
+
+from funcpack import handler, project
+from funcpack.buildpack import bytecode, certificates, dependency_files, environment, launch, python_version, report
+from funcpack.buildpack.cnb import EXIT_BUG, EXIT_ERROR, EXIT_PASS, Buildpack, Context
+from funcpack.buildpack.errors import UserError, bug_report, render
+from funcpack.buildpack.layers import dependencies, function, invoker, python
+from funcpack.buildpack.output import Log
+from funcpack.buildpack.uv import Uv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the build and return its exit code."""
+    log = Log()
+    context = Context.of_build(os.environ, arguments)
+    buildpack = Buildpack.read(context.buildpack)
+    try:
+        build(context, buildpack, log)
+    except UserError as exc:
+        log.title(f"Error: {exc.title}")
+        log.lines(render(exc))
+        return EXIT_ERROR
+    except Exception:  # noqa: BLE001 - a fault of ours: the traceback is what we want to hear of
+        log.title("Error: the build failed unexpectedly")
+        log.lines(traceback.format_exc().splitlines())
+        log.lines(bug_report(buildpack.homepage))
+        return EXIT_BUG
+    return EXIT_PASS
+
+
+def build(context: Context, buildpack: Buildpack, log: Log) -> None:
+    """Do the steps of a build, in order."""
+    report.buildpack(log, buildpack, context)
+    settings = project.Settings.read(context.app, context.environ)
+    name = project.named_handler(settings) or project.default_handler(context.app)
+    checked = handler.check(name, context.app)
+    report.function(log, name, checked)
+    request = python_version.requested(context.app, settings)
+    wanted = dependency_files.find(context.app)
+    env = environment.of_build(settings.all())
+
+    with certificates.trusted(context, env, log) as trust:
+        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust}, context.app)
+        chosen = python.provide(context, settings, request, uv, log)
+        virtualenv = invoker.provide(context, chosen, uv, log)
+        virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log)
+    bytecode.compile_app(chosen.path, context.app)
+    function.provide(context, name, virtualenv)
+    launch.write(context, buildpack, name, virtualenv)

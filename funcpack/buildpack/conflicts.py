@@ -1,0 +1,67 @@
+"""Checks that the invoker's packages work with the ones that the function brought.
+
+The function's come first on the path, so that they replace the invoker's of the same name; uv's resolver never saw both
+together. uv compares them here in an environment that has nothing but their metadata: the invoker's is read from its
+wheels, because its layer may be in the last image only.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.errors import Clash, InvokerConflictError
+from funcpack.buildpack.virtualenv import Virtualenv, normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from funcpack.buildpack.uv import Uv
+
+_CLASH = re.compile(
+    r"The package `(?P<requirer>[^`]+)` requires `(?P<requirement>[^`]+)`, but `(?P<installed>[^`]+)` is installed"
+)
+
+
+def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
+    """Compare the function's packages with what the invoker's require.
+
+    Raises:
+        InvokerConflictError: one of them does not fit.
+
+    """
+    theirs = virtualenv.distributions()
+    ours = {normalized(name): wheel for name, wheel in _wheels(buildpack / "wheels")}
+    if not theirs.keys() & ours.keys():
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        both = Virtualenv(Path(directory), virtualenv.interpreter)
+        uv.venv(both.path, virtualenv.interpreter.path)
+        for metadata in virtualenv.site_packages.glob("*.dist-info"):
+            shutil.copytree(metadata, both.site_packages / metadata.name)
+        for name in ours.keys() - theirs.keys():
+            _unpack_metadata(ours[name], both.site_packages)
+        report = uv.query(["pip", "check", "--no-config", "--python", str(both.python)])
+    clashes = [clash for clash in _clashes(report, theirs) if clash.requirer.split()[0] in ours.keys() - theirs.keys()]
+    if clashes:
+        raise InvokerConflictError(file, clashes)
+
+
+def _wheels(directory: Path) -> Iterator[tuple[str, Path]]:
+    for wheel in sorted(directory.glob("*.whl")):
+        yield wheel.name.split("-")[0], wheel
+
+
+def _unpack_metadata(wheel: Path, target: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(target, [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")])
+
+
+def _clashes(report: str, theirs: dict[str, str]) -> Iterator[Clash]:
+    for match in _CLASH.finditer(report):
+        package = normalized(re.split(r"[^A-Za-z0-9._-]", match["requirement"])[0])
+        yield Clash(match["requirer"], match["requirement"], f"{package} {theirs.get(package, match['installed'])}")

@@ -1,0 +1,620 @@
+"""Every error that a user may see, and its text: a title, what was found, what to do.
+
+An error carries data; the three properties are made of it. `render` puts them together, and nothing else prints errors.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from funcpack_invoker.parameters import ACCEPTED_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMS_OF_A_HANDLER = "module.function, package.module.function or module:object.method"
+
+
+class UserError(Exception):
+    """Something that the user can change. Subclasses are dataclasses with the properties `found` and `remedy`."""
+
+    title: ClassVar[str]
+
+    @property
+    def found(self) -> str:
+        """What is the matter, and where."""
+        raise NotImplementedError
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.found
+
+
+def render(error: UserError) -> list[str]:
+    """Return the lines that show an error, below the heading that `title` makes."""
+    return [*error.found.splitlines(), "", *error.remedy.splitlines()]
+
+
+# --- the project's settings ---
+
+
+@dataclass(eq=False)
+class ProjectFileError(UserError):
+    """project.toml cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "project.toml cannot be read"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct the file. It names the function like this:\n"
+            "\n"
+            "  [_]\n"
+            '  schema-version = "0.2"\n'
+            "\n"
+            "  [[io.buildpacks.build.env]]\n"
+            '  name = "PYTHON_HANDLER"\n'
+            '  value = "handler.handler"'
+        )
+
+
+@dataclass(eq=False)
+class MalformedHandlerError(UserError):
+    """The handler's name is not one."""
+
+    text: str
+    origin: str
+    title: ClassVar[str] = "The handler's name cannot be one"
+
+    @property
+    def found(self) -> str:
+        return f"The handler is '{self.text}' ({self.origin})."
+
+    @property
+    def remedy(self) -> str:
+        return f"Write {FORMS_OF_A_HANDLER}.\nThe function 'handle' in orders.py is 'orders.handle'."
+
+
+# --- the function ---
+
+
+@dataclass(eq=False)
+class StandardLibraryNameError(UserError):
+    """The handler's module has a name that Python's own library has."""
+
+    text: str
+    origin: str
+    module: str
+    title: ClassVar[str] = "The function's module has the name of one of Python's own"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"The handler is '{self.text}' ({self.origin}), and '{self.module}' is a module of Python's standard library:\n"
+            "the function would be looked for there."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Give the file another name, and name the function by it: my_{self.module}.py and 'my_{self.text}'."
+
+
+@dataclass(eq=False)
+class MissingModuleError(UserError):
+    """There is no such module in the app."""
+
+    text: str
+    origin: str
+    module: str
+    modules: Sequence[str]
+    title: ClassVar[str] = "The function's module is not there"
+
+    @property
+    def found(self) -> str:
+        path = self.module.replace(".", "/")
+        return (
+            f"The handler is '{self.text}' ({self.origin}), but neither {path}.py nor {path}/__init__.py is in the app\n"
+            f"directory or in its src. {_list('There are the modules', self.modules) or 'There is no Python file.'}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        top, _, rest = self.text.partition(self.module)[2].partition(".")
+        nearest = _nearest(self.module, self.modules)
+        guess = f"Did you mean '{nearest}{top}.{rest}'? " if nearest and rest else ""
+        return f"{guess}Add the file, or set PYTHON_HANDLER to the function's module and name."
+
+
+@dataclass(eq=False)
+class UnreadableFileError(UserError):
+    """The system refused to give a file."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "A file cannot be read"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Make the file readable for the user that builds the image."
+
+
+@dataclass(eq=False)
+class SourceError(UserError):
+    """A module that is needed is not valid Python. `column` counts from 1."""
+
+    file: str
+    line: int | None
+    text: str
+    column: int | None
+    reason: str
+    title: ClassVar[str] = "The function's source is not valid Python"
+
+    @classmethod
+    def of_syntax_error(cls, file: str, source: bytes, error: SyntaxError) -> SourceError:
+        """Make it of what the compiler says."""
+        line = error.lineno or None
+        lines = source.decode("utf-8", "replace").splitlines()
+        text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
+        return cls(file, line, text, error.offset or None, error.msg)
+
+    @property
+    def found(self) -> str:
+        place = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{place}: {self.reason}{self._excerpt()}"
+
+    def _excerpt(self) -> str:
+        stripped = self.text.strip()
+        if not stripped:
+            return ""
+        indent = len(self.text) - len(self.text.lstrip())
+        caret = f"\n  {' ' * max(0, self.column - 1 - indent)}^" if self.column else ""
+        return f"\n\n  {stripped.expandtabs(1)}{caret}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct it; 'python -m py_compile {self.file}' tells if it is."
+
+
+@dataclass(eq=False)
+class MissingFunctionError(UserError):
+    """The module does not define the name. `names` are all of its names, `functions` its plain functions."""
+
+    text: str
+    origin: str
+    file: str
+    name: str
+    names: Sequence[str]
+    functions: Sequence[str]
+    title: ClassVar[str] = "The function is not in its module"
+
+    @property
+    def found(self) -> str:
+        there = _list("It defines the functions", self.functions) or "It defines no function."
+        return f"The handler is '{self.text}' ({self.origin}), but {self.file} does not define '{self.name}'. {there}"
+
+    @property
+    def remedy(self) -> str:
+        nearest = _nearest(self.name, self.names)
+        guess = f"Did you mean '{nearest}'? " if nearest else ""
+        return f"{guess}Define 'def {self.name}(...)' in {self.file}, or set PYTHON_HANDLER to the function's module and name."
+
+
+@dataclass(eq=False)
+class NotAFunctionError(UserError):
+    """The handler's name stands for something that cannot be called for a request."""
+
+    text: str
+    file: str
+    line: int
+    name: str
+    kind: str
+    title: ClassVar[str] = "The handler is not a function"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: '{self.name}' is {self.kind}, so the handler '{self.text}' is not a function."
+
+    @property
+    def remedy(self) -> str:
+        if self.kind == "a class":
+            return (
+                "Name a function, or an object that is called for every request:\n"
+                "\n"
+                f"  handler = {self.name}()\n"
+                "\n"
+                f"where {self.name} has a method '__call__'."
+            )
+        return f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to a function's module and name."
+
+
+@dataclass(eq=False)
+class UnfillableParameterError(UserError):
+    """A parameter that no request and no event has a value for."""
+
+    file: str
+    line: int
+    name: str
+    nearest: str | None
+    title: ClassVar[str] = "Nobody can fill a parameter of the function"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: the parameter '{self.name}' has no default, and its name means nothing here."
+
+    @property
+    def remedy(self) -> str:
+        guess = f"Did you mean '{self.nearest}'? " if self.nearest else ""
+        return (
+            f"{guess}The names that are filled are: {', '.join(ACCEPTED_NAMES)}.\nAny other parameter needs a default."
+        )
+
+
+# --- Python ---
+
+
+@dataclass(eq=False)
+class PythonVersionSyntaxError(UserError):
+    """A version that cannot be understood."""
+
+    text: str
+    origin: str
+    title: ClassVar[str] = "The Python version cannot be understood"
+
+    @property
+    def found(self) -> str:
+        return f"The Python version is '{self.text}' ({self.origin})."
+
+    @property
+    def remedy(self) -> str:
+        return "Write a version such as 3.13 or 3.13.5, or a range such as >=3.12,<3.14."
+
+
+@dataclass(eq=False)
+class PythonVersionEndedError(UserError):
+    """A version that is too old for the invoker."""
+
+    text: str
+    origin: str
+    choices: Sequence[str]
+    title: ClassVar[str] = "The Python version is too old"
+
+    @property
+    def found(self) -> str:
+        return f"The Python version is '{self.text}' ({self.origin}); functions need Python {self.choices[0]} or newer."
+
+    @property
+    def remedy(self) -> str:
+        return f"Ask for one of these: {', '.join(self.choices)}."
+
+
+@dataclass(eq=False)
+class PythonVersionUnknownError(UserError):
+    """A version that there is none of, or that this release of the buildpack does not know yet."""
+
+    text: str
+    origin: str
+    choices: Sequence[str]
+    title: ClassVar[str] = "The Python version is not known"
+
+    @property
+    def found(self) -> str:
+        return f"The Python version is '{self.text}' ({self.origin}), and this buildpack knows none that it fits."
+
+    @property
+    def remedy(self) -> str:
+        return f"Ask for one of these: {', '.join(self.choices)}. A newer buildpack may know newer ones."
+
+
+@dataclass(eq=False)
+class PythonDownloadError(UserError):
+    """Python itself could not be fetched."""
+
+    version: str
+    mirror: str | None
+    title: ClassVar[str] = "Python could not be downloaded"
+
+    @property
+    def found(self) -> str:
+        source = f"from {self.mirror}" if self.mirror else "from its default source"
+        return f"Python {self.version} could not be downloaded {source}; what uv said about it is above."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Allow the build to reach the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
+            "or ask for a version that the run image has."
+        )
+
+
+@dataclass(eq=False)
+class RunImagePythonError(UserError):
+    """What is said of the run image's Python is not so."""
+
+    text: str
+    origin: str
+    reason: str
+    title: ClassVar[str] = "The run image's Python is described wrongly"
+
+    @property
+    def found(self) -> str:
+        return f"The run image's Python is given as '{self.text}' ({self.origin}): {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Write its version and its path, which must be there in the build image too: '3.13.5 /usr/bin/python3.13',\n"
+            "or 'none' when the run image has no Python."
+        )
+
+
+# --- dependencies ---
+
+
+@dataclass(eq=False)
+class MissingRequirementsFileError(UserError):
+    """A requirements file names another one that is not there."""
+
+    file: str
+    line: int
+    missing: str
+    title: ClassVar[str] = "A requirements file is not there"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}, names '{self.missing}', which is not in the app directory."
+
+    @property
+    def remedy(self) -> str:
+        return f"Add the file, or take the line out of {self.file}. Paths are relative to the file that names them."
+
+
+@dataclass(eq=False)
+class RequirementsEncodingError(UserError):
+    """A file of dependencies that is not UTF-8."""
+
+    file: str
+    encoding: str
+    title: ClassVar[str] = "A file is not written in UTF-8"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} is not UTF-8 text{f', it looks like {self.encoding}' if self.encoding else ''}."
+
+    @property
+    def remedy(self) -> str:
+        return "Save it as UTF-8. PowerShell does with: pip freeze | Out-File -Encoding utf8 requirements.txt"
+
+
+@dataclass(eq=False)
+class DependencyFileError(UserError):
+    """pyproject.toml or a lock is not TOML."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "A file of dependencies cannot be read"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the file; if a tool writes it, let the tool write it again."
+
+
+@dataclass(eq=False)
+class InstallError(UserError):
+    """uv could not install the dependencies, for a reason that is not one of the known ones."""
+
+    file: str
+    title: ClassVar[str] = "The dependencies could not be installed"
+
+    @property
+    def found(self) -> str:
+        return f"uv could not install what {self.file} asks for; what it said about it is above."
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct {self.file} or the settings that name the package index, and build again."
+
+
+class CertificateError(InstallError):
+    """The package index, or a proxy before it, shows a certificate that nobody here trusts."""
+
+    title: ClassVar[str] = "The package index's certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Give the build the certificate of your proxy or index as a service binding: a directory with a file 'type' that\n"
+            "says 'ca-certificates' and the certificate in PEM form beside it.\n"
+            "\n"
+            '  pack build ... --volume "$PWD/ca-certificates:/platform/bindings/ca-certificates:ro"'
+        )
+
+
+class IndexUnreachableError(InstallError):
+    """The package index could not be reached."""
+
+    title: ClassVar[str] = "The package index could not be reached"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Build again if the network was away. Behind a proxy, set HTTPS_PROXY; with an index of your own, set\n"
+            "PIP_INDEX_URL; without a network, put the wheels into the directory 'vendor':\n"
+            "\n"
+            "  pip download -r requirements.txt -d vendor"
+        )
+
+
+class IndexCredentialsError(InstallError):
+    """The package index wants other credentials."""
+
+    title: ClassVar[str] = "The package index refused the credentials"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check the user name and the password of the index; they are given with its URL in PIP_INDEX_URL or\n"
+            "UV_INDEX, or in a netrc file that a service binding of type 'netrc' brings."
+        )
+
+
+class HashMismatchError(InstallError):
+    """A file is not the one that was locked."""
+
+    title: ClassVar[str] = "A package is not the one that was locked"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"A hash in {self.file} is not that of the file on the index, or a package has none. Lock the dependencies again,\n"
+            "and find out why the file changed if you did not expect that."
+        )
+
+
+class NoSolutionError(InstallError):
+    """No set of versions satisfies every requirement."""
+
+    title: ClassVar[str] = "The dependencies do not fit together"
+
+    @property
+    def remedy(self) -> str:
+        return f"Loosen or change one of the requirements that uv names above, in {self.file}."
+
+
+class PackageBuildError(InstallError):
+    """A package without a wheel could not be built."""
+
+    title: ClassVar[str] = "A package could not be built from its source"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Prefer a version of the package that has a wheel for this Python, or give the build image the compiler and the\n"
+            "headers that the package's own output above asks for."
+        )
+
+
+class LockOutdatedError(InstallError):
+    """uv.lock does not belong to pyproject.toml any more."""
+
+    title: ClassVar[str] = "uv.lock is not up to date"
+
+    @property
+    def remedy(self) -> str:
+        return "Run 'uv lock', and commit uv.lock with pyproject.toml."
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A package of the invoker that does not work with what the user's dependencies brought."""
+
+    requirer: str
+    requirement: str
+    installed: str
+
+
+@dataclass(eq=False)
+class InvokerConflictError(UserError):
+    """The user's packages come first, and the invoker cannot work with one of them."""
+
+    file: str
+    clashes: Sequence[Clash]
+    title: ClassVar[str] = "The dependencies do not fit the invoker"
+
+    @property
+    def found(self) -> str:
+        lines = [
+            f"  {c.requirer} requires {c.requirement}, but {self.file} brought {c.installed}" for c in self.clashes
+        ]
+        return "\n".join(["The invoker, which serves the function, shares its packages with the function:", "", *lines])
+
+    @property
+    def remedy(self) -> str:
+        requirers = sorted({clash.requirer.split()[0] for clash in self.clashes} - {"funcpack-invoker"})
+        others = f" or add {' and '.join(requirers)} in a version that fits them," if requirers else ""
+        return f"Allow other versions in {self.file},{others} and build again."
+
+
+# --- service bindings ---
+
+
+@dataclass(eq=False)
+class BindingError(UserError):
+    """A service binding without what its type needs. `path` is the binding's directory."""
+
+    name: str
+    type: str
+    reason: str
+    title: ClassVar[str] = "A service binding cannot be used"
+
+    @property
+    def found(self) -> str:
+        return f"The binding '{self.name}' of type '{self.type}': {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "A binding is a directory with a file 'type' and a file for each of its values:\n"
+            "ca-certificates needs files with certificates in PEM form."
+        )
+
+
+# --- the import check ---
+
+
+@dataclass(eq=False)
+class ImportCheckError(UserError):
+    """Importing the function failed; its own output has been shown."""
+
+    text: str
+    title: ClassVar[str] = "The function cannot be loaded"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.text}' was imported as it will be in the image, because BP_CHECK_IMPORT is set, and that failed as shown above."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct what the traceback names. What is only there in the cluster can be mentioned later, inside the function."
+
+
+# --- what is shared by the texts ---
+
+
+def bug_report(homepage: str) -> list[str]:
+    """Return what is said below the traceback of a fault that is ours."""
+    return [
+        "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
+        f"above at {homepage}/issues",
+    ]
+
+
+def _list(words: str, names: Sequence[str], most: int = 10) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{words} {', '.join(names[:most])}{more}."
+
+
+def _nearest(name: str, choices: Sequence[str]) -> str | None:
+    matches = difflib.get_close_matches(name, choices, n=1)
+    return matches[0] if matches else None

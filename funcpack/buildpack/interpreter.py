@@ -1,0 +1,61 @@
+"""The Python that the image runs the function with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.errors import RunImagePythonError
+from funcpack.buildpack.python_version import parse_version
+from funcpack.project import Setting
+
+if TYPE_CHECKING:
+    from funcpack.buildpack.python_version import Version
+    from funcpack.project import Settings
+
+# Made with the build image, from the packages that the run image has too.
+_DESCRIPTION = Path("/etc/funcpack/run-image-python")
+_FORM = re.compile(r"(?P<version>\d+\.\d+\.\d+)\s+(?P<path>/\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A Python: the run image's own or one in a layer. The build has it at the same path as the image."""
+
+    version: str
+    path: Path
+
+    @property
+    def numbers(self) -> Version:
+        """The version's numbers."""
+        return parse_version(self.version)
+
+
+def of_run_image(settings: Settings) -> Interpreter | None:
+    """Return the run image's Python, or None when it has none.
+
+    BP_RUN_IMAGE_PYTHON says it, else the file that our build image has. Other build images have no such file, and nothing
+    is known of the run images that go with them.
+
+    Raises:
+        RunImagePythonError: the description is not one, or not true of the build image.
+
+    """
+    setting = settings.get("BP_RUN_IMAGE_PYTHON") or _described()
+    if setting is None or setting.value == "none":
+        return None
+    match = _FORM.fullmatch(setting.value)
+    if match is None:
+        raise RunImagePythonError(setting.value, setting.origin, "that is no version and path")
+    if not Path(match["path"]).is_file():
+        raise RunImagePythonError(setting.value, setting.origin, "the build image has no such file")
+    return Interpreter(match["version"], Path(match["path"]))
+
+
+def _described() -> Setting | None:
+    try:
+        return Setting(_DESCRIPTION.read_text(encoding="utf-8").strip(), str(_DESCRIPTION))
+    except OSError:
+        return None

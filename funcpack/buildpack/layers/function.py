@@ -1,0 +1,31 @@
+"""The layer `function`: the variables that the image starts with, all of them defaults that the platform may change.
+
+It is a few bytes and written in every build, so that the handler's name can change while the other layers stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.cnb import Layer, Metadata, Types, write_env
+
+if TYPE_CHECKING:
+    from funcpack.buildpack.cnb import Context
+    from funcpack.buildpack.virtualenv import Virtualenv
+    from funcpack.project import HandlerName
+
+
+def provide(context: Context, handler: HandlerName, virtualenv: Virtualenv) -> None:
+    """Write the variables."""
+    layer = Layer(context.layers, "function", Types(launch=True))
+    layer.drop()
+    write_env(
+        layer.path / "env.launch",
+        {
+            "PYTHON_HANDLER.default": handler.text,
+            "PYTHONUNBUFFERED.default": "1",
+            "PATH.prepend": str(virtualenv.python.parent),
+            "PATH.delim": ":",
+        },
+    )
+    layer.keep(Metadata())

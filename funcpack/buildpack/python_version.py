@@ -1,0 +1,123 @@
+"""Which Python the project asks for, and which versions satisfy it.
+
+Versions are final releases, `(3, 13, 5)`. A request is a version as people write it (`3.13`, `3.13.5`, `3.13.*`), or
+specifiers as in `requires-python` (https://packaging.python.org/en/latest/specifications/version-specifiers/).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.errors import DependencyFileError, PythonVersionSyntaxError, UnreadableFileError
+from funcpack.project import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from funcpack.project import Settings
+
+Version = tuple[int, ...]
+
+_PLAIN = re.compile(
+    r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})(?P<wildcard>\.\*|\.x)?", re.IGNORECASE
+)
+_SPECIFIER = re.compile(r"(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<wildcard>\.\*)?")
+_ORDER: dict[str, Callable[[Version, Version], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The versions that the project wants, as it was said and where."""
+
+    setting: Setting
+    specifiers: tuple[tuple[str, Version], ...]
+
+    @classmethod
+    def parse(cls, setting: Setting) -> Request:
+        """Read a version or a list of specifiers.
+
+        Raises:
+            PythonVersionSyntaxError: it is neither.
+
+        """
+        plain = _PLAIN.fullmatch(setting.value)
+        if plain:
+            return cls(setting, (("==*", parse_version(plain["version"])),))
+        specifiers = [_SPECIFIER.fullmatch(part.strip()) for part in setting.value.split(",") if part.strip()]
+        if not specifiers or None in specifiers:
+            raise PythonVersionSyntaxError(setting.value, setting.origin)
+        return cls(setting, tuple(_specifier(match) for match in specifiers if match))
+
+    def allows(self, version: Version) -> bool:
+        """Tell if a version is one of those."""
+        return all(_allows(operator_, wanted, version) for operator_, wanted in self.specifiers)
+
+
+def requested(app: Path, settings: Settings) -> Request | None:
+    """Return what the project says first: BP_PYTHON_VERSION, .python-version, then requires-python of pyproject.toml.
+
+    Raises:
+        UserError: it cannot be read or understood.
+
+    """
+    setting = settings.get("BP_PYTHON_VERSION") or _of_version_file(app) or _of_pyproject(app)
+    return Request.parse(setting) if setting else None
+
+
+def parse_version(text: str) -> Version:
+    """Return the numbers of a version."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def _of_version_file(app: Path) -> Setting | None:
+    text = _read(app / ".python-version")
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return next((Setting(line, ".python-version") for line in lines if line), None)
+
+
+def _of_pyproject(app: Path) -> Setting | None:
+    try:
+        project = tomllib.loads(_read(app / "pyproject.toml")).get("project")
+    except tomllib.TOMLDecodeError as exc:
+        raise DependencyFileError("pyproject.toml", str(exc)) from exc
+    text = project.get("requires-python") if isinstance(project, dict) else None
+    return (
+        Setting(text.strip(), "requires-python of pyproject.toml") if isinstance(text, str) and text.strip() else None
+    )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as exc:
+        raise UnreadableFileError(file.name, exc.strerror or str(exc)) from exc
+
+
+def _specifier(match: re.Match[str]) -> tuple[str, Version]:
+    return match["operator"] + ("*" if match["wildcard"] else ""), parse_version(match["version"])
+
+
+def _allows(operator_: str, wanted: Version, version: Version) -> bool:
+    prefix = version[: len(wanted)]
+    if operator_ in {"==*", "!=*"}:
+        return (prefix == wanted) == (operator_ == "==*")
+    padded = (*wanted, *(0,) * (len(version) - len(wanted)))
+    if operator_ == "~=":
+        return version >= padded and version[: len(wanted) - 1] == wanted[:-1]
+    if operator_ in {"==", "==="}:
+        return version == padded
+    if operator_ == "!=":
+        return version != padded
+    return _ORDER[operator_](version, padded)

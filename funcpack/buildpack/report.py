@@ -1,0 +1,61 @@
+"""What the log says of the decisions: what was chosen, and because of what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.parameters import Kind
+
+if TYPE_CHECKING:
+    from funcpack.buildpack.cnb import Buildpack, Context
+    from funcpack.buildpack.dependency_files import Dependencies
+    from funcpack.buildpack.interpreter import Interpreter
+    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.python_version import Request
+    from funcpack.handler import CheckedFunction
+    from funcpack.project import HandlerName
+
+_KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
+
+
+def buildpack(log: Log, about: Buildpack, context: Context) -> None:
+    """Say who is at work and for which machine."""
+    log.title(f"Funcpack: buildpack {about.id} {about.version}")
+    log.line(f"Building for {context.target.os}/{context.target.arch} {context.target.distro}".rstrip())
+
+
+def function(log: Log, name: HandlerName, checked: CheckedFunction) -> None:
+    """Say which function it is, and what it is called with."""
+    log.title("Function")
+    log.line(f"The handler is '{name.text}' ({name.origin}).")
+    if checked.file is None:
+        log.line("Its module has no source to look into; the invoker will load it when the image starts.")
+        return
+    place = f"{checked.file}, line {checked.line}" if checked.line else f"{checked.file}"
+    if checked.signature is None:
+        log.line(f"Found in {place}. Its parameters show when it is loaded.")
+        return
+    names = ", ".join(checked.signature.values) or "no parameters"
+    log.line(f"Found in {place}. It takes {_KINDS[checked.signature.kind]}: {names}.")
+
+
+def python(log: Log, request: Request | None, chosen: Interpreter) -> None:
+    """Say which Python it is and who wanted it."""
+    log.title("Python")
+    if request is None:
+        log.line(f"Python {chosen.version}, the run image's; the project asks for no version.")
+    else:
+        log.line(f"Python {chosen.version}, because of '{request.setting.value}' ({request.setting.origin}).")
+
+
+def dependencies(log: Log, found: Dependencies | None) -> None:
+    """Say which file counts."""
+    log.title("Dependencies")
+    if found is None:
+        log.line("There is nothing to install.")
+        return
+    log.line(f"Taken from {found.format}.")
+    if found.passed_over:
+        log.line(f"Not looked at: {', '.join(found.passed_over)}.")
+    if found.vendor:
+        log.line("Installed from the directory 'vendor' alone, without the network.")

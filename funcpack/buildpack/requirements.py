@@ -1,0 +1,112 @@
+"""Reads requirements files: which files belong together, and if there is anything in them to install.
+
+What a requirement means is uv's business; this knows just enough of the format to follow `-r`, `-c`, `-e` and paths.
+https://pip.pypa.io/en/stable/reference/requirements-file-format/
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.errors import MissingRequirementsFileError, RequirementsEncodingError, UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NESTED = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<file>\S+)")
+_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(?P<path>\S+)")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+
+
+@dataclass(slots=True)
+class Requirements:
+    """What a requirements file comes to, with everything that it names.
+
+    `files` are the requirements and constraints files; `paths` are files and directories of the app that are installed;
+    `is_empty` says that there is nothing to install.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    paths: list[Path] = field(default_factory=list)
+    is_empty: bool = True
+
+
+def read(file: Path, app: Path) -> Requirements:
+    """Read a requirements file and the ones that it names.
+
+    Raises:
+        MissingRequirementsFileError, RequirementsEncodingError, UnreadableFileError: about one of the files.
+
+    """
+    requirements = Requirements()
+    _read_into(requirements, file, app)
+    return requirements
+
+
+def text_of(file: Path, shown: str) -> str:
+    """Return the text of a file that must be UTF-8.
+
+    Raises:
+        RequirementsEncodingError, UnreadableFileError: it is not, or it cannot be read.
+
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as exc:
+        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise RequirementsEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], "")) from exc
+
+
+def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
+    if file in requirements.files:
+        return
+    requirements.files.append(file)
+    shown = _shown(file, app)
+    for number, line in _lines(text_of(file, shown)):
+        nested = _NESTED.match(line)
+        if nested and "://" not in nested["file"]:
+            target = (file.parent / nested["file"]).resolve()
+            if not target.is_file():
+                raise MissingRequirementsFileError(shown, number, nested["file"])
+            _read_into(requirements, target, app)
+        elif nested or not line.startswith("-") or _EDITABLE.match(line):
+            requirements.is_empty = False
+            requirements.paths += _local_path(line, file.parent)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Return logical lines without comments, each with the number of its first physical line."""
+    pending, start = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        start = start if pending else number
+        pending += line.removesuffix("\\")
+        if line.endswith("\\"):
+            continue
+        stripped = _COMMENT.sub("", pending).strip()
+        pending = ""
+        if stripped:
+            yield start, stripped
+
+
+def _local_path(line: str, base: Path) -> list[Path]:
+    """Return the file or the directory that a requirement is, if it is one."""
+    editable = _EDITABLE.match(line)
+    text = editable["path"] if editable else line.partition(" @ ")[2] or line
+    text = re.split(r"\s+;|\s+--|\[", text.strip())[0].removeprefix("file://").removeprefix("file:")
+    if "://" in text or not (editable or text.startswith((".", "/")) or text.endswith(_ARCHIVES)):
+        return []
+    path = (base / text).resolve()
+    return [path] if path.exists() else []
+
+
+def _shown(file: Path, app: Path) -> str:
+    return str(file.relative_to(app)) if file.is_relative_to(app) else str(file)

@@ -1,0 +1,65 @@
+"""Virtual environments in layers: what is the same for the invoker's and the function's."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from funcpack.buildpack.interpreter import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class Virtualenv:
+    """A virtual environment in the directory `venv` of a layer.
+
+    It is not the layer itself: the launcher would put a `lib` there on LD_LIBRARY_PATH.
+    """
+
+    layer: Path
+    interpreter: Interpreter
+
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+        return self.layer / "venv"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter, as processes name it."""
+        return self.path / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        """Where its packages are."""
+        major, minor = self.interpreter.numbers[:2]
+        return self.path / "lib" / f"python{major}.{minor}" / "site-packages"
+
+    def distributions(self) -> dict[str, str]:
+        """Return the installed versions by normalized name, sorted."""
+        found = (path.name.removesuffix(".dist-info").split("-") for path in self.site_packages.glob("*.dist-info"))
+        return dict(sorted((normalized(parts[0]), parts[1]) for parts in found))
+
+    def drop_traces_of_build(self) -> None:
+        """Remove what differs between two builds of the same: uv notes when the file of a package was last changed."""
+        for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
+            note.unlink()
+            record = note.with_name("RECORD")
+            rows = list(_rows_without(record, f"{note.parent.name}/{note.name}"))
+            with record.open("w", encoding="utf-8", newline="") as stream:
+                csv.writer(stream, lineterminator="\n").writerows(rows)
+
+
+def normalized(name: str) -> str:
+    """Return the name of a package as the index has it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _rows_without(record: Path, path: str) -> Iterator[list[str]]:
+    with record.open(encoding="utf-8", newline="") as stream:
+        yield from (row for row in csv.reader(stream) if row[0] != path)

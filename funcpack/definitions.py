@@ -1,0 +1,130 @@
+"""What a module's source defines at its top level, as far as that can be known without running it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Whoever uses one of these may define names that the source does not show.
+_DYNAMIC_NAMES = frozenset({"globals", "locals", "vars", "exec", "eval", "setattr", "__dict__", "modules"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`from module import name`, or `import module` where `name` is empty; `level` counts leading dots."""
+
+    module: str
+    name: str
+    level: int
+
+
+Value = Function | ast.ClassDef | ast.expr | Import
+"""What a name is bound to: a definition, the expression that is assigned, or an import."""
+
+
+@dataclass(slots=True)
+class Definitions:
+    """The names of a module.
+
+    `names` are all that it binds anywhere at its top level; `certain` has those of them whose value is known, because
+    one unconditional statement binds them. `is_dynamic` says that there may be more names than the source shows.
+    """
+
+    names: set[str] = field(default_factory=set)
+    certain: dict[str, Value] = field(default_factory=dict)
+    is_dynamic: bool = False
+
+    @classmethod
+    def of(cls, module: ast.Module) -> Definitions:
+        """Collect the definitions of a parsed module."""
+        definitions = cls()
+        for statement in module.body:
+            definitions._add(statement)
+        for node in ast.walk(module):
+            definitions._note(node)
+        return definitions
+
+    def functions(self) -> list[str]:
+        """Return the names of plain functions, in the order of the source."""
+        return [name for name, value in self.certain.items() if isinstance(value, Function)]
+
+    def _add(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                self._bind(name, statement)
+            case ast.Import() | ast.ImportFrom():
+                for name, value in imported(statement):
+                    self._bind(name, value)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self._bind(name, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                self._bind(name, value)
+            case ast.AnnAssign(value=None):
+                pass
+            case ast.Delete(targets=targets):
+                for target in targets:
+                    self._forget(target)
+            case _:
+                for name in _bound_in(statement):
+                    self._bind_uncertainly(name)
+
+    def _bind(self, name: str, value: Value) -> None:
+        self.names.add(name)
+        # The last one wins; taken out first, so that the order is the one in which values were given.
+        self.certain.pop(name, None)
+        self.certain[name] = value
+
+    def _bind_uncertainly(self, name: str) -> None:
+        self.names.add(name)
+        self.certain.pop(name, None)
+
+    def _forget(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            self.names.discard(target.id)
+            self.certain.pop(target.id, None)
+
+    def _note(self, node: ast.AST) -> None:
+        """Take in what any depth of the source can do to the module's names."""
+        match node:
+            case ast.Global(names=names):
+                for name in names:
+                    self._bind_uncertainly(name)
+            case ast.NamedExpr(target=ast.Name(id=name)):
+                self._bind_uncertainly(name)
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _DYNAMIC_NAMES:
+                self.is_dynamic = True
+            case ast.FunctionDef(name="__getattr__") | ast.ImportFrom(names=[ast.alias(name="*")]):
+                self.is_dynamic = True
+
+
+def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Import]]:
+    """Return the names that an import binds, and what each of them is."""
+    for alias in statement.names:
+        if isinstance(statement, ast.ImportFrom):
+            yield alias.asname or alias.name, Import(statement.module or "", alias.name, statement.level)
+        else:
+            module = alias.name if alias.asname else alias.name.partition(".")[0]
+            yield alias.asname or module, Import(module, "", 0)
+
+
+def _bound_in(node: ast.AST) -> Iterator[str]:
+    """Return every name that a statement may bind in its own scope; one too many does no harm."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import() | ast.ImportFrom():
+            yield from (name for name, _ in imported(node))
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
+    if not isinstance(node, _SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _bound_in(child)

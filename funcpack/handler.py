@@ -1,0 +1,264 @@
+"""The static check: finds the function and its parameters in the source, without running it.
+
+It refuses only what is certain to fail; everything that the source does not show is left to the invoker.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
+
+from funcpack.buildpack.errors import (
+    MissingFunctionError,
+    MissingModuleError,
+    NotAFunctionError,
+    SourceError,
+    StandardLibraryNameError,
+    UnfillableParameterError,
+    UnreadableFileError,
+)
+from funcpack.definitions import Definitions, Function, Import, Value
+from funcpack.modules import Modules, OpaqueModuleError
+from funcpack.project import source_roots
+
+if TYPE_CHECKING:
+    from funcpack.project import HandlerName
+
+_LITERALS = {
+    ast.Constant: "a constant",
+    ast.JoinedStr: "a string",
+    ast.List: "a list",
+    ast.Tuple: "a tuple",
+    ast.Dict: "a dict",
+    ast.Set: "a set",
+    ast.ListComp: "a list",
+    ast.DictComp: "a dict",
+    ast.SetComp: "a set",
+    ast.GeneratorExp: "a generator",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFunction:
+    """What the source says of the handler.
+
+    `file` is relative to the app directory and None for a module without source; `line` and `signature` are None where
+    the source does not say.
+    """
+
+    file: Path | None
+    line: int | None
+    signature: Signature | None
+
+
+def check(name: HandlerName, app: Path) -> CheckedFunction:
+    """Look for the handler's function in the source of the app directory.
+
+    Raises:
+        StandardLibraryNameError, MissingModuleError: there is no such module, or none that could be imported.
+        SourceError, UnreadableFileError: its source cannot be read.
+        MissingFunctionError, NotAFunctionError, UnfillableParameterError: about the function in it.
+
+    """
+    top = name.module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        raise StandardLibraryNameError(name.text, name.origin, top)
+    modules = Modules(app, source_roots(app))
+    try:
+        found = modules.find(name.module)
+    except OpaqueModuleError:
+        return CheckedFunction(None, None, None)
+    if found is None:
+        raise MissingModuleError(name.text, name.origin, name.module, modules.names())
+    for file in found.parents:
+        _parse(app, file)
+    return _Checker(name, app, modules).check(found.module, found.file, name.attributes[0])
+
+
+class _Checker:
+    """Follows one name through the modules of an app."""
+
+    def __init__(self, name: HandlerName, app: Path, modules: Modules) -> None:
+        self._name = name
+        self._app = app
+        self._modules = modules
+        self._seen: set[tuple[str, str]] = set()
+
+    def check(self, module: str, file: Path, attribute: str) -> CheckedFunction:
+        definitions = Definitions.of(_parse(self._app, file))
+        shown = file.relative_to(self._app)
+        if attribute not in definitions.names and not definitions.is_dynamic:
+            raise MissingFunctionError(
+                self._name.text,
+                self._name.origin,
+                str(shown),
+                attribute,
+                sorted(definitions.names),
+                definitions.functions(),
+            )
+        if len(self._name.attributes) > 1:
+            return CheckedFunction(shown, None, None)
+        return self._follow(module, file, attribute, definitions)
+
+    def _follow(self, module: str, file: Path, attribute: str, definitions: Definitions) -> CheckedFunction:
+        value = definitions.certain.get(attribute)
+        shown = file.relative_to(self._app)
+        match value:
+            case Import():
+                return self._follow_import(module, file, value) or CheckedFunction(shown, None, None)
+            case ast.Name(id=other) if other in definitions.certain and self._is_new(module, other):
+                return self._follow(module, file, other, definitions)
+            case _:
+                return self._judge(shown, attribute, value, definitions)
+
+    def _follow_import(self, module: str, file: Path, value: Import) -> CheckedFunction | None:
+        """Go where the name comes from; None where that is no module of the app, or not certain."""
+        target = self._modules.absolute(value, module, is_package=file.name == "__init__.py")
+        if not value.name or not self._is_new(target, value.name):
+            return None
+        try:
+            found = self._modules.find(target)
+        except OpaqueModuleError:
+            return None
+        if found is None:
+            return None
+        definitions = Definitions.of(_parse(self._app, found.file))
+        if value.name not in definitions.certain:
+            return None
+        return self._follow(found.module, found.file, value.name, definitions)
+
+    def _is_new(self, module: str, attribute: str) -> bool:
+        is_new = (module, attribute) not in self._seen
+        self._seen.add((module, attribute))
+        return is_new
+
+    def _judge(self, file: Path, attribute: str, value: Value | None, definitions: Definitions) -> CheckedFunction:
+        match value:
+            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) | ast.Lambda():
+                return CheckedFunction(file, value.lineno, self._signature(file, value, definitions))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return CheckedFunction(file, value.lineno, None)
+            # A metaclass or a decorator may put anything in the place of the class.
+            case ast.ClassDef(decorator_list=[], keywords=[]):
+                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, "a class")
+            case ast.expr() if type(value) in _LITERALS:
+                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
+            case _:
+                return CheckedFunction(file, getattr(value, "lineno", None), None)
+
+    def _signature(self, file: Path, function: Function | ast.Lambda, definitions: Definitions) -> Signature | None:
+        """Return what the parameters are filled with, or None when an annotation leaves that open."""
+        annotations = _Annotations(definitions, self._modules)
+        parameters = list(_parameters(function.args, annotations))
+        try:
+            signature = bind(parameters)
+        except UnknownParameterError as exc:
+            raise UnfillableParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+        return None if annotations.are_open else signature
+
+
+class _Annotations:
+    """Resolves annotations to full names of classes; `are_open` says that one could not be."""
+
+    def __init__(self, definitions: Definitions, modules: Modules) -> None:
+        self._definitions = definitions
+        self._modules = modules
+        self.are_open = False
+
+    def resolve(self, annotation: ast.expr | None) -> str | None:
+        """Return the class's full name, "" for one that means nothing here, or None when only running it can tell."""
+        match annotation:
+            case None:
+                return ""
+            case ast.Constant(value=str(text)):
+                return self._resolve_text(text)
+            case ast.Constant():
+                return ""
+            case ast.Name(id=name):
+                return self._resolve_name(name)
+            case ast.Attribute(value=parent, attr=name):
+                resolved = self.resolve(parent)
+                return f"{resolved}.{name}" if resolved else resolved
+            case ast.Subscript(value=origin):
+                # `dict[str, Any]` is no class that is looked for; `Optional[Request]` might be.
+                return "" if isinstance(origin, ast.Name) and origin.id in dir(builtins) else None
+            case _:
+                return None
+
+    def _resolve_text(self, text: str) -> str | None:
+        try:
+            return self.resolve(ast.parse(text.strip(), mode="eval").body)
+        except (SyntaxError, ValueError):
+            return None
+
+    def _resolve_name(self, name: str) -> str | None:
+        match self._definitions.certain.get(name):
+            case Import(module=module, name=imported, level=0):
+                return self._known(f"{module}.{imported}" if imported else module)
+            case ast.ClassDef(bases=[], keywords=[], decorator_list=[]):
+                return ""
+            case None if name not in self._definitions.names and hasattr(builtins, name):
+                return ""
+            case _:
+                return None
+
+    def _known(self, name: str) -> str | None:
+        """Return a name that is surely the class's own: other libraries may pass on flask's or the SDK's classes."""
+        top = name.partition(".")[0]
+        is_of_app = top in self._modules.names()
+        if not is_of_app and (top in {"flask", "werkzeug", "cloudevents"} or top in sys.stdlib_module_names):
+            return name
+        return None
+
+
+def _parameters(arguments: ast.arguments, annotations: _Annotations) -> list[Parameter]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    required = len(positional) - len(arguments.defaults)
+    pairs = [
+        *((argument, index >= required) for index, argument in enumerate(positional)),
+        *(
+            (argument, default is not None)
+            for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ),
+    ]
+    parameters = [_parameter(argument, annotations, has_default) for argument, has_default in pairs]
+    variadic = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    return [*parameters, *(Parameter(argument.arg, variadic=True) for argument in variadic)]
+
+
+def _parameter(argument: ast.arg, annotations: _Annotations, has_default: bool) -> Parameter:
+    resolved = annotations.resolve(argument.annotation)
+    parameter = Parameter(argument.arg, resolved or "", has_default)
+    if resolved is not None or _is_filled(parameter):
+        return parameter
+    annotations.are_open = True
+    return Parameter(argument.arg, has_default=True)
+
+
+def _is_filled(parameter: Parameter) -> bool:
+    return bool(bind([Parameter(parameter.name, has_default=True)]).values)
+
+
+def _parse(app: Path, file: Path) -> ast.Module:
+    """Parse and compile a module's source, since some syntax errors show up in the second step only."""
+    shown = str(file.relative_to(app))
+    try:
+        source = file.read_bytes()
+    except OSError as exc:
+        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            module = ast.parse(source, shown)
+            compile(source, shown, "exec", dont_inherit=True)
+    except SyntaxError as exc:
+        raise SourceError.of_syntax_error(shown, source, exc) from exc
+    except (ValueError, MemoryError, RecursionError) as exc:
+        raise SourceError(shown, None, "", None, str(exc) or "it is nested too deeply") from exc
+    return module

@@ -1,0 +1,105 @@
+"""Finds modules of an app by their names, as Python's import system would, without importing them.
+
+https://docs.python.org/3/reference/import.html: a package comes before a module of its name, an extension module before
+a source file, and a directory without `__init__.py` counts only where nothing else has the name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.machinery import BYTECODE_SUFFIXES
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from funcpack.definitions import Import
+
+
+class OpaqueModuleError(Exception):
+    """The module has no source: it is compiled, or a directory without `__init__.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundModule:
+    """A module's source file, and those of the packages that are imported before it."""
+
+    module: str
+    file: Path
+    parents: tuple[Path, ...]
+
+
+class Modules:
+    """The modules below the directories that are on the function's `sys.path`."""
+
+    def __init__(self, app: Path, roots: Sequence[Path]) -> None:
+        self._app = app
+        self._roots = tuple(roots)
+
+    def find(self, module: str) -> FoundModule | None:
+        """Return where the module is, or None.
+
+        Raises:
+            OpaqueModuleError: it, or a package that it is in, has no source.
+
+        """
+        directories, parents, file = self._roots, [], None
+        for index, part in enumerate(module.split(".")):
+            if index and not directories:
+                return None  # its parent is a module, not a package
+            step = _find_in(directories, part)
+            if step is None:
+                return None
+            directories, file = step
+            if file:
+                parents.append(file)
+        if file is None:
+            raise OpaqueModuleError
+        return FoundModule(module, file, tuple(parents[:-1]))
+
+    def absolute(self, value: Import, module: str, *, is_package: bool) -> str:
+        """Return the full name of the module that an import in `module` is from; "" when it leaves the top package."""
+        if not value.level:
+            return value.module
+        parts = module.split(".")
+        up = value.level - 1 if is_package else value.level
+        package = parts[: len(parts) - up] if up else parts
+        return ".".join([*package, value.module] if value.module else package)
+
+    def names(self) -> list[str]:
+        """Return the top-level modules and packages, sorted."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> list[str]:
+        files = {path.stem for root in self._roots for path in root.glob("*.py")}
+        packages = {path.parent.name for root in self._roots for path in root.glob("*/__init__.py")}
+        return sorted(name for name in files | packages if name.isidentifier())
+
+
+def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], Path | None] | None:
+    """Return where to look for submodules, and the source file of the module if it has one."""
+    for directory in directories:
+        package = directory / name
+        init = package / "__init__.py"
+        if init.is_file():
+            return (package,), init
+        if _is_opaque(package / "__init__") or _is_opaque(package):
+            raise OpaqueModuleError
+        source = directory / f"{name}.py"
+        if source.is_file():
+            return (), source
+    portions = tuple(directory / name for directory in directories if (directory / name).is_dir())
+    return (portions, None) if portions else None
+
+
+def _is_opaque(path: Path) -> bool:
+    """Tell if there is a compiled module; the build's own interpreter may not be the one that it is for."""
+    parent = path.parent
+    compiled = any(parent.glob(f"{path.name}.*.so")) or (parent / f"{path.name}.so").is_file()
+    source = parent / f"{path.name}.py"
+    return compiled or (
+        not source.is_file() and any((parent / f"{path.name}{suffix}").is_file() for suffix in BYTECODE_SUFFIXES)
+    )
