@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from tools import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tools.progress import Progress
 
 DAEMON_LOG = Path("/var/log/dockerd.log")
@@ -36,12 +38,21 @@ class Engine:
         """Return this process's environment with which `pack` and the client reach the engine."""
         return {**os.environ, **({"DOCKER_HOST": self.address} if self.address else {})}
 
+    def run(self, *arguments: str) -> str:
+        """Return what the client prints to `arguments`, without the last line end. Raises ToolError when it fails."""
+        done = self._call(arguments)
+        if done.returncode != 0:
+            raise errors.engine_refused([self.client, *arguments], done.returncode, done.stderr)
+        return done.stdout.strip()
+
     def ask(self, *arguments: str) -> str | None:
-        """Return what the client answers to `arguments`, without the last line end; None when it fails."""
-        done = subprocess.run(
-            [self.client, *arguments], capture_output=True, text=True, check=False, env=self.environment()
-        )
+        """Return what the client prints to `arguments`, without the last line end; None when it fails."""
+        done = self._call(arguments)
         return done.stdout.strip() if done.returncode == 0 else None
+
+    def logs(self, container: str) -> str:
+        """Return what the processes of `container` printed, on both streams; empty when it is not there."""
+        return self._call(["logs", container], stderr=subprocess.STDOUT).stdout
 
     def image_id(self, image: str) -> str | None:
         """Return the id of a local image, None when it is not there."""
@@ -51,6 +62,12 @@ class Engine:
         """Return the architecture that the engine runs, in Go's and Debian's name: amd64, arm64."""
         question = ("info", "{{.Host.Arch}}") if self.client == "podman" else ("version", "{{.Server.Arch}}")
         return self.ask(question[0], "--format", question[1]) or ""
+
+    def _call(self, arguments: Sequence[str], stderr: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+        command = [self.client, *arguments]
+        return subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, env=self.environment()
+        )
 
 
 def ensure(progress: Progress) -> Engine:

@@ -64,6 +64,15 @@ def command_failed(command: Sequence[str], code: int, output: str, log: Path) ->
     )
 
 
+def engine_refused(command: Sequence[str], code: int, output: str) -> ToolError:
+    """Say that the container engine did not do what it was asked for."""
+    return ToolError(
+        f"`{command[0]} {command[1]}` failed with exit code {code}",
+        f"{' '.join(command)}\n" + _indented(output.splitlines()),
+        f"see whether `{command[0]} version` works, and run the command again.",
+    )
+
+
 def command_missing(command: str) -> ToolError:
     """Say that a program that a step needs is not installed."""
     return ToolError(

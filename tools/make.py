@@ -17,6 +17,8 @@ from tools.places import LOGS
 from tools.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tools.engine import Engine
 
 
@@ -91,11 +93,18 @@ def main() -> int:
     parser.add_argument("target", choices=TARGETS)
     target = parser.parse_args().target
     progress = Progress(LOGS / f"{target}.log")
+    return finish(lambda: TARGETS[target](progress))
+
+
+def finish(work: Callable[[], None]) -> int:
+    """Do `work`; return the exit code, having printed the error that stopped it."""
     try:
-        TARGETS[target](progress)
+        work()
     except ToolError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

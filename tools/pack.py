@@ -33,9 +33,11 @@ class Pack:
 
     def build(self, progress: Progress, image: str, app: Path, options: Sequence[str] = ()) -> None:
         """Build the function in the directory `app` as `image`. Raises ToolError when it fails."""
-        progress.run(
-            [self.program, "build", image, "--path", str(app), *BUILD_OPTIONS, *options], env=self.engine.environment()
-        )
+        progress.run(self.build_command(image, app, options), env=self.engine.environment())
+
+    def build_command(self, image: str, app: Path, options: Sequence[str] = ()) -> list[str]:
+        """Return the command that builds the function in the directory `app` as `image`."""
+        return [self.program, "build", image, "--path", str(app), *BUILD_OPTIONS, *options]
 
 
 def of_user_or_pinned(engine: Engine) -> Pack:

@@ -1,0 +1,153 @@
+"""Real builds by `pack` and real containers: `make builder` has made what they need."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests.images.package_index import PackageIndex, package_index_server
+from tools import container, engine, pack
+from tools.places import BUILDER_IMAGE, PACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tools.container import Container
+    from tools.engine import Engine
+
+
+class MakeApp(Protocol):
+    """Writes `files` into `directory`, or a new one, and returns it."""
+
+    def __call__(self, files: Mapping[str, str], directory: Path | None = None) -> Path: ...
+
+
+# Nothing of the machine that builds may leak into a build, and nothing of these may break one.
+HOSTILE_VARIABLES = (
+    "PATH=/invalid",
+    "PYTHONPATH=/invalid",
+    "PYTHONHOME=/invalid",
+    "PIP_TARGET=/invalid",
+    "VIRTUAL_ENV=/invalid",
+    "LD_LIBRARY_PATH=/invalid",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a `pack build` came to: the name of the image, exit code, and everything it printed."""
+
+    image: str
+    code: int
+    log: str
+
+
+@dataclass
+class Workshop:
+    """Builds functions under random names, runs them, and in the end removes what it built."""
+
+    engine: Engine
+    pack_home: Path
+    images: list[str] = field(default_factory=list)
+
+    def attempt(self, app: Path, *options: str, image: str | None = None) -> Build:
+        """Build the function in `app`, whatever comes of it; without a network if `options` do not give one."""
+        name = image or self.new_name()
+        network = () if "--network" in options else ("--network", "none")
+        hostile = [part for variable in HOSTILE_VARIABLES for part in ("--env", variable)]
+        command = pack.pinned(self.engine).build_command(name, app, [*network, *hostile, *options])
+        environment = {**self.engine.environment(), "PACK_HOME": str(self.pack_home), "PACK_VOLUME_KEY": "image-tests"}
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        return Build(name, done.returncode, done.stdout)
+
+    def build(self, app: Path, *options: str, image: str | None = None) -> Build:
+        """Build the function in `app`, which must succeed."""
+        built = self.attempt(app, *options, image=image)
+        assert built.code == 0, built.log
+        return built
+
+    def new_name(self) -> str:
+        """Return a name that no image has, to be removed in the end."""
+        name = f"funcpack-test-{secrets.token_hex(6)}"
+        self.images.append(name)
+        return name
+
+    def run(self, image: str, *options: str) -> AbstractContextManager[Container]:
+        """Run `image` with options of `docker run` for as long as the block lasts."""
+        return container.running(self.engine, image, *options)
+
+    def python_in(self, image: str, program: str) -> str:
+        """Return what a Python `program` prints that is run inside `image` by the Python of the run image, as root."""
+        return self.engine.run(
+            "run", "--rm", "--user", "0", "--network", "none", "--entrypoint", "/usr/bin/python3", image, "-c", program
+        )
+
+    def remove_all(self) -> None:
+        """Remove the images and what `pack` cached for them."""
+        for image in self.images:
+            self.engine.ask("image", "rm", "--force", image)
+            volumes = self.engine.run("volume", "ls", "--quiet", "--filter", f"name={image}").split()
+            if volumes:
+                self.engine.run("volume", "rm", *volumes)
+
+
+@pytest.fixture(scope="session")
+def container_engine() -> Engine:
+    found = engine.find()
+    assert found, "no container engine answers: `make builder` sees to one"
+    return found
+
+
+@pytest.fixture(scope="session")
+def workshop(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    assert container_engine.image_id(BUILDER_IMAGE), f"{BUILDER_IMAGE} is not there: run `make builder`"
+    assert os.access(PACK, os.X_OK), f"{PACK} is not there: run `make tools`"
+    made = Workshop(container_engine, tmp_path_factory.mktemp("pack-home"))
+    try:
+        yield made
+    finally:
+        made.remove_all()
+
+
+@pytest.fixture(scope="session")
+def make_app(tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
+    """Return a function that writes files, text by relative path, into a new directory and returns it."""
+
+    def write(files: Mapping[str, str], directory: Path | None = None) -> Path:
+        app = directory or tmp_path_factory.mktemp("app")
+        for name, text in files.items():
+            path = app / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return app
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def package_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
+    with package_index_server(tmp_path_factory.mktemp("index")) as index:
+        yield index
+
+
+@pytest.fixture(scope="session")
+def greeting_image(workshop: Workshop, make_app: MakeApp) -> str:
+    """An HTTP function without requirements, built without a network."""
+    return workshop.build(make_app({"handler.py": 'def handler(req):\n    return "Hello World!"\n'})).image
+
+
+@pytest.fixture(scope="session")
+def echo_image(workshop: Workshop, make_app: MakeApp) -> str:
+    """A CloudEvent function without requirements, built without a network."""
+    return workshop.build(
+        make_app({"handler.py": "def handler(data, attributes):\n    return attributes, data\n"})
+    ).image

@@ -1,0 +1,118 @@
+"""A package index of our own over HTTPS, whose certificate only a private authority vouches for.
+
+It follows the simple repository API: https://packaging.python.org/en/latest/specifications/simple-repository-api/
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import ssl
+import subprocess
+import threading
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from _typeshed import StrPath
+
+
+@dataclass(frozen=True, slots=True)
+class PackageIndex:
+    """A running index: its address, the certificate of its authority as a service binding, and where its packages are."""
+
+    url: str
+    binding: Path
+    root: Path
+
+    def add(self, name: str, version: str = "1.0") -> None:
+        """Publish a package with one module of the same name, whose VERSION says which it is."""
+        wheel = self.root / "simple" / name / f"{name}-{version}-py3-none-any.whl"
+        wheel.parent.mkdir(parents=True, exist_ok=True)
+        write_wheel(wheel, name, version)
+        sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        with (wheel.parent / "index.html").open("a") as page:
+            page.write(f'<a href="{wheel.name}#sha256={sha256}">{wheel.name}</a>\n')
+
+
+def write_wheel(path: Path, name: str, version: str) -> None:
+    """Write a wheel: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
+    about = f"{name}-{version}.dist-info"
+    files = {
+        f"{name}.py": f'VERSION = "{version}"\n',
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"])
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {**files, f"{about}/RECORD": record}.items():
+            archive.writestr(file, text)
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Print nothing: pytest shows what a test prints."""
+
+
+@contextmanager
+def package_index_server(directory: Path) -> Iterator[PackageIndex]:
+    """Serve an index on a free port of the loopback interface for as long as the block lasts."""
+    root = directory / "root"
+    root.mkdir()
+    certificate, key = _certificate(directory)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=str(root)))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield PackageIndex(f"https://127.0.0.1:{server.server_port}/simple", _binding(directory, certificate), root)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _certificate(directory: Path) -> tuple[Path, Path]:
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    command: list[StrPath] = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += [
+        "-subj",
+        "/CN=Private authority",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+def _binding(directory: Path, certificate: Path) -> Path:
+    binding = directory / "ca-certificates"
+    binding.mkdir()
+    (binding / "type").write_text("ca-certificates")
+    (binding / "private.pem").write_bytes(certificate.read_bytes())
+    for path in (directory, binding):
+        path.chmod(0o755)
+    return binding

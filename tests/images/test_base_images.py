@@ -1,0 +1,98 @@
+"""The build and the run image: what the platform specification asks of them, and how little is in the run image."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from images import archive, debian
+from images.recipe import BUILD, GROUP_ID, RUN
+from tools.engine import is_root_on_debian
+from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.engine import Engine
+
+LARGEST_RUN_IMAGE = 58_000_000
+FROM_DEBIAN_PACKAGES = pytest.mark.skipif(
+    not is_root_on_debian() or bool(os.environ.get("BASE_IMAGE")),
+    reason="here the images are made from a registry's Debian",
+)
+
+
+def config_of(engine: Engine, image: str) -> dict[str, Any]:
+    return dict(json.loads(engine.run("image", "inspect", "--format", "{{json .Config}}", image)))
+
+
+@pytest.mark.parametrize("image", [BUILD, RUN], ids=lambda image: image.name)
+def test_the_image_says_what_it_is(container_engine: Engine, image: Any) -> None:
+    config = config_of(container_engine, image.name)
+
+    assert config["User"] == f"{image.user_id}:{GROUP_ID}"
+    assert "LANG=C.UTF-8" in config["Env"]
+    assert {
+        "io.buildpacks.base.distro.name": "debian",
+        "io.buildpacks.base.distro.version": "13",
+        "io.buildpacks.base.id": image.name.replace("/", "."),
+    }.items() <= config["Labels"].items()
+
+
+def test_the_build_image_names_the_user_of_buildpacks(container_engine: Engine) -> None:
+    environment = config_of(container_engine, BUILD.name)["Env"]
+
+    assert {f"CNB_USER_ID={BUILD.user_id}", f"CNB_GROUP_ID={GROUP_ID}"} <= set(environment)
+    assert BUILD.user_id != RUN.user_id
+
+
+def test_the_build_image_knows_the_python_of_the_run_image(container_engine: Engine) -> None:
+    known = container_engine.run("run", "--rm", BUILD.name, "cat", "/etc/funcpack/run-image-python")
+    program = "import os, platform; print(platform.python_version(), os.path.realpath('/usr/bin/python3'))"
+
+    assert known == container_engine.run("run", "--rm", RUN.name, "/usr/bin/python3", "-c", program)
+
+
+def test_the_build_image_compiles_c(container_engine: Engine) -> None:
+    program = "echo '#include <Python.h>\nint main(void) { return 0; }' > /tmp/x.c && gcc $(pkg-config --cflags python3) /tmp/x.c -o /tmp/x && /tmp/x"
+
+    container_engine.run("run", "--rm", BUILD.name, "sh", "-c", program)
+
+
+STANDARD_LIBRARY = """
+import ctypes.util, locale, lzma, os, pwd, pydoc, socket, sqlite3, ssl, subprocess, zoneinfo
+assert len(ssl.create_default_context().get_ca_certs()) > 100
+assert ctypes.util.find_library("c") == "libc.so.6"
+assert locale.setlocale(locale.LC_ALL, "C.UTF-8")
+assert zoneinfo.ZoneInfo("Europe/Berlin") and pydoc.render_doc("help")
+assert socket.getservbyname("https") == 443
+assert subprocess.run("echo $0", shell=True, capture_output=True, text=True).stdout.strip() == "/bin/sh"
+assert pwd.getpwuid(os.getuid()).pw_name == "cnb" and os.access(os.environ["HOME"], os.W_OK)
+sqlite3.connect(":memory:").execute("select 1")
+print("complete")
+"""
+
+
+def test_the_python_of_the_run_image_is_complete(container_engine: Engine) -> None:
+    assert container_engine.run("run", "--rm", RUN.name, "python3", "-c", STANDARD_LIBRARY) == "complete"
+
+
+@FROM_DEBIAN_PACKAGES
+def test_the_run_image_has_no_package_manager(container_engine: Engine) -> None:
+    program = "import shutil; print([name for name in ('apt', 'apt-get', 'dpkg', 'perl', 'bash', 'pip', 'gcc', 'curl') if shutil.which(name)])"
+
+    assert container_engine.run("run", "--rm", RUN.name, "python3", "-c", program) == "[]"
+
+
+@FROM_DEBIAN_PACKAGES
+def test_the_run_image_is_small_and_the_same_every_time(container_engine: Engine, tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "log")
+    for name in ("one", "two"):
+        debian.make_root(progress, RUN, tmp_path / f"{name}.root")
+        archive.write(RUN, container_engine.architecture(), tmp_path / f"{name}.root", tmp_path / name)
+
+    assert (tmp_path / "one.root").stat().st_size <= LARGEST_RUN_IMAGE
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

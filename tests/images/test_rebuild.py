@@ -1,0 +1,86 @@
+"""Dependencies and rebuilds: what did not change is reused, what is gone from the requirements is gone from the image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.images.conftest import Build, MakeApp, Workshop
+    from tests.images.package_index import PackageIndex
+
+HANDLER = """\
+import importlib.util
+
+
+def handler():
+    return [name for name in ("alpha", "beta") if importlib.util.find_spec(name)]
+"""
+LAYERS = ("funcpack/python:invoker", "funcpack/python:dependencies")
+
+
+def network(index: PackageIndex) -> tuple[str, ...]:
+    """Options for a build that may use `index` and trusts its authority."""
+    return (
+        "--network",
+        "host",
+        "--env",
+        f"PIP_INDEX_URL={index.url}",
+        "--volume",
+        f"{index.binding}:/platform/bindings/private-ca:ro",
+    )
+
+
+@pytest.fixture(scope="module")
+def app(make_app: MakeApp) -> Path:
+    return make_app({"handler.py": HANDLER, "requirements.txt": "alpha==1.0\nbeta==1.0\n"})
+
+
+@pytest.fixture(scope="module")
+def first(workshop: Workshop, app: Path, package_index: PackageIndex) -> Build:
+    for name in ("alpha", "beta"):
+        package_index.add(name)
+    return workshop.build(app, *network(package_index))
+
+
+def installed(workshop: Workshop, image: str) -> bytes:
+    with workshop.run(image) as function:
+        return function.request("GET", "/").body
+
+
+def test_the_packages_of_the_requirements_are_there(workshop: Workshop, first: Build) -> None:
+    assert installed(workshop, first.image) == b'["alpha", "beta"]'
+    for layer in LAYERS:
+        assert f"Adding layer '{layer}'" in first.log
+
+
+def test_an_unchanged_rebuild_reuses_every_layer(workshop: Workshop, app: Path, first: Build) -> None:
+    """Without a network: reuse must not look anything up."""
+    again = workshop.build(app, image=first.image)
+
+    for layer in LAYERS:
+        assert f"Reusing layer '{layer}'" in again.log
+    assert "Adding layer" not in again.log
+
+
+def test_a_removed_requirement_is_gone(
+    workshop: Workshop, app: Path, first: Build, package_index: PackageIndex
+) -> None:
+    (app / "requirements.txt").write_text("beta==1.0\n")
+    again = workshop.build(app, *network(package_index), image=first.image)
+
+    assert installed(workshop, again.image) == b'["beta"]'
+    assert "Reusing layer 'funcpack/python:invoker'" in again.log
+
+
+def test_an_index_behind_a_private_authority_needs_its_certificate(
+    workshop: Workshop, app: Path, first: Build, package_index: PackageIndex
+) -> None:
+    refused = workshop.attempt(app, "--network", "host", "--env", f"PIP_INDEX_URL={package_index.url}")
+
+    assert first.code == 0
+    assert refused.code != 0
+    assert "certificate" in refused.log

@@ -1,0 +1,92 @@
+"""Runs a function's image in a container for as long as a block lasts, reachable on a free port of the loopback interface."""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tools.engine import Engine
+
+PORT = "8080"
+READY_PATH = "/health/ready"
+READY_SECONDS = 30.0
+ANSWER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; the names of its headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A running container, and the host and port at which its function listens."""
+
+    engine: Engine
+    name: str
+    host: str
+    port: int
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Send one request on a connection of its own. Raises OSError or http.client.HTTPException when there is no answer."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_SECONDS)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def logs(self) -> str:
+        """Return what the container printed."""
+        return self.engine.logs(self.name)
+
+    def runs(self) -> bool:
+        """Whether the container's process lives."""
+        return self.engine.ask("inspect", "--format", "{{.State.Running}}", self.name) == "true"
+
+    def wait_until_ready(self) -> None:
+        """Return when the function is ready. Raises ToolError when it ends or is not ready in time."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self._is_ready():
+            if time.monotonic() > deadline or not self.runs():
+                raise errors.no_answer(f"http://{self.host}:{self.port}{READY_PATH}", READY_SECONDS, self.logs())
+            time.sleep(0.05)
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.request("GET", READY_PATH).status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+@contextmanager
+def running(engine: Engine, image: str, *options: str) -> Iterator[Container]:
+    """Run `image` with the client's `options` and yield the container when its function is ready; remove it after the block.
+
+    Raises ToolError when it does not start.
+    """
+    name = f"funcpack-{secrets.token_hex(6)}"
+    try:
+        engine.run("run", "--detach", "--name", name, "--publish", f"127.0.0.1::{PORT}", *options, image)
+        host, _, port = engine.run("port", name, PORT).splitlines()[0].rpartition(":")
+        container = Container(engine, name, host, int(port))
+        container.wait_until_ready()
+        yield container
+    finally:
+        engine.ask("rm", "--force", "--volumes", name)

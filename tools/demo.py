@@ -1,0 +1,123 @@
+"""`make demo`: builds a function for HTTP and one for CloudEvents with `pack`, runs both in containers, and calls them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tools import cnb, container, errors, host, make, pack
+from tools.places import BUILDER_IMAGE, LOGS, PACK, ROOT
+from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from tools.container import Answer
+    from tools.engine import Engine
+    from tools.pack import Pack
+
+TEMPLATES = ROOT / "templates" / "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A template, and the request that shows what it does."""
+
+    template: str
+    method: str
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def image(self) -> str:
+        """The name of its image."""
+        return f"funcpack-demo-{self.template}"
+
+
+EVENT = {
+    "ce-specversion": "1.0",
+    "ce-id": "A234-1234-1234",
+    "ce-source": "https://example.com/shop",
+    "ce-type": "com.example.order.placed",
+    "content-type": "application/json",
+}
+EXAMPLES = (Example("http", "GET"), Example("cloudevent", "POST", EVENT, '{"order": 1, "customer": "Ada"}'))
+
+
+def demonstrate(progress: Progress) -> None:
+    """Make what a build needs, then build, run and call each example, and say how to go on."""
+    engine = make.make_engine(progress)
+    make.make_venv(progress)
+    if not cnb.find_pack():
+        make.make_pack(progress)
+    make.make_lifecycle(progress, engine)
+    make.make_base_images(progress, engine)
+    with_pack = pack.of_user_or_pinned(engine)
+    make.make_builder(progress, with_pack)
+    for example in EXAMPLES:
+        build(progress, with_pack, example)
+    for example in EXAMPLES:
+        call(progress, engine, example)
+    print(next_commands(engine.client))
+
+
+def build(progress: Progress, with_pack: Pack, example: Example) -> None:
+    """Build the image of an example."""
+    with progress.step(f"pack build of templates/python/{example.template}") as step, host.network_options() as network:
+        with_pack.build(progress, example.image, TEMPLATES / example.template, network)
+        step.result = f"image {example.image}"
+
+
+def call(progress: Progress, engine: Engine, example: Example) -> None:
+    """Run an example, send its request and print both sides. Raises ToolError when the answer is not a good one."""
+    with progress.step(f"docker run of {example.image}"), container.running(engine, example.image) as running:
+        answer = running.request(example.method, "/", example.headers, example.body.encode() or None)
+    text = conversation(example, answer)
+    print(text)
+    progress.write(text)
+    if answer.status != HTTPStatus.OK:
+        raise errors.unexpected_answer(f"{example.method} / of {example.image}", "200", str(answer.status))
+
+
+def conversation(example: Example, answer: Answer) -> str:
+    """Return the request and the answer as they went over the wire, lines marked with > and <."""
+    sent = [
+        f"{example.method} / HTTP/1.1",
+        *(f"{name}: {value}" for name, value in example.headers.items()),
+        "",
+        example.body,
+    ]
+    phrase = HTTPStatus(answer.status).phrase
+    received = [
+        f"HTTP/1.1 {answer.status} {phrase}",
+        *(f"{name}: {value}" for name, value in answer.headers.items()),
+        "",
+        answer.body.decode(),
+    ]
+    lines = [f"    > {line}" for line in sent if line] + [f"    < {line}" for line in received if line]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def next_commands(client: str) -> str:
+    """Return the commands with which the user goes on, with the engine's `client`."""
+    program = "pack" if cnb.find_pack() else str(PACK.relative_to(ROOT))
+    template = (TEMPLATES / "http").relative_to(ROOT)
+    commands = (
+        ["cp", "-r", str(template), "hello"],
+        [program, "build", "hello", "--path", "hello", *pack.BUILD_OPTIONS],
+        [client, "run", "--rm", "--publish", "127.0.0.1:8080:8080", "hello"],
+    )
+    lines = "\n".join(f"    {shlex.join(command)}" for command in commands)
+    return f"The builder is {BUILDER_IMAGE}. A function of your own, then `curl http://127.0.0.1:8080/`:\n\n{lines}"
+
+
+def main() -> int:
+    """Run the demonstration; return the exit code."""
+    progress = Progress(LOGS / "demo.log")
+    print(f"Everything that is printed behind the scenes goes to {progress.log.relative_to(ROOT)}\n")
+    return make.finish(lambda: demonstrate(progress))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
