@@ -1,0 +1,94 @@
+"""Setting plain text as a PDF: no network, no settings, the same bytes for the same text."""
+
+import io
+import re
+import tempfile
+import unicodedata
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pymupdf_fonts
+from fontTools.ttLib import TTFont
+from fpdf import FPDF
+from fpdf.enums import Align, WrapMode, XPos, YPos
+
+# FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Thai, Georgian and Devanagari; the others lend symbols. All are
+# under the SIL Open Font License and travel in a package, since a run image has no fonts.
+FONTS = ("figo", "symbol2", "symbol1", "math")
+SIZE, LINE = 11, 6  # points, millimetres
+BOX = "\N{WHITE SQUARE}"
+
+
+class Document(FPDF):
+    """A4 pages with their numbers at the foot."""
+
+    def __init__(self, title: str, date: datetime) -> None:
+        super().__init__()
+        self.str_alias_nb_pages = None  # else fpdf2 replaces "{nb}" in the text, too
+        self.set_title(title)
+        self.set_creation_date(date)
+        self.set_auto_page_break(auto=True, margin=20)
+        for name, file in font_files().items():
+            self.add_font(name, fname=file)
+        self.set_font(FONTS[0], size=SIZE)
+        self.set_fallback_fonts(list(FONTS[1:]))
+        self.set_text_shaping(use_shaping_engine=True)  # joined letters, and lines that run from right to left
+
+    def footer(self) -> None:
+        """Print the number of the page."""
+        self.set_y(-15)
+        self.set_font(FONTS[0], size=9)
+        self.cell(0, LINE, str(self.page_no()), align=Align.C)
+        self.set_font(FONTS[0], size=SIZE)
+
+
+def convert(text: str, *, title: str, date: datetime) -> bytes:
+    """Return the text as a PDF: a paragraph a line, wrapped at words, a new page at each form feed."""
+    document = Document(title, date)
+    for page in printable(text).split("\f"):
+        document.add_page()
+        for line in page.split("\n"):
+            align = Align.R if runs_from_right(line) else Align.L
+            document.multi_cell(0, LINE, line, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT, wrapmode=WrapMode.WORD)
+    return bytes(document.output())
+
+
+def printable(text: str) -> str:
+    """Return the text in characters that the fonts have, with tabs as spaces."""
+    lines = re.sub("\r\n?|[\v\x85\u2028\u2029]", "\n", text).rstrip("\n").expandtabs(4)
+    return "".join(map(_printable, lines))
+
+
+def _printable(character: str) -> str:
+    if character in "\n\f" or ord(character) in characters():
+        return character
+    match unicodedata.category(character):
+        case "So":  # a symbol, emoji among them, can be told by its name
+            return f"[{unicodedata.name(character, BOX).lower()}]"
+        case "Cc" | "Cf" | "Mn" | "Sk":  # what changes its neighbours: joiners, variations, skin colours
+            return ""
+    return BOX
+
+
+def runs_from_right(line: str) -> bool:
+    """Whether the first letter of the line belongs to a script that is written from right to left."""
+    directions = (unicodedata.bidirectional(character) for character in line)
+    return next((direction for direction in directions if direction in {"L", "R", "AL"}), "L") != "L"
+
+
+@cache
+def characters() -> frozenset[int]:
+    """Return every character that one of the fonts has."""
+    fonts = (TTFont(io.BytesIO(pymupdf_fonts.myfont(name)), lazy=True) for name in FONTS)
+    return frozenset().union(*(font.getBestCmap() for font in fonts))
+
+
+@cache
+def font_files() -> dict[str, Path]:
+    """Return the fonts as files, which is how fpdf2 takes them."""
+    directory = Path(tempfile.mkdtemp(prefix="fonts-"))
+    files = {name: directory / f"{name}.ttf" for name in FONTS}
+    for name, file in files.items():
+        file.write_bytes(pymupdf_fonts.myfont(name))
+    return files
