@@ -1,6 +1,15 @@
-"""Every text of the invoker that a user may read when something is wrong with the function or the settings."""
+"""Every text of the invoker that a user may read when something is wrong with the function or the settings.
+
+`SettingsError` is one line. A `FunctionError` is a title, what was found, what to do, and where there is one the
+traceback of the user's own code, in that order.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SettingsError(Exception):
@@ -14,3 +23,178 @@ class SettingsError(Exception):
 
     def __str__(self) -> str:
         return f"{self.variable} is {self.found!r}, but it must be {self.accepted}"
+
+
+class FunctionError(Exception):
+    """A function that cannot be served; `str()` of it is the whole text for the user."""
+
+    title = "The function cannot be loaded"
+
+    def __init__(self, found: str, advice: str, details: str = "") -> None:
+        super().__init__(found)
+        self.found = found
+        self.advice = advice
+        self.details = details
+
+    def __str__(self) -> str:
+        parts = [self.title, f"{self.found}\n{self.advice}", self.details.rstrip()]
+        return "\n\n".join(part for part in parts if part)
+
+
+class ModuleMissingError(FunctionError):
+    """The module that the handler names, or a package on the way to it, is not there."""
+
+    title = "The function's module was not found"
+
+    def __init__(self, handler: str, missing: str, source: str, nearest: str | None) -> None:
+        super().__init__(
+            f"The handler `{handler}` needs the module `{missing}`, but {source} has no such file or package.",
+            f"Did you mean `{nearest}`? Set PYTHON_HANDLER to module.function."
+            if nearest
+            else "Set PYTHON_HANDLER to module.function, or add the file.",
+        )
+        self.missing = missing
+        self.nearest = nearest
+
+
+class ShadowedModuleError(FunctionError):
+    """The user's file has the name of a module that was loaded from somewhere else before."""
+
+    title = "The function's module has the name of another one"
+
+    def __init__(self, module: str, file: str, loaded: str) -> None:
+        super().__init__(
+            f"`{module}` is {file}, but a module of that name was loaded already: {loaded}.",
+            "Rename the file, and PYTHON_HANDLER with it.",
+        )
+
+
+class ImportFailedError(FunctionError):
+    """The user's module raised an exception while it was imported."""
+
+    title = "The function's module cannot be imported"
+
+    def __init__(self, module: str, cause: BaseException, details: str) -> None:
+        super().__init__(
+            f"Importing `{module}` raised {type(cause).__name__}.", "The traceback shows where, in your code.", details
+        )
+
+
+class DependencyMissingError(FunctionError):
+    """The user's module imports something that is not installed."""
+
+    title = "The function imports a module that is not there"
+
+    def __init__(self, module: str, missing: str, details: str) -> None:
+        super().__init__(
+            f"`{module}` imports `{missing}`, which is neither installed nor in the app directory.",
+            "Add its package to requirements.txt, or correct the name.",
+            details,
+        )
+        self.missing = missing
+
+
+class CircularImportError(FunctionError):
+    """Two modules of the user import each other."""
+
+    title = "The function's modules import each other"
+
+    def __init__(self, module: str, cause: BaseException, details: str) -> None:
+        super().__init__(
+            f"Importing `{module}` came back to a module that is still being imported: {cause}.",
+            "Move what both need into a third module, or import it inside of a function.",
+            details,
+        )
+
+
+class AttributeMissingError(FunctionError):
+    """The module is there, but not the function."""
+
+    title = "The function was not found"
+
+    def __init__(self, attribute: str, owner: str, nearest: str | None, available: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in available) or "none"
+        super().__init__(
+            f"{owner} has no `{attribute}`; the functions in it: {names}.",
+            f"Did you mean `{nearest}`? Set PYTHON_HANDLER to it, or define `{attribute}`."
+            if nearest
+            else f"Define `{attribute}`, or set PYTHON_HANDLER to another function.",
+        )
+        self.nearest = nearest
+        self.available = tuple(available)
+
+
+class NotCallableError(FunctionError):
+    """What the handler names cannot be called."""
+
+    title = "The handler is not a function"
+
+    def __init__(self, handler: str, found_type: str) -> None:
+        super().__init__(
+            f"`{handler}` is a value of type `{found_type}`, which cannot be called.",
+            "Set PYTHON_HANDLER to a function.",
+        )
+
+
+class ClassHandlerError(FunctionError):
+    """The handler names a class: calling it would make an object instead of an answer."""
+
+    title = "The handler is a class"
+
+    def __init__(self, handler: str) -> None:
+        super().__init__(
+            f"`{handler}` is a class, not a function.",
+            "Name a function, or an instance of the class with a `__call__` method.",
+        )
+
+
+class NoSignatureError(FunctionError):
+    """The callable does not say what parameters it takes."""
+
+    title = "The function's parameters are unknown"
+
+    def __init__(self, handler: str) -> None:
+        super().__init__(
+            f"Python cannot tell the parameters of `{handler}` (a builtin, perhaps).",
+            "Wrap it in a function of your own.",
+        )
+
+
+class ParameterError(FunctionError):
+    """A parameter that nobody can fill."""
+
+    title = "The function has a parameter that cannot be filled"
+
+    def __init__(self, handler: str, parameter: str, nearest: str | None, accepted: Sequence[str]) -> None:
+        hint = f" Did you mean `{nearest}`?" if nearest else ""
+        super().__init__(
+            f"`{handler}` has the parameter `{parameter}`.{hint}",
+            f"Accepted names: {', '.join(accepted)}. Rename it, or give it a default.",
+        )
+        self.parameter = parameter
+        self.nearest = nearest
+
+
+class AnnotationError(FunctionError):
+    """An annotation that cannot be evaluated, or a type whose fields are unknown."""
+
+    title = "An annotation of the function cannot be used"
+
+    def __init__(self, handler: str, cause: BaseException) -> None:
+        super().__init__(
+            f"The annotations of `{handler}` cannot be evaluated: {type(cause).__name__}: {cause}.",
+            "Import the name at the top of the module, outside of `if TYPE_CHECKING:`.",
+        )
+
+
+class LibraryHiddenError(FunctionError):
+    """A file of the user hides a library that serving this function needs."""
+
+    title = "A file of the app hides a library"
+
+    def __init__(self, library: str, reason: str) -> None:
+        super().__init__(
+            f"The function needs {library}, which cannot be imported: {reason}.",
+            "Rename your file that has the name of a library or of a standard module.",
+        )
+        self.library = library

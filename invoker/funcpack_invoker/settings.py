@@ -33,7 +33,7 @@ class Settings:
     shutdown_delay: float
     health_paths: bool
     reply_type: str | None
-    reply_source: str | None
+    reply_source: str
     log_level: str
     log_format: Literal["text", "json"]
     access_log: bool
@@ -161,6 +161,11 @@ def _default_shutdown_delay(environ: Mapping[str, str]) -> str:
     return "5" if in_plain_pod else "0"
 
 
+def _default_reply_source(environ: Mapping[str, str]) -> str:
+    # Knative names the service; elsewhere the function's own name is the one that is stable.
+    return f"urn:funcpack:{environ.get('K_SERVICE') or environ.get('PYTHON_HANDLER') or 'handler.handler'}"
+
+
 _PORT = Form("a whole number from 1 to 65535", lambda text: _whole_number(text, low=1, high=65535))
 _COUNT = Form("a whole number of at least 1", lambda text: _whole_number(text, low=1))
 _COUNT_OR_ZERO = Form("a whole number of at least 0", lambda text: _whole_number(text, low=0))
@@ -241,7 +246,8 @@ VARIABLES = (
         _TEXT,
         "",
         "Source of the reply event where a function returns only data.",
-        default_text="urn:funcpack: and the service's name",
+        computed=_default_reply_source,
+        default_text="urn:funcpack: and the service's name (K_SERVICE), else the handler's",
     ),
     Variable(
         "LOG_LEVEL",

@@ -23,7 +23,7 @@ def test_defaults() -> None:
         shutdown_delay=0.0,
         health_paths=True,
         reply_type=None,
-        reply_source=None,
+        reply_source="urn:funcpack:handler.handler",
         log_level="info",
         log_format="text",
         access_log=False,
@@ -101,6 +101,18 @@ def test_bad_value_is_named_in_one_line(variable: str, text: str, accepted: str)
 )
 def test_shutdown_delay_by_surroundings(environ: dict[str, str], delay: float) -> None:
     assert Settings.from_env(environ).shutdown_delay == delay
+
+
+@pytest.mark.parametrize(
+    ("environ", "source"),
+    [
+        ({"PYTHON_HANDLER": "main.hello"}, "urn:funcpack:main.hello"),
+        ({"PYTHON_HANDLER": "main.hello", "K_SERVICE": "greeter"}, "urn:funcpack:greeter"),
+        ({"K_SERVICE": "greeter", "FUNCTION_REPLY_SOURCE": "/mine"}, "/mine"),
+    ],
+)
+def test_reply_source_by_surroundings(environ: dict[str, str], source: str) -> None:
+    assert Settings.from_env(environ).reply_source == source
 
 
 def test_every_field_has_one_variable() -> None:

@@ -1,0 +1,140 @@
+"""Request bodies: read whole before the call, or handed to the function while they still arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+# Up to here a body is read before a thread is taken for it; what is larger does not have to be in memory at once.
+_READ_AHEAD = 1 << 20
+
+
+class RequestError(Exception):
+    """A request that cannot be served: `status` answers it, with `reason`, one line that may be shown to the client."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+class Body(Protocol):
+    """The body of a request."""
+
+    def read(self) -> bytes:
+        """Give all of it."""
+
+    def stream(self) -> BinaryIO:
+        """Give it as a file that ends where it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeBody:
+    """A body that is there."""
+
+    data: bytes
+
+    def read(self) -> bytes:
+        """Give all of it."""
+        return self.data
+
+    def stream(self) -> BinaryIO:
+        """Give it as a file."""
+        return io.BytesIO(self.data)
+
+
+async def receive_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int, *, streamed: bool) -> Body:
+    """Read the body of a request.
+
+    Args:
+        receive: ASGI's.
+        headers: of the request, by their names in lower case.
+        limit: the most bytes that are taken.
+        streamed: hand a large body on while it arrives. Only for functions on threads, since reading it blocks.
+
+    Raises:
+        RequestError: 413 when it is too large, 408 when the client stopped sending it.
+
+    """
+    _refuse_declared(headers.get(b"content-length", b"0"), limit)
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        chunk, more = await _next_chunk(receive)
+        size += len(chunk)
+        if size > limit:
+            raise too_large(limit)
+        chunks.append(chunk)
+        if streamed and more and size > _READ_AHEAD:
+            return Upload(chunks, size, receive, limit)
+    return WholeBody(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+
+
+def too_large(limit: int) -> RequestError:
+    """Make the error for a body of more than `limit` bytes."""
+    return RequestError(413, f"the body is larger than {limit} bytes")
+
+
+def _refuse_declared(length: bytes, limit: int) -> None:
+    # Compared by length first: int() refuses thousands of digits, and is slow before it does.
+    digits = length.lstrip(b"0")
+    if len(digits) > 18 or (digits.isdigit() and int(digits) > limit):
+        raise too_large(limit)
+
+
+async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        # Either the client is gone, and nobody reads this answer, or it fell silent in the middle of the body.
+        raise RequestError(408, "the body did not arrive in time")
+    return message.get("body", b""), message.get("more_body", False)
+
+
+class Upload(io.RawIOBase):
+    """A body that still arrives: reading it on a thread takes it from the event loop, piece by piece."""
+
+    def __init__(self, chunks: list[bytes], size: int, receive: Receive, limit: int) -> None:
+        super().__init__()
+        self._ahead = b"".join(chunks)
+        self._size = size
+        self._receive = receive
+        self._limit = limit
+        self._more = True
+        self._loop = asyncio.get_running_loop()
+
+    def stream(self) -> BinaryIO:
+        """Give it as a file, to be read once."""
+        return cast("BinaryIO", io.BufferedReader(self))
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with the next bytes; 0 at the end.
+
+        Raises:
+            RequestError: as `receive_body` does.
+
+        """
+        while not self._ahead and self._more:
+            self._take_next()
+        count = min(len(buffer), len(self._ahead))
+        buffer[:count] = self._ahead[:count]
+        self._ahead = self._ahead[count:]
+        return count
+
+    def _take_next(self) -> None:
+        arriving = asyncio.run_coroutine_threadsafe(_next_chunk(self._receive), self._loop)
+        self._ahead, self._more = arriving.result()
+        self._size += len(self._ahead)
+        if self._size > self._limit:
+            raise too_large(self._limit)

@@ -1,0 +1,31 @@
+"""One request on its way to the function: what the arguments are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from funcpack_invoker.body import Body
+    from funcpack_invoker.context import Context
+    from funcpack_invoker.event import Event
+
+
+@dataclass(slots=True)
+class Call:
+    """A request, read: its ASGI `scope`, its headers by name (bytes, lower case; the last of several), its body.
+
+    `event` is there in CloudEvent functions; `environ` (WSGI's), `request` (`flask.Request`) and `flask` (its context)
+    where Flask is in use.
+    """
+
+    scope: MutableMapping[str, Any]
+    headers: dict[bytes, bytes]
+    body: Body
+    context: Context
+    event: Event | None = None
+    environ: dict[str, Any] | None = None
+    request: Any = None
+    flask: Any = None

@@ -1,0 +1,47 @@
+"""Imports, when a function is loaded, the libraries that its calls will need: Flask, or the CloudEvents SDK."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.event import Event
+from funcpack_invoker.libraries import import_library, without
+from funcpack_invoker.parameters import Kind, Value
+
+if TYPE_CHECKING:
+    from funcpack_invoker.flask_context import FlaskContext
+    from funcpack_invoker.signature import Filling
+
+
+def prepare_flask(module: str, filling: Filling, directories: list[str]) -> FlaskContext | None:
+    """Prepare Flask where the function can tell: in HTTP functions, and wherever it was imported.
+
+    Raises:
+        LibraryHiddenError: when a file of the app, in one of `directories`, is in its place.
+
+    """
+    needed = filling.kind is Kind.HTTP or filling.takes(Value.REQUEST, Value.HEADERS)
+    imported = hasattr(sys.modules.get("flask"), "Flask")
+    if not (needed or imported):
+        return None
+    # Half of a cold start: only where it is needed.
+    from funcpack_invoker.flask_context import FlaskContext  # noqa: PLC0415
+
+    return FlaskContext(module, directories)
+
+
+def prepare_sdk(filling: Filling, directories: list[str]) -> None:
+    """Import the CloudEvents SDK for a function that takes `event`: now, not with the first one.
+
+    Raises:
+        LibraryHiddenError: as above.
+
+    """
+    if not filling.takes(Value.EVENT):
+        return
+    from funcpack_invoker.sdk import to_sdk  # noqa: PLC0415 - most functions do not need it
+
+    import_library("cloudevents", directories)
+    with without(directories):
+        to_sdk(Event({"specversion": "1.0", "id": "1", "source": "/", "type": "t"}, None))

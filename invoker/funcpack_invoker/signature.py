@@ -1,0 +1,142 @@
+"""Reads the signature of a function: which parameter gets which value, and how it is passed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import typing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker import errors
+from funcpack_invoker.parameters import ACCEPTED_NAMES, Kind, Parameter, Signature, UnknownParameterError, Value, bind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
+_POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One argument: the parameter's `name`, the `value` it gets, and the class it is annotated with (None: without).
+
+    `value` is None where the parameter keeps its `default`.
+    """
+
+    name: str
+    value: Value | None
+    annotation: Any = None
+    default: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What a function is called with: positional arguments in order, then arguments by keyword."""
+
+    kind: Kind
+    positional: tuple[Slot, ...]
+    keyword: tuple[Slot, ...]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All the arguments."""
+        return self.positional + self.keyword
+
+    def takes(self, *values: Value) -> bool:
+        """Tell whether any of the values is asked for."""
+        return any(slot.value in values for slot in self.slots)
+
+
+def fill(handler: str, function: Callable[..., Any]) -> Filling:
+    """Decide what every parameter of a function is filled with.
+
+    Raises:
+        NoSignatureError, ParameterError, AnnotationError: when that cannot be decided.
+
+    """
+    parameters = _parameters(handler, function)
+    annotations = {parameter.name: _evaluate(parameter.annotation, function) for parameter in parameters}
+    signature = _bind(handler, parameters, annotations)
+    slots = [_slot(parameter, signature, annotations[parameter.name]) for parameter in parameters]
+    positional = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind in _POSITIONAL]
+    keyword = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind not in _POSITIONAL]
+    # Arguments in front of one that is filled have to be passed; the ones behind keep their defaults by themselves.
+    while positional and positional[-1].value is None:
+        positional.pop()
+    return Filling(signature.kind, tuple(positional), tuple(slot for slot in keyword if slot.value))
+
+
+def _parameters(handler: str, function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        parameters = _signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise errors.NoSignatureError(handler) from None
+    # What functools.partial has bound by keyword stays bound, also under a name that means something.
+    bound = function.keywords if isinstance(function, functools.partial) else {}
+    return [parameter for parameter in parameters if parameter.kind not in _VARIADIC and parameter.name not in bound]
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):
+        import annotationlib  # noqa: PLC0415 - new in 3.14
+
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    """An annotation that cannot be evaluated, and why."""
+
+    cause: Exception
+
+
+def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
+    """Give what an annotation means: None where there is none, `_Unknown` where it names what is not there."""
+    if annotation is inspect.Parameter.empty:
+        return None
+    if isinstance(annotation, typing.ForwardRef):
+        annotation = annotation.__forward_arg__
+    if not isinstance(annotation, str):
+        return annotation
+    inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
+    scope = getattr(inner, "__globals__", None) or getattr(type(inner).__call__, "__globals__", {})
+    try:
+        return eval(annotation, scope)  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
+    except Exception as exc:  # noqa: BLE001 - whatever evaluating the user's annotation raises
+        return _Unknown(exc)
+
+
+def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[str, Any]) -> Signature:
+    try:
+        return bind(
+            Parameter(
+                parameter.name,
+                class_name(annotations[parameter.name]),
+                has_default=parameter.default is not inspect.Parameter.empty,
+            )
+            for parameter in parameters
+        )
+    except UnknownParameterError as exc:
+        annotation = annotations[exc.name]
+        if isinstance(annotation, _Unknown):
+            raise errors.AnnotationError(handler, annotation.cause) from None
+        raise errors.ParameterError(handler, exc.name, exc.nearest, ACCEPTED_NAMES) from None
+
+
+def class_name(annotation: Any) -> str:
+    """Name the class of an annotation with its module; "" for what is no class. `X | None` is taken as `X`."""
+    members = [member for member in typing.get_args(annotation) if member is not type(None)]
+    if len(members) == 1 and type(None) in typing.get_args(annotation):
+        return class_name(members[0])
+    if isinstance(annotation, type):
+        return f"{annotation.__module__}.{annotation.__qualname__}"
+    return ""
+
+
+def _slot(parameter: inspect.Parameter, signature: Signature, annotation: Any) -> Slot:
+    known = None if isinstance(annotation, _Unknown) else annotation
+    return Slot(parameter.name, signature.values.get(parameter.name), known, parameter.default)

@@ -1,0 +1,41 @@
+"""Tracebacks as a user wants to read them: their own frames, not ours and not the import system's."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from types import TracebackType
+
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - pathlib is not needed elsewhere here
+_IMPORT_SYSTEM = ("<frozen importlib", os.sep + "importlib" + os.sep + "__init__.py")
+
+
+def user_traceback(exc: BaseException) -> TracebackType | None:
+    """Give the part of an exception's traceback that begins in the user's code (None: it has none there)."""
+    tb = exc.__traceback__
+    while tb is not None and _is_foreign(tb.tb_frame.f_code.co_filename):
+        tb = tb.tb_next
+    return tb
+
+
+def format_user_traceback(exc: BaseException) -> str:
+    """Write an exception as Python does, beginning with the first frame of the user's code."""
+    lines = traceback.format_exception(type(exc), exc, _without_import_system(user_traceback(exc)))
+    return "".join(lines)
+
+
+def _without_import_system(tb: TracebackType | None) -> TracebackType | None:
+    """Leave out the import system's frames between the user's modules as well, as Python does when it prints."""
+    kept = []
+    while tb is not None:
+        if not tb.tb_frame.f_code.co_filename.startswith(_IMPORT_SYSTEM[0]):
+            kept.append(tb)
+        tb = tb.tb_next
+    rest: TracebackType | None = None
+    for entry in reversed(kept):
+        rest = TracebackType(rest, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return rest
+
+
+def _is_foreign(file: str) -> bool:
+    return file.startswith((_OURS, _IMPORT_SYSTEM[0])) or file.endswith(_IMPORT_SYSTEM[1])
