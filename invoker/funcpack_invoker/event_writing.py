@@ -7,7 +7,6 @@ Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON
 from __future__ import annotations
 
 import base64
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -34,7 +33,9 @@ def write_binary(event: Event) -> tuple[list[Header], bytes]:
     # Base64 is for data inside of JSON; a body is the data itself (0.3, `datacontentencoding`).
     unsent = "datacontentencoding" if attributes["specversion"] == "0.3" else None
     headers = [
-        (_header_name(name), _header_value(value) if name != "datacontenttype" else str(value).encode())
+        (b"ce-" + name.encode(), _header_value(value))
+        if name != "datacontenttype"
+        else (b"content-type", str(value).encode())
         for name, value in attributes.items()
         if name != unsent
     ]
@@ -55,7 +56,7 @@ def write_structured(event: Event) -> tuple[list[Header], bytes]:
         InvalidReplyError: when its data cannot be written as its datacontenttype says.
 
     """
-    return [(b"content-type", STRUCTURED.encode())], _write_json(_members(event))
+    return [(b"content-type", STRUCTURED.encode())], _dumps(_members(event)).encode()
 
 
 def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
@@ -65,12 +66,7 @@ def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
         InvalidReplyError: when the data of one cannot be written as its datacontenttype says.
 
     """
-    return [(b"content-type", BATCHED.encode())], _write_json([_members(event) for event in events])
-
-
-@lru_cache(maxsize=1024)
-def _header_name(name: str) -> bytes:
-    return b"content-type" if name == "datacontenttype" else b"ce-" + name.encode()
+    return [(b"content-type", BATCHED.encode())], _dumps([_members(event) for event in events]).encode()
 
 
 def _header_value(value: AttributeValue) -> bytes:
@@ -102,7 +98,7 @@ def _members(event: Event) -> dict[str, Any]:
         members.pop("datacontentencoding", None)
     if data is None:
         return members
-    return members | {"data": data if _is_json(event) or isinstance(data, str) else jsontext.dumps(data)}
+    return members | {"data": data if _is_json(event) or isinstance(data, str) else _dumps(data)}
 
 
 def _is_json(event: Event) -> bool:
@@ -111,8 +107,8 @@ def _is_json(event: Event) -> bool:
     return content_type is None or mediatype.parse(str(content_type)).is_json
 
 
-def _write_json(document: Any) -> bytes:
+def _dumps(value: Any) -> str:
     try:
-        return jsontext.dumps(document).encode()
+        return jsontext.dumps(value)
     except ValueError as exc:
         raise InvalidReplyError(f"the returned data cannot be sent as JSON: {exc}") from exc

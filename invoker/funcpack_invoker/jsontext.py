@@ -17,7 +17,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _plain(value: object) -> Any:
     """Turn what `json` does not know into what it does: pydantic models and dataclasses, at any depth."""
-    if hasattr(value, "model_dump"):
+    if hasattr(value, "model_dump") and not isinstance(value, type):
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
