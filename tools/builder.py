@@ -10,7 +10,7 @@ from tools.places import BUILDER_IMAGE, BUILDPACK, LIFECYCLE, ROOT
 
 if TYPE_CHECKING:
     from tools.engine import Engine
-    from tools.pack import Pack
+    from tools.pack_cli import Pack
     from tools.progress import Progress, Step
 
 CONFIG = ROOT / "builder.toml"

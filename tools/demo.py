@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tools import cnb, container, errors, host, make, pack
+from tools import cnb, container, errors, host, make, pack_cli
 from tools.places import BUILDER_IMAGE, LOGS, PACK, ROOT
 from tools.progress import Progress
 
 if TYPE_CHECKING:
     from tools.container import Answer
     from tools.engine import Engine
-    from tools.pack import Pack
+    from tools.pack_cli import Pack
 
 TEMPLATES = ROOT / "templates" / "python"
 
@@ -53,7 +53,7 @@ def demonstrate(progress: Progress) -> None:
         make.make_pack(progress)
     make.make_lifecycle(progress, engine)
     make.make_base_images(progress, engine)
-    with_pack = pack.of_user_or_pinned(engine)
+    with_pack = pack_cli.of_user_or_pinned(engine)
     make.make_builder(progress, with_pack)
     for example in EXAMPLES:
         build(progress, with_pack, example)
@@ -105,7 +105,7 @@ def next_commands(client: str) -> str:
     template = (TEMPLATES / "http").relative_to(ROOT)
     commands = (
         ["cp", "-r", str(template), "hello"],
-        [program, "build", "hello", "--path", "hello", *pack.BUILD_OPTIONS],
+        [program, "build", "hello", "--path", "hello", *pack_cli.BUILD_OPTIONS],
         [client, "run", "--rm", "--publish", "127.0.0.1:8080:8080", "hello"],
     )
     lines = "\n".join(f"    {shlex.join(command)}" for command in commands)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from images import make as base_images
 from tools import builder, cnb, engine, stage, venv
 from tools.errors import ToolError
-from tools.pack import Pack, pinned
+from tools.pack_cli import Pack, pinned
 from tools.places import LOGS
 from tools.progress import Progress
 

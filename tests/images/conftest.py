@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from tests.images.package_index import PackageIndex, package_index_server
-from tools import container, engine, pack
+from tools import container, engine, pack_cli
 from tools.places import BUILDER_IMAGE, PACK
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Workshop:
         name = image or self.new_name()
         network = () if "--network" in options else ("--network", "none")
         hostile = [part for variable in HOSTILE_VARIABLES for part in ("--env", variable)]
-        command = pack.pinned(self.engine).build_command(name, app, [*network, *hostile, *options])
+        command = pack_cli.pinned(self.engine).build_command(name, app, [*network, *hostile, *options])
         environment = {**self.engine.environment(), "PACK_HOME": str(self.pack_home), "PACK_VOLUME_KEY": "image-tests"}
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
