@@ -10,7 +10,6 @@ import builtins
 import sys
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
@@ -29,6 +28,8 @@ from funcpack.modules import Modules, OpaqueModuleError
 from funcpack.project import source_roots
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from funcpack.project import HandlerName
 
 _LITERALS = {
@@ -175,22 +176,19 @@ class _Annotations:
     def resolve(self, annotation: ast.expr | None) -> str | None:
         """Return the class's full name, "" for one that means nothing here, or None when only running it can tell."""
         match annotation:
-            case None:
-                return ""
             case ast.Constant(value=str(text)):
                 return self._resolve_text(text)
-            case ast.Constant():
-                return ""
             case ast.Name(id=name):
                 return self._resolve_name(name)
             case ast.Attribute(value=parent, attr=name):
                 resolved = self.resolve(parent)
                 return f"{resolved}.{name}" if resolved else resolved
-            case ast.Subscript(value=origin):
-                # `dict[str, Any]` is no class that is looked for; `Optional[Request]` might be.
-                return "" if isinstance(origin, ast.Name) and origin.id in dir(builtins) else None
-            case _:
-                return None
+            case None | ast.Constant():
+                return ""
+            # `dict[str, Any]` is no class that is looked for; `Optional[Request]` might be one.
+            case ast.Subscript(value=ast.Name(id=name)) if name in dir(builtins):
+                return ""
+        return None
 
     def _resolve_text(self, text: str) -> str | None:
         try:

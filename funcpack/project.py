@@ -8,13 +8,13 @@ from __future__ import annotations
 import keyword
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 DEFAULT_HANDLER = "handler.handler"
 DEFAULT_HANDLER_OF_FUNC = "func.main"

@@ -1,4 +1,4 @@
-"""`bin/build`: makes the layers of the image. Everything about the project is looked at before anything is installed."""
+"""Makes in `bin/build` the layers of the image. Everything about the project is looked at before anything is installed."""
 
 from __future__ import annotations
 

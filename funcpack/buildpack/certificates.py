@@ -47,6 +47,7 @@ def trusted(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dict
         yield variables
         return
     count = added.count(_BEGIN)
+    log.title("Certificates")
     log.line(f"Trusting {count} certificate{'s' * (count != 1)} of service bindings, in this build only.")
     with tempfile.NamedTemporaryFile(prefix="ca-certificates-", suffix=".pem") as file:
         file.write((bundle.read_bytes() + b"\n" if bundle else b"") + added)

@@ -1,4 +1,4 @@
-"""`bin/detect`: is there a function for us?
+"""Decides in `bin/detect` if there is a function for us.
 
 It passes when a handler is named, or when the default one is there. Everything that is wrong with a named one is an
 error of the build, where there is room to explain; other buildpacks must not suffer from it here.

@@ -3,9 +3,12 @@
 An error carries data; the three properties are made of it. `render` puts them together, and nothing else prints errors.
 """
 
+# ruff: noqa: D102 - what `found` and `remedy` are is said once, by UserError.
+
 from __future__ import annotations
 
 import difflib
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -286,39 +289,58 @@ class PythonVersionSyntaxError(UserError):
 
 
 @dataclass(eq=False)
-class PythonVersionEndedError(UserError):
-    """A version that is too old for the invoker."""
+class PythonVersionError(UserError):
+    """There is no version that is asked for and can be had; the subclasses say why."""
 
     text: str
     origin: str
     choices: Sequence[str]
-    title: ClassVar[str] = "The Python version is too old"
 
     @property
     def found(self) -> str:
-        return f"The Python version is '{self.text}' ({self.origin}); functions need Python {self.choices[0]} or newer."
+        return f"The Python version is '{self.text}' ({self.origin}){self._reason()}"
+
+    def _reason(self) -> str:
+        raise NotImplementedError
 
     @property
     def remedy(self) -> str:
         return f"Ask for one of these: {', '.join(self.choices)}."
 
 
-@dataclass(eq=False)
-class PythonVersionUnknownError(UserError):
-    """A version that there is none of, or that this release of the buildpack does not know yet."""
+class PythonVersionEndedError(PythonVersionError):
+    """A version that is too old for the invoker."""
 
-    text: str
-    origin: str
-    choices: Sequence[str]
-    title: ClassVar[str] = "The Python version is not known"
+    title: ClassVar[str] = "The Python version is too old"
 
-    @property
-    def found(self) -> str:
-        return f"The Python version is '{self.text}' ({self.origin}), and this buildpack knows none that it fits."
+    def _reason(self) -> str:
+        return f"; functions need Python {self.choices[0]} or newer."
+
+
+class PythonVersionTooNewError(PythonVersionError):
+    """A version that this release of the buildpack does not know yet."""
+
+    title: ClassVar[str] = "The Python version is too new"
+
+    def _reason(self) -> str:
+        return f"; this release of the buildpack goes up to Python {self.choices[-1]}."
 
     @property
     def remedy(self) -> str:
-        return f"Ask for one of these: {', '.join(self.choices)}. A newer buildpack may know newer ones."
+        return f"{super().remedy} A newer buildpack may have the version that you want."
+
+
+class PythonVersionUnknownError(PythonVersionError):
+    """A version that does not exist, among those that could."""
+
+    title: ClassVar[str] = "There is no such Python version"
+
+    def _reason(self) -> str:
+        return ", and there is none that fits it."
+
+    @property
+    def remedy(self) -> str:
+        return f"{super().remedy} Without the last number, '3.13', it is the newest one of them."
 
 
 @dataclass(eq=False)
@@ -340,6 +362,22 @@ class PythonDownloadError(UserError):
             "Allow the build to reach the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
             "or ask for a version that the run image has."
         )
+
+
+@dataclass(eq=False)
+class PythonListError(UserError):
+    """The list of Python's versions could not be read; only one that a setting names can fail."""
+
+    output: str
+    title: ClassVar[str] = "The list of Python versions cannot be read"
+
+    @property
+    def found(self) -> str:
+        return f"uv says:\n\n{textwrap.indent(self.output.strip(), '  ')}"
+
+    @property
+    def remedy(self) -> str:
+        return "Correct UV_PYTHON_DOWNLOADS_JSON_URL, or do without it."
 
 
 @dataclass(eq=False)
@@ -603,6 +641,7 @@ class ImportCheckError(UserError):
 def bug_report(homepage: str) -> list[str]:
     """Return what is said below the traceback of a fault that is ours."""
     return [
+        "",
         "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
         f"above at {homepage}/issues",
     ]

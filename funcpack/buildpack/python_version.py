@@ -12,16 +12,28 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import DependencyFileError, PythonVersionSyntaxError, UnreadableFileError
+from funcpack.buildpack.errors import (
+    DependencyFileError,
+    PythonVersionEndedError,
+    PythonVersionError,
+    PythonVersionSyntaxError,
+    PythonVersionTooNewError,
+    PythonVersionUnknownError,
+    UnreadableFileError,
+)
 from funcpack.project import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from funcpack.project import Settings
 
 Version = tuple[int, ...]
+
+# The versions that the invoker's wheels travel with the buildpack for, and the one for projects that ask for none.
+SUPPORTED: tuple[Version, ...] = ((3, 11), (3, 12), (3, 13), (3, 14))
+DEFAULT: Version = (3, 13)
 
 _PLAIN = re.compile(
     r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})(?P<wildcard>\.\*|\.x)?", re.IGNORECASE
@@ -61,6 +73,44 @@ class Request:
     def allows(self, version: Version) -> bool:
         """Tell if a version is one of those."""
         return all(_allows(operator_, wanted, version) for operator_, wanted in self.specifiers)
+
+
+def is_supported(version: Version) -> bool:
+    """Tell if the invoker runs on a version."""
+    return version[:2] in SUPPORTED
+
+
+def choose(request: Request | None, versions: Iterable[Version]) -> Version:
+    """Return the newest of `versions` that is supported and asked for.
+
+    Raises:
+        PythonVersionError: a subclass that says why there is none.
+
+    """
+    wanted = request or Request.parse(Setting(shown(DEFAULT), "the default"))
+    fitting = [version for version in versions if is_supported(version) and wanted.allows(version)]
+    if fitting:
+        return max(fitting)
+    choices = [shown(version) for version in SUPPORTED]
+    raise _why_none(wanted)(wanted.setting.value, wanted.setting.origin, choices)
+
+
+def _why_none(request: Request) -> type[PythonVersionError]:
+    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(SUPPORTED[0][1])))):
+        return PythonVersionEndedError
+    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(SUPPORTED[-1][1] + 1, 100)))):
+        return PythonVersionTooNewError
+    return PythonVersionUnknownError
+
+
+def _possible(minors: Iterable[int]) -> Iterator[Version]:
+    """Return versions that there may have been, or may come, with these second numbers."""
+    return ((3, minor, patch) for minor in minors for patch in range(40))
+
+
+def shown(version: Version) -> str:
+    """Return a version as it is written."""
+    return ".".join(map(str, version))
 
 
 def requested(app: Path, settings: Settings) -> Request | None:

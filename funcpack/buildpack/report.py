@@ -39,13 +39,15 @@ def function(log: Log, name: HandlerName, checked: CheckedFunction) -> None:
     log.line(f"Found in {place}. It takes {_KINDS[checked.signature.kind]}: {names}.")
 
 
-def python(log: Log, request: Request | None, chosen: Interpreter) -> None:
-    """Say which Python it is and who wanted it."""
+def python_request(log: Log, request: Request | None, own: Interpreter | None) -> None:
+    """Say which Python is wanted and which one is there."""
     log.title("Python")
     if request is None:
-        log.line(f"Python {chosen.version}, the run image's; the project asks for no version.")
+        log.line("The project asks for no version.")
     else:
-        log.line(f"Python {chosen.version}, because of '{request.setting.value}' ({request.setting.origin}).")
+        log.line(f"The project asks for '{request.setting.value}' ({request.setting.origin}).")
+    if own is None:
+        log.line("The run image has no Python that is known.")
 
 
 def dependencies(log: Log, found: Dependencies | None) -> None:

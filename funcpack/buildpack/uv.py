@@ -47,14 +47,14 @@ class Uv:
 
     def version(self) -> str:
         """Return its version."""
-        return self._capture(["--version"]).split()[1]
+        return self.capture(["--version"]).split()[1]
 
     def venv(self, directory: Path, python: Path) -> None:
         """Make an empty virtual environment."""
-        self._capture(["venv", "--no-config", "--no-project", "--quiet", "--python", str(python), str(directory)])
+        self.capture(["venv", "--no-config", "--no-project", "--quiet", "--python", str(python), str(directory)])
 
     def query(self, arguments: Sequence[str]) -> str:
-        """Run it without showing anything; return its standard output, also when it fails."""
+        """Run it without showing anything; return what it says, also when it fails."""
         return self._process(arguments, stderr=subprocess.STDOUT).stdout
 
     def run(self, arguments: Sequence[str], log: Log | None) -> None:
@@ -85,7 +85,13 @@ class Uv:
         if process.returncode:
             raise UvError("\n".join(tail))
 
-    def _capture(self, arguments: Sequence[str]) -> str:
+    def capture(self, arguments: Sequence[str]) -> str:
+        """Run it without showing anything; return its standard output.
+
+        Raises:
+            UvError: it failed.
+
+        """
         done = self._process(arguments, stderr=subprocess.PIPE)
         if done.returncode:
             raise UvError(without_credentials(done.stderr))

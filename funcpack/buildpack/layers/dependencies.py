@@ -149,13 +149,16 @@ def _explained(output: str) -> type[InstallError]:
     return next((error for pattern, error in _EXPLANATIONS if re.search(pattern, output, re.IGNORECASE)), InstallError)
 
 
+_UNREACHABLE = (
+    r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
+    r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
+)
 _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
     (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
-    (r"401 Unauthorized|403 Forbidden|could not be queried due to a lack of valid authentication", IndexCredentialsError),
+    (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
     (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
-    (r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out"
-     r"|client error \(connect\)|tunnel error|connectivity is disabled|network was disabled", IndexUnreachableError),
-    (r"no solution found|unsatisfiable|was not found in the package registry|no matching distribution", NoSolutionError),
-)  # fmt: skip
+    (_UNREACHABLE, IndexUnreachableError),
+    (r"no solution found|unsatisfiable|was not found in the package registry", NoSolutionError),
+)

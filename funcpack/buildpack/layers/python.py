@@ -1,25 +1,126 @@
-"""The Python of the image: the run image's own where it will do."""
+"""The layer `python`: a Python of its own, for images whose run image has none or one that the project does not want.
+
+It comes from uv's managed builds. Unlike the other layers it is restored with its content, because every build needs the
+interpreter, to compile the app at least.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import interpreter, report
-from funcpack.buildpack.errors import PythonVersionUnknownError
+from funcpack.buildpack import bytecode, interpreter, python_version, report
+from funcpack.buildpack.cnb import Layer, Metadata, Types
+from funcpack.buildpack.errors import PythonDownloadError, PythonListError
+from funcpack.buildpack.interpreter import Interpreter
+from funcpack.buildpack.uv import UvError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
     from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.interpreter import Interpreter
     from funcpack.buildpack.output import Log
-    from funcpack.buildpack.python_version import Request
+    from funcpack.buildpack.python_version import Request, Version
     from funcpack.buildpack.uv import Uv
     from funcpack.project import Settings
 
+_FINAL = re.compile(r"\d+\.\d+\.\d+")
+
+# What no function imports: pip and its installer, Python's own tests, and windows. `lib` stands for lib/pythonX.Y.
+_NOT_NEEDED = (
+    "lib/test",
+    "lib/idlelib",
+    "lib/turtledemo",
+    "lib/tkinter",
+    "lib/ensurepip",
+    "lib/site-packages/pip",
+    "lib/site-packages/pip-*.dist-info",
+    "bin/pip*",
+    "bin/idle*",
+    "bin/pydoc*",
+    "share",
+)
+
 
 def provide(context: Context, settings: Settings, request: Request | None, uv: Uv, log: Log) -> Interpreter:
-    """Return the run image's Python, or make a layer with one."""
+    """Return the run image's Python where it will do, else that of the layer.
+
+    Raises:
+        PythonVersionError, PythonDownloadError: the version that is asked for cannot be had.
+
+    """
+    layer = Layer(context.layers, "python", Types(launch=True, cache=True))
     own = interpreter.of_run_image(settings)
-    if own and (request is None or request.allows(own.numbers)):
-        report.python(log, request, own)
+    report.python_request(log, request, own)
+    if own and python_version.is_supported(own.numbers) and (request is None or request.allows(own.numbers)):
+        log.line(f"The run image's Python {own.version} is used.")
+        layer.drop()
         return own
-    raise PythonVersionUnknownError(request.setting.value, request.setting.origin, [own.version])
+    version = python_version.choose(request, _downloads(uv))
+    metadata = PythonMetadata(python_version.shown(version), context.target.arch, context.target.distro)
+    layer.provide(metadata, lambda path: _install(path, metadata.python_version, settings, uv, log), log)
+    return _installed(layer.path, metadata.python_version)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonMetadata(Metadata):
+    """What the layer depends on."""
+
+    python_version: str
+    arch: str
+    distro: str
+
+    LABELS: ClassVar[Mapping[str, str]] = {
+        "python_version": "the Python version",
+        "arch": "the architecture",
+        "distro": "the distribution",
+    }
+
+
+def _downloads(uv: Uv) -> Iterator[Version]:
+    """Return the final releases of CPython that uv has for this machine."""
+    try:
+        listed = uv.capture(
+            ["python", "list", "--no-config", "--only-downloads", "--all-versions", "--output-format=json"]
+        )
+    except UvError as exc:
+        raise PythonListError(exc.output) from exc
+    for download in json.loads(listed):
+        is_plain = download["implementation"] == "cpython" and download["variant"] == "default"
+        if is_plain and _FINAL.fullmatch(download["version"]):
+            yield python_version.parse_version(download["version"])
+
+
+def _install(layer: Path, version: str, settings: Settings, uv: Uv, log: Log) -> None:
+    command = [
+        "python",
+        "install",
+        "--no-config",
+        "--no-cache",
+        "--no-bin",
+        "--install-dir",
+        str(layer / "cpython"),
+        version,
+    ]
+    try:
+        uv.run(command, log)
+    except UvError as exc:
+        mirror = settings.get("UV_PYTHON_INSTALL_MIRROR")
+        raise PythonDownloadError(version, mirror.value if mirror else None) from exc
+    python = _installed(layer, version)
+    root = python.path.parent.parent
+    library = root / "lib" / python.path.name
+    for pattern in _NOT_NEEDED:
+        for path in root.glob(pattern.replace("lib/", f"lib/{library.name}/", 1)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    bytecode.compile_packages(python.path, library)
+
+
+def _installed(layer: Path, version: str) -> Interpreter:
+    minor = version.rpartition(".")[0]
+    (path,) = layer.glob(f"cpython/cpython-{version}-*/bin/python{minor}")
+    return Interpreter(version, path)
