@@ -10,7 +10,7 @@ import io
 import json
 import tarfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from images.recipe import GROUP_ID, Image
 from tools.places import SOURCE_DATE_EPOCH
@@ -29,7 +29,8 @@ def write(image: Image, architecture: str, root: Path, archive: Path) -> None:
     with tarfile.open(archive, "w") as tar:
         _add(tar, name, config)
         _add(tar, "manifest.json", json.dumps(manifest).encode())
-        tar.add(root, "layer.tar")
+        with root.open("rb") as layer:
+            _add_file(tar, "layer.tar", layer, root.stat().st_size)
 
 
 def _config(image: Image, architecture: str, layer_digest: str) -> dict[str, object]:
@@ -50,6 +51,11 @@ def _sha256(file: Path) -> str:
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    _add_file(tar, name, io.BytesIO(content), len(content))
+
+
+def _add_file(tar: tarfile.TarFile, name: str, content: BinaryIO, size: int) -> None:
+    # A new TarInfo has no date and no owner, so the archive is the same every time too.
     member = tarfile.TarInfo(name)
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
+    member.size = size
+    tar.addfile(member, content)

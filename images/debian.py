@@ -41,6 +41,7 @@ def make_root(progress: Progress, image: Image, archive: Path) -> None:
         "mmdebstrap",
         "--mode=root",
         "--quiet",
+        "--format=tar",
         f"--variant={image.variant}",
         f"--skip={SKIPPED}",
         f"--include={','.join(image.packages)}",
