@@ -25,6 +25,20 @@ class SettingsError(Exception):
         return f"{self.variable} is {self.found!r}, but it must be {self.accepted}"
 
 
+class ListenError(Exception):
+    """A port that cannot be listened on: `host` (None: all addresses), `port`, and the `reason`."""
+
+    def __init__(self, host: str | None, port: int, reason: str) -> None:
+        super().__init__(host, port, reason)
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"port {self.port} of {self.host}" if self.host else f"port {self.port}"
+        return f"cannot listen on {where}: {self.reason}; PORT and HOST say where to listen"
+
+
 class FunctionError(Exception):
     """A function that cannot be served; `str()` of it is the whole text for the user."""
 
@@ -184,6 +198,17 @@ class AnnotationError(FunctionError):
         super().__init__(
             f"The annotations of `{handler}` cannot be evaluated: {type(cause).__name__}: {cause}.",
             "Import the name at the top of the module, outside of `if TYPE_CHECKING:`.",
+        )
+
+
+class StartFailedError(FunctionError):
+    """The module's `start` raised an exception."""
+
+    title = "The function's start() failed"
+
+    def __init__(self, module: str, cause: BaseException, details: str) -> None:
+        super().__init__(
+            f"`start` of `{module}` raised {type(cause).__name__}.", "The traceback shows where, in your code.", details
         )
 
 

@@ -1,0 +1,85 @@
+"""`python -m funcpack_invoker`: serves a function, or says what it would do with it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from funcpack_invoker.errors import FunctionError, SettingsError
+from funcpack_invoker.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings)."""
+    # The kernel ignores SIGTERM for process 1 as long as nobody asks for it, and imports take a moment.
+    signal.signal(signal.SIGTERM, _leave)
+    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    try:
+        settings = Settings.from_env(_environment(options))
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the program's output
+        return 2
+    if options.command == "check":
+        return _check(settings, options.source)
+    from funcpack_invoker.server import serve  # noqa: PLC0415 - a check needs no server
+
+    return serve(settings, options.source)
+
+
+def _leave(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """Put in the command that is meant where there is none: to serve."""
+    return list(arguments) if arguments[:1] == ["check"] else ["serve", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="funcpack-invoker",
+        usage="%(prog)s [check] [HANDLER] [--source DIR] [--port N]",
+        description="Serves a Python function over HTTP. Settings are read from the environment; see the documentation.",
+    )
+    parser.add_argument("command", choices=("serve", "check"), help=argparse.SUPPRESS)
+    parser.add_argument("handler", nargs="?", help="module.function (PYTHON_HANDLER, or handler.handler)")
+    parser.add_argument("--source", type=_directory, default=Path(), metavar="DIR", help="the app directory (.)")
+    parser.add_argument("--port", metavar="N", help="the port to listen on (PORT, or 8080)")
+    return parser
+
+
+def _directory(text: str) -> Path:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a directory")
+    return path
+
+
+def _environment(options: argparse.Namespace) -> dict[str, str]:
+    """Give the environment, with what the command line says in the place of what it had."""
+    said = {"PYTHON_HANDLER": options.handler, "PORT": options.port}
+    return {**os.environ, **{name: value for name, value in said.items() if value is not None}}
+
+
+def _check(settings: Settings, source: Path) -> int:
+    from funcpack_invoker.description import describe  # noqa: PLC0415 - serving does not need it
+    from funcpack_invoker.handler import load  # noqa: PLC0415 - serving loads in its workers
+
+    try:
+        description = describe(load(settings.handler, source))
+    except FunctionError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the program's output
+        return 1
+    print(description)  # noqa: T201 - the program's output
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

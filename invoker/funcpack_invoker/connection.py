@@ -1,0 +1,189 @@
+"""One client's connection: gunicorn's HTTP/1.1 protocol, with what it leaves open closed.
+
+gunicorn (27.0) reads requests strictly, but lets a client take all the time it wants for a header, drops the connection
+when Content-Length has thousands of digits, and closes it in a way that can destroy the last response. It has no limit
+for connections, and no notion of an idle one. The names with an underscore are gunicorn's own; the range of versions in
+pyproject.toml is bounded for their sake.
+"""
+# ruff: noqa: SLF001 - see above
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from funcpack_invoker.limits import Limits
+    from funcpack_invoker.worker import Worker
+
+_TOO_MANY = b"too many connections\n"
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+    b"Retry-After: 1\r\nConnection: close\r\n\r\n%s"
+) % (len(_TOO_MANY), _TOO_MANY)
+
+
+class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
+    """Serves the requests of one connection, one after the other."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__(worker)
+        self._limits: Limits = worker.limits
+        self._keepalive = worker.limits.keep_alive
+        self._loop: asyncio.AbstractEventLoop = worker.loop
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._body_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._body_received = 0
+        self._idle_since = 0.0
+        self._client_is_done = False
+        self._refused_request = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Take a connection, or refuse it when there are too many."""
+        if len(self.worker.connections) >= self._limits.connections:
+            self._conn_lost_handled = True  # it was never counted
+            transport.write(_REFUSAL)
+            transport.close()
+            return
+        super().connection_made(transport)
+        self.worker.connections.add(self)
+        self._idle_since = self._loop.time()
+        self._expect_header()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection; a call that is still under way is cancelled."""
+        super().connection_lost(exc)
+        self.worker.connections.discard(self)
+        for timer in (self._header_timer, self._body_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+
+    def close_if_idle(self, seconds: float) -> None:
+        """Close the connection if it has no request, and had none for some seconds."""
+        is_idle = self._current_request is None and not self._finishing_calls
+        if is_idle and self._loop.time() - self._idle_since >= seconds:
+            self._close_transport()
+
+    def abort(self) -> None:
+        """End the connection at once; a call that is under way is cancelled."""
+        self.transport.abort()
+
+    def eof_received(self) -> bool:
+        """Go on for a moment where the request has arrived whole: the client may have closed its side only.
+
+        Python's transports tell no difference between that and a client that left; a call is cancelled after it.
+        """
+        receiver = self._body_receiver
+        if self._closed or self._current_request is None or receiver is None or not receiver._complete:
+            return False
+        self._client_is_done = True
+        self._loop.call_later(self._limits.half_close, self._close_transport)
+        return True
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was sent to it, for some time."""
+        super().pause_writing()
+        self._limit_writing()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+
+    def _feed_callback_parser(self, data: bytes) -> bool:
+        if self._closed:
+            return False
+        try:
+            going_on: bool = super()._feed_callback_parser(data)
+        except ValueError:
+            # int() refuses what has more than 4300 digits.
+            self._send_error_response(400, "Invalid Content-Length value")
+            self._close_transport()
+            return False
+        if not going_on:
+            return False
+        if self._current_request is None:
+            if self._header_timer is None:
+                self._expect_header()
+        else:
+            self._header_came()
+            if not self._body_receiver._complete:
+                self._body_received += len(data)
+                if self._body_timer is None:
+                    self._expect_body()
+        return True
+
+    def _expect_header(self) -> None:
+        self._cancel_keepalive_timer()
+        self._header_timer = self._loop.call_later(self._limits.header_timeout, self._header_is_late)
+
+    def _header_came(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _header_is_late(self) -> None:
+        # To a client that never said anything an answer would look like the one to its first request.
+        if self._callback_parser._buffer or self._callback_parser.method:
+            self._send_error_response(408, "The header of the request did not arrive in time")
+        super()._close_transport()
+
+    def _expect_body(self) -> None:
+        self._body_received = 0
+        self._body_timer = self._loop.call_later(self._limits.body_timeout, self._check_body, self._body_receiver)
+
+    def _check_body(self, receiver: Any) -> None:
+        self._body_timer = None
+        if receiver is not self._body_receiver or receiver._complete:
+            return
+        held_up_by_us = self._reading_paused or receiver.expect_continue
+        if held_up_by_us or self._body_received >= self._limits.body_progress:
+            self._expect_body()
+            return
+        # The application is told that nothing more comes, and answers 408.
+        receiver._body_wait_expired = True
+        receiver._wake_waiter()
+
+    def _arm_keepalive_timer(self) -> None:
+        self._idle_since = self._loop.time()
+        if self._client_is_done:
+            self._loop.call_soon(self._keepalive_timeout)
+        else:
+            super()._arm_keepalive_timer()
+
+    def _is_websocket_upgrade(self, request: Any) -> bool:
+        # An Upgrade that a server does not know is ignored (RFC 9110 section 7.8): the function gets an ordinary GET.
+        del request
+        return False
+
+    def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
+        self._refused_request = True
+        super()._send_error_response(status, f"{message}\n", extra_headers)
+
+    def _close_transport(self) -> None:
+        if self._closed:
+            return
+        receiver = self._body_receiver
+        more_may_come = self._refused_request or (receiver is not None and not receiver._complete)
+        if more_may_come and not self._client_is_done:
+            self._linger()
+        else:
+            super()._close_transport()
+        if self.transport.get_write_buffer_size():
+            self._limit_writing()
+
+    def _linger(self) -> None:
+        self._closed = True
+        self.transport.write_eof()
+        self._resume_reading()
+        self._loop.call_later(self._limits.linger, self.transport.close)
+
+    def _limit_writing(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+        self._write_timer = self._loop.call_later(self._limits.write_timeout, self.transport.abort)

@@ -1,0 +1,167 @@
+"""The life of a worker process: load the function, serve connections, end without losing a request.
+
+It is gunicorn's ASGI worker with our own connections and an end of its own: gunicorn's waits for idle connections as if
+they were requests, and never tells the application when the grace period runs out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.workers.gasgi import ASGIWorker  # type: ignore[import-untyped]
+
+from funcpack_invoker.birth import Birth
+from funcpack_invoker.connection import Connection
+from funcpack_invoker.errors import FunctionError, StartFailedError
+from funcpack_invoker.listening import BACKLOG
+from funcpack_invoker.tracebacks import format_user_traceback
+
+if TYPE_CHECKING:
+    from funcpack_invoker.app import App
+    from funcpack_invoker.limits import Limits
+    from funcpack_invoker.settings import Settings
+
+logger = logging.getLogger("funcpack")
+
+# How often the master's existence is looked at, and at shutdown the connections; in seconds.
+_MASTER_CHECK = 1.0
+_CONNECTIONS_CHECK = 0.05
+
+
+class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
+    """One process that calls the function."""
+
+    asgi: App
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.settings: Settings = self.app.settings
+        self.limits: Limits = self.app.limits
+        self.connections: set[Connection] = set()
+        self.birth = Birth()
+        self._told_to_stop = asyncio.Event()
+        self._told_to_hurry = asyncio.Event()
+
+    def init_signals(self) -> None:
+        """Let SIGTERM end the process at once until there is something to finish: user code is imported before."""
+        for signum in self.SIGNALS:
+            signal.signal(signum, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+    def load_wsgi(self) -> None:
+        """Load the function. One that cannot be served is reported to the master, which ends the server."""
+        try:
+            self.asgi = self.app.wsgi()
+        except FunctionError as error:
+            self.birth.fail(str(error))
+            sys.exit(0)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        super().init_signals()
+        # Ctrl-C reaches every process of the terminal; what it means is the master's to decide.
+        self.loop.add_signal_handler(signal.SIGINT, lambda: None)
+        super().run()
+
+    def handle_exit_signal(self) -> None:
+        """SIGTERM: finish what is under way."""
+        self.alive = False
+        self._told_to_stop.set()
+
+    def handle_quit_signal(self) -> None:
+        """SIGQUIT, a second SIGTERM or SIGINT to the master: do not wait for calls any more."""
+        self._told_to_hurry.set()
+        self.handle_exit_signal()
+
+    async def _serve(self) -> None:
+        if not await self._start():
+            return
+        servers = await self._listen()
+        self.birth.succeed()
+        if self.age == 1:
+            logger.info("listening on %s, function %s", self.app.addresses, self.app.served)
+        await self._wait_for_signal()
+        await self._finish(servers)
+
+    async def _start(self) -> bool:
+        try:
+            await self.asgi.startup()
+        except Exception as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
+            module = self.settings.handler
+            self.birth.fail(str(StartFailedError(module, exc, format_user_traceback(exc))))
+            return False
+        return True
+
+    async def _listen(self) -> list[asyncio.Server]:
+        return [
+            await self.loop.create_server(lambda: Connection(self), sock=listener.sock, backlog=BACKLOG)
+            for listener in self.sockets
+        ]
+
+    async def _wait_for_signal(self) -> None:
+        while not self._told_to_stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_MASTER_CHECK):
+                    await self._told_to_stop.wait()
+            if os.getppid() != self.ppid:
+                logger.error("the master process is gone")
+                self.handle_exit_signal()
+
+    async def _finish(self, servers: list[asyncio.Server]) -> None:
+        """Take no more connections, let calls end, then end what did not, and the application."""
+        now = self.loop.time()
+        end = now + max(self.settings.grace_period, self.settings.shutdown_delay)
+        self.asgi.drain()
+        await self._pause_until(now + self.settings.shutdown_delay)
+        await self._stop_listening(servers)
+        await self._let_calls_end(end)
+        await self._cancel_calls()
+        await self._stop_app(end + self.limits.shutdown_reserve)
+        # gunicorn's clean-up waits for tasks that refuse to be cancelled, unless it is to be quick.
+        self._quick_shutdown = True
+
+    async def _pause_until(self, end: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(end):
+                await self._told_to_hurry.wait()
+
+    async def _stop_listening(self, servers: list[asyncio.Server]) -> None:
+        # A connection that the kernel took before counts as accepted for its client: take those as well. The first turn
+        # of the loop finds them, the second hands them over.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for server in servers:
+            server.close()
+        await asyncio.sleep(_CONNECTIONS_CHECK)
+
+    async def _let_calls_end(self, end: float) -> None:
+        while self.connections and self.loop.time() < end and not self._told_to_hurry.is_set():
+            for connection in tuple(self.connections):
+                connection.close_if_idle(self.limits.idle_at_shutdown)
+            await asyncio.sleep(_CONNECTIONS_CHECK)
+
+    async def _cancel_calls(self) -> None:
+        if not self.connections:
+            return
+        logger.warning("%d connections were cut: their calls did not end in time", len(self.connections))
+        for connection in tuple(self.connections):
+            connection.abort()
+        # Two turns of the loop tell the connections, and their tasks.
+        await asyncio.sleep(_CONNECTIONS_CHECK)
+
+    async def _stop_app(self, end: float) -> None:
+        try:
+            async with asyncio.timeout_at(end):
+                await self.asgi.shutdown()
+        except TimeoutError:
+            logger.warning("the function's calls or its stop() did not end in time")
+        except Exception:
+            logger.exception("stop() failed")
