@@ -21,6 +21,11 @@ class Binding:
     type: str
     path: Path
 
+    def value(self, name: str) -> str | None:
+        """Return what one of its files holds, without the newline at its end, or None."""
+        file = self.path / name
+        return file.read_text(encoding="utf-8").strip() if file.is_file() else None
+
     def files(self) -> list[Path]:
         """Return the files with values; Kubernetes mounts have hidden ones beside them."""
         descriptions = {"type", "provider"}

@@ -7,7 +7,17 @@ import traceback
 from typing import TYPE_CHECKING
 
 from funcpack import handler, project
-from funcpack.buildpack import bytecode, certificates, dependency_files, environment, launch, python_version, report
+from funcpack.buildpack import (
+    bytecode,
+    certificates,
+    credentials,
+    dependency_files,
+    environment,
+    import_check,
+    launch,
+    python_version,
+    report,
+)
 from funcpack.buildpack.cnb import EXIT_BUG, EXIT_ERROR, EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.errors import UserError, bug_report, render
 from funcpack.buildpack.layers import dependencies, function, invoker, python
@@ -48,11 +58,14 @@ def build(context: Context, buildpack: Buildpack, log: Log) -> None:
     wanted = dependency_files.find(context.app)
     env = environment.of_build(settings.all())
 
-    with certificates.trusted(context, env, log) as trust:
-        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust}, context.app)
+    needs_files = settings.is_on(import_check.VARIABLE)
+
+    with certificates.trusted(context, env, log) as trust, credentials.provided(context, env, log) as access:
+        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app)
         chosen = python.provide(context, settings, request, uv, log)
-        virtualenv = invoker.provide(context, chosen, uv, log)
-        virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log)
+        virtualenv = invoker.provide(context, chosen, uv, log, needs_files=needs_files)
+        virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log, needs_files=needs_files)
+    import_check.run(context, settings, name, virtualenv, log)
     bytecode.compile_app(chosen.path, context.app)
     function.provide(context, name, virtualenv)
     launch.write(context, buildpack, name, virtualenv)

@@ -111,11 +111,15 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer `<layers>/<name>` and the files beside it."""
+    """A layer `<layers>/<name>` and the files beside it.
+
+    `needs_files` says that this build reads its files, so that it is no use without them.
+    """
 
     layers: Path
     name: str
     types: Types
+    needs_files: bool = False
 
     @property
     def path(self) -> Path:
@@ -168,8 +172,8 @@ class Layer:
         if found is None:
             return None
         reasons = metadata.differences(found)
-        if not reasons and self.types.cache and not self.path.is_dir():
-            return ["its files were not restored"]
+        if not reasons and self.needs_files and not self.path.is_dir():
+            return ["its files are needed in this build, and only its description was restored"]
         return reasons
 
     def _read(self) -> Mapping[str, Any] | None:

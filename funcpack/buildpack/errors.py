@@ -538,6 +538,34 @@ class NoSolutionError(InstallError):
         return f"Loosen or change one of the requirements that uv names above, in {self.file}."
 
 
+class UnknownPackageError(InstallError):
+    """The index has no package of a name."""
+
+    title: ClassVar[str] = "The package index does not have a package"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the name in {self.file}. If the package is on an index of your own, name that in PIP_EXTRA_INDEX_URL or\n"
+            "UV_INDEX."
+        )
+
+
+class NotVendoredError(InstallError):
+    """The app brings its packages along, but not all of them."""
+
+    title: ClassVar[str] = "A package is not in the directory 'vendor'"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The directory 'vendor' has packages in it, so nothing else is asked. Add what is missing, for the Python version\n"
+            "above, or remove the directory:\n"
+            "\n"
+            f"  pip download -r {self.file} -d vendor"
+        )
+
+
 class PackageBuildError(InstallError):
     """A package without a wheel could not be built."""
 
@@ -612,7 +640,7 @@ class BindingError(UserError):
     def remedy(self) -> str:
         return (
             "A binding is a directory with a file 'type' and a file for each of its values:\n"
-            "ca-certificates needs files with certificates in PEM form."
+            "ca-certificates needs files with certificates in PEM form, pypi needs uri (and username, password), netrc needs netrc."
         )
 
 

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, conflicts, digest, report
+from funcpack.buildpack import bytecode, conflicts, digest, report, sbom
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.dependency_files import Format
 from funcpack.buildpack.environment import of_index, pip_arguments
@@ -24,7 +24,9 @@ from funcpack.buildpack.errors import (
     InstallError,
     LockOutdatedError,
     NoSolutionError,
+    NotVendoredError,
     PackageBuildError,
+    UnknownPackageError,
 )
 from funcpack.buildpack.layers import invoker
 from funcpack.buildpack.uv import Uv, UvError
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from funcpack.buildpack.output import Log
 
 
-def provide(context: Context, base: Virtualenv, dependencies: Dependencies | None, uv: Uv, log: Log) -> Virtualenv:
+def provide(
+    context: Context, base: Virtualenv, dependencies: Dependencies | None, uv: Uv, log: Log, *, needs_files: bool
+) -> Virtualenv:
     """Provide the function's environment on top of `base`, the invoker's, and return the one to start with.
 
     Raises:
@@ -47,7 +51,7 @@ def provide(context: Context, base: Virtualenv, dependencies: Dependencies | Non
         InvokerConflictError: they do not fit the invoker.
 
     """
-    layer = Layer(context.layers, "dependencies", Types(launch=True))
+    layer = Layer(context.layers, "dependencies", Types(launch=True), needs_files)
     report.dependencies(log, dependencies)
     if dependencies is None:
         layer.drop()
@@ -61,6 +65,7 @@ def provide(context: Context, base: Virtualenv, dependencies: Dependencies | Non
         virtualenv.drop_traces_of_build()
         _add_base(virtualenv, base)
         bytecode.compile_packages(base.interpreter.path, virtualenv.site_packages)
+        sbom.write(layer.sbom, virtualenv.site_packages)
 
     layer.provide(_metadata(context, base, dependencies, uv), make, log)
     return virtualenv
@@ -127,7 +132,10 @@ def _arguments(virtualenv: Virtualenv, dependencies: Dependencies) -> list[str]:
     if dependencies.format is Format.UV_LOCK:
         project = ["--no-default-groups", "--no-install-project", "--no-editable", "--no-compile-bytecode"]
         return ["sync", "--locked", *project, "--python", str(virtualenv.interpreter.path)]
+    # uv warns that its support of pylock.toml may still change; the uv here does not.
+    preview = ["--preview-features=pylock"] if dependencies.format is Format.PYLOCK else []
     return [
+        *preview,
         "pip",
         "install",
         "--no-compile-bytecode",
@@ -160,5 +168,7 @@ _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
-    (r"no solution found|unsatisfiable|was not found in the package registry", NoSolutionError),
+    (r"was not found in the provided package locations", NotVendoredError),
+    (r"was not found in the package registry", UnknownPackageError),
+    (r"no solution found|unsatisfiable", NoSolutionError),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, digest
+from funcpack.buildpack import bytecode, digest, sbom
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.virtualenv import Virtualenv
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from funcpack.buildpack.uv import Uv
 
 
-def provide(context: Context, interpreter: Interpreter, uv: Uv, log: Log) -> Virtualenv:
+def provide(context: Context, interpreter: Interpreter, uv: Uv, log: Log, *, needs_files: bool) -> Virtualenv:
     """Provide the invoker's environment; nothing is downloaded."""
     log.title("Invoker")
-    layer = Layer(context.layers, "invoker", Types(launch=True))
+    layer = Layer(context.layers, "invoker", Types(launch=True), needs_files)
     virtualenv = Virtualenv(layer.path, interpreter)
 
     def make(_path: Path) -> None:
@@ -34,6 +34,7 @@ def provide(context: Context, interpreter: Interpreter, uv: Uv, log: Log) -> Vir
         _install(context.buildpack, virtualenv, uv)
         virtualenv.drop_traces_of_build()
         bytecode.compile_packages(interpreter.path, virtualenv.site_packages)
+        sbom.write(layer.sbom, virtualenv.site_packages)
         log.line(
             f"Installed the invoker and its {len(virtualenv.distributions()) - 1} packages from the buildpack's own wheels."
         )

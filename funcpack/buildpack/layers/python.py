@@ -53,7 +53,7 @@ def provide(context: Context, settings: Settings, request: Request | None, uv: U
         PythonVersionError, PythonDownloadError: the version that is asked for cannot be had.
 
     """
-    layer = Layer(context.layers, "python", Types(launch=True, cache=True))
+    layer = Layer(context.layers, "python", Types(launch=True, cache=True), needs_files=True)
     own = interpreter.of_run_image(settings)
     report.python_request(log, request, own)
     if own and python_version.is_supported(own.numbers) and (request is None or request.allows(own.numbers)):

@@ -1,0 +1,69 @@
+"""The package index and the credentials for it that service bindings bring.
+
+A binding of type `pypi` has `uri`, and `username` and `password` where they are needed; one of type `netrc` has a file
+`netrc` or `.netrc`. They reach uv by a file and an address without credentials, which is removed after the install.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from funcpack.buildpack import bindings
+from funcpack.buildpack.environment import without_credentials
+from funcpack.buildpack.errors import BindingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from funcpack.buildpack.bindings import Binding
+    from funcpack.buildpack.cnb import Context
+    from funcpack.buildpack.output import Log
+
+
+@contextmanager
+def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dict[str, str]]:
+    """Give the variables that let uv use the index and the credentials, while it lasts.
+
+    Raises:
+        BindingError: a binding without what its type needs.
+
+    """
+    indexes = bindings.of_type("pypi", context.platform, context.environ)
+    entries = [_entry(binding) for binding in indexes]
+    entries += [_netrc(binding) for binding in bindings.of_type("netrc", context.platform, context.environ)]
+    if not entries:
+        yield {}
+        return
+    log.title("Package index")
+    variables = {}
+    if indexes and "UV_DEFAULT_INDEX" not in env:
+        variables["UV_DEFAULT_INDEX"] = _uri(indexes[0])
+        log.line(f"{without_credentials(_uri(indexes[0]))}, from the service binding '{indexes[0].name}'.")
+    log.line("Credentials come from service bindings and are used in this build only.")
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="netrc-") as file:
+        file.write("\n".join(entries) + "\n")
+        file.flush()
+        yield variables | {"NETRC": file.name}
+
+
+def _uri(binding: Binding) -> str:
+    uri = binding.value("uri") or binding.value("url")
+    if uri is None or not urlsplit(uri).hostname:
+        raise BindingError(binding.name, binding.type, "it has no file 'uri' with the address of the index")
+    return uri
+
+
+def _entry(binding: Binding) -> str:
+    host = urlsplit(_uri(binding)).hostname
+    username, password = binding.value("username"), binding.value("password")
+    return f"machine {host} login {username} password {password}" if username and password else ""
+
+
+def _netrc(binding: Binding) -> str:
+    content = binding.value("netrc") or binding.value(".netrc")
+    if content is None:
+        raise BindingError(binding.name, binding.type, "it has no file 'netrc'")
+    return content

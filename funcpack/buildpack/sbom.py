@@ -1,0 +1,57 @@
+"""The bill of materials of an environment: CycloneDX 1.5 as JSON, the same bytes for the same packages.
+
+https://cyclonedx.org/docs/1.5/json/
+"""
+
+from __future__ import annotations
+
+import json
+from email.parser import HeaderParser
+from typing import TYPE_CHECKING, Any
+
+from funcpack.buildpack.virtualenv import normalized
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from pathlib import Path
+
+_LICENSE_CLASSIFIER = "License :: "
+
+
+def write(file: Path, site_packages: Path) -> None:
+    """Write the bill of the packages in a directory; neither time nor a random number is in it."""
+    components = [_component(_metadata(path)) for path in sorted(site_packages.glob("*.dist-info/METADATA"))]
+    bill = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "components": sorted(components, key=lambda component: component["purl"]),
+    }
+    file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _metadata(file: Path) -> Message:
+    return HeaderParser().parsestr(file.read_text(encoding="utf-8", errors="replace"))
+
+
+def _component(metadata: Message) -> dict[str, Any]:
+    name, version = metadata["Name"], metadata["Version"]
+    purl = f"pkg:pypi/{normalized(name)}@{version}"
+    component = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+    licenses = _licenses(metadata)
+    return component | ({"licenses": licenses} if licenses else {})
+
+
+def _licenses(metadata: Message) -> list[dict[str, Any]]:
+    """Return the licence as an expression where there is one (PEP 639), else by the names that the package gives."""
+    expression = metadata["License-Expression"]
+    if expression:
+        return [{"expression": expression}]
+    classifiers = [text for text in metadata.get_all("Classifier", ()) if text.startswith(_LICENSE_CLASSIFIER)]
+    names = [text.rpartition(" :: ")[2] for text in classifiers]
+    text = (metadata["License"] or "").strip()
+    # Some packages have the whole text of their licence here.
+    if not names and text and "\n" not in text:
+        names = [text]
+    return [{"license": {"name": name}} for name in sorted(set(names))]

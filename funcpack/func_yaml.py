@@ -1,0 +1,78 @@
+"""Reads the variables of kn func's func.yaml that the function is to run with.
+
+Standard library only, so this knows as much of YAML as kn func writes: `run.envs`, a list of `name` and `value`. What is
+written otherwise is passed over. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_LINE = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?$")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}` are looked up by kn func when it deploys.
+_REFERENCE = re.compile(r"\{\{.*\}\}")
+
+
+def run_variables(file: Path) -> dict[str, str]:
+    """Return the variables of `run.envs` that have a value of their own; none when there is no such file."""
+    try:
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return {}
+    variables = {}
+    for entry in _entries(_block(_block(text.splitlines(), "run"), "envs")):
+        name, value = entry.get("name"), entry.get("value")
+        if name and value is not None and _NAME.fullmatch(name) and not _REFERENCE.search(value):
+            variables[name] = value
+    return variables
+
+
+def _block(lines: Iterable[str], key: str) -> list[str]:
+    """Return the lines below `key:`, where it is at the outermost level of `lines`."""
+    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    outer = min((_indent(line) for line in lines), default=0)
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        # The items of a list may stand as far left as its key.
+        if _indent(line) == outer and not line.lstrip().startswith("- "):
+            inside = line.strip().startswith(f"{key}:")
+        elif inside:
+            found.append(line)
+    return found
+
+
+def _entries(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    entry: dict[str, str] = {}
+    for line in lines:
+        match = _LINE.match(line)
+        if match and match["item"]:
+            yield entry
+            entry = {}
+        if match:
+            entry[match["key"]] = _scalar((match["value"] or "").strip())
+    yield entry
+
+
+def _scalar(text: str) -> str:
+    if text.startswith('"'):
+        end = re.match(r'"(?:[^"\\]|\\.)*"', text)
+        try:
+            return str(json.loads(end[0])) if end else text
+        except ValueError:
+            return text
+    if text.startswith("'"):
+        end = re.match(r"'((?:[^']|'')*)'", text)
+        return end[1].replace("''", "'") if end else text
+    return re.sub(r"\s+#.*$", "", text)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
