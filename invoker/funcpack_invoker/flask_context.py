@@ -44,7 +44,14 @@ class FlaskContext:
         call.flask = self._push(call.environ, call.request)
 
     def finish(self, call: Call, reply: Reply) -> Reply:
-        """Do what the function asked for by `flask.after_this_request` (in the call's context)."""
+        """Do what the function asked for by `flask.after_this_request`, and close its uploads (in the call's context)."""
+        reply = self._change(call, reply)
+        # Most requests have no files, and looking for them would read the body.
+        if reply.chunks is None and "files" in call.request.__dict__:
+            call.request.close()
+        return reply
+
+    def _change(self, call: Call, reply: Reply) -> Reply:
         functions = call.flask._after_request_functions  # noqa: SLF001 - Flask keeps them where it alone looks
         if not functions or hasattr(reply.chunks, "__anext__"):
             return reply

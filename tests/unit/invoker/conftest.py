@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass, field
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from funcpack_invoker.app import App
+from funcpack_invoker.handler import LoadedFunction, load
+from funcpack_invoker.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+Header = tuple[bytes, bytes]
+
+EVENT_HEADERS = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/here", "ce-type": "com.example.thing"}
+
+
+@dataclass
+class Answer:
+    """What an app sent."""
+
+    status: int = 0
+    headers: list[Header] = field(default_factory=list)
+    chunks: list[bytes] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str | None:
+        values = [value.decode("latin-1") for key, value in self.headers if key == name.encode()]
+        return ", ".join(values) if values else None
+
+    def attributes(self) -> dict[str, str]:
+        """Its reply event's attributes in binary mode."""
+        return {name[3:].decode(): value.decode("latin-1") for name, value in self.headers if name.startswith(b"ce-")}
+
+
+@dataclass
+class Client:
+    """Calls an app by ASGI, in one event loop as a server would."""
+
+    app: App
+    runner: asyncio.Runner
+
+    def request(
+        self,
+        method: str = "GET",
+        target: str = "/",
+        headers: Mapping[str, str | None] | None = None,
+        body: bytes | list[bytes] = b"",
+        **scope: Any,
+    ) -> Answer:
+        return self.runner.run(self.send(method, target, headers, body, **scope))
+
+    def post(self, body: bytes | list[bytes] = b"", headers: Mapping[str, str | None] | None = None) -> Answer:
+        return self.request("POST", "/", headers, body)
+
+    def event(self, body: bytes = b"", content_type: str = "application/json", **attributes: str) -> Answer:
+        """Send an event in binary mode."""
+        extra = {f"ce-{name}": value for name, value in attributes.items()}
+        return self.post(body, {**EVENT_HEADERS, "content-type": content_type, **extra})
+
+    async def wait_for(self, target: str, condition: Callable[[Any], bool]) -> Any:
+        """Ask until the JSON of the answer is as it should be; give it."""
+        async with asyncio.timeout(5):
+            while not condition(found := (await self.send(target=target)).json()):  # noqa: ASYNC110 - it asks
+                await asyncio.sleep(0.01)
+        return found
+
+    async def send(
+        self,
+        method: str = "GET",
+        target: str = "/",
+        headers: Mapping[str, str | None] | None = None,
+        body: bytes | list[bytes] = b"",
+        **scope: Any,
+    ) -> Answer:
+        answer = Answer()
+        chunks = list(body) if isinstance(body, list) else [body]
+
+        async def receive() -> dict[str, Any]:
+            if chunks:
+                return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                assert not answer.status, "started twice"
+                answer.status, answer.headers = message["status"], list(message["headers"])
+            else:
+                assert answer.status, "a body before the start"
+                answer.chunks.append(message.get("body", b""))
+                answer.complete = not message.get("more_body", False)
+
+        await self.app(_scope(method, target, headers, chunks, scope), receive, send)
+        return answer
+
+
+def _scope(
+    method: str, target: str, headers: Mapping[str, str | None] | None, chunks: list[bytes], scope: dict[str, Any]
+) -> dict[str, Any]:
+    path, _, query = target.partition("?")
+    fields: dict[str, str | None] = {"host": "localhost:8080", **(headers or {})}
+    if len(chunks) == 1 and chunks[0]:
+        fields.setdefault("content-length", str(len(chunks[0])))
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in fields.items() if value is not None],
+        "server": ("127.0.0.1", 8080),
+        "client": ("127.0.0.1", 50000),
+        **scope,
+    }
+
+
+@pytest.fixture
+def own_modules(tmp_path: Path) -> Iterator[None]:
+    """Give the import system back as it was: the function's directory comes on the path, its modules are loaded."""
+    path = list(sys.path)
+    yield
+    sys.path[:] = path
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def load_function(tmp_path: Path, own_modules: None) -> Callable[..., LoadedFunction]:  # noqa: ARG001 - for its teardown
+    """Load a function: its code is `handler.py`, or `files` by their paths."""
+
+    def load_code(code: str = "", handler: str = "handler.handler", files: dict[str, str] | None = None) -> Any:
+        for name, text in ({"handler.py": code} if files is None else files).items():
+            file = tmp_path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(dedent(text), encoding="utf-8")
+        return load(handler, tmp_path)
+
+    return load_code
+
+
+@pytest.fixture
+def serve(load_function: Callable[..., LoadedFunction]) -> Iterator[Callable[..., Client]]:
+    """Serve a function: `serve(code, FUNCTION_TIMEOUT="1")`."""
+    clients = []
+
+    def serve_code(code: str, handler: str = "handler.handler", **variables: str) -> Client:
+        settings = Settings.from_env({"PYTHON_HANDLER": handler, **variables})
+        client = Client(App(load_function(code, handler), settings), asyncio.Runner())
+        client.runner.run(client.app.startup())
+        clients.append(client)
+        return client
+
+    yield serve_code
+    for client in clients:
+        client.runner.run(client.app.shutdown())
+        client.runner.close()
