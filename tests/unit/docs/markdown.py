@@ -1,0 +1,39 @@
+"""Reads the pages of the documentation: their fenced blocks, headings and links."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FENCE = re.compile(r"(?ms)^```(?P<language>\w*)\n(?P<text>.*?)^```$")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: its language, its text, and the page and line where the text begins."""
+
+    language: str
+    text: str
+    page: Path
+    line: int
+
+    @property
+    def place(self) -> str:
+        """Where it is, as editors and pytest write it."""
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(page: Path, language: str = "") -> list[Block]:
+    """Give the fenced blocks of a page, of one language or of all."""
+    text = page.read_text()
+    found = [
+        Block(match["language"], match["text"], page, text.count("\n", 0, match.start("text")) + 1)
+        for match in _FENCE.finditer(text)
+    ]
+    return [block for block in found if language in {"", block.language}]

@@ -1,0 +1,109 @@
+"""The manifests that the documentation shows are ones that a cluster takes, and go with what the images do."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from funcpack_invoker.settings import Settings
+
+from tests.unit.docs.markdown import blocks
+from tests.unit.docs.schemas import InvalidManifestError, validate
+from tools.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.docs.schemas import Manifest
+
+DEPLOY = ROOT / "docs" / "deploy.md"
+
+
+def manifests_of_page(page: Path) -> dict[str, Manifest]:
+    documents = [document for block in blocks(page, "yaml") for document in yaml.safe_load_all(block.text)]
+    return {f"{document['apiVersion']} {document['kind']}": document for document in documents}
+
+
+SHOWN = manifests_of_page(DEPLOY)
+SAMPLES = {
+    f"{path.relative_to(ROOT)} {document['kind']}": document
+    for path in sorted(ROOT.glob("samples/python/**/deploy/*.yaml"))
+    for document in yaml.safe_load_all(path.read_text())
+}
+
+
+def test_the_page_shows_every_way_to_deploy() -> None:
+    assert set(SHOWN) == {
+        "apps/v1 Deployment",
+        "eventing.knative.dev/v1 Broker",
+        "eventing.knative.dev/v1 Trigger",
+        "serving.knative.dev/v1 Service",
+        "v1 Service",
+    }
+
+
+@pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in {**SHOWN, **SAMPLES}.items()])
+def test_a_manifest_is_valid(manifest: Manifest) -> None:
+    validate(manifest)
+
+
+def set_in(manifest: Manifest, path: str, value: Any) -> None:
+    """Set the value at a path as `spec.ports.0.name`."""
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    target: Any = manifest
+    for part in parents:
+        target = target[part]
+    target[last] = value
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        pytest.param("apps/v1 Deployment", "spec.replica", 2, id="deployment-unknown-field"),
+        pytest.param("apps/v1 Deployment", "spec.replicas", "two", id="deployment-wrong-type"),
+        pytest.param(
+            "apps/v1 Deployment",
+            "spec.template.spec.containers.0.readinessProbe.httpGet.url",
+            "/",
+            id="deployment-unknown-field-of-a-probe",
+        ),
+        pytest.param("v1 Service", "spec.ports.0.targetport", "http", id="service-unknown-field"),
+        pytest.param("serving.knative.dev/v1 Service", "spec.templates", {}, id="knative-unknown-field"),
+        pytest.param("serving.knative.dev/v1 Service", "metadata.anotations", {}, id="knative-unknown-metadata"),
+        pytest.param(
+            "serving.knative.dev/v1 Service",
+            "spec.template.spec.containers.0.securityContext.readOnlyRoot",
+            True,
+            id="knative-unknown-field-of-a-container",
+        ),
+        pytest.param("serving.knative.dev/v1 Service", "spec.template.spec.containers", {}, id="knative-wrong-type"),
+        pytest.param(
+            "serving.knative.dev/v1 Service",
+            "spec.template.spec.nodeSelector",
+            {"disk": "ssd"},
+            id="knative-feature-that-is-off-by-default",
+        ),
+        pytest.param("eventing.knative.dev/v1 Trigger", "spec.brokr", "default", id="trigger-unknown-field"),
+        pytest.param("eventing.knative.dev/v1 Trigger", "spec.subscriber.ref.kind", 1, id="trigger-wrong-type"),
+    ],
+)
+def test_a_broken_manifest_is_refused(name: str, path: str, value: Any) -> None:
+    broken = copy.deepcopy(SHOWN[name])
+    set_in(broken, path, value)
+
+    with pytest.raises(InvalidManifestError, match=path.rpartition(".")[2]):
+        validate(broken)
+
+
+def test_a_version_that_knative_does_not_have_is_refused() -> None:
+    with pytest.raises(InvalidManifestError, match=r"no Trigger of eventing\.knative\.dev/v9"):
+        validate({**SHOWN["eventing.knative.dev/v1 Trigger"], "apiVersion": "eventing.knative.dev/v9"})
+
+
+def test_the_pod_is_given_the_time_that_the_function_takes_to_stop() -> None:
+    pod = SHOWN["apps/v1 Deployment"]["spec"]["template"]["spec"]
+    settings = Settings.from_env({one["name"]: one["value"] for one in pod["containers"][0]["env"]})
+
+    assert pod["terminationGracePeriodSeconds"] > settings.shutdown_delay + settings.grace_period
