@@ -65,7 +65,10 @@ def package_index_server(directory: Path) -> Iterator[PackageIndex]:
     """Serve an index on a free port of the loopback interface for as long as the block lasts."""
     root = directory / "root"
     root.mkdir()
-    certificate, key = _certificate(directory)
+    authority, authority_key = _issue(directory, "authority")
+    # Not self-signed: uv refuses an authority's certificate as a server's.
+    server_name = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
+    certificate, key = _issue(directory, "server", "-CA", authority, "-CAkey", authority_key, *server_name)
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=str(root)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -73,18 +76,17 @@ def package_index_server(directory: Path) -> Iterator[PackageIndex]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield PackageIndex(f"https://127.0.0.1:{server.server_port}/simple", _binding(directory, certificate), root)
+        yield PackageIndex(f"https://127.0.0.1:{server.server_port}/simple", _binding(directory, authority), root)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _certificate(directory: Path) -> tuple[Path, Path]:
-    certificate, key = directory / "certificate.pem", directory / "key.pem"
-    command: list[StrPath] = [
-        "openssl",
-        "req",
+def _issue(directory: Path, name: str, *options: StrPath) -> tuple[Path, Path]:
+    """Issue a certificate with OpenSSL; return it and its key."""
+    certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
+    kind = (
         "-x509",
         "-newkey",
         "ec",
@@ -93,17 +95,10 @@ def _certificate(directory: Path) -> tuple[Path, Path]:
         "-nodes",
         "-days",
         "2",
-    ]
-    command += [
         "-subj",
-        "/CN=Private authority",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-    ]
+        f"/CN={name}",
+    )
+    command: list[StrPath] = ["openssl", "req", *kind, *options, "-keyout", key, "-out", certificate]
     subprocess.run(command, check=True, capture_output=True)
     return certificate, key
 

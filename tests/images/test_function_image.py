@@ -67,7 +67,7 @@ def is_valid(source):
         return header[8:] == importlib.util.source_hash(content)
     stat = source.stat()
     return header[8:] == int(stat.st_mtime).to_bytes(4, "little") + len(content).to_bytes(4, "little")
-sources = [path for root in ("/workspace", "/layers") for path in pathlib.Path(root).rglob("*.py")]
+sources = [path for root in ("/workspace", "/layers") for path in pathlib.Path(root).rglob("*.py") if path.parent.name != "bin"]
 print(json.dumps({"sources": [str(path) for path in sources], "invalid": [str(path) for path in sources if not is_valid(path)]}))
 """
 

@@ -57,9 +57,11 @@ def test_the_packages_of_the_requirements_are_there(workshop: Workshop, first: B
         assert f"Adding layer '{layer}'" in first.log
 
 
-def test_an_unchanged_rebuild_reuses_every_layer(workshop: Workshop, app: Path, first: Build) -> None:
+def test_an_unchanged_rebuild_reuses_every_layer(
+    workshop: Workshop, app: Path, first: Build, package_index: PackageIndex
+) -> None:
     """Without a network: reuse must not look anything up."""
-    again = workshop.build(app, image=first.image)
+    again = workshop.build(app, "--env", f"PIP_INDEX_URL={package_index.url}", image=first.image)
 
     for layer in LAYERS:
         assert f"Reusing layer '{layer}'" in again.log
