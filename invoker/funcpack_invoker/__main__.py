@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings)."""
     # The kernel ignores SIGTERM for process 1 as long as nobody asks for it, and imports take a moment.
     signal.signal(signal.SIGTERM, _leave)
-    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    options = _parser().parse_intermixed_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = Settings.from_env(_environment(options))
     except SettingsError as error:

@@ -206,9 +206,23 @@ class StartFailedError(FunctionError):
 
     title = "The function's start() failed"
 
-    def __init__(self, module: str, cause: BaseException, details: str) -> None:
+    def __init__(self, handler: str, cause: BaseException, details: str) -> None:
         super().__init__(
-            f"`start` of `{module}` raised {type(cause).__name__}.", "The traceback shows where, in your code.", details
+            f"`start` in the module of `{handler}` raised {type(cause).__name__}.",
+            "The traceback shows where, in your code.",
+            details,
+        )
+
+
+class EndedWhileStartingError(FunctionError):
+    """A worker process ended before it served anything, without an exception that could be shown."""
+
+    title = "The function ended the process"
+
+    def __init__(self, handler: str) -> None:
+        super().__init__(
+            f"A worker process ended while it loaded `{handler}`, without a Python exception.",
+            "Look for os._exit(), for a crash in an extension module, and at the container's memory limit.",
         )
 
 

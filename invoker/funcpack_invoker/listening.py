@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from contextlib import ExitStack
+from typing import Any
 
 from funcpack_invoker.errors import ListenError
 
@@ -13,7 +14,8 @@ BACKLOG = 2048
 
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
-_Address = tuple[socket.AddressFamily, tuple[str, int]]
+# What `socket` calls an address: with a scope where it is one of a link alone.
+_Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:
@@ -25,9 +27,10 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
         ListenError: when no socket can be opened, or the port is taken.
 
     """
-    if host is None:
-        return _open([(socket.AF_INET6, ("::", port))], port) or _open([(socket.AF_INET, ("0.0.0.0", port))], port)  # noqa: S104 - a container's port is for everybody
-    found = _open(_resolve(host, port), port)
+    try:
+        found = _open_all(_resolve(host, port)) if host else _open_for_everybody(port)
+    except OSError as exc:
+        raise ListenError(host, port, _reason(exc)) from None
     if not found:
         raise ListenError(host, port, "this machine has no such address")
     return found
@@ -40,15 +43,16 @@ def url(listener: socket.socket) -> str:
 
 
 def _resolve(host: str, port: int) -> list[_Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as exc:
-        raise ListenError(host, port, str(exc.strerror).lower()) from None
-    return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return [(family, address) for family, _, _, _, address in found]
 
 
-def _open(addresses: list[_Address], port: int) -> list[socket.socket]:
-    """Open a socket for each address that this machine has."""
+def _open_for_everybody(port: int) -> list[socket.socket]:
+    return _open_all([(socket.AF_INET6, ("::", port))]) or _open_all([(socket.AF_INET, ("0.0.0.0", port))])  # noqa: S104 - so is it meant
+
+
+def _open_all(addresses: list[_Address]) -> list[socket.socket]:
+    """Open a socket for each of the addresses that this machine has."""
     with ExitStack() as on_failure:
         opened = []
         for family, address in addresses:
@@ -56,12 +60,12 @@ def _open(addresses: list[_Address], port: int) -> list[socket.socket]:
                 opened.append(on_failure.enter_context(_open_one(family, address)))
             except OSError as exc:
                 if exc.errno not in _NOT_HERE:
-                    raise ListenError(address[0], port, _reason(exc)) from None
+                    raise
         on_failure.pop_all()
         return opened
 
 
-def _open_one(family: socket.AddressFamily, address: tuple[str, int]) -> socket.socket:
+def _open_one(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

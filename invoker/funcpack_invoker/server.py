@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 # Imported before the fork, so that the workers share its memory.
 from funcpack_invoker.app import App
-from funcpack_invoker.errors import ListenError
+from funcpack_invoker.errors import EndedWhileStartingError, ListenError
 from funcpack_invoker.handler import load
 from funcpack_invoker.limits import Limits
 from funcpack_invoker.listening import BACKLOG, listen, url
@@ -113,7 +113,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
 def _end_unless_it_served(master: Master, worker: Worker) -> None:
     """End the server with a worker that could not start: the next ones could not either."""
     if not (worker.birth.succeeded or master.ending):
-        raise HaltServer(worker.birth.failure or "a worker ended while it was starting", 1)
+        raise HaltServer(worker.birth.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
 
 
 class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types

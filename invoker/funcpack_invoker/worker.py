@@ -95,8 +95,7 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         try:
             await self.asgi.startup()
         except Exception as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
-            module = self.settings.handler
-            self.birth.fail(str(StartFailedError(module, exc, format_user_traceback(exc))))
+            self.birth.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
             return False
         return True
 

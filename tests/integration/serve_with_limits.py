@@ -1,0 +1,13 @@
+"""Serves as `python -m funcpack_invoker` does, with other limits: `serve_with_limits.py DIRECTORY JSON`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from funcpack_invoker.limits import Limits
+from funcpack_invoker.server import serve
+from funcpack_invoker.settings import Settings
+
+if __name__ == "__main__":
+    sys.exit(serve(Settings.from_env(os.environ), Path(sys.argv[1]), Limits(**json.loads(sys.argv[2]))))

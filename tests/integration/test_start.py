@@ -1,0 +1,199 @@
+"""Starting: what is said, and by which exit code, when it works and when it cannot."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import StartServer
+
+HELLO = """
+    def handler(request):
+        return "Hello"
+"""
+
+
+def test_start_says_one_line(start_server: StartServer) -> None:
+    server = start_server(HELLO)
+    assert server.get("/").body == b"Hello"
+    assert server.stop() == 0
+    line = rf"\S+ INFO funcpack: listening on http://\[::\]:{server.port}, function handler\.handler \(http\)\n"
+    assert re.fullmatch(line, server.log)
+
+
+def test_start_with_several_workers_says_one_line(start_server: StartServer) -> None:
+    server = start_server(HELLO, environment={"WEB_CONCURRENCY": "3"})
+    server.wait_until(lambda: len(server.children()) == 3, "3 workers")
+    assert server.stop() == 0
+    assert server.log.count("\n") == 1
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        pytest.param(
+            'def handler(request):\n    return "Hello\n',
+            """
+The function's module cannot be imported
+
+Importing `handler` raised SyntaxError.
+The traceback shows where, in your code.
+
+  File ".../handler.py", line 2
+    return "Hello
+           ^
+SyntaxError: unterminated string literal (detected at line 2)
+""",
+            id="syntax error",
+        ),
+        pytest.param(
+            "import nowhere\n\ndef handler(request): ...\n",
+            """
+The function imports a module that is not there
+
+`handler` imports `nowhere`, which is neither installed nor in the app directory.
+Add its package to requirements.txt, or correct the name.
+
+Traceback (most recent call last):
+  File ".../handler.py", line 1, in <module>
+    import nowhere
+ModuleNotFoundError: No module named 'nowhere'
+""",
+            id="import error",
+        ),
+        pytest.param(
+            "raise SystemExit(3)\n",
+            """
+The function's module cannot be imported
+
+Importing `handler` raised SystemExit.
+The traceback shows where, in your code.
+
+Traceback (most recent call last):
+  File ".../handler.py", line 1, in <module>
+    raise SystemExit(3)
+SystemExit: 3
+""",
+            id="exit",
+        ),
+        pytest.param(
+            "def start():\n    raise OSError('no database')\n\ndef handler(request): ...\n",
+            """
+The function's start() failed
+
+`start` in the module of `handler.handler` raised OSError.
+The traceback shows where, in your code.
+
+Traceback (most recent call last):
+  File ".../handler.py", line 2, in start
+    raise OSError('no database')
+OSError: no database
+""",
+            id="start hook",
+        ),
+    ],
+)
+def test_function_that_cannot_be_served_ends_with_its_own_traceback_only(
+    start_server: StartServer, source: str, text: str, workers: str
+) -> None:
+    server = start_server(source, ready=None, environment={"WEB_CONCURRENCY": workers})
+    assert server.process.wait(20) == 1
+    assert re.sub(r'File ".*/handler', 'File ".../handler', server.log) == text.lstrip("\n")
+
+
+def test_process_that_ends_while_it_loads_ends_the_server(start_server: StartServer) -> None:
+    server = start_server("import os\nos._exit(5)\n", ready=None)
+    assert server.process.wait(20) == 1
+    assert "A worker process ended while it loaded `handler.handler`" in server.log
+
+
+@pytest.mark.parametrize(
+    ("environment", "text"),
+    [
+        pytest.param({"PORT": "0"}, "PORT is '0', but it must be a whole number from 1 to 65535\n", id="port"),
+        pytest.param(
+            {"FUNCTION_TIMEOUT": "soon"},
+            "FUNCTION_TIMEOUT is 'soon', but it must be a number of seconds of at least 0\n",
+            id="timeout",
+        ),
+    ],
+)
+def test_bad_setting_is_one_line_and_exit_2(start_server: StartServer, environment: dict[str, str], text: str) -> None:
+    server = start_server(HELLO, ready=None, environment=environment)
+    assert server.process.wait(20) == 2
+    assert server.log == text
+
+
+def test_port_in_use_is_one_line_and_exit_1(start_server: StartServer) -> None:
+    first = start_server(HELLO)
+    second = start_server(HELLO, ready=None, environment={"PORT": str(first.port)})
+    assert second.process.wait(20) == 1
+    assert second.log == (
+        f"cannot listen on port {first.port}: another process uses the port; PORT and HOST say where to listen\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")], ids=["IPv4", "IPv6"]
+)
+def test_both_families_are_listened_on(start_server: StartServer, family: socket.AddressFamily, address: str) -> None:
+    server = start_server(HELLO)
+    with socket.socket(family) as connection:
+        connection.connect((address, server.port))
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert server.read_all(connection).endswith(b"Hello")
+
+
+def test_host_narrows_where_it_listens(start_server: StartServer) -> None:
+    server = start_server(HELLO, environment={"HOST": "127.0.0.1"})
+    assert f"listening on http://127.0.0.1:{server.port}," in server.log
+    with socket.socket(socket.AF_INET6) as connection, pytest.raises(ConnectionRefusedError):
+        connection.connect(("::1", server.port))
+
+
+def test_slow_start_hook_lets_live_answer_and_calls_wait(start_server: StartServer) -> None:
+    server = start_server(
+        """
+        import time
+        from pathlib import Path
+
+        gate = Path(__file__).with_name("gate")
+        done = False
+
+        def start():
+            global done
+            while not gate.exists():
+                time.sleep(0.01)
+            done = True
+
+        def handler(request):
+            return {"done": done}
+        """,
+        ready="/health/live",
+    )
+    assert server.get("/health/ready").status == 503
+    with server.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert server.get("/health/live").status == 200
+        (server.log_file.parent / "app-0" / "gate").touch()
+        assert server.read_all(connection).endswith(b'{"done": true}')
+    assert server.get("/health/ready").status == 200
+
+
+def test_signal_during_start_ends_at_once(start_server: StartServer) -> None:
+    server = start_server(
+        """
+        import time
+        print("importing", flush=True)
+        time.sleep(60)
+        """,
+        ready=None,
+    )
+    server.wait_for_log("importing")
+    assert server.stop(signal.SIGTERM) == 0
