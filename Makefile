@@ -1,6 +1,8 @@
 # Every target redoes only what changed; long steps print a line each, their whole output goes to dist/logs/.
+# Targets share .venv and the engine.
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help python demo test tools images builder venv lint lock clean
+.PHONY: help python demo test tools images buildpack builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -27,6 +29,9 @@ lint: venv ## ruff and mypy
 
 builder: python ## the builder image funcpack/builder, and all that it needs
 	@$(RUN) -m tools.make builder
+
+buildpack: python ## the buildpack alone in dist/buildpack, for TARGET_ARCH=amd64 or arm64
+	@$(RUN) -m tools.make buildpack
 
 images: python ## the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images

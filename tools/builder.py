@@ -25,7 +25,10 @@ def ensure(progress: Progress, step: Step, pack: Pack) -> None:
     if stamp.is_current("builder", _made(parts, pack.engine)):
         step.result = "up to date"
         return
+    former = pack.engine.image_id(BUILDER_IMAGE)
     pack.create_builder(progress, CONFIG)
+    if former not in {None, pack.engine.image_id(BUILDER_IMAGE)}:
+        pack.engine.ask("image", "rm", str(former))  # it stays where a tag or a container of somebody else needs it
     stamp.write("builder", _made(parts, pack.engine))
 
 

@@ -71,7 +71,7 @@ def build(progress: Progress, with_pack: Pack, example: Example) -> None:
 
 def call(progress: Progress, engine: Engine, example: Example) -> None:
     """Run an example, send its request and print both sides. Raises ToolError when the answer is not a good one."""
-    with progress.step(f"docker run of {example.image}"), container.running(engine, example.image) as running:
+    with progress.step(f"{engine.client} run of {example.image}"), container.running(engine, example.image) as running:
         answer = running.request(example.method, "/", example.headers, example.body.encode() or None)
     text = conversation(example, answer)
     print(text)

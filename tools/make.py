@@ -1,4 +1,4 @@
-"""The steps behind `make venv|tools|images|builder`: python3 -m tools.make TARGET.
+"""The steps behind `make venv|tools|images|buildpack|builder`: python3 -m tools.make TARGET.
 
 Each target makes what it needs before, and redoes only what changed.
 """
@@ -45,7 +45,7 @@ def make_pack(progress: Progress) -> None:
 def make_lifecycle(progress: Progress, found: Engine) -> None:
     """Build the pinned lifecycle."""
     with progress.step("lifecycle, pinned") as step:
-        cnb.ensure_lifecycle(progress, step, stage.target_architecture(found.architecture()))
+        cnb.ensure_lifecycle(progress, step, found.architecture())
 
 
 def make_base_images(progress: Progress, found: Engine) -> None:
@@ -54,10 +54,15 @@ def make_base_images(progress: Progress, found: Engine) -> None:
         base_images.ensure(progress, step, found)
 
 
+def make_buildpack(progress: Progress, architecture: str) -> None:
+    """Stage the buildpack."""
+    with progress.step(f"buildpack for {architecture} in dist/buildpack") as step:
+        stage.ensure(progress, step, architecture)
+
+
 def make_builder(progress: Progress, pack: Pack) -> None:
-    """Stage the buildpack and create the builder."""
-    with progress.step("buildpack in dist/buildpack") as step:
-        stage.ensure(progress, step, stage.target_architecture(pack.engine.architecture()))
+    """Stage the buildpack for the engine's architecture and create the builder."""
+    make_buildpack(progress, pack.engine.architecture())
     with progress.step("image funcpack/builder") as step:
         builder.ensure(progress, step, pack)
 
@@ -74,6 +79,12 @@ def images_target(progress: Progress) -> None:
     make_base_images(progress, make_engine(progress))
 
 
+def buildpack_target(progress: Progress) -> None:
+    """Stage the buildpack alone, for TARGET_ARCH where it is set."""
+    make_venv(progress)
+    make_buildpack(progress, stage.wanted_architecture())
+
+
 def builder_target(progress: Progress) -> None:
     """Make everything that a build needs, with the pinned `pack`."""
     found = make_engine(progress)
@@ -84,7 +95,13 @@ def builder_target(progress: Progress) -> None:
     make_builder(progress, pinned(found))
 
 
-TARGETS = {"venv": make_venv, "tools": tools_target, "images": images_target, "builder": builder_target}
+TARGETS = {
+    "venv": make_venv,
+    "tools": tools_target,
+    "images": images_target,
+    "buildpack": buildpack_target,
+    "builder": builder_target,
+}
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import tempfile
 import zipfile
@@ -23,6 +24,9 @@ PLATFORMS = {
     "amd64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
 }
+
+# What uname calls them.
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 SOURCES = (
     "buildpack.toml",
@@ -126,6 +130,7 @@ def unpack_uv(wheels: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
-def target_architecture(of_engine: str) -> str:
-    """Return the architecture to build for: TARGET_ARCH, else the engine's own."""
-    return os.environ.get("TARGET_ARCH") or of_engine
+def wanted_architecture() -> str:
+    """Return the architecture to stage for where no engine is asked: TARGET_ARCH, else this machine's."""
+    machine = platform.machine()
+    return os.environ.get("TARGET_ARCH") or MACHINES.get(machine, machine)

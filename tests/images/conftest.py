@@ -56,10 +56,12 @@ class Workshop:
     engine: Engine
     pack_home: Path
     images: list[str] = field(default_factory=list)
+    superseded: list[str] = field(default_factory=list)
 
     def attempt(self, app: Path, *options: str, image: str | None = None) -> Build:
         """Build the function in `app`, whatever comes of it; without a network if `options` do not give one."""
         name = image or self.new_name()
+        self.superseded += filter(None, [self.engine.image_id(name)])
         network = () if "--network" in options else ("--network", "none")
         hostile = [part for variable in HOSTILE_VARIABLES for part in ("--env", variable)]
         command = pack_cli.pinned(self.engine).build_command(name, app, [*network, *hostile, *options])
@@ -95,6 +97,9 @@ class Workshop:
         """Remove the images and what `pack` cached for them."""
         for image in self.images:
             self.engine.ask("image", "rm", "--force", image)
+        for image in self.superseded:
+            self.engine.ask("image", "rm", image)
+        for image in self.images:
             volumes = self.engine.run("volume", "ls", "--quiet", "--filter", f"name={image}").split()
             if volumes:
                 self.engine.run("volume", "rm", *volumes)
