@@ -8,6 +8,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from funcpack_invoker.app import App
 from funcpack_invoker.handler import LoadedFunction, load
 from funcpack_invoker.settings import Settings
@@ -140,7 +141,9 @@ def own_modules(tmp_path: Path) -> Iterator[None]:
     yield
     sys.path[:] = path
     for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+        # A package without __init__.py has a path, but no file.
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+        if any(str(place).startswith(str(tmp_path)) for place in places):
             del sys.modules[name]
 
 

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack_invoker.description import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from funcpack_invoker.handler import LoadedFunction
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        (
+            "def handler(req, unknown=1): pass",
+            ["takes HTTP requests and runs on threads.", "  req: the request, a flask.Request"],
+        ),
+        (
+            "async def handler(data, *, context): pass",
+            [
+                "takes CloudEvents and runs on the event loop.",
+                "  data: the event's data",
+                "  context: request id, trace, deadline and logger of the call",
+            ],
+        ),
+    ],
+)
+def test_describe(load_function: Callable[..., LoadedFunction], code: str, lines: list[str]) -> None:
+    first, *rest = describe(load_function(code)).splitlines()
+    assert first.startswith("handler.handler (")
+    assert first.endswith(lines[0])
+    assert rest == lines[1:]

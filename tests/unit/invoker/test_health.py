@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.invoker.conftest import Client
+
+    Serve = Callable[..., Client]
+
+LIVE = ["/health/live", "/health/liveness"]
+READY = ["/health/ready", "/health/readiness"]
+
+
+@pytest.mark.parametrize("path", LIVE + READY)
+@pytest.mark.parametrize("code", ["def handler(): return 'mine'", "def handler(data): pass"])
+def test_health_paths(serve: Serve, code: str, path: str) -> None:
+    answer = serve(code).request(target=path)
+    assert (answer.status, answer.text) == (200, "ok\n")
+
+
+def test_health_is_asked_for_by_get(serve: Serve) -> None:
+    answer = serve("def handler(): return ''").request("POST", "/health/live")
+    assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
+
+
+def test_health_paths_can_be_the_functions(serve: Serve) -> None:
+    client = serve("def handler(req): return req.path", FUNCTION_HEALTH_PATHS="off")
+    assert client.request(target="/health/live").text == "/health/live"
+
+
+@pytest.mark.parametrize(("path", "status"), [(path, 200) for path in LIVE] + [(path, 503) for path in READY])
+def test_not_ready_while_draining(serve: Serve, path: str, status: int) -> None:
+    client = serve("def handler(): return ''")
+    client.app.drain()
+    assert client.request(target=path).status == status
+    assert client.request().status == 200
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+@pytest.mark.parametrize("hook", ["alive", "ready"])
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ("return True", 200, "ok\n"),
+        ("pass", 200, "ok\n"),
+        ("return True, 'fine'", 200, "ok\n"),
+        ("return False", 503, "{hook}() says no\n"),
+        ("return False, 'no database'", 503, "no database\n"),
+        ("raise ValueError('secret')", 503, "{hook}() failed\n"),
+        ("raise SystemExit(3)", 503, "{hook}() failed\n"),
+    ],
+)
+def test_hooks_decide(serve: Serve, definition: str, hook: str, body: str, status: int, text: str) -> None:
+    client = serve(f"{definition} {hook}(): {body}\ndef handler(): return ''")
+    answer = client.request(target="/health/live" if hook == "alive" else "/health/ready")
+    assert (answer.status, answer.text) == (status, text.format(hook=hook))
+    other = "/health/ready" if hook == "alive" else "/health/live"
+    assert client.request(target=other).status == 200
+
+
+def test_hook_that_hangs_holds_up_nothing_else(serve: Serve) -> None:
+    client = serve("""
+        import threading
+        go = threading.Event()
+
+        def ready(): go.wait(10)
+        def handler(): return ""
+    """)
+
+    async def probe() -> list[int]:
+        asking = [asyncio.ensure_future(client.send(target="/health/ready")) for _ in range(3)]
+        others = [await client.send(target="/health/live"), await client.send()]
+        sys.modules["handler"].go.set()
+        return [answer.status for answer in [*others, *await asyncio.gather(*asking)]]
+
+    assert client.runner.run(probe()) == [200] * 5
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_start_and_stop(serve: Serve, definition: str) -> None:
+    client = serve(f"""
+        seen = []
+        {definition} start(): seen.append("start")
+        {definition} stop(): seen.append("stop")
+        def handler(): return seen
+    """)
+    assert client.request().json() == ["start"]
+    client.runner.run(client.app.shutdown())
+    assert sys.modules["handler"].seen == ["start", "stop"]
+
+
+def test_slow_start_is_not_ready_and_calls_wait_for_it(serve: Serve) -> None:
+    client = serve("""
+        import threading
+        go = threading.Event()
+
+        def start(): go.wait(10)
+        def handler(): return "started"
+    """)
+
+    async def probe() -> list[int]:
+        call = asyncio.ensure_future(client.send())
+        health = [await client.send(target=path) for path in ("/health/live", "/health/ready")]
+        sys.modules["handler"].go.set()
+        answer = await call
+        health.append(await client.send(target="/health/ready"))
+        return [answer.status, *(each.status for each in health)]
+
+    assert client.runner.run(probe()) == [200, 200, 503, 200]
+
+
+def test_start_that_fails_is_raised(serve: Serve) -> None:
+    with pytest.raises(ZeroDivisionError):
+        serve("def start(): 1 / 0\ndef handler(): return ''")
+
+
+@pytest.mark.parametrize("code", ["start = 7\nclass stop: pass\ndef handler(): return ''", "def start(): return ''"])
+def test_what_is_no_hook(serve: Serve, code: str) -> None:
+    client = serve(code, handler="handler.handler" if "handler" in code else "handler.start")
+    assert client.request().status == 200

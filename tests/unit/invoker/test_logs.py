@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from funcpack_invoker.context import current, new_context
+from funcpack_invoker.logs import configure
+from funcpack_invoker.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO]]:
+    """Configure logging as the server does, and give what it writes."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr(logging, "basicConfig", logging.basicConfig)
+
+    def configured(**variables: str) -> io.StringIO:
+        written = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", written)
+        configure(Settings.from_env(variables))
+        return written
+
+    yield configured
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    current.set(None)
+
+
+def test_text(log: Callable[..., io.StringIO]) -> None:
+    written = log()
+    logging.getLogger("mine").info("hello %s", "there")
+    assert written.getvalue().partition(" ")[2] == "INFO mine: hello there\n"
+
+
+def test_text_of_a_call(log: Callable[..., io.StringIO]) -> None:
+    written = log()
+    current.set(new_context({b"x-request-id": b"r1"}, "h", 0))
+    logging.getLogger("mine").info("hello")
+    assert written.getvalue().partition(" ")[2] == "INFO mine [r1]: hello\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "members"),
+    [
+        ({b"x-request-id": b"r1"}, {"request_id": "r1"}),
+        (
+            {b"x-request-id": b"r1", b"traceparent": TRACE},
+            {"request_id": "r1", "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331"},
+        ),
+        (None, {}),
+    ],
+)
+def test_json(log: Callable[..., io.StringIO], headers: dict[bytes, bytes] | None, members: dict[str, str]) -> None:
+    written = log(LOG_FORMAT="json")
+    current.set(None if headers is None else new_context(headers, "h", 0))
+    logging.getLogger("mine").warning("two\nlines")
+    (line,) = written.getvalue().splitlines()
+    found = json.loads(line)
+    assert found.pop("time").endswith("Z")
+    assert found == {"level": "warning", "logger": "mine", "message": "two\nlines", **members}
+
+
+def test_json_exception_is_in_its_line(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    try:
+        int("mine")
+    except ValueError:
+        logging.getLogger("mine").exception("failed")
+    (line,) = written.getvalue().splitlines()
+    assert json.loads(line)["exception"].endswith("with base 10: 'mine'")
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "level", "lines"),
+    [
+        pytest.param({}, None, "info", 1, id="info-is-the-default"),
+        pytest.param({}, None, "debug", 0, id="debug-is-not"),
+        pytest.param({"LOG_LEVEL": "debug"}, None, "debug", 1, id="level-of-the-settings"),
+        pytest.param({}, {"level": "DEBUG"}, "debug", 1, id="level-of-the-function"),
+        pytest.param({"LOG_FORMAT": "json"}, {"level": logging.DEBUG}, "debug", 1, id="level-of-the-function-json"),
+        pytest.param({}, {"level": "ERROR"}, "info", 0, id="function-wants-less"),
+    ],
+)
+def test_level(
+    log: Callable[..., io.StringIO], variables: dict[str, str], options: dict[str, Any] | None, level: str, lines: int
+) -> None:
+    written = log(**variables)
+    if options is not None:
+        logging.basicConfig(**options)
+    getattr(logging.getLogger("mine"), level)("hello")
+    assert written.getvalue().count("\n") == lines
+    if "LOG_FORMAT" in variables:
+        assert json.loads(written.getvalue())["message"] == "hello"
+
+
+@pytest.mark.parametrize("options", [{}, {"force": True}])
+def test_format_of_the_function_replaces_ours(log: Callable[..., io.StringIO], options: dict[str, Any]) -> None:
+    written = log()
+    logging.basicConfig(format="own: %(message)s", level="INFO", **options)
+    logging.getLogger("mine").info("hello")
+    assert written.getvalue() == "own: hello\n"
+
+
+def test_log_lines_of_a_function_have_its_request(serve: Callable[..., Any], log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    client = serve("""
+        import logging
+
+        def handler(context):
+            logging.info("from the function")
+            context.logger.info("from its logger")
+            1 / 0
+    """)
+    assert client.request(headers={"x-request-id": "r1"}).status == 500
+    records = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [record["message"] for record in records] == ["from the function", "from its logger", "the function failed"]
+    assert {record["request_id"] for record in records} == {"r1"}
+    assert records[2]["exception"].startswith('Traceback (most recent call last):\n  File "')
+    assert "funcpack_invoker" not in records[2]["exception"]

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from funcpack_invoker.isolation import Isolated
+from funcpack_invoker.threads import Outcome, ThreadPool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="outside")
+
+
+def in_loop(test: Callable[[ThreadPool], Awaitable[Any]], size: int = 4) -> Any:
+    async def run() -> Any:
+        pool = ThreadPool(size, "test")
+        result = await test(pool)
+        await pool.close()
+        return result
+
+    return asyncio.run(run())
+
+
+def fails(error: BaseException) -> None:
+    raise error
+
+
+def test_result() -> None:
+    async def test(pool: ThreadPool) -> Outcome:
+        return await pool.run(str.upper, "a", contextvars.copy_context())
+
+    assert in_loop(test) == Outcome("A", None)
+
+
+@pytest.mark.parametrize("error", [ValueError(), SystemExit(3), KeyboardInterrupt(), StopIteration()])
+def test_error_is_an_outcome(error: BaseException) -> None:
+    async def test(pool: ThreadPool) -> list[Outcome]:
+        context = contextvars.copy_context()
+        return [await pool.run(fails, error, context), await pool.run(str.upper, "a", context)]
+
+    assert in_loop(test, size=1) == [Outcome(None, error), Outcome("A", None)]
+
+
+def test_no_more_threads_than_allowed_and_none_without_need() -> None:
+    async def test(pool: ThreadPool) -> tuple[int, int]:
+        names: set[str] = set()
+
+        def work(_: object) -> None:
+            names.add(threading.current_thread().name)
+
+        await pool.run(work, None, contextvars.copy_context())
+        await pool.run(work, None, contextvars.copy_context())
+        alone = len(names)
+        await asyncio.gather(*(pool.run(work, None, contextvars.copy_context()) for _ in range(100)))
+        return alone, len(names)
+
+    alone, together = in_loop(test, size=3)
+    assert alone == 1
+    assert together <= 3
+
+
+def test_calls_run_at_the_same_time() -> None:
+    async def test(pool: ThreadPool) -> list[Outcome]:
+        barrier = threading.Barrier(4, timeout=5)
+        wait = [pool.run(lambda _: barrier.wait() >= 0, None, contextvars.copy_context()) for _ in range(4)]
+        return await asyncio.gather(*wait)
+
+    assert in_loop(test) == [Outcome(True, None)] * 4
+
+
+def test_call_of_a_cancelled_future_runs_to_its_end() -> None:
+    async def test(pool: ThreadPool) -> list[Outcome]:
+        go = threading.Event()
+        ended: list[Outcome] = []
+        future = pool.run(lambda _: go.wait(5), None, contextvars.copy_context(), ended.append)
+        future.cancel()
+        go.set()
+        await pool.close()
+        return ended
+
+    assert in_loop(test) == [Outcome(True, None)]
+
+
+def test_call_runs_in_its_context() -> None:
+    async def test(pool: ThreadPool) -> list[Any]:
+        context = contextvars.copy_context()
+        context.run(variable.set, "inside")
+        first = await pool.run(lambda _: variable.get(), None, context)
+        second = await pool.run(lambda _: variable.get(), None, contextvars.copy_context())
+        return [first.value, second.value]
+
+    assert in_loop(test) == ["inside", "outside"]
+
+
+async def _several_steps() -> str:
+    variable.set("inside")
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await asyncio.sleep(0)
+    task = asyncio.create_task(_read())
+    return f"{variable.get()} {await task}"
+
+
+async def _read() -> str:
+    return variable.get()
+
+
+async def _swallow() -> str:
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        return "swallowed"
+    return "slept"
+
+
+def test_isolated_coroutine_keeps_its_variables_to_itself() -> None:
+    async def test() -> tuple[str, str]:
+        return await Isolated(_several_steps(), contextvars.copy_context()), variable.get()
+
+    assert asyncio.run(test()) == ("inside inside", "outside")
+
+
+def test_isolated_coroutine_raises_what_it_raises() -> None:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("mine")
+
+    async def test() -> None:
+        await Isolated(fail(), contextvars.copy_context())
+
+    with pytest.raises(ValueError, match="mine"):
+        asyncio.run(test())
+
+
+def test_isolated_coroutine_is_cancelled_and_may_say_no() -> None:
+    async def test() -> str:
+        async def isolated() -> str:
+            found: str = await Isolated(_swallow(), contextvars.copy_context())
+            return found
+
+        task = asyncio.create_task(isolated())
+        await asyncio.sleep(0)
+        task.cancel()
+        return await task
+
+    assert asyncio.run(test()) == "swallowed"
+
+
+def test_isolated_coroutine_is_closed_with_the_one_that_awaits_it() -> None:
+    seen = []
+
+    async def watched() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            seen.append("closed")
+
+    async def isolated() -> None:
+        await Isolated(watched(), contextvars.copy_context())
+
+    async def test() -> None:
+        coroutine = isolated()
+        coroutine.send(None)
+        coroutine.close()
+
+    asyncio.run(test())
+    assert seen == ["closed"]

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.invoker.conftest import Client
+
+    Serve = Callable[..., Client]
+
+TYPES = """
+from dataclasses import dataclass, field, asdict
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal, NamedTuple, NotRequired, Optional, TypedDict
+from uuid import UUID
+import pydantic
+
+class Colour(Enum):
+    RED = "red"
+
+@dataclass
+class Item:
+    name: str
+    price: float = 1.0
+
+@dataclass
+class Order:
+    id: int
+    items: list[Item] = field(default_factory=list)
+    note: Optional[str] = None
+    next: "Order | None" = None
+
+@dataclass
+class Even:
+    n: int
+    def __post_init__(self):
+        if self.n % 2:
+            raise ValueError("not even")
+
+@dataclass
+class Many:
+    text: str | int = ""
+    flag: bool = False
+    colour: Colour = Colour.RED
+    at: datetime | None = None
+    day: date | None = None
+    hour: time | None = None
+    amount: Decimal = Decimal(0)
+    uid: UUID | None = None
+    kind: Literal["a", 1] = "a"
+    pair: tuple[int, str] = (1, "x")
+    numbers: tuple[int, ...] = ()
+    tags: set[str] = field(default_factory=set)
+    by_name: dict[str, Item] = field(default_factory=dict)
+    anything: Any = None
+
+class Movie(TypedDict):
+    title: str
+    year: NotRequired[int]
+
+class Point(NamedTuple):
+    x: int
+    y: int = 0
+
+class Model(pydantic.BaseModel):
+    n: int
+    items: list[int] = []
+"""
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "shown"),
+    [
+        ("Order", {"id": 1}, "Order(id=1, items=[], note=None, next=None)"),
+        ("Order", {"id": 1, "unknown": 2}, "Order(id=1, items=[], note=None, next=None)"),
+        ("Order", {"id": 1, "items": [{"name": "a", "price": 2}]},
+         "Order(id=1, items=[Item(name='a', price=2.0)], note=None, next=None)"),
+        ("Order", {"id": 1, "next": {"id": 2}},
+         "Order(id=1, items=[], note=None, next=Order(id=2, items=[], note=None, next=None))"),
+        ("'Item'", {"name": "a"}, "Item(name='a', price=1.0)"),
+        ("list[Item]", [{"name": "a"}], "[Item(name='a', price=1.0)]"),
+        ("Item | None", None, "None"),
+        ("Optional[Item]", {"name": "a"}, "Item(name='a', price=1.0)"),
+        ("Movie", {"title": "t"}, "{'title': 't'}"),
+        ("Point", {"x": 1}, "Point(x=1, y=0)"),
+        ("Model", {"n": "5"}, "Model(n=5, items=[])"),
+        ("list[Model]", [{"n": 5}], "[Model(n=5, items=[])]"),
+        ("dict", {"a": 1}, "{'a': 1}"),
+        ("Any", [1], "[1]"),
+        ("dict[str, Any]", [1], "[1]"),
+    ],
+)  # fmt: skip
+def test_data_becomes_an_instance(serve: Serve, annotation: str, value: object, shown: str) -> None:
+    client = serve(f"{TYPES}\ndef handler(data: {annotation}): return repr(data)")
+    assert client.event(json.dumps(value).encode()).text == shown
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "shown"),
+    [
+        ("text", "a", "'a'"),
+        ("text", 1, "1"),
+        ("flag", True, "True"),
+        ("colour", "red", "<Colour.RED: 'red'>"),
+        ("at", "2026-01-02T03:04:05Z", "datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)"),
+        ("day", "2026-01-02", "datetime.date(2026, 1, 2)"),
+        ("hour", "03:04", "datetime.time(3, 4)"),
+        ("amount", "1.10", "Decimal('1.10')"),
+        ("amount", 1.1, "Decimal('1.1')"),
+        ("uid", "12345678-1234-5678-1234-567812345678", "UUID('12345678-1234-5678-1234-567812345678')"),
+        ("kind", 1, "1"),
+        ("pair", [2, "y"], "(2, 'y')"),
+        ("numbers", [1, 2], "(1, 2)"),
+        ("tags", ["a"], "{'a'}"),
+        ("by_name", {"k": {"name": "a"}}, "{'k': Item(name='a', price=1.0)}"),
+        ("anything", [None], "[None]"),
+    ],
+)
+def test_field_types(serve: Serve, member: str, value: object, shown: str) -> None:
+    client = serve(f"{TYPES}\ndef handler(data: Many): return repr(data.{member})")
+    assert client.event(json.dumps({member: value}).encode()).text == shown
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "reason"),
+    [
+        ("Order", [1], "data: expected an object, found a list"),
+        ("Order", {}, "data.id: missing"),
+        ("Order", {"id": "1"}, "data.id: expected a whole number, found text"),
+        ("Order", {"id": True}, "data.id: expected a whole number, found a boolean"),
+        ("Order", {"id": 1, "note": 2}, "data.note: expected text, found a whole number"),
+        ("Order", {"id": 1, "items": [{"name": "a"}, {"name": 1}]},
+         "data.items[1].name: expected text, found a whole number"),
+        ("Order", {"id": 1, "next": {"id": None}}, "data.next.id: expected a whole number, found null"),
+        ("list[Item]", {}, "data: expected a list, found an object"),
+        ("Even", {"n": 1}, "data: expected a valid Even (not even), found an object"),
+        ("Movie", {"year": 1}, "data.title: missing"),
+        ("Point", {"x": 1.5}, "data.x: expected a whole number, found a number"),
+        ("Model", {"n": "x"}, "data.n: Input should be a valid integer"),
+        ("Model", {"n": 1, "items": ["x"]}, "data.items[0]: Input should be a valid integer"),
+        ("Many", {"text": []}, "data.text: expected text or a whole number, found a list"),
+        ("Many", {"colour": "blue"}, "data.colour: expected one of 'red', found text"),
+        ("Many", {"at": "yesterday"}, "data.at: expected a date and time, found text"),
+        ("Many", {"day": 1}, "data.day: expected a date, found a whole number"),
+        ("Many", {"amount": "x"}, "data.amount: expected a decimal number, found text"),
+        ("Many", {"kind": True}, "data.kind: expected one of 'a', 1, found a boolean"),
+        ("Many", {"pair": [1]}, "data.pair: expected a list of 2, found a list"),
+        ("Many", {"by_name": {"k": {}}}, "data.by_name.k.name: missing"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_data_that_does_not_fit_is_400(
+    serve: Serve, definition: str, annotation: str, value: object, reason: str
+) -> None:
+    client = serve(f"{TYPES}\n{definition} handler(data: {annotation}): raise AssertionError('called')")
+    answer = client.event(json.dumps(value).encode())
+    assert answer.status == 400
+    assert answer.text.startswith(reason)
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        (b'{"name": "a"}', 200, "a"),
+        (b'{"name": 1}', 400, "body.name: expected text, found a whole number\n"),
+        (b"{", 400, "body: not JSON: "),
+    ],
+)
+def test_body_of_an_http_function(serve: Serve, body: bytes, status: int, text: str) -> None:
+    answer = serve(f"{TYPES}\ndef handler(body: Item): return body.name").post(body)
+    assert answer.status == status
+    assert answer.text.startswith(text)
+
+
+def test_data_that_is_not_json(serve: Serve) -> None:
+    answer = serve(f"{TYPES}\ndef handler(data: Item): pass").event(b"x", "application/octet-stream")
+    assert answer.text == "data: expected an object, found bytes that are not JSON\n"
