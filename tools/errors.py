@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SHOWN_LINES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: contextlib sets an exception's traceback
 class ToolError(Exception):
     """What stopped a tool: a short title, what was found, and what to do about it."""
 

@@ -81,8 +81,9 @@ def images_target(progress: Progress) -> None:
 
 def buildpack_target(progress: Progress) -> None:
     """Stage the buildpack alone, for TARGET_ARCH where it is set."""
+    architecture = stage.wanted_architecture()
     make_venv(progress)
-    make_buildpack(progress, stage.wanted_architecture())
+    make_buildpack(progress, architecture)
 
 
 def builder_target(progress: Progress) -> None:

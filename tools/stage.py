@@ -49,8 +49,7 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
 
     Raises ToolError when the architecture is not supported or a download fails.
     """
-    if architecture not in PLATFORMS:
-        raise errors.unknown_architecture(architecture, tuple(PLATFORMS))
+    check_architecture(architecture)
     inputs = stamp.digest(
         *(ROOT / name for name in SOURCES),
         ROOT / "invoker" / "pyproject.toml",
@@ -96,8 +95,8 @@ def download(progress: Progress, lock: Path, architecture: str, python: str, tar
         "--python-version",
         python,
     ]
-    for platform in PLATFORMS[architecture]:
-        options += ["--platform", platform]
+    for tag in PLATFORMS[architecture]:
+        options += ["--platform", tag]
     progress.run([*PIP, "download", "-q", *options, "-r", str(lock), "-d", str(target)])
 
 
@@ -130,7 +129,18 @@ def unpack_uv(wheels: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
+def check_architecture(architecture: str) -> None:
+    """Raise ToolError when the buildpack is not made for `architecture`."""
+    if architecture not in PLATFORMS:
+        raise errors.unknown_architecture(architecture, tuple(PLATFORMS))
+
+
 def wanted_architecture() -> str:
-    """Return the architecture to stage for where no engine is asked: TARGET_ARCH, else this machine's."""
+    """Return the architecture to stage for where no engine is asked: TARGET_ARCH, else this machine's.
+
+    Raises ToolError when the buildpack is not made for it.
+    """
     machine = platform.machine()
-    return os.environ.get("TARGET_ARCH") or MACHINES.get(machine, machine)
+    architecture = os.environ.get("TARGET_ARCH") or MACHINES.get(machine, machine)
+    check_architecture(architecture)
+    return architecture

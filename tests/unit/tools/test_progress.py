@@ -25,10 +25,14 @@ def test_step_prints_one_line_with_result_and_time(progress: Progress, capsys: p
     assert re.fullmatch(r"something long +up to date \(\d+\.\d s\)\n", capsys.readouterr().out)
 
 
-def test_step_that_raises_says_that_it_failed(progress: Progress, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(ZeroDivisionError), progress.step("something long"):
-        raise ZeroDivisionError
+def test_step_lets_the_error_through_and_says_that_it_failed(
+    progress: Progress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = ToolError("title", "found", "remedy")
+    with pytest.raises(ToolError) as raised, progress.step("something long"):
+        raise error
 
+    assert raised.value is error
     assert re.fullmatch(r"something long +failed\n", capsys.readouterr().out)
 
 

@@ -1,0 +1,40 @@
+"""The commands behind make: exit codes, and what is shown when one cannot go on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tools.places import ROOT
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.make", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+
+
+def test_an_unsupported_architecture_is_refused_without_a_traceback() -> None:
+    done = run("buildpack", TARGET_ARCH="riscv64")
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "\nerror: this architecture is not supported\n\nThe target is riscv64.\n\n"
+        "What to do: set TARGET_ARCH to amd64 or arm64.\n"
+    )
+
+
+def test_an_unknown_target_is_wrong_usage() -> None:
+    done = run("nothing")
+
+    assert done.returncode == 2
+    assert "invalid choice: 'nothing'" in done.stderr
+
+
+def test_make_help_lists_every_target() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    targets = {line.split()[0] for line in listed.splitlines() if not line.startswith("make")}
+    assert targets >= {"demo", "test", "tools", "images", "buildpack", "builder", "lint", "lock", "clean", "help"}
