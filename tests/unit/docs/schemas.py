@@ -1,4 +1,4 @@
-"""Validates manifests against the real schemas: Kubernetes' own, and the CRDs of Knative's release in tools/schemas.
+"""Validates manifests against the real schemas: Kubernetes' own, and the CRDs of Knative's and TriggerMesh's releases in tools/schemas.
 
 Both are closed: a field that no schema names is an error, as `kubectl apply --validate=strict` would have it.
 """
@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped] # it has no stubs
 import yaml
 
 from tools.places import ROOT
 
 SCHEMAS_MODULE = ROOT / "tools" / "schemas"
-CRD_DIRECTORIES = ("config/core/300-resources", "config/core/resources")  # serving's, eventing's
+CRDS = {
+    "knative.dev/serving": "config/core/300-resources/*.yaml",
+    "knative.dev/eventing": "config/core/resources/*.yaml",
+    "github.com/triggermesh/triggermesh": "config/300-aws*source.yaml",
+}
 FEATURES = "config/core/configmaps/features.yaml"  # of serving, whose CRDs name the flags in their descriptions
 
 Manifest = dict[str, Any]
@@ -38,7 +42,7 @@ def validate(manifest: Manifest) -> None:
     """
     group = manifest["apiVersion"].partition("/")[0]
     try:
-        if group.endswith("knative.dev"):
+        if group.endswith(("knative.dev", "triggermesh.io")):
             _validate_custom(manifest)
         else:
             _validate_core(manifest)
@@ -55,7 +59,7 @@ def _validate_custom(manifest: Manifest) -> None:
     _validate_core({"apiVersion": "v1", "kind": "ConfigMap", "metadata": manifest["metadata"]})
     schema = _custom_schemas().get((manifest["apiVersion"], manifest["kind"]))
     if schema is None:
-        raise InvalidManifestError(f"Knative has no {manifest['kind']} of {manifest['apiVersion']}")
+        raise InvalidManifestError(f"there is no {manifest['kind']} of {manifest['apiVersion']}")
     jsonschema.validate(manifest, schema)
 
 
@@ -63,10 +67,9 @@ def _validate_custom(manifest: Manifest) -> None:
 def _custom_schemas() -> dict[tuple[str, str], Any]:
     """Give the closed schema of every custom resource, by apiVersion and kind."""
     schemas = {}
-    serving, eventing = _module_directory("knative.dev/serving"), _module_directory("knative.dev/eventing")
-    features = _features_on_by_default(serving / FEATURES)
-    for directory in (serving, eventing):
-        for path in (path for name in CRD_DIRECTORIES for path in (directory / name).glob("*.yaml")):
+    features = _features_on_by_default(_module_directory("knative.dev/serving") / FEATURES)
+    for module, pattern in CRDS.items():
+        for path in _module_directory(module).glob(pattern):
             crd = yaml.safe_load(path.read_text())["spec"]
             for version in crd["versions"]:
                 schema = _closed(version["schema"]["openAPIV3Schema"], features)

@@ -1,6 +1,7 @@
 """Setting plain text as a PDF: no network, no settings, the same bytes for the same text."""
 
 import io
+import logging
 import re
 import tempfile
 import unicodedata
@@ -18,6 +19,8 @@ from fpdf.enums import Align, WrapMode, XPos, YPos
 FONTS = ("figo", "symbol2", "symbol1", "math")
 SIZE, LINE = 11, 6  # points, millimetres
 BOX = "\N{WHITE SQUARE}"
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # at INFO it tells every table of every font it packs
 
 
 class Document(FPDF):
