@@ -112,11 +112,11 @@ def _check_time(value: str) -> None:
     # Year 0 is a leap year, and unknown to Python.
     day = value[:10].replace("0000-", "0004-")
     try:
-        if _TIME.fullmatch(value) and date.fromisoformat(day):
-            return
+        date.fromisoformat(day)
     except ValueError:
-        pass
-    raise InvalidAttributeError(f"time is not of the form of RFC 3339: {shown(value)}")
+        day = ""
+    if not (day and _TIME.fullmatch(value)):
+        raise InvalidAttributeError(f"time is not of the form of RFC 3339: {shown(value)}")
 
 
 def _check_media_type(value: str) -> None:

@@ -112,7 +112,7 @@ def _read_members(members: Any) -> Event:
     return Event(attributes, _data_of_members(members, version))
 
 
-def _data_of_members(members: dict[str, Any], version: str) -> Any:
+def _data_of_members(members: dict[str, Any], version: Any) -> Any:
     """Give the data of an event of the JSON format: a string is never parsed once more (JSON 3.1.2)."""
     data = members.get("data")
     if version == "0.3":

@@ -154,7 +154,7 @@ def _join(style: type, base: type[Any]) -> type[Any]:
 
 def _make_core(joined: type[Any], event: Event) -> object:
     # 2.x validates and fills in at construction; the event has been read already.
-    made = joined.__new__(joined)
+    made: Any = object.__new__(joined)
     made._attributes, made._data = dict(event.attributes), event.data  # noqa: SLF001 - that is what __init__ does
     time = event.attributes.get("time")
     if isinstance(time, str):
@@ -165,7 +165,7 @@ def _make_core(joined: type[Any], event: Event) -> object:
 
 def _make_http(joined: type[Any], event: Event) -> object:
     # 1.x invents a time at construction.
-    made = joined.__new__(joined)
+    made: Any = object.__new__(joined)
     made._attributes, made.data = dict(event.attributes), event.data  # noqa: SLF001 - that is what __init__ does
     return made
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from funcpack_invoker.cloudevent import Event, complete, read, write_binary, write_structured
 
 GOOGLE_EVENTS = json.loads((Path(__file__).parent / "fixtures/google_events.json").read_text(encoding="utf-8"))
 
-ROUTES = {
+ROUTES: dict[str, Any] = {
     "specversion": "1.0",
     "type": "com.example.someevent",
     "time": "2018-04-05T03:56:24Z",
@@ -67,7 +68,7 @@ def test_event_of_google(members: dict[str, Any]) -> None:
     ],
 )
 def test_minimum_event(version: str, content_type: str, body: str, data: Any) -> None:
-    attributes = {
+    attributes: dict[str, Any] = {
         "specversion": version,
         "type": "io.cloudevents.minimum",
         "id": "conformance-0001",
@@ -81,7 +82,7 @@ def test_minimum_event(version: str, content_type: str, body: str, data: Any) ->
 
 @pytest.mark.parametrize("version", ["1.0", "0.3"])
 def test_event_with_extensions(version: str) -> None:
-    attributes = ROUTES | {"specversion": version}
+    attributes: dict[str, Any] = ROUTES | {"specversion": version}
     event = binary(attributes, b'{"world":"hello"}\n')
     assert event == Event(attributes, {"world": "hello"})
     body = json.dumps(attributes | {"data": {"world": "hello"}}).encode()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from funcpack_invoker.cloudevent import (
     Batch,
     Event,
+    Header,
     InvalidEventError,
     InvalidReplyError,
     complete,
@@ -16,8 +21,6 @@ from funcpack_invoker.cloudevent import (
     write_binary,
     write_structured,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +131,10 @@ documents = st.dictionaries(member_names, member_values)
 bodies = st.binary() | (documents | st.lists(documents, max_size=3)).map(lambda document: json.dumps(document).encode())
 
 
+def echoed(event: Event) -> tuple[list[Header], bytes]:
+    return write_binary(complete(event.attributes, event.data))
+
+
 def outcome(attempt: Callable[[], Any], error: type[Exception]) -> Any:
     try:
         return attempt()
@@ -144,7 +151,7 @@ def test_whatever_is_sent_is_an_event_or_refused_in_one_line(headers: list[tuple
         return
     for event in found.events if isinstance(found, Batch) else (found,):
         assert event.attributes.keys() >= {"specversion", "id", "source", "type"}
-        echo = outcome(lambda event=event: write_binary(complete(event.attributes, event.data)), InvalidReplyError)
+        echo = outcome(partial(echoed, event), InvalidReplyError)
         assert_sent_or_refused(echo)
 
 

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
+
 from funcpack_invoker.cloudevent import Batch, Event, InvalidEventError, read
 
-REQUIRED = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
+REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}
 DEEP = b"[" * 200_000 + b"]" * 200_000
 LONG_NUMBER = b"1" * 5_000

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from funcpack_invoker.cloudevent import Event, InvalidReplyError, complete, complete_data, read, write_binary
 
 INCOMING = Event({"specversion": "1.0", "id": "1", "source": "/s", "type": "com.example.order"}, {"a": 1})
-NEW = {"type": "t", "source": "/s"}
+NEW: dict[str, Any] = {"type": "t", "source": "/s"}
 
 
 class Kind(enum.StrEnum):
@@ -42,7 +43,7 @@ def test_every_event_has_an_id_of_its_own() -> None:
 
 
 def test_attributes_that_are_there_stay() -> None:
-    attributes = {
+    attributes: dict[str, Any] = {
         **NEW,
         "specversion": "0.3",
         "id": "x",
@@ -123,7 +124,7 @@ def test_version_may_be_an_enum() -> None:
         pytest.param(
             {**NEW, "my-ext": 1}, "'my-ext' is not an attribute name: only a-z and 0-9 are allowed", id="dash"
         ),
-        pytest.param({**NEW, 5: 1}, "the attribute name 5 is not a string", id="no string for a name"),
+        pytest.param(dict[Any, Any](NEW) | {5: 1}, "the attribute name 5 is not a string", id="no string for a name"),
         pytest.param({**NEW, "n": 1.5}, "n is a float: attributes are strings, booleans and integers", id="float"),
         pytest.param({**NEW, "n": {}}, "n is a dict: attributes are strings, booleans and integers", id="dict"),
         pytest.param({**NEW, "n": 2**31}, "n is an integer of more than 32 bits", id="large integer"),

@@ -8,9 +8,10 @@ from typing import Any
 
 import pydantic
 import pytest
+
 from funcpack_invoker.cloudevent import Event, InvalidReplyError, write_batch, write_binary, write_structured
 
-REQUIRED = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
+REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}
 REQUIRED_HEADERS = [(b"ce-specversion", b"1.0"), (b"ce-id", b"1"), (b"ce-source", b"/s"), (b"ce-type", b"t")]
 
