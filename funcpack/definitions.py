@@ -52,8 +52,10 @@ class Definitions:
         return definitions
 
     def functions(self) -> list[str]:
-        """Return the names of plain functions, in the order of the source."""
-        return [name for name, value in self.certain.items() if isinstance(value, Function)]
+        """Return the names of public functions, in the order of the source."""
+        return [
+            name for name, value in self.certain.items() if isinstance(value, Function) and not name.startswith("_")
+        ]
 
     def _add(self, statement: ast.stmt) -> None:
         match statement:

@@ -12,8 +12,6 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
-
 from funcpack.buildpack.errors import (
     MissingFunctionError,
     MissingModuleError,
@@ -26,14 +24,16 @@ from funcpack.buildpack.errors import (
 from funcpack.definitions import Definitions, Function, Import, Value
 from funcpack.modules import Modules, OpaqueModuleError
 from funcpack.project import source_roots
+from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from funcpack.project import HandlerName
 
+_PYTHON = ".".join(map(str, sys.version_info[:2]))
+
 _LITERALS = {
-    ast.Constant: "a constant",
     ast.JoinedStr: "a string",
     ast.List: "a list",
     ast.Tuple: "a tuple",
@@ -59,8 +59,8 @@ class CheckedFunction:
     signature: Signature | None
 
 
-def check(name: HandlerName, app: Path) -> CheckedFunction:
-    """Look for the handler's function in the source of the app directory.
+def check(name: HandlerName, app: Path, target: tuple[int, ...]) -> CheckedFunction:
+    """Look for the handler's function in the source of the app directory, which is to run on the Python `target`.
 
     Raises:
         StandardLibraryNameError, MissingModuleError: there is no such module, or none that could be imported.
@@ -71,13 +71,22 @@ def check(name: HandlerName, app: Path) -> CheckedFunction:
     top = name.module.partition(".")[0]
     if top in sys.stdlib_module_names:
         raise StandardLibraryNameError(name.text, name.origin, top)
-    modules = Modules(app, source_roots(app))
     try:
-        found = modules.find(name.module)
+        return _check_source(name, app)
     except OpaqueModuleError:
         return CheckedFunction(None, None, None)
+    except SourceError:
+        # A newer Python may well understand what this one does not.
+        if target <= sys.version_info[:2]:
+            raise
+        return CheckedFunction(None, None, None)
+
+
+def _check_source(name: HandlerName, app: Path) -> CheckedFunction:
+    modules = Modules(app, source_roots(app))
+    found = modules.find(name.module)
     if found is None:
-        raise MissingModuleError(name.text, name.origin, name.module, modules.names())
+        raise MissingModuleError(name.text, name.origin, name.module, modules.names_around(name.module))
     for file in found.parents:
         _parse(app, file)
     return _Checker(name, app, modules).check(found.module, found.file, name.attributes[0])
@@ -149,6 +158,8 @@ class _Checker:
             # A metaclass or a decorator may put anything in the place of the class.
             case ast.ClassDef(decorator_list=[], keywords=[]):
                 raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, "a class")
+            case ast.Constant(value=constant):
+                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, _kind(constant))
             case ast.expr() if type(value) in _LITERALS:
                 raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
             case _:
@@ -244,6 +255,10 @@ def _is_filled(parameter: Parameter) -> bool:
     return bool(bind([Parameter(parameter.name, has_default=True)]).values)
 
 
+def _kind(constant: object) -> str:
+    return "None" if constant is None else f"a value of type {type(constant).__name__}"
+
+
 def _parse(app: Path, file: Path) -> ast.Module:
     """Parse and compile a module's source, since some syntax errors show up in the second step only."""
     shown = str(file.relative_to(app))
@@ -256,7 +271,7 @@ def _parse(app: Path, file: Path) -> ast.Module:
             module = ast.parse(source, shown)
             compile(source, shown, "exec", dont_inherit=True)
     except SyntaxError as exc:
-        raise SourceError.of_syntax_error(shown, source, exc) from exc
+        raise SourceError.of_syntax_error(shown, source, exc, _PYTHON) from exc
     except (ValueError, MemoryError, RecursionError) as exc:
-        raise SourceError(shown, None, "", None, str(exc) or "it is nested too deeply") from exc
+        raise SourceError(shown, None, "", None, str(exc) or "it is nested too deeply", _PYTHON) from exc
     return module

@@ -72,11 +72,24 @@ class Modules:
         """Return the top-level modules and packages, sorted."""
         return self._names
 
+    def names_around(self, module: str) -> list[str]:
+        """Return the top-level modules, and those of the packages that `module` would be in."""
+        names, directories, package = list(self._names), self._roots, ""
+        for part in module.split(".")[:-1]:
+            directories = tuple(directory / part for directory in directories)
+            package += f"{part}."
+            names += [package + name for name in _modules_in(directories)]
+        return names
+
     @cached_property
     def _names(self) -> list[str]:
-        files = {path.stem for root in self._roots for path in root.glob("*.py")}
-        packages = {path.parent.name for root in self._roots for path in root.glob("*/__init__.py")}
-        return sorted(name for name in files | packages if name.isidentifier())
+        return _modules_in(self._roots)
+
+
+def _modules_in(directories: Sequence[Path]) -> list[str]:
+    files = {path.stem for directory in directories for path in directory.glob("*.py")}
+    packages = {path.parent.name for directory in directories for path in directory.glob("*/__init__.py")}
+    return sorted(name for name in (files | packages) - {"__init__"} if name.isidentifier())
 
 
 def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], Path | None] | None:

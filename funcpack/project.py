@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 DEFAULT_HANDLER = "handler.handler"
 DEFAULT_HANDLER_OF_FUNC = "func.main"
 HANDLER_VARIABLES = ("PYTHON_HANDLER", "BP_FUNCTION")
-ENVIRONMENT = "the build's environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,13 @@ class Settings:
 
     def get(self, *names: str) -> Setting | None:
         """Return the first of the variables that is set, the platform's before project.toml's; empty is not set."""
-        for origin, variables in ((ENVIRONMENT, self.environ), ("project.toml", self.project)):
+        for variables in (self.environ, self.project):
             for name in names:
                 value = variables.get(name, "").strip()
                 if value:
+                    # pack has put the descriptor's variables into the environment; people look for them where they wrote them.
                     is_of_project = self.project.get(name, "").strip() == value
-                    return Setting(value, f"{name} of {'project.toml' if is_of_project else origin}")
+                    return Setting(value, f"{name} in project.toml" if is_of_project else name)
         return None
 
     def all(self) -> dict[str, str]:

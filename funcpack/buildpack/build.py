@@ -14,6 +14,7 @@ from funcpack.buildpack import (
     dependency_files,
     environment,
     import_check,
+    interpreter,
     launch,
     python_version,
     report,
@@ -52,9 +53,10 @@ def build(context: Context, buildpack: Buildpack, log: Log) -> None:
     report.buildpack(log, buildpack, context)
     settings = project.Settings.read(context.app, context.environ)
     name = project.named_handler(settings) or project.default_handler(context.app)
-    checked = handler.check(name, context.app)
-    report.function(log, name, checked)
     request = python_version.requested(context.app, settings)
+    own = interpreter.of_run_image(settings)
+    expected = python_version.expected_minor(request, own.numbers if own else None)
+    report.function(log, name, handler.check(name, context.app, expected))
     wanted = dependency_files.find(context.app)
     env = environment.of_build(settings.all())
 
@@ -62,7 +64,7 @@ def build(context: Context, buildpack: Buildpack, log: Log) -> None:
 
     with certificates.trusted(context, env, log) as trust, credentials.provided(context, env, log) as access:
         uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app)
-        chosen = python.provide(context, settings, request, uv, log)
+        chosen = python.provide(context, request, own, uv, log)
         virtualenv = invoker.provide(context, chosen, uv, log, needs_files=needs_files)
         virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log, needs_files=needs_files)
     import_check.run(context, settings, name, virtualenv, log)

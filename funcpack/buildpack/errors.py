@@ -79,7 +79,7 @@ class MalformedHandlerError(UserError):
 
     text: str
     origin: str
-    title: ClassVar[str] = "The handler's name cannot be one"
+    title: ClassVar[str] = "The handler's name is not one"
 
     @property
     def found(self) -> str:
@@ -105,8 +105,8 @@ class StandardLibraryNameError(UserError):
     @property
     def found(self) -> str:
         return (
-            f"The handler is '{self.text}' ({self.origin}), and '{self.module}' is a module of Python's standard library:\n"
-            "the function would be looked for there."
+            f"The handler is '{self.text}' ({self.origin}).\n"
+            f"'{self.module}' is a module of Python's standard library, and the function would be looked for there."
         )
 
     @property
@@ -128,15 +128,15 @@ class MissingModuleError(UserError):
     def found(self) -> str:
         path = self.module.replace(".", "/")
         return (
-            f"The handler is '{self.text}' ({self.origin}), but neither {path}.py nor {path}/__init__.py is in the app\n"
-            f"directory or in its src. {_list('There are the modules', self.modules) or 'There is no Python file.'}"
+            f"The handler is '{self.text}' ({self.origin}).\n"
+            f"Neither {path}.py nor {path}/__init__.py is in the app directory or in its src.\n"
+            f"{_list('There are the modules', self.modules) or 'There is no Python file.'}"
         )
 
     @property
     def remedy(self) -> str:
-        top, _, rest = self.text.partition(self.module)[2].partition(".")
         nearest = _nearest(self.module, self.modules)
-        guess = f"Did you mean '{nearest}{top}.{rest}'? " if nearest and rest else ""
+        guess = f"Did you mean '{nearest}{self.text.removeprefix(self.module)}'? " if nearest else ""
         return f"{guess}Add the file, or set PYTHON_HANDLER to the function's module and name."
 
 
@@ -166,20 +166,23 @@ class SourceError(UserError):
     text: str
     column: int | None
     reason: str
+    python: str
     title: ClassVar[str] = "The function's source is not valid Python"
 
     @classmethod
-    def of_syntax_error(cls, file: str, source: bytes, error: SyntaxError) -> SourceError:
+    def of_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
         """Make it of what the compiler says."""
         line = error.lineno or None
         lines = source.decode("utf-8", "replace").splitlines()
         text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
-        return cls(file, line, text, error.offset or None, error.msg)
+        # The place is that of a byte when the bytes cannot be decoded.
+        column = None if error.msg.startswith("(unicode error)") else error.offset
+        return cls(file, line, text, column or None, error.msg, python)
 
     @property
     def found(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.reason}{self._excerpt()}"
+        return f"{place}: {self.reason} (as Python {self.python} reads it){self._excerpt()}"
 
     def _excerpt(self) -> str:
         stripped = self.text.strip()
@@ -191,6 +194,8 @@ class SourceError(UserError):
 
     @property
     def remedy(self) -> str:
+        if "codec can't decode" in self.reason or "encoding" in self.reason:
+            return "Save the file as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
         return f"Correct it; 'python -m py_compile {self.file}' tells if it is."
 
 
@@ -208,11 +213,13 @@ class MissingFunctionError(UserError):
 
     @property
     def found(self) -> str:
-        there = _list("It defines the functions", self.functions) or "It defines no function."
-        return f"The handler is '{self.text}' ({self.origin}), but {self.file} does not define '{self.name}'. {there}"
+        there = _list("It defines", self.functions) or "It defines no function."
+        return f"The handler is '{self.text}' ({self.origin}).\n{self.file} does not define '{self.name}'. {there}"
 
     @property
     def remedy(self) -> str:
+        if self.name == "py":
+            return f"Name the function instead of the file, for example '{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}'."
         nearest = _nearest(self.name, self.names)
         guess = f"Did you mean '{nearest}'? " if nearest else ""
         return f"{guess}Define 'def {self.name}(...)' in {self.file}, or set PYTHON_HANDLER to the function's module and name."
@@ -281,7 +288,7 @@ class PythonVersionSyntaxError(UserError):
 
     @property
     def found(self) -> str:
-        return f"The Python version is '{self.text}' ({self.origin})."
+        return f"The project asks for Python '{self.text}' ({self.origin})."
 
     @property
     def remedy(self) -> str:
@@ -298,7 +305,7 @@ class PythonVersionError(UserError):
 
     @property
     def found(self) -> str:
-        return f"The Python version is '{self.text}' ({self.origin}){self._reason()}"
+        return f"The project asks for Python '{self.text}' ({self.origin}){self._reason()}"
 
     def _reason(self) -> str:
         raise NotImplementedError
@@ -472,6 +479,16 @@ class InstallError(UserError):
         return f"Correct {self.file} or the settings that name the package index, and build again."
 
 
+class RequirementSyntaxError(InstallError):
+    """A requirement cannot be understood."""
+
+    title: ClassVar[str] = "A requirement is not written as one"
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct the line in {self.file}. A version is asked for with '==', or with '>=' and '<'."
+
+
 class CertificateError(InstallError):
     """The package index, or a proxy before it, shows a certificate that nobody here trusts."""
 
@@ -523,8 +540,8 @@ class HashMismatchError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            f"A hash in {self.file} is not that of the file on the index, or a package has none. Lock the dependencies again,\n"
-            "and find out why the file changed if you did not expect that."
+            f"A hash in {self.file} is not that of the package's file, or a package has none. Lock the dependencies again;\n"
+            "if you do not know why a file changed, find out first."
         )
 
 

@@ -80,6 +80,14 @@ def is_supported(version: Version) -> bool:
     return version[:2] in SUPPORTED
 
 
+def expected_minor(request: Request | None, own: Version | None) -> Version:
+    """Return the minor version that the image will most likely have, when the run image has `own`."""
+    if own and is_supported(own) and (request is None or request.allows(own)):
+        return own[:2]
+    fitting = [minor for minor in SUPPORTED if request and any(map(request.allows, _possible(minor[1:])))]
+    return max(fitting, default=DEFAULT)
+
+
 def choose(request: Request | None, versions: Iterable[Version]) -> Version:
     """Return the newest of `versions` that is supported and asked for.
 

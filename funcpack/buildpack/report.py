@@ -29,7 +29,7 @@ def function(log: Log, name: HandlerName, checked: CheckedFunction) -> None:
     log.title("Function")
     log.line(f"The handler is '{name.text}' ({name.origin}).")
     if checked.file is None:
-        log.line("Its module has no source to look into; the invoker will load it when the image starts.")
+        log.line("The Python of the build cannot look into its source; the invoker loads it when the image starts.")
         return
     place = f"{checked.file}, line {checked.line}" if checked.line else f"{checked.file}"
     if checked.signature is None:

@@ -26,6 +26,7 @@ from funcpack.buildpack.errors import (
     NoSolutionError,
     NotVendoredError,
     PackageBuildError,
+    RequirementSyntaxError,
     UnknownPackageError,
 )
 from funcpack.buildpack.layers import invoker
@@ -162,6 +163,7 @@ _UNREACHABLE = (
     r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
 )
 _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
+    (r"couldn't parse requirement", RequirementSyntaxError),
     (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
     (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
     (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),

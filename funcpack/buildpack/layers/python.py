@@ -12,8 +12,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, interpreter, python_version, report
+from funcpack.buildpack import bytecode, python_version, report
 from funcpack.buildpack.cnb import Layer, Metadata, Types
+from funcpack.buildpack.environment import without_credentials
 from funcpack.buildpack.errors import PythonDownloadError, PythonListError
 from funcpack.buildpack.interpreter import Interpreter
 from funcpack.buildpack.uv import UvError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from funcpack.buildpack.output import Log
     from funcpack.buildpack.python_version import Request, Version
     from funcpack.buildpack.uv import Uv
-    from funcpack.project import Settings
 
 _FINAL = re.compile(r"\d+\.\d+\.\d+")
 
@@ -46,15 +46,14 @@ _NOT_NEEDED = (
 )
 
 
-def provide(context: Context, settings: Settings, request: Request | None, uv: Uv, log: Log) -> Interpreter:
-    """Return the run image's Python where it will do, else that of the layer.
+def provide(context: Context, request: Request | None, own: Interpreter | None, uv: Uv, log: Log) -> Interpreter:
+    """Return `own`, the run image's Python, where it will do, else that of the layer.
 
     Raises:
         PythonVersionError, PythonDownloadError: the version that is asked for cannot be had.
 
     """
     layer = Layer(context.layers, "python", Types(launch=True, cache=True), needs_files=True)
-    own = interpreter.of_run_image(settings)
     report.python_request(log, request, own)
     if own and python_version.is_supported(own.numbers) and (request is None or request.allows(own.numbers)):
         log.line(f"The run image's Python {own.version} is used.")
@@ -62,7 +61,7 @@ def provide(context: Context, settings: Settings, request: Request | None, uv: U
         return own
     version = python_version.choose(request, _downloads(uv))
     metadata = PythonMetadata(python_version.shown(version), context.target.arch, context.target.distro)
-    layer.provide(metadata, lambda path: _install(path, metadata.python_version, settings, uv, log), log)
+    layer.provide(metadata, lambda path: _install(path, metadata.python_version, uv, log), log)
     return _installed(layer.path, metadata.python_version)
 
 
@@ -95,7 +94,7 @@ def _downloads(uv: Uv) -> Iterator[Version]:
             yield python_version.parse_version(download["version"])
 
 
-def _install(layer: Path, version: str, settings: Settings, uv: Uv, log: Log) -> None:
+def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
     command = [
         "python",
         "install",
@@ -109,8 +108,8 @@ def _install(layer: Path, version: str, settings: Settings, uv: Uv, log: Log) ->
     try:
         uv.run(command, log)
     except UvError as exc:
-        mirror = settings.get("UV_PYTHON_INSTALL_MIRROR")
-        raise PythonDownloadError(version, mirror.value if mirror else None) from exc
+        mirror = uv.env.get("UV_PYTHON_INSTALL_MIRROR")
+        raise PythonDownloadError(version, without_credentials(mirror) if mirror else None) from exc
     python = _installed(layer, version)
     root = python.path.parent.parent
     library = root / "lib" / python.path.name

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.unit.buildpack.builds import Platform
+
+HANDLER = "def handler(req): ...\n"
+FUNC_YAML = "specVersion: 0.36.0\nname: f\nruntime: python\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "env"),
+    [
+        pytest.param({"handler.py": HANDLER}, {}, id="default-handler"),
+        pytest.param({"src/handler.py": HANDLER}, {}, id="default-handler-in-src"),
+        pytest.param({"handler.py": "from app import handler"}, {}, id="imported"),
+        pytest.param({"handler.py": "handler = make()"}, {}, id="assigned"),
+        pytest.param({"handler.py": "from app import *"}, {}, id="star-import"),
+        pytest.param({"handler.py": "def handler(req"}, {}, id="syntax-error-is-for-the-build-to-tell"),
+        pytest.param({"other.py": "def handler2(req): ..."}, {"PYTHON_HANDLER": "other.handler2"}, id="named"),
+        pytest.param({}, {"BP_FUNCTION": "func.main"}, id="named-as-the-successor-did"),
+        pytest.param({}, {"PYTHON_HANDLER": "missing.handler"}, id="named-but-missing"),
+        pytest.param({}, {"PYTHON_HANDLER": ".handler"}, id="malformed"),
+        pytest.param({}, {"PYTHON_HANDLER": "handler."}, id="malformed-too"),
+        pytest.param(
+            {"project.toml": '[[build.env]]\nname = "PYTHON_HANDLER"\nvalue = "main.f"\n'}, {}, id="project-toml-0.1"
+        ),
+        pytest.param(
+            {
+                "project.toml": '[_]\nschema-version = "0.2"\n'
+                '[[io.buildpacks.build.env]]\nname = "BP_FUNCTION"\nvalue = "main.f"\n'
+            },
+            {},
+            id="project-toml-0.2",
+        ),
+        pytest.param({"func.yaml": FUNC_YAML, "func.py": "def main(req): ..."}, {}, id="kn-func"),
+    ],
+)
+def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) -> None:
+    platform.write(files)
+    result = platform.detect(env)
+    assert (result.code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        pytest.param({}, "neither PYTHON_HANDLER is set nor a handler.py there.", id="empty"),
+        pytest.param({"main.go": "package main"}, "neither PYTHON_HANDLER is set nor a handler.py there.", id="go"),
+        pytest.param(
+            {"handler.py": "def handle(req): ...", "project.toml": "[_]\n"},
+            "handler.py does not define 'handler', and PYTHON_HANDLER is not set.",
+            id="other-name",
+        ),
+        pytest.param(
+            {"handler.py": ""}, "handler.py does not define 'handler', and PYTHON_HANDLER is not set.", id="empty-file"
+        ),
+        pytest.param(
+            {"func.yaml": FUNC_YAML, "func.py": "def other(): ..."},
+            "func.py does not define 'main', and PYTHON_HANDLER is not set.",
+            id="kn-func-without-main",
+        ),
+        pytest.param(
+            {"project.toml": "[[build.env]"},
+            "neither PYTHON_HANDLER is set nor a handler.py there. (project.toml: Expected ']]' at the end of an array declaration"
+            " (at line 1, column 12))",
+            id="broken-project-toml",
+        ),
+    ],
+)
+def test_passes_over_with_a_reason(platform: Platform, files: dict[str, str], reason: str) -> None:
+    platform.write(files)
+    result = platform.detect({"PYTHON_HANDLER": ""})
+    assert (result.code, result.output) == (100, f"Not a function for Funcpack: {reason}\n")
