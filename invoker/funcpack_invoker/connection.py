@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
 from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
         Python's transports tell no difference between that and a client that left; a call is cancelled after it.
         """
-        receiver = self._body_receiver
-        if self._closed or self._current_request is None or receiver is None or not receiver._complete:
+        if self._closed or self._current_request is None or self._body_is_missing():
             return False
         self._client_is_done = True
         self._loop.call_later(self._limits.half_close, self._close_transport)
@@ -112,11 +112,22 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
                 self._expect_header()
         else:
             self._header_came()
-            if not self._body_receiver._complete:
+            if self._body_is_missing():
                 self._body_received += len(data)
                 if self._body_timer is None:
                     self._expect_body()
         return True
+
+    def _on_headers_complete(self) -> Any:
+        if self._callback_parser.is_chunked:
+            self._refuse_codings()
+        return super()._on_headers_complete()
+
+    def _refuse_codings(self) -> None:
+        """Answer 501 where a body is more than chunked (RFC 9112 section 6.1): nobody would decode it."""
+        for name, value in self._callback_parser.headers:
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise UnsupportedTransferCoding("Only chunked bodies are understood")
 
     def _expect_header(self) -> None:
         self._cancel_keepalive_timer()
@@ -161,6 +172,13 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         del request
         return False
 
+    def _will_close(self, request: Any, response_requires_close: bool) -> bool:
+        return self._body_is_missing() or super()._will_close(request, response_requires_close)
+
+    def _body_is_missing(self) -> bool:
+        receiver = self._body_receiver
+        return receiver is not None and not receiver._complete
+
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
         self._refused_request = True
         super()._send_error_response(status, f"{message}\n", extra_headers)
@@ -168,8 +186,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def _close_transport(self) -> None:
         if self._closed:
             return
-        receiver = self._body_receiver
-        more_may_come = self._refused_request or (receiver is not None and not receiver._complete)
+        more_may_come = self._refused_request or self._body_is_missing()
         if more_may_come and not self._client_is_done:
             self._linger()
         else:
@@ -179,6 +196,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     def _linger(self) -> None:
         self._closed = True
+        if self._body_receiver is not None:
+            self._body_receiver.signal_disconnect()
         self.transport.write_eof()
         self._resume_reading()
         self._loop.call_later(self._limits.linger, self.transport.close)

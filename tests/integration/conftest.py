@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
@@ -43,6 +43,7 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
     log_file: Path
+    app: Path
 
     @property
     def log(self) -> str:
@@ -117,6 +118,19 @@ class StartServer(Protocol):
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Start servers for functions; they are killed, with all their workers, when the test ends."""
+    with _servers(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Start servers that all tests of a module share: ones that no test ends or changes."""
+    with _servers(tmp_path_factory.mktemp("servers")) as start:
+        yield start
+
+
+@contextmanager
+def _servers(directory: Path) -> Iterator[StartServer]:
     servers: list[Server] = []
 
     def start(
@@ -126,22 +140,11 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
         ready: str | None = "/health/ready",
         environment: Mapping[str, str] | None = None,
     ) -> Server:
-        app = tmp_path / f"app-{len(servers)}"
+        app = directory / f"app-{len(servers)}"
         app.mkdir()
         (app / "handler.py").write_text(textwrap.dedent(source))
-        port = _free_port()
-        log_file = tmp_path / f"log-{len(servers)}.txt"
-        with log_file.open("wb") as log:
-            process = subprocess.Popen(
-                _command(app, limits),
-                env={"PORT": str(port), "PYTHONUNBUFFERED": "1", **(environment or {})},
-                cwd=tmp_path,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        server = Server(process, port, log_file)
+        log_file = directory / f"log-{len(servers)}.txt"
+        server = _start(app, limits, {"PORT": str(_free_port()), **(environment or {})}, log_file)
         servers.append(server)
         if ready is not None:
             server.wait_until(lambda: _is_ready(server, ready), f"200 for {ready}")
@@ -152,6 +155,20 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     finally:
         for server in servers:
             _kill(server)
+
+
+def _start(app: Path, limits: Mapping[str, float] | None, environment: Mapping[str, str], log_file: Path) -> Server:
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            _command(app, limits),
+            env=environment,
+            cwd=app.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Server(process, int(environment["PORT"]), log_file, app)
 
 
 def _command(app: Path, limits: Mapping[str, float] | None) -> list[str]:

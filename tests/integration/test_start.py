@@ -181,7 +181,7 @@ def test_slow_start_hook_lets_live_answer_and_calls_wait(start_server: StartServ
     with server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert server.get("/health/live").status == 200
-        (server.log_file.parent / "app-0" / "gate").touch()
+        (server.app / "gate").touch()
         assert server.read_all(connection).endswith(b'{"done": true}')
     assert server.get("/health/ready").status == 200
 

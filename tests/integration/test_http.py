@@ -1,0 +1,397 @@
+"""HTTP/1.1 byte by byte: RFC 9112 (and 9110 where an id says so), request smuggling above all.
+
+Every exchange whose framing is in doubt ends with a second request, which nobody must ever see.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Server, StartServer
+
+ECHO = """
+    def handler(request):
+        if request.path.startswith("/status/"):
+            return "body", int(request.path.removeprefix("/status/"))
+        return {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query_string.decode(),
+            "headers": dict(request.headers),
+            "body": request.get_data(as_text=True),
+        }
+"""
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(start_shared_server: StartServer) -> Server:
+    return start_shared_server(ECHO, limits={"linger": 1.0}, environment={"FUNCTION_MAX_BODY": "1MiB"})
+
+
+class _Received(io.BytesIO):
+    """Received bytes as a socket that `HTTPResponse` reads from, one response after the other."""
+
+    def makefile(self, _mode: str) -> _Received:
+        return self
+
+    def close(self) -> None:
+        """Stay open for the next response."""
+
+
+def responses(received: bytes, method: str = "GET") -> list[HTTPResponse]:
+    stream = _Received(received)
+    found = []
+    while stream.tell() < len(received):
+        response = HTTPResponse(cast("socket.socket", stream), method=method)
+        response.begin()
+        response.body = response.read()  # type: ignore[attr-defined]
+        found.append(response)
+    return found
+
+
+def echoed(response: HTTPResponse) -> dict[str, Any]:
+    seen: dict[str, Any] = json.loads(response.body)  # type: ignore[attr-defined]
+    return seen
+
+
+def statuses(received: bytes) -> list[int]:
+    return [response.status for response in responses(received)]
+
+
+def request(line: bytes = b"GET / HTTP/1.1", *headers: bytes, body: bytes = b"", host: bytes = b"Host: x") -> bytes:
+    return b"\r\n".join(part for part in (line, host, *headers) if part) + b"\r\n\r\n" + body
+
+
+def posted(*headers: bytes, body: bytes = b"") -> bytes:
+    return request(b"POST / HTTP/1.1", *headers, body=body)
+
+
+def chunked(body: bytes) -> bytes:
+    return posted(b"Transfer-Encoding: chunked", body=body)
+
+
+CLOSE = b"Connection: close"
+
+REQUEST_LINES = [
+    pytest.param(b"GET / HTTP/1.1", 200, id="3 a request line"),
+    pytest.param(b"\r\nGET / HTTP/1.1", 200, id="2.2 an empty line before it"),
+    pytest.param(b"\nGET / HTTP/1.1", 400, id="2.2 a bare LF before it"),
+    pytest.param(b" GET / HTTP/1.1", 400, id="3 a space before it"),
+    pytest.param(b"GET  / HTTP/1.1", 400, id="3 two spaces"),
+    pytest.param(b"GET\t/ HTTP/1.1", 400, id="3 a tab"),
+    pytest.param(b"GET / HTTP/1.1 ", 400, id="3 a space behind it"),
+    pytest.param(b"GET /a b HTTP/1.1", 400, id="3.2 a space in the target"),
+    pytest.param(b"GET /", 400, id="3 no version"),
+    pytest.param(b"GET / HTTP/1.2", 400, id="2.3 version 1.2"),
+    pytest.param(b"GET / HTTP/2.0", 400, id="2.3 version 2.0"),
+    pytest.param(b"GET / http/1.1", 400, id="2.3 version in lower case"),
+    pytest.param(b"GET / HTTP/1.1\rX: y", 400, id="2.2 a bare CR"),
+    pytest.param(b"G(T / HTTP/1.1", 400, id="9110 9.1 a method that is no token"),
+    pytest.param(b"get / HTTP/1.1", 400, id="9110 9.1 a method in lower case"),
+    pytest.param(b"PURGE / HTTP/1.1", 200, id="9110 9.1 a method of one's own"),
+    pytest.param(b"GET /\x00 HTTP/1.1", 400, id="3.2 NUL in the target"),
+    pytest.param("GET /é HTTP/1.1".encode(), 400, id="3.2 no ASCII in the target"),
+    pytest.param(b"GET /" + b"a" * 8170 + b" HTTP/1.1", 200, id="3 a line of 8184 bytes"),
+    pytest.param(b"GET /" + b"a" * 8190 + b" HTTP/1.1", 414, id="3 a line of 8204 bytes"),
+    pytest.param(b"GET * HTTP/1.1", 400, id="3.2.4 * for GET"),
+    pytest.param(b"OPTIONS * HTTP/1.1", 400, id="3.2.4 * for OPTIONS: there is nothing but the function"),
+    pytest.param(b"GET x:80 HTTP/1.1", 400, id="3.2.3 authority-form"),
+    pytest.param(b"CONNECT x:80 HTTP/1.1", 400, id="3.2.3 CONNECT: this is no proxy"),
+    pytest.param(b"GET ftp://x/ HTTP/1.1", 400, id="3.2.2 absolute-form of another scheme"),
+    pytest.param(b"PRI * HTTP/2.0", 400, id="9113 3.4 the preface of HTTP/2"),
+]
+
+
+@pytest.mark.parametrize(("line", "status"), REQUEST_LINES)
+def test_request_line(server: Server, line: bytes, status: int) -> None:
+    assert statuses(server.exchange(request(line, CLOSE))) == [status]
+
+
+TARGETS = [
+    pytest.param(b"/a%20b?c=%20&d", "/a b", "c=%20&d", id="escapes"),
+    pytest.param(b"//a//b", "/a//b", "", id="double slashes; werkzeug takes the first ones for one"),
+    pytest.param(b"/a/../b/.", "/a/../b/.", "", id="dots"),
+    pytest.param(b"/%2e%2e/%2F", "/..//", "", id="escaped dots and slash"),
+    pytest.param(b"/%00%ff", "/\x00�", "", id="escaped NUL and no UTF-8"),
+    pytest.param(b"/a#b", "/a#b", "", id="a fragment is no part of a target"),
+    pytest.param(b"http://other/a%20b?c", "/a b", "c", id="3.2.2 absolute-form"),
+    pytest.param(b"HTTP://other", "/", "", id="3.2.2 absolute-form without a path"),
+]
+
+
+@pytest.mark.parametrize(("target", "path", "query"), TARGETS)
+def test_target(server: Server, target: bytes, path: str, query: str) -> None:
+    (response,) = responses(server.exchange(request(b"GET %s HTTP/1.1" % target, CLOSE)))
+    seen = echoed(response)
+    assert (seen["path"], seen["query"]) == (path, query)
+
+
+FIELDS = [
+    pytest.param(b"", 400, id="3.2 no Host"),
+    pytest.param(b"Host: x\r\nHost: x", 400, id="3.2 two Hosts"),
+    pytest.param(b"Host: x\r\nHost: y", 400, id="3.2 two different Hosts"),
+    pytest.param(b"Host: a b", 400, id="3.2 Host with a space"),
+    pytest.param(b"Host: a/b", 400, id="3.2 Host with a slash"),
+    pytest.param(b"Host: a@b", 400, id="3.2 Host with a user"),
+    pytest.param(b"Host: a:b", 400, id="3.2 Host with a port that is none"),
+    pytest.param(b"Host:", 200, id="3.2 empty Host"),
+    pytest.param(b"Host: [::1]:80", 200, id="3.2 Host with an IPv6 address"),
+    pytest.param(b"Host: x\r\nX : y", 400, id="5.1 a space before the colon"),
+    pytest.param(b"Host: x\r\n X: y", 400, id="5.2 obsolete folding"),
+    pytest.param(b"Host: x\r\nX: y\r\n z", 400, id="5.2 obsolete folding of a value"),
+    pytest.param(b"Host: x\r\nX", 400, id="5 no colon"),
+    pytest.param(b"Host: x\r\n: y", 400, id="5 no name"),
+    pytest.param(b"Host: x\r\nX(: y", 400, id="9110 5.1 a name that is no token"),
+    pytest.param(b"Host: x\r\nX: a\x00b", 400, id="9110 5.5 NUL"),
+    pytest.param(b"Host: x\r\nX: a\rb", 400, id="2.2 a bare CR"),
+    pytest.param(b"Host: x\nX: y", 400, id="2.2 a bare LF"),
+    pytest.param(b"Host: x\r\nX: \xe9", 200, id="9110 5.5 obs-text"),
+    pytest.param(b"Host: x\r\n" + b"\r\n".join(b"X-%d: y" % i for i in range(97)), 200, id="5 98 fields"),
+    pytest.param(b"Host: x\r\n" + b"\r\n".join(b"X-%d: y" % i for i in range(100)), 431, id="6585 5 101 fields"),
+    pytest.param(b"Host: x\r\nX: " + b"y" * 8192, 431, id="6585 5 a field of 8 KiB"),
+]
+
+
+@pytest.mark.parametrize(("fields", "status"), FIELDS)
+def test_fields(server: Server, fields: bytes, status: int) -> None:
+    assert statuses(server.exchange(request(b"GET / HTTP/1.1", CLOSE, host=fields))) == [status]
+
+
+def test_field_names_with_an_underscore_do_not_arrive(server: Server) -> None:
+    (response,) = responses(server.exchange(request(b"GET / HTTP/1.1", CLOSE, b"X_A: 1", b"X-B: 2")))
+    assert "X-A" not in echoed(response)["headers"]
+    assert echoed(response)["headers"]["X-B"] == "2"
+
+
+BAD_FRAMING = [
+    *(
+        pytest.param(
+            posted(b"Content-Length: " + value, body=b"hello"), 400, id=f"6.3 Content-Length: {value.decode()[:9]}"
+        )
+        for value in (b"", b"+5", b"-5", b"5, 5", b"5,6", b"0x5", b"5 5", b"5_0", b"5.0", b"five", b"1" * 5000)
+    ),
+    pytest.param(posted(b"Content-Length: 5", b"Content-Length: 5", body=b"hello"), 400, id="6.3 Content-Length twice"),
+    pytest.param(posted(b"Content-Length: 5", b"Content-Length: 6", body=b"hello"), 400, id="6.3 two Content-Lengths"),
+    pytest.param(
+        posted(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400, id="6.1 length and coding"
+    ),
+    pytest.param(
+        posted(b"Transfer-Encoding: chunked", b"Content-Length: 5", body=b"0\r\n\r\n"), 400, id="6.1 coding and length"
+    ),
+    *(
+        pytest.param(
+            posted(b"Transfer-Encoding: " + value, body=b"0\r\n\r\n"), status, id=f"6.1 {value.decode('latin-1')}"
+        )
+        for value, status in (
+            (b"xchunked", 501),
+            (b"gzip, chunked", 501),
+            (b"identity, chunked", 501),
+            (b"chunked, gzip", 400),
+            (b"chunked, identity", 400),
+            (b"chunked, chunked", 400),
+            (b"identity", 400),
+            (b"gzip", 400),
+            (b"\x0bchunked", 400),
+            (b"chunked;q=1", 501),
+            (b'"chunked"', 501),
+            (b"", 501),
+        )
+    ),
+    pytest.param(
+        posted(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+        400,
+        id="6.1 coding twice",
+    ),
+    pytest.param(
+        request(b"POST / HTTP/1.0", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400, id="6.1 coding in HTTP/1.0"
+    ),
+    pytest.param(posted(b"Transfer-Encoding : chunked", body=b"0\r\n\r\n"), 400, id="5.1 coding with a space"),
+    *(
+        pytest.param(chunked(body), 400, id=f"7.1 {name}")
+        for name, body in (
+            ("size with 0x", b"0x5\r\nhello\r\n0\r\n\r\n"),
+            ("size with a sign", b"+5\r\nhello\r\n0\r\n\r\n"),
+            ("negative size", b"-5\r\nhello\r\n0\r\n\r\n"),
+            ("size with a space behind", b"5 \r\nhello\r\n0\r\n\r\n"),
+            ("size with a space before", b" 5\r\nhello\r\n0\r\n\r\n"),
+            ("size with an underscore", b"0_5\r\nhello\r\n0\r\n\r\n"),
+            ("no size", b"\r\nhello\r\n0\r\n\r\n"),
+            ("size that is none", b"five\r\nhello\r\n0\r\n\r\n"),
+            ("LF behind the size", b"5\nhello\r\n0\r\n\r\n"),
+            ("CR in the extension", b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
+            ("LF in the extension", b"5;a\nb\r\nhello\r\n0\r\n\r\n"),
+            ("data longer than its size", b"4\r\nhello\r\n0\r\n\r\n"),
+            ("data shorter than its size", b"6\r\nhello\r\n0\r\n\r\n"),
+            ("no line end behind the data", b"5\r\nhello0\r\n\r\n"),
+            ("framing in a trailer", b"0\r\nContent-Length: 5\r\n\r\n"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("sent", "status"), BAD_FRAMING)
+def test_bad_framing_is_answered_once_and_closed(server: Server, sent: bytes, status: int) -> None:
+    received = server.exchange(sent + SMUGGLED)
+    assert statuses(received) == [status]
+    assert b"smuggled" not in received
+
+
+GOOD_FRAMING = [
+    pytest.param(posted(b"Content-Length: 5", CLOSE, body=b"hello"), "hello", id="6.2 Content-Length"),
+    pytest.param(posted(b"Content-Length: 005", CLOSE, body=b"hello"), "hello", id="9110 8.6 leading zeros"),
+    pytest.param(posted(b"Content-Length: 0", CLOSE), "", id="6.2 empty"),
+    pytest.param(posted(CLOSE), "", id="6.3 neither"),
+    pytest.param(
+        posted(b"transfer-encoding:\tCHUNKED ", CLOSE, body=b"5\r\nhello\r\n0\r\n\r\n"),
+        "hello",
+        id="7 any case and space",
+    ),
+    *(
+        pytest.param(posted(b"Transfer-Encoding: chunked", CLOSE, body=body), text, id=f"7.1 {name}")
+        for name, body, text in (
+            ("chunks", b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello"),
+            ("leading zeros", b"0005\r\nhello\r\n000\r\n\r\n", "hello"),
+            ("hexadecimal of both cases", b"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n", "0123456789" * 2),
+            ("extensions", b'5;a=b;c="d"\r\nhello\r\n0;e\r\n\r\n', "hello"),
+            ("trailers", b"5\r\nhello\r\n0\r\nX: y\r\n\r\n", "hello"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("sent", "body"), GOOD_FRAMING)
+def test_good_framing(server: Server, sent: bytes, body: str) -> None:
+    (response,) = responses(server.exchange(sent))
+    assert echoed(response)["body"] == body
+
+
+@pytest.mark.parametrize(("sent", "body"), GOOD_FRAMING)
+def test_good_framing_byte_by_byte(server: Server, sent: bytes, body: str) -> None:
+    (response,) = responses(server.exchange(*(sent[i : i + 1] for i in range(len(sent)))))
+    assert echoed(response)["body"] == body
+
+
+def test_body_that_is_cut_off_does_not_reach_the_function(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(posted(b"Content-Length: 10", body=b"hello"))
+        connection.shutdown(socket.SHUT_WR)
+        assert b" 200 " not in server.read_all(connection)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(posted(b"Content-Length: %d" % (2 << 20), body=b"x" * (2 << 20)), id="with a length"),
+        pytest.param(posted(b"Content-Length: " + b"9" * 4000), id="with a length of 4000 digits"),
+        pytest.param(chunked(b"200000\r\n" + b"x" * (2 << 20) + b"\r\n0\r\n\r\n"), id="chunked"),
+    ],
+)
+def test_large_body_is_413_and_the_client_gets_to_read_it(server: Server, sent: bytes) -> None:
+    received = server.exchange(sent + SMUGGLED)
+    assert statuses(received) == [413]
+    assert b"connection: close" in received.lower()
+
+
+def test_unread_body_is_never_taken_for_a_request(start_server: StartServer) -> None:
+    server = start_server("def handler(context):\n    return 'x'\n")
+    received = server.exchange(posted(b"Content-Length: %d" % len(SMUGGLED), CLOSE, body=SMUGGLED))
+    assert statuses(received) == [200]
+
+
+def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
+    sent = b"".join(posted(b"X-N: %d" % n, b"Content-Length: 1", body=b"%d" % n) for n in range(5))
+    received = responses(server.exchange(sent + request(b"GET /last HTTP/1.1", CLOSE)))
+    assert [echoed(response)["body"] for response in received] == ["0", "1", "2", "3", "4", ""]
+
+
+KEPT = [
+    pytest.param(b"HTTP/1.1", b"", True, id="9.3 HTTP/1.1"),
+    pytest.param(b"HTTP/1.1", b"Connection: close", False, id="9.6 close"),
+    pytest.param(b"HTTP/1.1", b"Connection: x, Close", False, id="9.6 close among others"),
+    pytest.param(b"HTTP/1.0", b"", False, id="9.3 HTTP/1.0"),
+    pytest.param(b"HTTP/1.0", b"Connection: keep-alive", True, id="9.3 HTTP/1.0 with keep-alive"),
+]
+
+
+@pytest.mark.parametrize(("version", "field", "kept"), KEPT)
+def test_connection_is_kept(server: Server, version: bytes, field: bytes, kept: bool) -> None:
+    first = request(b"GET /1 " + version, field)
+    received = responses(server.exchange(first + request(b"GET /2 HTTP/1.1", CLOSE)))
+    assert [echoed(response)["path"] for response in received] == (["/1", "/2"] if kept else ["/1"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "length"),
+    [
+        pytest.param(b"HEAD", b"/status/200", "4", id="9110 9.3.2 HEAD"),
+        pytest.param(b"GET", b"/status/204", None, id="9110 15.3.5 204"),
+        pytest.param(b"GET", b"/status/304", None, id="9110 15.4.5 304"),
+    ],
+)
+def test_no_body_where_there_must_be_none(server: Server, method: bytes, path: bytes, length: str | None) -> None:
+    received = server.exchange(request(b"%s %s HTTP/1.1" % (method, path)) + request(b"GET /2 HTTP/1.1", CLOSE))
+    head, _, rest = received.partition(b"\r\n\r\n")
+    assert responses(head + b"\r\n\r\n", method.decode())[0].getheader("Content-Length") == length
+    assert rest.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_expectation_is_met_when_the_body_is_wanted(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(posted(b"Content-Length: 5", b"Expect: 100-continue", CLOSE))
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"hello")
+        (response,) = responses(server.read_all(connection))
+    assert echoed(response)["body"] == "hello"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(posted(b"Content-Length: 2000000", b"Expect: 100-continue"), 413, id="9110 10.1.1 a refused body"),
+        pytest.param(
+            request(b"POST / HTTP/1.0", b"Content-Length: 1", b"Expect: 100-continue", body=b"x"),
+            200,
+            id="9110 10.1.1 HTTP/1.0",
+        ),
+    ],
+)
+def test_expectation_is_not_met(server: Server, sent: bytes, status: int) -> None:
+    assert statuses(server.exchange(sent)) == [status]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param(
+            (
+                b"Connection: Upgrade",
+                b"Upgrade: websocket",
+                b"Sec-WebSocket-Version: 13",
+                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            ),
+            id="websocket",
+        ),
+        pytest.param((b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: "), id="h2c"),
+    ],
+)
+def test_upgrade_is_ignored(server: Server, fields: tuple[bytes, ...]) -> None:
+    """RFC 9110 section 7.8."""
+    received = server.exchange(request(b"GET /1 HTTP/1.1", *fields) + request(b"GET /2 HTTP/1.1", CLOSE))
+    assert [echoed(response)["path"] for response in responses(received)] == ["/1", "/2"]
+
+
+def test_client_that_closes_its_side_gets_its_answer(server: Server) -> None:
+    """RFC 9112 section 9.6 lets it."""
+    with server.connect() as connection:
+        connection.sendall(request())
+        connection.shutdown(socket.SHUT_WR)
+        assert statuses(server.read_all(connection)) == [200]
