@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from funcpack_invoker.settings import Settings
 
+from funcpack_invoker.settings import Settings
 from tests.unit.docs.markdown import blocks
 from tests.unit.docs.schemas import InvalidManifestError, validate
 from tools.places import ROOT
