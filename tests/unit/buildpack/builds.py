@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -84,7 +85,7 @@ class Platform:
             content = tomllib.loads(file.read_text())
             if content.get("types", {}).get("cache"):
                 continue
-            subprocess.run(["rm", "-rf", str(file.with_suffix(""))], check=True)
+            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
             _, _, metadata = file.read_text().partition("[metadata]")
             file.write_text(f"[metadata]{metadata}") if "metadata" in content else file.unlink()
 

@@ -35,3 +35,22 @@ def platform(buildpack: Path, tmp_path: Path) -> Iterator[Platform]:
         directory.mkdir(parents=True)
     yield platform
     assert not list(buildpack.rglob("__pycache__")), "the buildpack's own directory is not ours to write to"
+
+
+@pytest.fixture(scope="session")
+def invoker_metadata(buildpack: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the lifecycle restores of the layer `invoker`."""
+    platform = Platform(tmp_path_factory.mktemp("first-build"), buildpack)
+    for directory in (platform.app, platform.layers, platform.platform / "env"):
+        directory.mkdir(parents=True)
+    platform.write({"handler.py": "def handler(req): ..."})
+    platform.build_well()
+    platform.restore()
+    return (platform.layers / "invoker.toml").read_text()
+
+
+@pytest.fixture
+def rebuilt(platform: Platform, invoker_metadata: str) -> Platform:
+    """A platform that has built an image before, so that the invoker is in it already; its files are not restored."""
+    (platform.layers / "invoker.toml").write_text(invoker_metadata)
+    return platform
