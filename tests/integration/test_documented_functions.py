@@ -50,7 +50,7 @@ ENVIRONMENT = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 def is_called_by(step: transcript.Step) -> bool:
-    return step.command.startswith(("curl ", "python -m funcpack_invoker "))
+    return step.command.startswith(("curl ", "python -m funcpack_invoker check"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.module.place)

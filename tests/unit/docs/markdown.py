@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FENCE = re.compile(r"(?ms)^```(?P<language>\w*)\n(?P<text>.*?)^```$")
+_LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_HEADING = re.compile(r"(?m)^#+ (?P<text>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,19 @@ def blocks(page: Path, language: str = "") -> list[Block]:
         for match in _FENCE.finditer(text)
     ]
     return [block for block in found if language in {"", block.language}]
+
+
+def prose(page: Path) -> str:
+    """Give the text of a page without its fenced blocks."""
+    return _FENCE.sub("", page.read_text())
+
+
+def links(page: Path) -> list[str]:
+    """Give the targets of the links of a page."""
+    return [match["target"] for match in _LINK.finditer(prose(page))]
+
+
+def anchors(page: Path) -> set[str]:
+    """Give the anchors that GitHub makes of the headings of a page."""
+    headings = (match["text"].strip().lower() for match in _HEADING.finditer(prose(page)))
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
