@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cases import Case
+    from benchmarks.cases import Case
 
 
 @dataclass(frozen=True, slots=True)

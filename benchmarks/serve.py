@@ -1,6 +1,6 @@
 """Measures serving: Funcpack's invoker beside what a user could pick instead, interleaved in one run.
 
-Run it with `make bench`, or `.venv/bin/python benchmarks/serve.py --help` for shorter and partial runs.
+Run it with `make bench`, or `python -m benchmarks.serve --help` for shorter and partial runs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-import load
-import report
-from cases import CASES, Case
-from servers import ROOT, SERVERS, Server, install, running
+from benchmarks import load, report
+from benchmarks.cases import CASES, Case
+from benchmarks.servers import ROOT, SERVERS, Server, install, running
 
 REFERENCE = "functions-framework"
 COLD_STARTS_A_ROUND = 3

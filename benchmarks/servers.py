@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cases import Case
+    from benchmarks.cases import Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

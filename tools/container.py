@@ -60,24 +60,24 @@ class Container:
         """Whether the container's process lives."""
         return self.engine.ask("inspect", "--format", "{{.State.Running}}", self.name) == "true"
 
-    def wait_until_ready(self) -> None:
-        """Return when the function is ready. Raises ToolError when it ends or is not ready in time."""
+    def wait_until_ready(self, path: str) -> None:
+        """Return when `path` is answered with 200. Raises ToolError when it ends or is not ready in time."""
         deadline = time.monotonic() + READY_SECONDS
-        while not self._is_ready():
+        while not self._is_ready(path):
             if time.monotonic() > deadline or not self.runs():
-                raise errors.no_answer(f"http://{self.host}:{self.port}{READY_PATH}", READY_SECONDS, self.logs())
+                raise errors.no_answer(f"http://{self.host}:{self.port}{path}", READY_SECONDS, self.logs())
             time.sleep(0.05)
 
-    def _is_ready(self) -> bool:
+    def _is_ready(self, path: str) -> bool:
         try:
-            return self.request("GET", READY_PATH).status == 200
+            return self.request("GET", path).status == 200
         except (OSError, http.client.HTTPException):
             return False
 
 
 @contextmanager
-def running(engine: Engine, image: str, *options: str) -> Iterator[Container]:
-    """Run `image` with the client's `options` and yield the container when its function is ready; remove it after the block.
+def running(engine: Engine, image: str, *options: str, ready_path: str = READY_PATH) -> Iterator[Container]:
+    """Run `image` with the client's `options`, yield the container when `ready_path` answers, and remove it after the block.
 
     Raises ToolError when it does not start.
     """
@@ -86,7 +86,7 @@ def running(engine: Engine, image: str, *options: str) -> Iterator[Container]:
         engine.run("run", "--detach", "--name", name, "--publish", f"127.0.0.1::{PORT}", *options, image)
         host, _, port = engine.run("port", name, PORT).splitlines()[0].rpartition(":")
         container = Container(engine, name, host, int(port))
-        container.wait_until_ready()
+        container.wait_until_ready(ready_path)
         yield container
     finally:
         engine.ask("rm", "--force", "--volumes", name)
