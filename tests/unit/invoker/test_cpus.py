@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from funcpack_invoker.cpus import allowed_cpus
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.settings import VARIABLES, Settings
 
