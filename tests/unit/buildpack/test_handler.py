@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack import handler
+from funcpack.buildpack.errors import (
+    MissingFunctionError,
+    MissingModuleError,
+    NotAFunctionError,
+    SourceError,
+    StandardLibraryNameError,
+    UnfillableParameterError,
+)
+from funcpack.project import HandlerName, Setting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from funcpack.handler import CheckedFunction
+
+THIS_PYTHON = sys.version_info[:2]
+
+
+def check(
+    app: Path, files: dict[str, str], name: str = "handler.handler", target: tuple[int, ...] = THIS_PYTHON
+) -> CheckedFunction:
+    for file, text in files.items():
+        path = app / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return handler.check(HandlerName.parse(Setting(name, "a test")), app, target)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "values"),
+    [
+        ("def handler(): ...", "http", []),
+        ("def handler(req): ...", "http", ["req"]),
+        ("async def handler(body, headers): ...", "http", ["body", "headers"]),
+        ("def handler(data, attributes): ...", "cloudevent", ["data", "attributes"]),
+        ("def handler(event, /, *, context): ...", "cloudevent", ["event", "context"]),
+        ("def handler(payload, level=1, *args, extra=None, **kwargs): ...", "cloudevent", ["payload"]),
+        ("handler = lambda request: 1", "http", ["request"]),
+        ("def run(data): ...\nhandler = run", "cloudevent", ["data"]),
+        ("import flask\ndef handler(r: flask.Request): ...", "http", ["r"]),
+        ("from flask import Request as R\ndef handler(r: R): ...", "http", ["r"]),
+        ("from __future__ import annotations\nimport flask as f\ndef handler(r: f.Request): ...", "http", ["r"]),
+        ("from flask import Request\ndef handler(r: 'Request'): ...", "http", ["r"]),
+        ("from cloudevents.http import CloudEvent\ndef handler(ce: CloudEvent): ...", "cloudevent", ["ce"]),
+        ("def handler(data): ...\ndef handler(req): ...", "http", ["req"]),
+        ("def handler(req: dict[str, int]): ...", "http", ["req"]),
+        ("\ufeffdef handler(req): ...", "http", ["req"]),
+    ],
+)
+def test_parameters_say_what_the_function_takes(tmp_path: Path, source: str, kind: str, values: list[str]) -> None:
+    signature = check(tmp_path, {"handler.py": source}).signature
+    assert signature is not None
+    assert (signature.kind, list(signature.values)) == (kind, values)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("from tools import wrap\n@wrap\ndef handler(a, b): ...", id="decorated"),
+        pytest.param("import functools\ndef run(a, req): ...\nhandler = functools.partial(run, 1)", id="partial"),
+        pytest.param("class Handler: ...\nhandler = Handler()", id="instance"),
+        pytest.param("if x:\n    def handler(a): ...\nelse:\n    def handler(b): ...", id="conditional"),
+        pytest.param("try:\n    from fast import handler\nexcept ImportError:\n    handler = None", id="try"),
+        pytest.param("def handler(a): ...\nif x:\n    handler = wrap(handler)", id="replaced-under-a-condition"),
+        pytest.param("def handler(a): ...\nhandler = wrap(handler)", id="wrapped"),
+        pytest.param("from tools import *", id="star-import"),
+        pytest.param("globals()['handler'] = print", id="globals"),
+        pytest.param("import sys\nsetattr(sys.modules[__name__], 'handler', print)", id="setattr"),
+        pytest.param("exec('def handler(req): ...')", id="exec"),
+        pytest.param("def __getattr__(name): ...", id="module-getattr"),
+        pytest.param("def make():\n    global handler\n    def handler(req): ...\nmake()", id="global"),
+        pytest.param("if (handler := make()): ...", id="walrus"),
+        pytest.param("for handler in handlers: ...", id="loop"),
+        pytest.param("with make() as handler: ...", id="with"),
+        pytest.param("match make():\n    case {'f': handler}: ...", id="match"),
+        pytest.param("(handler, other) = make()", id="unpacked"),
+        pytest.param("handler: object = make()", id="annotated-assignment"),
+        pytest.param("import tools.handler as handler", id="module"),
+        pytest.param("from installed import handler", id="from-an-installed-package"),
+        pytest.param("from .sibling import handler", id="relative-import-of-nothing"),
+        pytest.param("import handler", id="itself"),
+        pytest.param("from handler import handler", id="itself-from-itself"),
+        pytest.param("a = handler\nhandler = a", id="names-in-a-circle"),
+        pytest.param("class Meta(type): ...\nclass handler(metaclass=Meta): ...", id="class-with-metaclass"),
+        pytest.param("@instance\nclass handler: ...", id="class-made-an-instance"),
+        pytest.param(
+            "from typing import Optional\nimport flask\ndef handler(r: Optional[flask.Request]): ...", id="optional"
+        ),
+        pytest.param("import flask\ndef handler(r: flask.Request | None): ...", id="union"),
+        pytest.param("from web import Request\ndef handler(r: Request): ...", id="class-of-an-unknown-library"),
+        pytest.param("import flask\nclass Mine(flask.Request): ...\ndef handler(r: Mine): ...", id="subclass"),
+        pytest.param("def handler(r: 'not an expression!'): ...", id="odd-annotation"),
+    ],
+)
+def test_what_only_running_tells_is_left_to_the_invoker(tmp_path: Path, source: str) -> None:
+    assert check(tmp_path, {"handler.py": source}).signature is None
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "line"),
+    [
+        pytest.param(
+            {"handler.py": "from app import handler", "app.py": "\ndef handler(req): ..."}, "app.py", 2, id="module"
+        ),
+        pytest.param(
+            {"handler.py": "from app import run as handler", "app.py": "def run(req): ..."}, "app.py", 1, id="renamed"
+        ),
+        pytest.param(
+            {
+                "handler.py": "from app import handler",
+                "app/__init__.py": "from .web import handler",
+                "app/web.py": "def handler(req): ...",
+            },
+            "app/web.py",
+            1,
+            id="through-a-package",
+        ),
+        pytest.param(
+            {"handler/__init__.py": "from ._run import handler", "handler/_run.py": "def handler(req): ..."},
+            "handler/_run.py",
+            1,
+            id="package",
+        ),
+        pytest.param({"src/handler.py": "def handler(req): ..."}, "src/handler.py", 1, id="src"),
+        pytest.param(
+            {"handler.py": "def handler(req): ...", "src/handler.py": "x = 1"},
+            "handler.py",
+            1,
+            id="app-directory-before-src",
+        ),
+    ],
+)
+def test_finds_the_definition(tmp_path: Path, files: dict[str, str], file: str, line: int) -> None:
+    checked = check(tmp_path, files)
+    assert (str(checked.file), checked.line) == (file, line)
+    assert checked.signature is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("orders.paid.run", {"orders/__init__.py": "", "orders/paid.py": "def run(req): ..."}),
+        ("orders.paid.run", {"orders/paid.py": "def run(req): ..."}),
+        ("orders:run", {"orders.py": "def run(req): ..."}),
+        ("orders.paid:desk.run", {"orders/paid.py": "desk = Desk()"}),
+        ("native.run", {"native.cpython-313-x86_64-linux-gnu.so": ""}),
+        ("native.run", {"native.pyc": ""}),
+        ("native.fast.run", {"native/__init__.py": "", "native/fast.so": ""}),
+    ],
+)
+def test_forms_of_names(tmp_path: Path, name: str, files: dict[str, str]) -> None:
+    check(tmp_path, files, name)
+
+
+def test_missing_function_names_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFunctionError) as caught:
+        check(tmp_path, {"handler.py": "import os\nLEVEL = 1\ndef handle(req): ...\ndef _private(): ..."})
+    assert (caught.value.names, caught.value.functions) == (["LEVEL", "_private", "handle", "os"], ["handle"])
+
+
+def test_deleted_function_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(MissingFunctionError):
+        check(tmp_path, {"handler.py": "def handler(req): ...\ndel handler"})
+
+
+@pytest.mark.parametrize("files", [{}, {"handler/readme.txt": ""}, {"Handler.py": ""}])
+def test_missing_module(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(MissingModuleError):
+        check(tmp_path, files, "handler.sub.handler")
+
+
+@pytest.mark.parametrize("name", ["typing.handler", "queue.handler", "json.tool.main", "sys:exit"])
+def test_names_of_the_standard_library(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StandardLibraryNameError):
+        check(tmp_path, {"typing.py": "def handler(req): ...", "queue.py": "def handler(req): ..."}, name)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("class handler: ...", "a class"),
+        ("class Base: ...\nclass handler(Base): ...", "a class"),
+        ("handler = None", "None"),
+        ("handler = 'text'", "a value of type str"),
+        ("handler = f'{x}'", "a string"),
+        ("handler = {}", "a dict"),
+        ("handler = [f for f in fs]", "a list"),
+    ],
+)
+def test_what_cannot_be_called_is_refused(tmp_path: Path, source: str, kind: str) -> None:
+    with pytest.raises(NotAFunctionError) as caught:
+        check(tmp_path, {"handler.py": source})
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def handler(reqest): ...",
+        "def handler(req, reqest): ...",
+        "def handler(req, *, reqest): ...",
+        "def handler(reqest: dict[str, int]): ...",
+        "from datetime import date\ndef handler(reqest: date): ...",
+        "class Order: ...\ndef handler(reqest: Order): ...",
+        "handler = lambda reqest: 1",
+        "from web import Request\ndef handler(r: Request, reqest): ...",
+    ],
+)
+def test_parameter_that_nobody_fills(tmp_path: Path, source: str) -> None:
+    with pytest.raises(UnfillableParameterError) as caught:
+        check(tmp_path, {"handler.py": source})
+    assert (caught.value.name, caught.value.nearest) == ("reqest", "request")
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["def handler(req", "return 1", "x = (", "def handler(req):\n\tif 1:\n        x", "(" * 5000, "nonlocal x", "a\0b"],
+    ids=["open", "return", "bracket", "tabs", "nested", "nonlocal", "null"],
+)
+def test_source_that_is_not_python(tmp_path: Path, source: str) -> None:
+    with pytest.raises(SourceError):
+        check(tmp_path, {"handler.py": source})
+
+
+def test_source_for_a_newer_python_is_left_to_it(tmp_path: Path) -> None:
+    newer = (THIS_PYTHON[0], THIS_PYTHON[1] + 1)
+    assert check(tmp_path, {"handler.py": "def handler(req) => 1"}, target=newer).file is None
+
+
+def test_source_in_another_encoding(tmp_path: Path) -> None:
+    source = '# -*- coding: latin-1 -*-\ndef handler(req):\n    return "Grüße"\n'
+    (tmp_path / "handler.py").write_bytes(source.encode("latin-1"))
+    assert check(tmp_path, {}).line == 2
+
+
+def test_syntax_error_shows_the_place(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        check(tmp_path, {"handler.py": "import json\n\ndef handler(req):\n\treturn json.dumps({)\n"})
+    assert (caught.value.file, caught.value.line, caught.value.text) == ("handler.py", 4, "\treturn json.dumps({)")
+    # The caret stands below the bracket, without the indent.
+    assert caught.value.found.splitlines()[-2:] == ["  return json.dumps({)", "                     ^"]

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack.buildpack import python_version
+from funcpack.buildpack.errors import (
+    PythonVersionEndedError,
+    PythonVersionSyntaxError,
+    PythonVersionTooNewError,
+    PythonVersionUnknownError,
+)
+from funcpack.buildpack.python_version import Request, choose, expected_minor
+from funcpack.project import Setting, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOWNLOADS = [(3, 10, 9), (3, 11, 9), (3, 12, 3), (3, 12, 10), (3, 13, 5), (3, 14, 0), (3, 15, 0)]
+
+
+def request(text: str) -> Request:
+    return Request.parse(Setting(text, "a test"))
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed", "refused"),
+    [
+        ("3", (3, 13, 5), (4, 0, 0)),
+        ("3.1", (3, 1, 0), (3, 13, 0)),
+        ("3.13", (3, 13, 5), (3, 12, 9)),
+        ("3.13.5", (3, 13, 5), (3, 13, 4)),
+        ("3.13.*", (3, 13, 5), (3, 12, 9)),
+        ("3.13.x", (3, 13, 5), (3, 12, 9)),
+        ("python-3.13.5", (3, 13, 5), (3, 13, 4)),
+        ("cpython-3.13", (3, 13, 5), (3, 12, 0)),
+        (">=3.12", (3, 12, 0), (3, 11, 9)),
+        (">3.12", (3, 12, 1), (3, 12, 0)),
+        (">=3.12,<3.14", (3, 13, 9), (3, 14, 0)),
+        (" >= 3.12 , != 3.13.* ", (3, 12, 0), (3, 13, 0)),
+        (">=3.12,!=3.13.4,", (3, 13, 5), (3, 13, 4)),
+        ("~=3.12", (3, 14, 0), (4, 0, 0)),
+        ("~=3.12.4", (3, 12, 9), (3, 13, 0)),
+        ("~=3.12.4", (3, 12, 4), (3, 12, 3)),
+        ("==3.13.*", (3, 13, 5), (3, 14, 0)),
+        ("==3.13.5", (3, 13, 5), (3, 13, 4)),
+        ("===3.13.5", (3, 13, 5), (3, 13, 6)),
+        ("<=3.13", (3, 13, 0), (3, 13, 1)),
+    ],
+)
+def test_request_allows(text: str, allowed: tuple[int, ...], refused: tuple[int, ...]) -> None:
+    assert request(text).allows(allowed)
+    assert not request(text).allows(refused)
+
+
+@pytest.mark.parametrize(
+    "text", ["latest", "3.13-rc1", "pypy-3.10", ">=", "^3.12", "3.12 3.13", ">=3.12;<4", "3.13.5.1"]
+)
+def test_request_that_is_none(text: str) -> None:
+    with pytest.raises(PythonVersionSyntaxError):
+        request(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"), [("3.12", (3, 12, 10)), ("3.12.3", (3, 12, 3)), (">=3.11", (3, 14, 0)), ("3", (3, 14, 0))]
+)
+def test_newest_that_fits_is_chosen(text: str, chosen: tuple[int, ...]) -> None:
+    assert choose(request(text), DOWNLOADS) == chosen
+
+
+def test_default_when_nobody_asks() -> None:
+    assert choose(None, DOWNLOADS) == (3, 13, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("2.7", PythonVersionEndedError),
+        ("3.10", PythonVersionEndedError),
+        ("<3.11", PythonVersionEndedError),
+        ("3.15", PythonVersionTooNewError),
+        (">=3.15", PythonVersionTooNewError),
+        ("4", PythonVersionTooNewError),
+        ("3.12.99", PythonVersionUnknownError),
+        (">3.12.10,<3.13", PythonVersionUnknownError),
+    ],
+)
+def test_none_fits(text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        choose(request(text), DOWNLOADS)
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "expected"),
+    [
+        (None, (3, 11, 2), (3, 11)),
+        (None, None, (3, 13)),
+        (None, (3, 9, 0), (3, 13)),
+        ("3.12", (3, 13, 5), (3, 12)),
+        (">=3.12", (3, 13, 5), (3, 13)),
+        (">=3.14", (3, 13, 5), (3, 14)),
+        (">=3.12", None, (3, 14)),
+        ("2.7", None, (3, 13)),
+    ],
+)
+def test_expected_minor(text: str | None, own: tuple[int, ...] | None, expected: tuple[int, ...]) -> None:
+    assert expected_minor(request(text) if text else None, own) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "env", "setting"),
+    [
+        ({}, {}, None),
+        ({".python-version": "\n# none\n"}, {}, None),
+        ({".python-version": "3.12 # why\n3.11\n"}, {}, Setting("3.12", ".python-version")),
+        ({".python-version": "\ufeff3.12\r\n"}, {}, Setting("3.12", ".python-version")),
+        ({".python-version": "3.12"}, {"BP_PYTHON_VERSION": "3.11"}, Setting("3.11", "BP_PYTHON_VERSION")),
+        (
+            {"pyproject.toml": "[project]\nrequires-python = '>=3.12'"},
+            {},
+            Setting(">=3.12", "requires-python of pyproject.toml"),
+        ),
+        ({"pyproject.toml": "[tool.x]\na = 1"}, {}, None),
+        (
+            {"pyproject.toml": "[project]\nrequires-python = '>=3.12'", ".python-version": "3.13"},
+            {},
+            Setting("3.13", ".python-version"),
+        ),
+    ],
+)
+def test_first_source_counts(
+    tmp_path: Path, files: dict[str, str], env: dict[str, str], setting: Setting | None
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, newline="")
+    found = python_version.requested(tmp_path, Settings.read(tmp_path, env))
+    assert (found.setting if found else None) == setting
