@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from funcpack.buildpack import environment
+
+ALWAYS = {"PATH": "/bin", "LANG": "C.UTF-8", "SOURCE_DATE_EPOCH": "315532801"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "env"),
+    [
+        pytest.param(
+            {"TOKEN": "x", "CFLAGS": "-O2", "HTTPS_PROXY": "p"},
+            {"TOKEN": "x", "CFLAGS": "-O2", "HTTPS_PROXY": "p"},
+            id="kept",
+        ),
+        pytest.param({"PYTHONPATH": "x", "PYTHONHOME": "x", "VIRTUAL_ENV": "x", "LD_PRELOAD": "x"}, {}, id="left-out"),
+        pytest.param(
+            {"PIP_TARGET": "x", "PIP_USER": "1", "UV_PYTHON": "x", "UV_CACHE_DIR": "x"}, {}, id="redirections"
+        ),
+        pytest.param({"PIP_INDEX_URL": "https://a"}, {"UV_DEFAULT_INDEX": "https://a"}, id="index"),
+        pytest.param(
+            {"PIP_EXTRA_INDEX_URL": "https://a https://b"}, {"UV_INDEX": "https://a https://b"}, id="extra-index"
+        ),
+        pytest.param(
+            {"PIP_INDEX_URL": "https://a", "UV_DEFAULT_INDEX": "https://b"},
+            {"UV_DEFAULT_INDEX": "https://b"},
+            id="uv-first",
+        ),
+        pytest.param({"PIP_FIND_LINKS": "a b"}, {"UV_FIND_LINKS": "a,b"}, id="find-links"),
+        pytest.param({"PIP_PRE": "1"}, {"UV_PRERELEASE": "allow"}, id="pre"),
+        pytest.param(
+            {"UV_INDEX_MINE_PASSWORD": "x", "UV_OFFLINE": "1"},
+            {"UV_INDEX_MINE_PASSWORD": "x", "UV_OFFLINE": "1"},
+            id="uv",
+        ),
+    ],
+)
+def test_variables_of_uv(variables: dict[str, str], env: dict[str, str]) -> None:
+    assert environment.of_build({"PATH": "/bin", **variables}) == {**ALWAYS, **env}
+
+
+@pytest.mark.parametrize(
+    ("variables", "arguments"),
+    [
+        ({}, []),
+        ({"PIP_NO_INDEX": "true"}, ["--no-index"]),
+        ({"PIP_NO_INDEX": "0"}, []),
+        ({"PIP_NO_BINARY": "a,b"}, ["--no-binary=a", "--no-binary=b"]),
+        ({"PIP_ONLY_BINARY": ":all:"}, ["--only-binary=:all:"]),
+    ],
+)
+def test_options_of_uv(variables: dict[str, str], arguments: list[str]) -> None:
+    assert environment.pip_arguments(variables) == arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:pass@example.com/simple", "https://***@example.com/simple"),
+        ("at https://token@example.com and https://u:p@b.c/", "at https://***@example.com and https://***@b.c/"),
+        ("git+ssh://git@example.com/x.git", "git+ssh://***@example.com/x.git"),
+        ("https://example.com/a@b", "https://example.com/a@b"),
+        ("mail someone@example.com", "mail someone@example.com"),
+    ],
+)
+def test_credentials_are_not_shown(text: str, shown: str) -> None:
+    assert environment.without_credentials(text) == shown
+
+
+def test_settings_that_are_stored_have_no_credentials() -> None:
+    stored = environment.of_index(
+        {
+            "UV_INDEX": "https://u:secret@a",
+            "UV_INDEX_A_PASSWORD": "secret",
+            "TOKEN": "secret",
+            "UV_INDEX_STRATEGY": "first-index",
+        }
+    )
+    assert stored == "UV_INDEX=https://***@a\nUV_INDEX_STRATEGY=first-index"

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack.buildpack import dependency_files, requirements
+from funcpack.buildpack.errors import DependencyFileError, MissingRequirementsFileError, RequirementsEncodingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(app: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = app / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def read(app: Path, files: dict[str, str]) -> requirements.Requirements:
+    write(app, {"requirements.txt": "", **files})
+    return requirements.read(app / "requirements.txt", app)
+
+
+def names(app: Path, paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(app)) for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_empty"),
+    [
+        ("", True),
+        ("# nothing\n\n   \n", True),
+        ("--index-url https://example.com/simple\n", True),
+        ("-r other.txt\n", True),
+        ("flask\n", False),
+        ("flask[async]>=3; python_version > '3.11'  # why\n", False),
+        ("-e .\n", False),
+        ("--editable=./pkg\n", False),
+        ("git+https://example.com/x.git@main\n", False),
+        ("-r https://example.com/requirements.txt\n", False),
+    ],
+)
+def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool) -> None:
+    assert read(tmp_path, {"requirements.txt": text, "other.txt": ""}).is_empty is is_empty
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-r more/a.txt",
+        "-rmore/a.txt",
+        "--requirement more/a.txt",
+        "--requirement=more/a.txt",
+        "-c more/a.txt",
+        "--constraint=more/a.txt",
+    ],
+)
+def test_nested_files_count(tmp_path: Path, line: str) -> None:
+    found = read(
+        tmp_path,
+        {"requirements.txt": f"{line}  # why\n", "more/a.txt": "-r b.txt\n", "more/b.txt": "flask\n-r a.txt\n"},
+    )
+    assert names(tmp_path, found.files) == ["requirements.txt", "more/a.txt", "more/b.txt"]
+    assert not found.is_empty
+
+
+@pytest.mark.parametrize(
+    ("line", "paths"),
+    [
+        ("./pkg", ["pkg"]),
+        ("-e ./pkg", ["pkg"]),
+        ("--editable pkg", ["pkg"]),
+        ("pkg @ file:pkg", []),
+        ("./pkg[extra] ; python_version > '3'", ["pkg"]),
+        ("wheels/a-1-py3-none-any.whl --hash=sha256:00", ["wheels/a-1-py3-none-any.whl"]),
+        ("https://example.com/a-1-py3-none-any.whl", []),
+        ("pkg", []),
+    ],
+)
+def test_local_paths_count(tmp_path: Path, line: str, paths: list[str]) -> None:
+    files = {"requirements.txt": line, "pkg/setup.py": "", "wheels/a-1-py3-none-any.whl": ""}
+    assert names(tmp_path, read(tmp_path, files).paths) == paths
+
+
+def test_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(MissingRequirementsFileError) as caught:
+        read(tmp_path, {"requirements.txt": "flask \\\n  --hash=sha256:00\n\n-r base.txt\n"})
+    assert (caught.value.line, caught.value.missing) == (4, "base.txt")
+
+
+@pytest.mark.parametrize(("encoding", "guess"), [("utf-16", "UTF-16"), ("latin-1", "")])
+def test_other_encodings_are_refused(tmp_path: Path, encoding: str, guess: str) -> None:
+    (tmp_path / "requirements.txt").write_bytes("flask # größe\n".encode(encoding))
+    with pytest.raises(RequirementsEncodingError) as caught:
+        requirements.read(tmp_path / "requirements.txt", tmp_path)
+    assert caught.value.encoding == guess
+
+
+PYPROJECT = '[project]\nname = "a"\nversion = "1"\ndependencies = ["flask"]\n'
+UV_LOCK = "version = 1\n"
+PYLOCK = '[[packages]]\nname = "flask"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen", "passed_over"),
+    [
+        pytest.param({}, None, (), id="none"),
+        pytest.param({"requirements.txt": "# empty\n"}, None, (), id="empty"),
+        pytest.param({"requirements.txt": "flask"}, "requirements.txt", (), id="requirements"),
+        pytest.param({"pyproject.toml": PYPROJECT}, "pyproject.toml", (), id="pyproject"),
+        pytest.param({"pyproject.toml": "[tool.ruff]\n"}, None, (), id="pyproject-of-tools"),
+        pytest.param({"pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK}, "uv.lock", (), id="uv-lock"),
+        pytest.param({"pyproject.toml": PYPROJECT, "pylock.toml": PYLOCK}, "pylock.toml", (), id="pylock"),
+        pytest.param(
+            {"requirements.txt": "flask", "pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK},
+            "requirements.txt",
+            ("uv.lock", "pyproject.toml"),
+            id="requirements-first",
+        ),
+        pytest.param(
+            {"requirements.txt": "", "uv.lock": UV_LOCK, "pyproject.toml": PYPROJECT},
+            "uv.lock",
+            (),
+            id="empty-is-passed-over",
+        ),
+    ],
+)
+def test_one_file_counts(
+    tmp_path: Path, files: dict[str, str], chosen: str | None, passed_over: tuple[str, ...]
+) -> None:
+    write(tmp_path, files)
+    found = dependency_files.find(tmp_path)
+    assert (found and found.format, found.passed_over if found else ()) == (chosen, passed_over)
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "uv.lock", "pylock.toml"])
+def test_file_that_is_not_toml(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {name: "[project"})
+    with pytest.raises(DependencyFileError):
+        dependency_files.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_same"),
+    [
+        pytest.param({"requirements.txt": "flask"}, {"requirements.txt": "flask "}, False, id="file"),
+        pytest.param({"requirements.txt": "./p", "p/a.py": "1"}, {"p/a.py": "2"}, False, id="local-package"),
+        pytest.param({"requirements.txt": "./p", "p/a.py": "1"}, {"p/__pycache__/a.pyc": "2"}, True, id="bytecode"),
+        pytest.param({"requirements.txt": "flask", "handler.py": "1"}, {"handler.py": "2"}, True, id="code"),
+        pytest.param(
+            {"requirements.txt": "a", "vendor/a-1-py3-none-any.whl": "1"},
+            {"vendor/a-1-py3-none-any.whl": "2"},
+            False,
+            id="vendor",
+        ),
+        pytest.param(
+            {"uv.lock": UV_LOCK, "pyproject.toml": PYPROJECT},
+            {"pyproject.toml": PYPROJECT + "\n"},
+            False,
+            id="project-of-lock",
+        ),
+    ],
+)
+def test_digest_follows_what_is_installed(
+    tmp_path: Path, before: dict[str, str], after: dict[str, str], is_same: bool
+) -> None:
+    write(tmp_path, before)
+    first = dependency_files.find(tmp_path)
+    write(tmp_path, after)
+    second = dependency_files.find(tmp_path)
+    assert first is not None
+    assert second is not None
+    assert (first.digest == second.digest) is is_same
+
+
+def test_directory_vendor_of_another_language(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "flask", "vendor/autoload.php": ""})
+    found = dependency_files.find(tmp_path)
+    assert found is not None
+    assert found.vendor is None
