@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import datetime
+import enum
 import json
+import uuid
 from typing import Any, NoReturn
 
 
@@ -55,7 +58,7 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Write JSON text, dataclasses and pydantic models included.
+    """Write JSON text: dataclasses, pydantic models, dates, times, enumerations, UUIDs and decimals included.
 
     Raises:
         ValueError: when the value has no form in JSON (a type that is not known, NaN, a circle, too many levels).

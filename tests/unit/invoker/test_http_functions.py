@@ -33,6 +33,14 @@ JSON = "application/json"
         pytest.param("False", 200, JSON, b"false", id="bool"),
         pytest.param("Point(1)", 200, JSON, b'{"x": 1}', id="dataclass"),
         pytest.param("Model(x=1)", 200, JSON, b'{"x": 1}', id="pydantic"),
+        pytest.param(
+            "{'at': datetime.datetime(2026, 1, 31, 12)}", 200, JSON, b'{"at": "2026-01-31T12:00:00"}', id="datetime"
+        ),
+        pytest.param("[datetime.date(2026, 1, 31)]", 200, JSON, b'["2026-01-31"]', id="date"),
+        pytest.param("[uuid.UUID(int=1)]", 200, JSON, b'["00000000-0000-0000-0000-000000000001"]', id="uuid"),
+        pytest.param("[decimal.Decimal('1.10')]", 200, JSON, b'["1.10"]', id="decimal"),
+        pytest.param("{'status': HTTPStatus.ACCEPTED}", 200, JSON, b'{"status": 202}', id="int-enum"),
+        pytest.param("[Colour.RED]", 200, JSON, b'["red"]', id="enum"),
         pytest.param("('made', 201)", 201, HTML, b"made", id="body-status"),
         pytest.param("('gone', '410 Gone')", 410, HTML, b"gone", id="body-status-text"),
         pytest.param("('x', HTTPStatus.ACCEPTED)", 202, HTML, b"x", id="body-status-enum"),
@@ -60,8 +68,11 @@ def test_returned_value(
     serve: Serve, definition: str, returned: str, status: int, content_type: str | None, body: bytes | None
 ) -> None:
     client = serve(f"""
-        import dataclasses, flask, pydantic
+        import dataclasses, datetime, decimal, enum, flask, pydantic, uuid
         from http import HTTPStatus
+
+        class Colour(enum.Enum):
+            RED = "red"
 
         @dataclasses.dataclass
         class Point:
