@@ -11,6 +11,7 @@ from tools import stamp
 from tools.places import DIST, ROOT, VENV
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 DIRECTORY = ROOT / "samples" / "python"
@@ -34,13 +35,15 @@ def python() -> Path:
     return interpreter
 
 
-def run(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[bytes]:
+def run(
+    *arguments: str, cwd: Path | None = None, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Run that Python; of this process's environment it gets what programs need to start, and `variables`."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
         [str(python()), *arguments],
         cwd=cwd,
-        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", **variables},
+        env={**environment, "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})},
         capture_output=True,
         check=False,
     )

@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import storage
-from botocore.exceptions import ClientError
+from cryptography.fernet import InvalidToken, MultiFernet
 from encryption import fernet
+from objects import find
 
 MAX_BYTES = 64 * 2**20  # Fernet works in memory, on the whole object at once.
 
@@ -55,14 +56,16 @@ def move(secret: Secret, target: str) -> str:
         raise storage.EventError(f"{secret.key} is in {target} already: the bucket of the copies must be another one")
     cipher = fernet()
     copy = copy_of(secret, target)
-    original = read(secret)
+    original = find(*secret)
     if original is None:
         if copy is None:
             raise storage.EventError(f"{secret.key} is not in {secret.bucket}, and no encrypted copy in {target}")
         return "already encrypted"
+    if original["ContentLength"] > MAX_BYTES:
+        raise storage.EventError(f"{secret.key} has {original['ContentLength']} bytes, more than {MAX_BYTES}")
     content = original["Body"].read()
     write(secret, target, original, cipher.encrypt(content), replaced=copy)
-    if cipher.decrypt(stored(target, secret.key)) != content:
+    if not holds(target, secret.key, content, cipher):
         raise storage.NotReadyError(f"the copy of {secret.key} in {target} is not the object: nothing was deleted")
     delete(secret, original["ETag"])
     return "encrypted"
@@ -75,27 +78,13 @@ def copy_of(secret: Secret, target: str) -> str | None:
         EventError: if something else is there under the key; it is not ours to replace.
 
     """
-    try:
-        found = storage.client("s3").head_object(Bucket=target, Key=secret.key)
-    except ClientError as error:
-        if storage.code(error) == "404":
-            return None
-        raise
+    found = find(target, secret.key)
+    if found is None:
+        return None
+    found["Body"].close()
     if found["Metadata"].get("encrypted-from") != secret.bucket:
         raise storage.EventError(f"{secret.key} in {target} is no copy from {secret.bucket}: it is left as it is")
     return str(found["ETag"])
-
-
-def read(secret: Secret) -> Any:
-    """Return the object, its content still to be read, or None if it is not there."""
-    s3 = storage.client("s3")
-    try:
-        original = s3.get_object(Bucket=secret.bucket, Key=secret.key)
-    except s3.exceptions.NoSuchKey:
-        return None
-    if original["ContentLength"] > MAX_BYTES:
-        raise storage.EventError(f"{secret.key} has {original['ContentLength']} bytes, more than {MAX_BYTES}")
-    return original
 
 
 def write(secret: Secret, target: str, original: Any, token: bytes, *, replaced: str | None) -> None:
@@ -109,9 +98,13 @@ def write(secret: Secret, target: str, original: Any, token: bytes, *, replaced:
     storage.client("s3").put_object(Bucket=target, Key=secret.key, Body=token, Metadata=metadata, **condition)
 
 
-def stored(bucket: str, key: str) -> bytes:
-    """Return the content of an object as the server has it."""
-    return bytes(storage.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+def holds(bucket: str, key: str, content: bytes, cipher: MultiFernet) -> bool:
+    """Whether the object, as the server has it, decrypts to the content."""
+    copy = find(bucket, key)
+    try:
+        return copy is not None and cipher.decrypt(copy["Body"].read()) == content
+    except InvalidToken:
+        return False
 
 
 def delete(secret: Secret, etag: str) -> None:

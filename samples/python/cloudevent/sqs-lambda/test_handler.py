@@ -85,9 +85,12 @@ def test_object_replaced_while_it_is_encrypted_is_kept_and_encrypted_next(s3: An
     assert Fernet(KEY).decrypt(content(s3, "vault")) == b"attack at noon"
 
 
-def test_copy_that_is_not_the_object_deletes_nothing(s3: Any) -> None:
+@pytest.mark.parametrize(
+    "copy", [b"garbage", Fernet(KEY).encrypt(b"something else")], ids=["garbage", "something else"]
+)
+def test_copy_that_is_not_the_object_deletes_nothing(s3: Any, copy: bytes) -> None:
     def spoil(**_: Any) -> None:
-        s3.put_object(Bucket="vault", Key="secret.txt", Body=Fernet(KEY).encrypt(b"something else"))
+        s3.put_object(Bucket="vault", Key="secret.txt", Body=copy)
 
     storage.client("s3").meta.events.register("after-call.s3.PutObject", spoil)
 
@@ -96,6 +99,15 @@ def test_copy_that_is_not_the_object_deletes_nothing(s3: Any) -> None:
     assert status == 503
     assert "nothing was deleted" in text
     assert content(s3, "inbox") == b"attack at dawn"
+
+
+def test_largest_object_is_encrypted_and_a_larger_one_refused(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handler.MAX_BYTES", len(b"attack at dawn"))
+    s3.put_object(Bucket="inbox", Key="larger.txt", Body=b"attack at dawn!")
+
+    assert handler(message())[1]["state"] == "encrypted"
+    assert handler(message(key="larger.txt")) == ("larger.txt has 15 bytes, more than 14", 422)
+    assert content(s3, "inbox", "larger.txt") == b"attack at dawn!"
 
 
 def test_copies_of_two_buckets_do_not_replace_each_other(s3: Any) -> None:

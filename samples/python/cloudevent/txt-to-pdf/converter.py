@@ -5,8 +5,8 @@ from typing import Any
 
 import pdf
 import storage
-from botocore.exceptions import ClientError
 from notification import Location, location
+from objects import find
 
 MAX_BYTES = 2**20  # about a minute's work; a broker waits that long, hardly longer
 
@@ -31,16 +31,14 @@ def reply(outcome: str, created: Location, **more: str) -> tuple[dict[str, str],
 
 def make_pdf(created: Location) -> str:
     """Put the PDF of a text object beside it, unless it is there already; returns its key."""
-    s3 = storage.client("s3")
     target = f"{created.key[: -len('.txt')]}.pdf"
-    try:
-        source = s3.get_object(Bucket=created.bucket, Key=created.key)
-    except s3.exceptions.NoSuchKey:
-        raise storage.EventError(f"{created.key} is not in {created.bucket}, or no longer") from None
+    source = find(*created)
+    if source is None:
+        raise storage.EventError(f"{created.key} is not in {created.bucket}, or no longer")
     there, made_from = pdf_of(created, target)
     if made_from != source["ETag"]:
         document = pdf.convert(text_of(source, created.key), title=title(created.key), date=source["LastModified"])
-        s3.put_object(
+        storage.client("s3").put_object(
             Bucket=created.bucket,
             Key=target,
             Body=document,
@@ -58,12 +56,10 @@ def pdf_of(created: Location, target: str) -> tuple[str | None, str | None]:
         EventError: if the PDF was made by somebody else; it is not ours to replace.
 
     """
-    try:
-        found = storage.client("s3").head_object(Bucket=created.bucket, Key=target)
-    except ClientError as error:
-        if storage.code(error) == "404":
-            return None, None
-        raise
+    found = find(created.bucket, target)
+    if found is None:
+        return None, None
+    found["Body"].close()
     made_from = found["Metadata"].get("made-from")
     if made_from is None:
         raise storage.EventError(f"{target} is there and was not made from {created.key}: it is left as it is")
