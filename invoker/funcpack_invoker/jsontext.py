@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
-import datetime
-import enum
 import json
-import uuid
+from datetime import date, time
+from enum import Enum
 from typing import Any, NoReturn
+from uuid import UUID
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -19,11 +19,22 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _plain(value: object) -> Any:
-    """Turn what `json` does not know into what it does: pydantic models and dataclasses, at any depth."""
+    """Turn what `json` does not know into what it does, at any depth.
+
+    Dates and times become ISO 8601; Flask's own JSON gives HTTP dates, which lose the fractions and the zone.
+    """
     if hasattr(value, "model_dump") and not isinstance(value, type):
         return value.model_dump(mode="json")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    from decimal import Decimal  # noqa: PLC0415 - slow to import, and whoever has one has imported it
+
+    if isinstance(value, UUID | Decimal):
+        return str(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
