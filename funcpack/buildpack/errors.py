@@ -528,7 +528,7 @@ class IndexCredentialsError(InstallError):
     def remedy(self) -> str:
         return (
             "Check the user name and the password of the index; they are given with its URL in PIP_INDEX_URL or\n"
-            "UV_INDEX, or in a netrc file that a service binding of type 'netrc' brings."
+            "UV_INDEX, or by a service binding of type 'pypi' or 'netrc'."
         )
 
 
@@ -656,8 +656,8 @@ class BindingError(UserError):
     @property
     def remedy(self) -> str:
         return (
-            "A binding is a directory with a file 'type' and a file for each of its values:\n"
-            "ca-certificates needs files with certificates in PEM form, pypi needs uri (and username, password), netrc needs netrc."
+            "A binding is a directory with a file 'type' and a file for each of its values: ca-certificates needs files with\n"
+            "certificates in PEM form, pypi needs uri (and username, password), netrc needs netrc."
         )
 
 

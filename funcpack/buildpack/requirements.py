@@ -101,8 +101,10 @@ def _local_path(line: str, base: Path) -> list[Path]:
     """Return the file or the directory that a requirement is, if it is one."""
     editable = _EDITABLE.match(line)
     text = editable["path"] if editable else line.partition(" @ ")[2] or line
-    text = re.split(r"\s+;|\s+--|\[", text.strip())[0].removeprefix("file://").removeprefix("file:")
-    if "://" in text or not (editable or text.startswith((".", "/")) or text.endswith(_ARCHIVES)):
+    text = re.split(r"\s+;|\s+--|\[", text.strip())[0]
+    is_path = editable or text.startswith((".", "/", "file:")) or text.endswith(_ARCHIVES)
+    text = text.removeprefix("file://").removeprefix("file:")
+    if "://" in text or not is_path:
         return []
     path = (base / text).resolve()
     return [path] if path.exists() else []

@@ -72,7 +72,7 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
         ("./pkg", ["pkg"]),
         ("-e ./pkg", ["pkg"]),
         ("--editable pkg", ["pkg"]),
-        ("pkg @ file:pkg", []),
+        ("pkg @ file:pkg", ["pkg"]),
         ("./pkg[extra] ; python_version > '3'", ["pkg"]),
         ("wheels/a-1-py3-none-any.whl --hash=sha256:00", ["wheels/a-1-py3-none-any.whl"]),
         ("https://example.com/a-1-py3-none-any.whl", []),

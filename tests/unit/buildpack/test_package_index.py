@@ -1,0 +1,204 @@
+"""Installing from an index: how it is found, what it is told, and what is said when it does not answer well."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.images.package_index import package_index_server
+from tests.unit.buildpack.wheels import write_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.images.package_index import PackageIndex
+    from tests.unit.buildpack.builds import Platform
+
+USER, PASSWORD = "ada", "s3cret-word"
+AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves files to whoever has the credentials."""
+
+    def do_GET(self) -> None:
+        if self.headers.get("Authorization") == AUTHORIZATION:
+            super().do_GET()
+        else:
+            self.send_response(HTTPStatus.UNAUTHORIZED)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Print nothing."""
+
+
+@pytest.fixture
+def private_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The host and port of an index with the package `orders`, for one user."""
+    root = tmp_path_factory.mktemp("index")
+    wheel = write_wheel(root / "simple" / "orders", "orders", "1.0")
+    (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def tls_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
+    """An index whose certificate only a private authority vouches for."""
+    with package_index_server(tmp_path_factory.mktemp("tls-index")) as index:
+        yield index
+
+
+@pytest.fixture
+def app(rebuilt: Platform) -> Platform:
+    rebuilt.write({"handler.py": "def handler(req): ...", "requirements.txt": "orders\n"})
+    return rebuilt
+
+
+def assert_kept_secret(app: Platform, output: str) -> None:
+    """Neither the log nor what becomes the image tells the password."""
+    assert PASSWORD not in output
+    encoded = base64.b64encode(f"{USER}:{PASSWORD}".encode())
+    for path in (path for path in app.layers.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        assert PASSWORD.encode() not in content, path
+        assert encoded not in content, path
+
+
+@pytest.mark.parametrize("variable", ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_EXTRA_INDEX_URL"])
+def test_credentials_in_a_setting(app: Platform, private_index: str, variable: str) -> None:
+    url = f"http://{USER}:{PASSWORD}@{private_index}/simple"
+    result = app.build_well({variable: url})
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
+def test_setting_of_project_toml(app: Platform, private_index: str) -> None:
+    url = f"http://{USER}:{PASSWORD}@{private_index}/simple"
+    app.write({"project.toml": f'[[build.env]]\nname = "PIP_INDEX_URL"\nvalue = "{url}"\n'})
+    assert " + orders==1.0" in app.build_well().output
+
+
+def test_index_in_requirements(app: Platform, private_index: str) -> None:
+    app.write(
+        {"requirements.txt": f"--index-url http://${{INDEX_USER}}:${{INDEX_PASSWORD}}@{private_index}/simple\norders\n"}
+    )
+    result = app.build_well({"INDEX_USER": USER, "INDEX_PASSWORD": PASSWORD})
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
+def test_binding_of_type_pypi(app: Platform, private_index: str) -> None:
+    app.bind("index", "pypi", {"uri": f"http://{private_index}/simple\n", "username": USER, "password": PASSWORD})
+    result = app.build_well()
+    assert result.section("Package index")[0] == f"http://{private_index}/simple, from the service binding 'index'."
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
+def test_binding_of_type_netrc(app: Platform, private_index: str) -> None:
+    host = private_index.partition(":")[0]
+    app.bind("login", "netrc", {".netrc": f"machine {host} login {USER} password {PASSWORD}\n"})
+    result = app.build_well({"PIP_INDEX_URL": f"http://{private_index}/simple"})
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
+def test_certificate_of_a_binding(app: Platform, tls_index: PackageIndex) -> None:
+    tls_index.add("orders")
+    app.bind("proxy", "ca-certificates", {"ca.pem": (tls_index.binding / "private.pem").read_text()})
+    result = app.build_well({"PIP_INDEX_URL": tls_index.url})
+    assert result.section("Certificates") == ["Trusting 1 certificate of service bindings, in this build only."]
+    assert " + orders==1.0" in result.output
+    assert not [path for path in app.layers.rglob("*") if path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()]
+
+
+def test_binding_root_of_the_environment(app: Platform, tls_index: PackageIndex, tmp_path: Path) -> None:
+    tls_index.add("orders")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "proxy").symlink_to(tls_index.binding)
+    app.build_well({"PIP_INDEX_URL": tls_index.url, "SERVICE_BINDING_ROOT": str(tmp_path / "elsewhere")})
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "reason"),
+    [
+        ("ca-certificates", {}, "none of its files has a certificate in PEM form"),
+        ("CA-Certificates", {"ca.der": "0"}, "none of its files has a certificate in PEM form"),
+        ("pypi", {"username": USER}, "it has no file 'uri' with the address of the index"),
+        ("pypi", {"uri": "not an address"}, "it has no file 'uri' with the address of the index"),
+        ("netrc", {}, "it has no file 'netrc'"),
+    ],
+)
+def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: dict[str, str], reason: str) -> None:
+    app.bind("mine", type_, values)
+    result = app.build()
+    assert result.code == 1
+    assert (
+        result.section("Error: A service binding cannot be used")[0]
+        == f"The binding 'mine' of type '{type_}': {reason}."
+    )
+
+
+def test_other_bindings_are_left_alone(app: Platform, private_index: str) -> None:
+    app.bind("database", "postgresql", {"password": PASSWORD})
+    (app.platform / "bindings" / "not-a-binding").mkdir()
+    app.build_well({"PIP_INDEX_URL": f"http://{USER}:{PASSWORD}@{private_index}/simple"})
+
+
+@pytest.fixture
+def nobody_listens() -> Iterator[str]:
+    """A port that is taken, and on which nobody accepts connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def test_index_that_is_not_there(app: Platform, nobody_listens: str) -> None:
+    url = f"http://{USER}:{PASSWORD}@{nobody_listens}/simple"
+    result = app.build({"PIP_INDEX_URL": url, "UV_HTTP_RETRIES": "0"})
+    assert result.code == 1
+    assert "[Error: The package index could not be reached]" in result.output
+    assert_kept_secret(app, result.output)
+
+
+def test_network_that_is_switched_off(app: Platform) -> None:
+    result = app.build({"UV_OFFLINE": "1"})
+    assert "[Error: The package index could not be reached]" in result.output
+
+
+def test_wrong_credentials(app: Platform, private_index: str) -> None:
+    result = app.build({"PIP_INDEX_URL": f"http://{USER}:wrong-word@{private_index}/simple"})
+    assert result.code == 1
+    assert "[Error: The package index refused the credentials]" in result.output
+    assert "wrong-word" not in result.output
+
+
+def test_unknown_package(app: Platform, private_index: str) -> None:
+    app.write({"requirements.txt": "ordres\n"})
+    result = app.build({"PIP_INDEX_URL": f"http://{USER}:{PASSWORD}@{private_index}/simple"})
+    assert result.code == 1
+    assert "[Error: The package index does not have a package]" in result.output
+
+
+def test_certificate_that_nobody_trusts(app: Platform, tls_index: PackageIndex) -> None:
+    result = app.build({"PIP_INDEX_URL": tls_index.url, "UV_HTTP_RETRIES": "0"})
+    assert result.code == 1
+    assert "[Error: The package index's certificate is not trusted]" in result.output
