@@ -173,7 +173,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         return False
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
-        return self._body_is_missing() or super()._will_close(request, response_requires_close)
+        return self.worker.is_ending or self._body_is_missing() or super()._will_close(request, response_requires_close)
 
     def _body_is_missing(self) -> bool:
         receiver = self._body_receiver
@@ -191,6 +191,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             self._linger()
         else:
             super()._close_transport()
+            # gunicorn leaves it open where ending the stream fails, because the client has reset the connection.
+            self.transport.close()
         if self.transport.get_write_buffer_size():
             self._limit_writing()
 

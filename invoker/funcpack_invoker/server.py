@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import mmap
 import os
 import signal
 import sys
@@ -67,8 +68,18 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         self.served = ""
         self.addresses = ", ".join(url(listener) for listener in listeners)
         self._source = source
+        self._ending = mmap.mmap(-1, 1)
         self._listeners = [listener.detach() for listener in listeners]
         super().__init__()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the whole server ends; known in all its processes."""
+        return bool(self._ending[0])
+
+    def end(self) -> None:
+        """Let every process know that the whole server ends."""
+        self._ending[0] = 1
 
     def load_config(self) -> None:
         """Set up gunicorn; what is not here has gunicorn's default."""
@@ -112,16 +123,12 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
 
 def _end_unless_it_served(master: Master, worker: Worker) -> None:
     """End the server with a worker that could not start: the next ones could not either."""
-    if not (worker.birth.succeeded or master.ending):
+    if not (worker.birth.succeeded or master.app.is_ending):
         raise HaltServer(worker.birth.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
 
 
 class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's master, which starts workers, replaces crashed ones and ends them."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(server)
-        self.ending = False
 
     def run(self) -> NoReturn:
         """Start the workers and watch them; ends by SystemExit."""
@@ -132,7 +139,7 @@ class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def signal(self, signum: int, frame: Any) -> None:
         """Take a signal; who asks a second time for the end does not want to wait for it."""
-        if self.ending and signum == signal.SIGTERM:
+        if self.app.is_ending and signum == signal.SIGTERM:
             signum = signal.SIGINT
         super().signal(signum, frame)
 
@@ -164,12 +171,12 @@ class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
             super().reap_workers()
         except HaltServer:
             # gunicorn raises it for every worker that cannot start: one is enough.
-            if not self.ending:
+            if not self.app.is_ending:
                 raise
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
         """End the workers, and this process."""
-        self.ending = True
+        self.app.end()
         if reason:
             print(reason, file=sys.stderr)  # noqa: T201 - the whole answer to whoever started it
         self.stop()

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.gasgi import ASGIWorker  # type: ignore[import-untyped]
 
+from funcpack_invoker.accepting import Acceptor
 from funcpack_invoker.birth import Birth
 from funcpack_invoker.connection import Connection
 from funcpack_invoker.errors import FunctionError, StartFailedError
-from funcpack_invoker.listening import BACKLOG
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
@@ -73,8 +73,13 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_exit_signal(self) -> None:
         """SIGTERM: finish what is under way."""
-        self.alive = False
+        # `alive` stays true: gunicorn would close connections without having announced it.
         self._told_to_stop.set()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether connections should not be used for another request."""
+        return self._told_to_stop.is_set()
 
     def handle_quit_signal(self) -> None:
         """SIGQUIT, a second SIGTERM or SIGINT to the master: do not wait for calls any more."""
@@ -84,12 +89,13 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     async def _serve(self) -> None:
         if not await self._start():
             return
-        servers = await self._listen()
+        acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(self))
+        acceptor.start()
         self.birth.succeed()
         if self.age == 1:
             logger.info("listening on %s, function %s", self.app.addresses, self.app.served)
         await self._wait_for_signal()
-        await self._finish(servers)
+        await self._finish(acceptor)
 
     async def _start(self) -> bool:
         try:
@@ -98,12 +104,6 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             self.birth.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
             return False
         return True
-
-    async def _listen(self) -> list[asyncio.Server]:
-        return [
-            await self.loop.create_server(lambda: Connection(self), sock=listener.sock, backlog=BACKLOG)
-            for listener in self.sockets
-        ]
 
     async def _wait_for_signal(self) -> None:
         while not self._told_to_stop.is_set():
@@ -114,13 +114,13 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
                 logger.error("the master process is gone")
                 self.handle_exit_signal()
 
-    async def _finish(self, servers: list[asyncio.Server]) -> None:
+    async def _finish(self, acceptor: Acceptor) -> None:
         """Take no more connections, let calls end, then end what did not, and the application."""
         now = self.loop.time()
         end = now + max(self.settings.grace_period, self.settings.shutdown_delay)
         self.asgi.drain()
         await self._pause_until(now + self.settings.shutdown_delay)
-        await self._stop_listening(servers)
+        await acceptor.stop(last=self.app.is_ending)
         await self._let_calls_end(end)
         await self._cancel_calls()
         await self._stop_app(end + self.limits.shutdown_reserve)
@@ -132,15 +132,6 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             async with asyncio.timeout_at(end):
                 await self._told_to_hurry.wait()
 
-    async def _stop_listening(self, servers: list[asyncio.Server]) -> None:
-        # A connection that the kernel took before counts as accepted for its client: take those as well. The first turn
-        # of the loop finds them, the second hands them over.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        for server in servers:
-            server.close()
-        await asyncio.sleep(_CONNECTIONS_CHECK)
-
     async def _let_calls_end(self, end: float) -> None:
         while self.connections and self.loop.time() < end and not self._told_to_hurry.is_set():
             for connection in tuple(self.connections):
@@ -150,7 +141,7 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     async def _cancel_calls(self) -> None:
         if not self.connections:
             return
-        logger.warning("%d connections were cut: their calls did not end in time", len(self.connections))
+        logger.warning("calls in flight that did not end in time were cut off: %d", len(self.connections))
         for connection in tuple(self.connections):
             connection.abort()
         # Two turns of the loop tell the connections, and their tasks.
