@@ -32,7 +32,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     directory = tmp_path_factory.mktemp("mirror")
     minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
     archive = directory / "cpython.tar.gz"
-    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+    with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
         tar.add(PYTHON, f"python/bin/{minor}")
         tar.add(Path(sys.base_prefix, "lib", minor), f"python/lib/{minor}", filter=_packed)
     arch = machine.machine()
