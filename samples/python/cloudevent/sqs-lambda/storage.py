@@ -61,8 +61,9 @@ def client(service: str) -> Any:
 def refusal(fault: Exception) -> tuple[str, int]:
     """Return the answer to an event that was not handled: 503, which a broker retries, or 422, which it does not."""
     status = 503 if _may_pass(fault) else 422
-    log.warning("event not handled (%d): %s", status, fault)
-    return str(fault), status
+    reason = " ".join(str(fault).split())  # one line, whatever a server wrote into its message
+    log.warning("event not handled (%d): %s", status, reason)
+    return reason, status
 
 
 def code(fault: exceptions.ClientError) -> str:
