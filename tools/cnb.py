@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
-import urllib.request
 from typing import TYPE_CHECKING
 
 from tools import stamp
@@ -19,10 +17,6 @@ if TYPE_CHECKING:
 
 PACK_MODULE = ROOT / "tools" / "pack"
 LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
-LIFECYCLE_RELEASE = (
-    "https://github.com/buildpacks/lifecycle/releases/download/v{version}/lifecycle-v{version}+linux.{arch}.tgz"
-)
-RELEASE_ARCHITECTURES = {"amd64": "x86-64", "arm64": "arm64"}
 
 # One program does all phases and tells them apart by the name it is called by.
 PHASES = ("analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer")
@@ -63,7 +57,7 @@ def ensure_pack(progress: Progress, step: Step) -> None:
 
 
 def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
-    """Build the pinned lifecycle for Linux on `architecture`, or download its release where there is no Go.
+    """Build the pinned lifecycle for Linux on `architecture`; where there is no Go, leave it to `pack` to download its release.
 
     Raises ToolError when Go fails.
     """
@@ -72,11 +66,11 @@ def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
         step.result = "up to date"
         return
     shutil.rmtree(LIFECYCLE, ignore_errors=True)
+    if not shutil.which("go"):
+        step.result = "left to pack, there is no Go"
+        return
     version = pinned_version(LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
-    if shutil.which("go"):
-        _build_lifecycle(progress, version, architecture)
-    else:
-        _download_lifecycle(LIFECYCLE_RELEASE.format(version=version, arch=RELEASE_ARCHITECTURES[architecture]))
+    _build_lifecycle(progress, version, architecture)
     stamp.write("lifecycle", inputs)
 
 
@@ -99,11 +93,6 @@ def _build_lifecycle(progress: Progress, version: str, architecture: str) -> Non
     for phase in PHASES:
         (target / phase).symlink_to("lifecycle")
     (LIFECYCLE / "lifecycle.toml").write_text(DESCRIPTOR.format(version=version))
-
-
-def _download_lifecycle(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=120) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:  # noqa: S310 - https
-        archive.extractall(LIFECYCLE, filter="data")
 
 
 def _go_build(
