@@ -108,6 +108,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if not going_on:
             return False
         if self._current_request is None:
+            super()._resume_reading()
             if self._header_timer is None:
                 self._expect_header()
         else:
@@ -167,6 +168,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         else:
             super()._arm_keepalive_timer()
 
+    def _resume_reading(self) -> None:
+        # gunicorn reads on after every request, whatever it holds already of those that were sent with it.
+        if self._reading_paused and self._http1_buffered() <= self._max_buffer_size // 2:
+            super()._resume_reading()
+
     def _is_websocket_upgrade(self, request: Any) -> bool:
         # An Upgrade that a server does not know is ignored (RFC 9110 section 7.8): the function gets an ordinary GET.
         del request
@@ -201,7 +207,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if self._body_receiver is not None:
             self._body_receiver.signal_disconnect()
         self.transport.write_eof()
-        self._resume_reading()
+        super()._resume_reading()
         self._loop.call_later(self._limits.linger, self.transport.close)
 
     def _limit_writing(self) -> None:

@@ -1,0 +1,150 @@
+"""Worker processes: they live on whatever a function does, and are replaced when they do not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import StartServer
+
+FUNCTION = """
+    import asyncio
+    import os
+    import sys
+    import time
+
+    def handler(request):
+        return str(os.getpid())
+
+    def leaving(request):
+        if request.path == "/leave":
+            sys.exit(3)
+        return str(os.getpid())
+
+    async def leaving_async(request):
+        if request.path == "/leave":
+            sys.exit(3)
+        return str(os.getpid())
+
+    def interrupted(request):
+        if request.path == "/leave":
+            raise KeyboardInterrupt
+        return str(os.getpid())
+
+    async def waiting(request):
+        if request.path != "/wait":
+            return "free"
+        print("begun", flush=True)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            print("cancelled", flush=True)
+            raise
+
+    async def endless(request):
+        try:
+            while True:
+                yield b"x" * 1000
+        finally:
+            print("closed", flush=True)
+
+    def blocking(request):
+        if request.path != "/wait":
+            return "free"
+        print("begun", flush=True)
+        time.sleep(0.5)
+        print("ended", flush=True)
+        return "done"
+"""
+
+
+def handler(name: str, **environment: str) -> dict[str, str]:
+    return {"PYTHON_HANDLER": f"handler.{name}", **environment}
+
+
+def test_crashed_worker_is_replaced(start_server: StartServer) -> None:
+    server = start_server(FUNCTION)
+    (worker,) = server.children()
+    os.kill(worker, signal.SIGKILL)
+    server.wait_until(lambda: server.children() not in ([], [worker]), "a new worker")
+    assert int(server.get().body) in server.children()
+    assert server.stop() == 0
+
+
+def test_every_worker_serves(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment={"WEB_CONCURRENCY": "2"})
+    seen = set()
+
+    def saw_both() -> bool:
+        seen.add(int(server.get().body))
+        return len(seen) == 2
+
+    server.wait_until(saw_both, "answers of both workers")
+    assert seen == set(server.children())
+
+
+@pytest.mark.parametrize("name", ["leaving", "leaving_async", "interrupted"])
+def test_function_that_wants_to_end_the_process_is_answered_500(start_server: StartServer, name: str) -> None:
+    server = start_server(FUNCTION, environment=handler(name))
+    (worker,) = server.children()
+    assert server.get("/leave").status == 500
+    assert int(server.get().body) == worker
+
+
+def test_async_call_is_cancelled_when_its_client_leaves(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("waiting"))
+    with server.connect() as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        server.wait_for_log("begun")
+    server.wait_for_log("cancelled")
+    assert server.get().body == b"free"
+
+
+def test_async_call_is_cancelled_when_its_client_resets_the_connection(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("waiting"))
+    with server.connect() as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        server.wait_for_log("begun")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    server.wait_for_log("cancelled")
+
+
+def test_endless_stream_ends_when_its_client_leaves(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("endless"))
+    with server.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+    server.wait_for_log("closed")
+    assert server.get("/health/live").status == 200
+
+
+def test_blocking_call_runs_to_its_end_when_its_client_leaves(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("blocking"))
+    with server.connect() as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        server.wait_for_log("begun")
+    server.wait_for_log("ended")
+    assert server.get().body == b"free"
+
+
+def test_health_does_not_wait_for_calls(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("blocking", FUNCTION_THREADS="1"))
+    with server.connect() as connection:
+        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        server.wait_for_log("begun")
+        assert server.get("/health/live").status == 200
+        assert "ended" not in server.log
+
+
+def test_reload_by_sighup_replaces_the_workers(start_server: StartServer) -> None:
+    server = start_server(FUNCTION)
+    (worker,) = server.children()
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_until(lambda: worker not in server.children(), "a new worker")
+    assert int(server.get().body) in server.children()
+    assert server.stop() == 0
