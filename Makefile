@@ -45,6 +45,7 @@ venv: python ## the development environment .venv
 lock: venv ## lock the dependencies anew, within the ranges of the .in files and pyproject.toml
 	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
+	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
 
 clean: ## remove all that was made but the images in the engine

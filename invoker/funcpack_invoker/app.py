@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from contextvars import Context as ContextVars
 
     from funcpack_invoker.handler import LoadedFunction
+    from funcpack_invoker.observer import Observer, Run
     from funcpack_invoker.settings import Settings
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[dict[str, Any]]]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
+    Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("funcpack")
 
@@ -46,7 +48,7 @@ class App:
     `__call__` is ASGI's (http and lifespan); `drain` is to be called at SIGTERM.
     """
 
-    def __init__(self, function: LoadedFunction, settings: Settings) -> None:
+    def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
         self._handler = function.handler
         self._settings = settings
         self._takes_events = function.kind is Kind.CLOUDEVENT
@@ -60,7 +62,12 @@ class App:
             and not function.filling.takes(Value.BODY)
         )
         self.running = 0
-        self._serve_http = self._serve_logged if settings.access_log else self._serve
+        self._serve_http: Serve = self._serve_logged if settings.access_log else self._serve
+        self._call: Run = self._invocation.run
+        self._observer = observer
+        if observer is not None:
+            self._serve_http = observer.requests(self._serve_http, self._health_paths)
+            self._call = observer.calls(self._invocation)
         self._starting: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,10 +94,14 @@ class App:
             self._starting.add_done_callback(_end_if_failed)
 
     async def shutdown(self) -> None:
-        """Wait for calls that still run on threads, then run the module's `stop`."""
-        await self._invocation.threads.close()
-        if self._hooks.started.is_set():
-            await self._hooks.stop()
+        """Wait for calls that still run on threads, then run the module's `stop`, and send the last telemetry."""
+        try:
+            await self._invocation.threads.close()
+            if self._hooks.started.is_set():
+                await self._hooks.stop()
+        finally:
+            if self._observer is not None:
+                await self._observer.close()
 
     def drain(self) -> None:
         """Answer from now on that no more requests are wanted."""
@@ -210,7 +221,7 @@ class App:
         """
         place.stay()
         try:
-            outcome, variables = await self._invocation.run(call, place.leave)
+            outcome, variables = await self._call(call, place.leave)
         except TimeoutError:
             return gave_up(self._settings.timeout), None
         if isinstance(outcome.error, RequestError):

@@ -73,7 +73,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_call_members(),
+            **_call_members(record),
         }
         exception = _exception(record)
         if exception:
@@ -81,13 +81,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(members, ensure_ascii=False)
 
 
-def _call_members() -> dict[str, str]:
+def _call_members(record: logging.LogRecord) -> dict[str, str]:
+    """Tell which call and which span a record belongs to; telemetry has noted the span where it is on."""
     call = current.get()
-    if call is None:
-        return {}
-    members = {"request_id": call.request_id}
-    if call.traceparent:
-        _, members["trace_id"], members["span_id"], *_ = call.traceparent.split("-")
+    members = {"request_id": call.request_id} if call else {}
+    traceparent = getattr(record, "traceparent", None) or (call and call.traceparent)
+    if traceparent:
+        _, members["trace_id"], members["span_id"], *_ = traceparent.split("-")
     return members
 
 

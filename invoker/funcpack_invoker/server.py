@@ -16,9 +16,10 @@ from gunicorn.errors import HaltServer  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 # Imported before the fork, so that the workers share its memory.
+from funcpack_invoker import telemetry
 from funcpack_invoker.app import App
 from funcpack_invoker.errors import EndedWhileStartingError, ListenError
-from funcpack_invoker.handler import load
+from funcpack_invoker.handler import app_directories, load
 from funcpack_invoker.limits import Limits
 from funcpack_invoker.listening import BACKLOG, listen, url
 from funcpack_invoker.logs import configure
@@ -95,7 +96,8 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         """
         function = load(self.settings.handler, self._source)
         self.served = f"{function.handler} ({function.kind})"
-        return App(function, self.settings)
+        observer = telemetry.start(function, app_directories(self._source.resolve()), os.environ)
+        return App(function, self.settings, observer)
 
     def _options(self) -> dict[str, Any]:
         calls_end = max(self.settings.grace_period, self.settings.shutdown_delay)
