@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.images.conftest import Workshop
 
-TEMPLATES = ("http", "cloudevent")
+TEMPLATES = ("http", "cloudevent", "typed")
 RUN = "docker run --rm --publish 127.0.0.1:8080:8080"
 
 

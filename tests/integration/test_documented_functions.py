@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import StartServer
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "functions.md")
-TEMPLATES = ("http", "cloudevent")
+TEMPLATES = ("http", "cloudevent", "typed", "async")
 
 
 @dataclass(frozen=True, slots=True)
