@@ -17,7 +17,7 @@ from funcpack.buildpack.errors import (
     MissingModuleError,
     NotAFunctionError,
     SourceError,
-    StandardLibraryNameError,
+    TakenNameError,
     UnfillableParameterError,
     UnreadableFileError,
 )
@@ -27,6 +27,7 @@ from funcpack.project import source_roots
 from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
     from funcpack.project import HandlerName
@@ -59,18 +60,22 @@ class CheckedFunction:
     signature: Signature | None
 
 
-def check(name: HandlerName, app: Path, target: tuple[int, ...]) -> CheckedFunction:
-    """Look for the handler's function in the source of the app directory, which is to run on the Python `target`.
+def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
+    """Look for the handler's function in the source of the app directory.
+
+    It is to run on the Python `target`, beside the invoker's modules, whose names are `reserved`.
 
     Raises:
-        StandardLibraryNameError, MissingModuleError: there is no such module, or none that could be imported.
+        TakenNameError, MissingModuleError: there is no such module, or none that could be imported.
         SourceError, UnreadableFileError: its source cannot be read.
         MissingFunctionError, NotAFunctionError, UnfillableParameterError: about the function in it.
 
     """
     top = name.module.partition(".")[0]
     if top in sys.stdlib_module_names:
-        raise StandardLibraryNameError(name.text, name.origin, top)
+        raise TakenNameError(name.text, name.origin, top, "Python's standard library")
+    if top in reserved:
+        raise TakenNameError(name.text, name.origin, top, "the invoker or of what it consists of")
     try:
         return _check_source(name, app)
     except OpaqueModuleError:

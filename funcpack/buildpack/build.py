@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import traceback
 from typing import TYPE_CHECKING
 
 from funcpack import handler, project
 from funcpack.buildpack import (
+    border,
     bytecode,
     certificates,
     credentials,
@@ -18,9 +18,9 @@ from funcpack.buildpack import (
     launch,
     python_version,
     report,
+    wheels,
 )
-from funcpack.buildpack.cnb import EXIT_BUG, EXIT_ERROR, EXIT_PASS, Buildpack, Context
-from funcpack.buildpack.errors import UserError, bug_report, render
+from funcpack.buildpack.cnb import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.layers import dependencies, function, invoker, python
 from funcpack.buildpack.output import Log
 from funcpack.buildpack.uv import Uv
@@ -32,38 +32,26 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> int:
     """Run the build and return its exit code."""
     log = Log()
-    context = Context.of_build(os.environ, arguments)
-    buildpack = Buildpack.read(context.buildpack)
-    try:
-        build(context, buildpack, log)
-    except UserError as exc:
-        log.title(f"Error: {exc.title}")
-        log.lines(render(exc))
-        return EXIT_ERROR
-    except Exception:  # noqa: BLE001 - a fault of ours: the traceback is what we want to hear of
-        log.title("Error: the build failed unexpectedly")
-        log.lines(traceback.format_exc().splitlines())
-        log.lines(bug_report(buildpack.homepage))
-        return EXIT_BUG
-    return EXIT_PASS
+    return border.run(lambda: build(Context.of_build(os.environ, arguments), log), log)
 
 
-def build(context: Context, buildpack: Buildpack, log: Log) -> None:
+def build(context: Context, log: Log) -> int:
     """Do the steps of a build, in order."""
+    buildpack = Buildpack.read(context.buildpack)
     report.buildpack(log, buildpack, context)
     settings = project.Settings.read(context.app, context.environ)
     name = project.named_handler(settings) or project.default_handler(context.app)
     request = python_version.requested(context.app, settings)
     own = interpreter.of_run_image(settings)
     expected = python_version.expected_minor(request, own.numbers if own else None)
-    report.function(log, name, handler.check(name, context.app, expected))
+    report.function(log, name, handler.check(name, context.app, expected, wheels.modules(context.buildpack)))
     wanted = dependency_files.find(context.app)
     env = environment.of_build(settings.all())
-
     needs_files = settings.is_on(import_check.VARIABLE)
 
     with certificates.trusted(context, env, log) as trust, credentials.provided(context, env, log) as access:
-        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app)
+        options = environment.pip_arguments(settings.all())
+        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app, options)
         chosen = python.provide(context, request, own, uv, log)
         virtualenv = invoker.provide(context, chosen, uv, log, needs_files=needs_files)
         virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log, needs_files=needs_files)
@@ -71,3 +59,4 @@ def build(context: Context, buildpack: Buildpack, log: Log) -> None:
     bytecode.compile_app(chosen.path, context.app)
     function.provide(context, name, virtualenv)
     launch.write(context, buildpack, name, virtualenv)
+    return EXIT_PASS

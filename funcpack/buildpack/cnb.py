@@ -71,13 +71,12 @@ class Buildpack:
 
     id: str
     version: str
-    homepage: str
 
     @classmethod
     def read(cls, directory: Path) -> Buildpack:
         """Read it from the staged buildpack."""
         about = tomllib.loads((directory / "buildpack.toml").read_text(encoding="utf-8"))["buildpack"]
-        return cls(about["id"], about["version"], about["homepage"])
+        return cls(about["id"], about["version"])
 
 
 @dataclass(frozen=True, slots=True)

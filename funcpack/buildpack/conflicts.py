@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack import wheels
 from funcpack.buildpack.errors import Clash, InvokerConflictError
 from funcpack.buildpack.virtualenv import Virtualenv, normalized
 
@@ -35,7 +35,7 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
 
     """
     theirs = virtualenv.distributions()
-    ours = {normalized(name): wheel for name, wheel in _wheels(buildpack / "wheels")}
+    ours = wheels.by_name(buildpack)
     if not theirs.keys() & ours.keys():
         return
     with tempfile.TemporaryDirectory() as directory:
@@ -44,21 +44,11 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
         for metadata in virtualenv.site_packages.glob("*.dist-info"):
             shutil.copytree(metadata, both.site_packages / metadata.name)
         for name in ours.keys() - theirs.keys():
-            _unpack_metadata(ours[name], both.site_packages)
+            wheels.unpack_metadata(ours[name], both.site_packages)
         report = uv.query(["pip", "check", "--no-config", "--python", str(both.python)])
     clashes = [clash for clash in _clashes(report, theirs) if clash.requirer.split()[0] in ours.keys() - theirs.keys()]
     if clashes:
         raise InvokerConflictError(file, clashes)
-
-
-def _wheels(directory: Path) -> Iterator[tuple[str, Path]]:
-    for wheel in sorted(directory.glob("*.whl")):
-        yield wheel.name.split("-")[0], wheel
-
-
-def _unpack_metadata(wheel: Path, target: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(target, [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")])
 
 
 def _clashes(report: str, theirs: dict[str, str]) -> Iterator[Clash]:

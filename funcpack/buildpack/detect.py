@@ -11,6 +11,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack import border
 from funcpack.buildpack.cnb import EXIT_FAIL, EXIT_PASS, Context
 from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError
 from funcpack.buildpack.output import Log
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the detection and return its exit code."""
-    context = Context.of_detect(os.environ, arguments)
+    log = Log()
+    return border.run(lambda: detect(Context.of_detect(os.environ, arguments), log), log)
+
+
+def detect(context: Context, log: Log) -> int:
+    """Say why the app is none of ours, if it is not."""
     reason = reason_against(context.app, context.environ)
     if reason is None:
         return EXIT_PASS
-    Log().line(f"Not a function for Funcpack: {reason}")
+    log.line(f"Not a function for Funcpack: {reason}")
     return EXIT_FAIL
 
 

@@ -94,19 +94,20 @@ class MalformedHandlerError(UserError):
 
 
 @dataclass(eq=False)
-class StandardLibraryNameError(UserError):
-    """The handler's module has a name that Python's own library has."""
+class TakenNameError(UserError):
+    """The handler's module has a name that another module is loaded by."""
 
     text: str
     origin: str
     module: str
-    title: ClassVar[str] = "The function's module has the name of one of Python's own"
+    owner: str
+    title: ClassVar[str] = "The name of the function's module is taken"
 
     @property
     def found(self) -> str:
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"'{self.module}' is a module of Python's standard library, and the function would be looked for there."
+            f"'{self.module}' is a module of {self.owner}, and the function would be looked for there."
         )
 
     @property
@@ -683,13 +684,10 @@ class ImportCheckError(UserError):
 # --- what is shared by the texts ---
 
 
-def bug_report(homepage: str) -> list[str]:
-    """Return what is said below the traceback of a fault that is ours."""
-    return [
-        "",
-        "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
-        f"above at {homepage}/issues",
-    ]
+BUG_REPORT = (
+    "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
+    "above at https://github.com/funcpack/funcpack/issues",
+)
 
 
 def _list(words: str, names: Sequence[str], most: int = 10) -> str:

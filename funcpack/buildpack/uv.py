@@ -35,11 +35,15 @@ class UvError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Uv:
-    """The uv that travels with the buildpack, and the variables that it is run with."""
+    """The uv that travels with the buildpack, and the variables that it is run with.
+
+    `install_options` are settings of the user for which uv has options only.
+    """
 
     executable: Path
     env: Mapping[str, str]
     cwd: Path
+    install_options: Sequence[str] = ()
 
     def with_env(self, **variables: str) -> Uv:
         """Return one with more variables."""

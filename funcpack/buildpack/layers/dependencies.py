@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from funcpack.buildpack import bytecode, conflicts, digest, report, sbom
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.dependency_files import Format
-from funcpack.buildpack.environment import of_index, pip_arguments
+from funcpack.buildpack.environment import of_index
 from funcpack.buildpack.errors import (
     CertificateError,
     HashMismatchError,
@@ -34,7 +34,7 @@ from funcpack.buildpack.uv import Uv, UvError
 from funcpack.buildpack.virtualenv import Virtualenv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from funcpack.buildpack.cnb import Context
@@ -95,7 +95,7 @@ class DependenciesMetadata(Metadata):
 
 
 def _metadata(context: Context, base: Virtualenv, dependencies: Dependencies, uv: Uv) -> DependenciesMetadata:
-    settings = [of_index(uv.env), *pip_arguments(context.environ)]
+    settings = [of_index(uv.env), *uv.install_options]
     return DependenciesMetadata(
         base.interpreter.version,
         str(base.interpreter.path),
@@ -120,7 +120,7 @@ def _add_base(virtualenv: Virtualenv, base: Virtualenv) -> None:
 def _install(context: Context, virtualenv: Virtualenv, dependencies: Dependencies, uv: Uv, log: Log) -> None:
     # uv links files from its cache where both are on one file system, as everything below the layers is.
     cache = tempfile.mkdtemp(prefix="uv-cache-", dir=context.layers)
-    arguments = _arguments(virtualenv, dependencies) + _source_arguments(context, dependencies)
+    arguments = [*_arguments(virtualenv, dependencies), *_source_arguments(dependencies, uv)]
     try:
         uv.with_env(UV_CACHE_DIR=cache, UV_PROJECT_ENVIRONMENT=str(virtualenv.path)).run(arguments, log)
     except UvError as exc:
@@ -147,10 +147,10 @@ def _arguments(virtualenv: Virtualenv, dependencies: Dependencies) -> list[str]:
     ]
 
 
-def _source_arguments(context: Context, dependencies: Dependencies) -> list[str]:
+def _source_arguments(dependencies: Dependencies, uv: Uv) -> Sequence[str]:
     if dependencies.vendor:
         return ["--offline", "--no-index", "--find-links", str(dependencies.vendor)]
-    return [] if dependencies.format is Format.UV_LOCK else pip_arguments(context.environ)
+    return [] if dependencies.format is Format.UV_LOCK else uv.install_options
 
 
 def _explained(output: str) -> type[InstallError]:

@@ -273,6 +273,16 @@ def test_labels_say_what_is_in_the_image(rebuilt: Platform) -> None:
     }
 
 
+def test_fault_of_ours_says_so(platform: Platform) -> None:
+    platform.write({"handler.py": HANDLER})
+    (platform.root / "file").touch()
+    result = platform.build({"CNB_LAYERS_DIR": str(platform.root / "file")})
+    assert result.code == 2
+    section = result.section("Error: the buildpack failed unexpectedly")
+    assert section[0] == "Traceback (most recent call last):"
+    assert section[-1] == "above at https://github.com/funcpack/funcpack/issues"
+
+
 HOSTILE = {
     "PYTHONPATH": "/invalid",
     "PYTHONHOME": "/invalid",

@@ -11,7 +11,7 @@ from funcpack.buildpack.errors import (
     MissingModuleError,
     NotAFunctionError,
     SourceError,
-    StandardLibraryNameError,
+    TakenNameError,
     UnfillableParameterError,
 )
 from funcpack.project import HandlerName, Setting
@@ -31,7 +31,7 @@ def check(
         path = app / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return handler.check(HandlerName.parse(Setting(name, "a test")), app, target)
+    return handler.check(HandlerName.parse(Setting(name, "a test")), app, target, {"flask"})
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_missing_module(tmp_path: Path, files: dict[str, str]) -> None:
         check(tmp_path, files, "handler.sub.handler")
 
 
-@pytest.mark.parametrize("name", ["typing.handler", "queue.handler", "json.tool.main", "sys:exit"])
-def test_names_of_the_standard_library(tmp_path: Path, name: str) -> None:
-    with pytest.raises(StandardLibraryNameError):
+@pytest.mark.parametrize("name", ["typing.handler", "queue.handler", "json.tool.main", "sys:exit", "flask.handler"])
+def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TakenNameError):
         check(tmp_path, {"typing.py": "def handler(req): ...", "queue.py": "def handler(req): ..."}, name)
 
 
