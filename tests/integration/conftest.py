@@ -111,8 +111,9 @@ class StartServer(Protocol):
         limits: Mapping[str, float] | None = None,
         ready: str | None = "/health/ready",
         environment: Mapping[str, str] | None = None,
+        python: Path | None = None,
     ) -> Server:
-        """Start it, and wait until `ready` is answered 200 (None: do not wait)."""
+        """Start it with a Python (this one), and wait until `ready` is answered 200 (None: do not wait)."""
 
 
 @pytest.fixture
@@ -139,12 +140,14 @@ def _servers(directory: Path) -> Iterator[StartServer]:
         limits: Mapping[str, float] | None = None,
         ready: str | None = "/health/ready",
         environment: Mapping[str, str] | None = None,
+        python: Path | None = None,
     ) -> Server:
         app = directory / f"app-{len(servers)}"
         app.mkdir()
         (app / "handler.py").write_text(textwrap.dedent(source))
         log_file = directory / f"log-{len(servers)}.txt"
-        server = _start(app, limits, {"PORT": str(_free_port()), **(environment or {})}, log_file)
+        command = [str(python or sys.executable), "-P", *_program(app, limits)]
+        server = _start(command, app, {"PORT": str(_free_port()), **(environment or {})}, log_file)
         servers.append(server)
         if ready is not None:
             server.wait_until(lambda: _is_ready(server, ready), f"200 for {ready}")
@@ -157,10 +160,10 @@ def _servers(directory: Path) -> Iterator[StartServer]:
             _kill(server)
 
 
-def _start(app: Path, limits: Mapping[str, float] | None, environment: Mapping[str, str], log_file: Path) -> Server:
+def _start(command: list[str], app: Path, environment: Mapping[str, str], log_file: Path) -> Server:
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            _command(app, limits),
+            command,
             env=environment,
             cwd=app.parent,
             stdin=subprocess.DEVNULL,
@@ -171,10 +174,10 @@ def _start(app: Path, limits: Mapping[str, float] | None, environment: Mapping[s
     return Server(process, int(environment["PORT"]), log_file, app)
 
 
-def _command(app: Path, limits: Mapping[str, float] | None) -> list[str]:
+def _program(app: Path, limits: Mapping[str, float] | None) -> list[str]:
     if limits is None:
-        return [sys.executable, "-P", "-m", "funcpack_invoker", "--source", str(app)]
-    return [sys.executable, "-P", str(_WITH_LIMITS), str(app), json.dumps(limits)]
+        return ["-m", "funcpack_invoker", "--source", str(app)]
+    return [str(_WITH_LIMITS), str(app), json.dumps(limits)]
 
 
 def _is_ready(server: Server, path: str) -> bool:

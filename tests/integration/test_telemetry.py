@@ -1,0 +1,410 @@
+"""OpenTelemetry: what a receiver of its protocol gets from a real server, and that there is nothing of it when it is off."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import IncompleteRead
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.environments import INVOKER_LOCK, locked
+from tests.integration.otlp import Received, Span
+from tools.places import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.conftest import Server, StartServer
+
+RECEIVER = Path(__file__).with_name("otlp_receiver.py")
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+CALLER = "b7ad6b7169203331"
+OTHER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
+
+HTTP_FUNCTION = """
+    import logging
+    import time
+
+    from flask import abort
+    from opentelemetry import trace
+
+    tracer = trace.get_tracer("own")
+
+    def handler(request, context):
+        return globals()[request.path[1:]](context)
+
+    def nested(context):
+        with tracer.start_as_current_span("inner"):
+            logging.getLogger("own").warning("inside")
+        logging.getLogger("own").warning("outside")
+        return context.traceparent
+
+    def fails(context):
+        raise ValueError("boom")
+
+    def missing(context):
+        abort(404)
+
+    def slow(context):
+        time.sleep(0.8)
+        return "late"
+
+    def stream(context):
+        yield "one"
+        with tracer.start_as_current_span("chunk"):
+            yield "two"
+
+    def broken(context):
+        yield "one"
+        raise ValueError("boom")
+"""
+
+EVENT_FUNCTION = """
+    import asyncio
+    from opentelemetry import trace
+
+    tracer = trace.get_tracer("own")
+
+    async def handler(data, attributes, context):
+        if data == "hang":
+            print("begun", flush=True)
+            await asyncio.sleep(60)
+        with tracer.start_as_current_span("inner"):
+            await asyncio.sleep(0)
+        return context.traceparent
+"""
+
+EVENT = {"specversion": "1.0", "type": "com.example.thing", "source": "/here", "subject": "it"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A server that has ended, and what it sent: its spans by the path or the event's id."""
+
+    received: Received
+    server: Server
+    answers: dict[str, bytes]
+
+    def span(self, key: str) -> Span:
+        (found,) = [
+            span
+            for span in self.received.spans()
+            if key in {span.attributes.get("url.path"), span.attributes.get("cloudevents.event_id")}
+        ]
+        return found
+
+    def children(self, parent: Span) -> list[str]:
+        return [span.name for span in self.received.spans() if span.parent_id == parent.span_id]
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    return locked("otel", INVOKER_LOCK, ROOT / "requirements" / "otel.txt")
+
+
+@contextmanager
+def receiver(python: Path, directory: Path) -> Iterator[str]:
+    """Run a receiver; gives its address."""
+    process = subprocess.Popen([str(python), "-P", str(RECEIVER), str(directory)])
+    try:
+        deadline = time.monotonic() + 20
+        while not (directory / "port").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{(directory / 'port').read_text()}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def http_run(start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    directory = tmp_path_factory.mktemp("received")
+    with receiver(python, directory) as endpoint:
+        server = start_shared_server(
+            HTTP_FUNCTION,
+            python=python,
+            environment={
+                "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
+                "FUNCTION_TIMEOUT": "0.4",
+                "LOG_FORMAT": "json",
+                "K_SERVICE": "greeter",
+                "K_REVISION": "greeter-00002",
+            },
+        )
+        nested = server.get("/nested?token=secret", x_request_id="r-1", traceparent=f"00-{TRACE}-{CALLER}-01")
+        answers = {"/nested": nested.body}
+        for path in ("/fails", "/missing", "/slow", "/stream"):
+            answers[path] = server.get(path).body
+        with pytest.raises(IncompleteRead):
+            server.get("/broken")
+        server.get("/missing", "BREW")
+        assert server.stop() == 0
+        yield Run(Received(directory), server, answers)
+
+
+@pytest.fixture(scope="module")
+def event_run(
+    start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Run]:
+    directory = tmp_path_factory.mktemp("received")
+    with receiver(python, directory) as endpoint:
+        server = start_shared_server(
+            EVENT_FUNCTION, python=python, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        )
+        answers = {
+            "both": post(server, event("both", traceparent=f"{OTHER}-01"), traceparent=f"00-{TRACE}-{CALLER}-01"),
+            "own": post(server, event("own", traceparent=f"{OTHER}-01")),
+            "batch": post(
+                server,
+                [event("first"), event("second", traceparent=f"{OTHER}-01")],
+                "application/cloudevents-batch+json",
+                traceparent=f"00-{TRACE}-{CALLER}-01",
+            ),
+            "invalid": post(server, {"specversion": "1.0"}),
+        }
+        leave(server, event("left", data="hang"))
+        assert server.stop() == 0
+        yield Run(Received(directory), server, answers)
+
+
+def event(identifier: str, **members: str) -> dict[str, str]:
+    return {**EVENT, "id": identifier, **members}
+
+
+def post(server: Server, body: Any, content_type: str = "application/cloudevents+json", **headers: str) -> bytes:
+    return server.get("/", "POST", json.dumps(body).encode(), content_type=content_type, **headers).body
+
+
+def leave(server: Server, body: Any) -> None:
+    """Send an event, and do not wait for the answer."""
+    content = json.dumps(body).encode()
+    header = f"Content-Type: application/cloudevents+json\r\nContent-Length: {len(content)}\r\n"
+    with server.connect() as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n".encode() + content)
+        server.wait_for_log("begun")
+
+
+def test_span_of_a_request_says_what_the_conventions_say(http_run: Run) -> None:
+    span = http_run.span("/nested")
+    assert (span.name, span.kind, span.failed) == ("handler.handler", "SERVER", False)
+    attributes = dict(span.attributes)
+    assert attributes.pop("client.address").endswith("127.0.0.1")
+    assert attributes == {
+        "faas.trigger": "http",
+        "faas.invocation_id": "r-1",
+        "faas.coldstart": True,
+        "http.request.method": "GET",
+        "http.response.status_code": 200,
+        "network.protocol.version": "1.1",
+        "server.address": "127.0.0.1",
+        "server.port": http_run.server.port,
+        "url.path": "/nested",
+        "url.scheme": "http",
+    }
+
+
+def test_span_is_the_callers_child_and_the_functions_parent(http_run: Run) -> None:
+    span = http_run.span("/nested")
+    assert (span.trace_id, span.parent_id) == (TRACE, CALLER)
+    assert http_run.answers["/nested"].decode() == f"{span.traceparent}-01"
+    assert http_run.children(span) == ["inner"]
+
+
+def test_span_goes_on_while_a_response_is_streamed(http_run: Run) -> None:
+    assert http_run.answers["/stream"] == b"onetwo"
+    assert http_run.children(http_run.span("/stream")) == ["chunk"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error", "exceptions"),
+    [
+        pytest.param("/fails", 500, "ValueError", ["boom"], id="raises"),
+        pytest.param("/slow", 504, "timeout", [], id="times out"),
+        pytest.param("/broken", 200, "incomplete_response", [], id="breaks off"),
+    ],
+)
+def test_span_of_a_failure_names_it(http_run: Run, path: str, status: int, error: str, exceptions: list[str]) -> None:
+    span = http_run.span(path)
+    assert span.failed
+    assert (span.attributes["http.response.status_code"], span.attributes["error.type"]) == (status, error)
+    assert (span.exceptions, span.parent_id, span.attributes["faas.coldstart"]) == (exceptions, "", False)
+
+
+def test_error_of_the_client_and_its_own_method_fail_no_span(http_run: Run) -> None:
+    get, brew = [span for span in http_run.received.spans() if span.attributes.get("url.path") == "/missing"]
+    for span in (get, brew):
+        assert (span.failed, span.attributes["http.response.status_code"]) == (False, 404)
+        assert "error.type" not in span.attributes
+    assert brew.attributes["http.request.method"] == "_OTHER"
+    assert brew.attributes["http.request.method_original"] == "BREW"
+
+
+def test_probes_are_not_observed(http_run: Run) -> None:
+    served = [span.attributes["url.path"] for span in http_run.received.spans() if span.kind == "SERVER"]
+    assert sorted(served) == ["/broken", "/fails", "/missing", "/missing", "/nested", "/slow", "/stream"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "count"),
+    [
+        ("faas.invocations", 5),
+        ("faas.errors", 1),
+        ("faas.timeouts", 1),
+        ("faas.invoke_duration", 7),
+        ("funcpack.late_results", 1),
+    ],
+)
+def test_calls_are_counted(http_run: Run, metric: str, count: int) -> None:
+    assert http_run.received.points(metric) == [({"faas.trigger": "http"}, count)]
+
+
+def test_durations_of_requests_are_measured(http_run: Run) -> None:
+    points = [
+        (attributes["http.response.status_code"], attributes.get("error.type"), count)
+        for attributes, count in http_run.received.points("http.server.request.duration")
+        if attributes["http.request.method"] == "GET"
+    ]
+    assert sorted(points, key=str) == [
+        (200, "incomplete_response", 1),
+        (200, None, 2),
+        (404, None, 1),
+        (500, "ValueError", 1),
+        (504, "timeout", 1),
+    ]
+
+
+@pytest.mark.parametrize("signal_name", ["traces", "metrics"])
+def test_resource_is_the_service(http_run: Run, signal_name: str) -> None:
+    for resource in http_run.received.resources(signal_name):
+        assert (resource["service.name"], resource["faas.name"]) == ("greeter", "greeter")
+        assert resource["faas.version"] == "greeter-00002"
+        assert resource["faas.instance"]
+        assert resource["service.instance.id"]
+
+
+def test_log_names_the_span_that_is_current(http_run: Run) -> None:
+    lines = [json.loads(line) for line in http_run.server.log.splitlines()]
+    said = {line["message"]: line for line in lines}
+    (inner,) = [span for span in http_run.received.spans() if span.name == "inner"]
+    for message, span in (("inside", inner), ("outside", http_run.span("/nested"))):
+        assert (said[message]["trace_id"], said[message]["span_id"]) == (TRACE, span.span_id)
+        assert said[message]["request_id"] == "r-1"
+    failed = [line["span_id"] for line in lines if line["message"] == "the function failed"]
+    assert failed == [http_run.span("/fails").span_id, http_run.span("/broken").span_id]
+
+
+def test_span_of_an_event_says_what_the_conventions_say(event_run: Run) -> None:
+    span = event_run.span("both")
+    assert (span.trace_id, span.parent_id, span.links) == (TRACE, CALLER, [OTHER])
+    expected = {
+        "faas.trigger": "pubsub",
+        "cloudevents.event_id": "both",
+        "cloudevents.event_source": "/here",
+        "cloudevents.event_spec_version": "1.0",
+        "cloudevents.event_subject": "it",
+        "cloudevents.event_type": "com.example.thing",
+        "http.request.method": "POST",
+    }
+    assert span.attributes.items() >= expected.items()
+    assert event_run.answers["both"].decode() == f"{span.traceparent}-01"
+    assert event_run.children(span) == ["inner"]
+
+
+def test_event_s_own_trace_is_taken_where_the_request_has_none(event_run: Run) -> None:
+    span = event_run.span("own")
+    assert (f"00-{span.trace_id}-{span.parent_id}", span.links) == (OTHER, [])
+
+
+def test_every_event_of_a_batch_has_a_span(event_run: Run) -> None:
+    first, second = event_run.span("first"), event_run.span("second")
+    (request,) = [span for span in event_run.received.spans() if span.span_id == first.parent_id]
+    assert (request.kind, request.parent_id, second.parent_id) == ("SERVER", CALLER, request.span_id)
+    assert (first.kind, second.kind, first.links, second.links) == ("CONSUMER", "CONSUMER", [], [OTHER])
+    replies = json.loads(event_run.answers["batch"])
+    assert [reply["data"] for reply in replies] == [f"{span.traceparent}-01" for span in (first, second)]
+    assert [reply["traceparent"] for reply in replies] == [f"{span.traceparent}-01" for span in (first, second)]
+    assert event_run.children(first) == event_run.children(second) == ["inner"]
+
+
+def test_request_that_is_no_event_has_a_span(event_run: Run) -> None:
+    (span,) = [span for span in event_run.received.spans() if span.attributes.get("http.response.status_code") == 400]
+    assert (span.failed, "faas.invocation_id" in span.attributes) == (False, False)
+
+
+def test_client_that_left_is_named(event_run: Run) -> None:
+    span = event_run.span("left")
+    assert (span.failed, span.attributes["error.type"]) == (True, "asyncio.exceptions.CancelledError")
+    assert "http.response.status_code" not in span.attributes
+    assert event_run.received.points("faas.invocations") == [({"faas.trigger": "pubsub"}, 4)]
+
+
+MODULES = """
+    import sys
+
+    def handler():
+        return [name for name in sys.modules if name.startswith(("opentelemetry", "google"))]
+"""
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({}, id="no exporter named"),
+        pytest.param({"OTEL_SDK_DISABLED": "true", **ENDPOINT}, id="disabled"),
+        pytest.param({"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", **ENDPOINT}, id="none"),
+    ],
+)
+def test_nothing_is_imported_when_it_is_off(start_server: StartServer, python: Path, variables: dict[str, str]) -> None:
+    assert start_server(MODULES, python=python, environment=variables).get().body == b"[]"
+
+
+def test_function_is_served_without_the_sdk(start_server: StartServer) -> None:
+    server = start_server(MODULES, environment=ENDPOINT)
+    assert server.get().body == b"[]"
+    assert "an OpenTelemetry exporter is named, but there will be no telemetry: No module named" in server.log
+
+
+def test_exporter_that_is_not_installed_is_named(start_server: StartServer, python: Path) -> None:
+    server = start_server(MODULES, python=python, environment={"OTEL_TRACES_EXPORTER": "zipkin"})
+    assert server.get().status == 200
+    assert "no installed package has the exporter zipkin" in server.log
+
+
+def test_receiver_that_is_gone_holds_nothing_up(start_server: StartServer, python: Path) -> None:
+    server = start_server(MODULES, python=python, environment={**ENDPOINT, "OTEL_EXPORTER_OTLP_TIMEOUT": "30"})
+    assert server.get().status == 200
+    started = time.monotonic()
+    assert server.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - started < 5
+
+
+OWN_PROVIDER = """
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(formatter=lambda span: f"own {span.name}\\n")))
+    trace.set_tracer_provider(provider)
+
+    def handler():
+        return "done"
+"""
+
+
+def test_provider_of_the_function_s_own_is_used(start_server: StartServer, python: Path) -> None:
+    server = start_server(OWN_PROVIDER, python=python, environment={"OTEL_TRACES_EXPORTER": "otlp"})
+    assert server.get().body == b"done"
+    server.wait_for_log("own handler.handler")
+    assert "Overriding" not in server.log
