@@ -47,6 +47,7 @@ lock: venv ## lock the dependencies anew, within the ranges of the .in files and
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
+	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 
 clean: ## remove all that was made but the images in the engine
 	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

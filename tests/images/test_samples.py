@@ -349,3 +349,12 @@ def test_webhook_takes_only_what_is_signed(run_sample: RunSample) -> None:
         changed = function.request("POST", "/", {"X-Hub-Signature-256": signature}, body + b" ")
 
     assert (signed.status, changed.status) == (202, 401)
+
+
+def test_the_async_template_asks_its_own_health(workshop: Workshop, build: Callable[[Path], str]) -> None:
+    image = build(ROOT / "templates" / "python" / "async")
+
+    with workshop.run(image, *LOCKED_DOWN) as function:
+        answer = function.request("GET", "/")
+
+    assert json.loads(answer.body) == {"status": 200, "text": "ok\n"}
