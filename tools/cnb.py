@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING
 
-from tools import stamp
+from tools import golang, stamp
 from tools.places import LIFECYCLE, PACK, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from tools.progress import Progress, Step
@@ -52,7 +50,7 @@ def ensure_pack(progress: Progress, step: Step) -> None:
         return
     version = pinned_version(PACK_MODULE, "github.com/buildpacks/pack")
     flags = f"-s -w -X github.com/buildpacks/pack/pkg/client.Version={version}"
-    _go_build(progress, PACK_MODULE, ["github.com/buildpacks/pack"], flags, PACK)
+    golang.build(progress, PACK_MODULE, ["github.com/buildpacks/pack"], flags, PACK)
     stamp.write("pack", inputs)
 
 
@@ -89,22 +87,7 @@ def _build_lifecycle(progress: Progress, version: str, architecture: str) -> Non
     commands = [f"github.com/buildpacks/lifecycle/cmd/{name}" for name in ("lifecycle", "launcher")]
     flags = f"-s -w -X github.com/buildpacks/lifecycle/cmd.Version={version}"
     target.mkdir(parents=True)
-    _go_build(progress, LIFECYCLE_MODULE, commands, flags, target, {"GOOS": "linux", "GOARCH": architecture})
+    golang.build(progress, LIFECYCLE_MODULE, commands, flags, target, {"GOOS": "linux", "GOARCH": architecture})
     for phase in PHASES:
         (target / phase).symlink_to("lifecycle")
     (LIFECYCLE / "lifecycle.toml").write_text(DESCRIPTOR.format(version=version))
-
-
-def _go_build(
-    progress: Progress,
-    module: Path,
-    commands: Sequence[str],
-    flags: str,
-    output: Path,
-    target: dict[str, str] | None = None,
-) -> None:
-    environment = {**os.environ, "CGO_ENABLED": "0", **(target or {})}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    progress.run(
-        ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), *commands], cwd=module, env=environment
-    )

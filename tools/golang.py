@@ -1,0 +1,31 @@
+"""Builds the programs of a Go module, at the versions that its go.mod and go.sum pin."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tools.progress import Progress
+
+
+def build(
+    progress: Progress,
+    module: Path,
+    commands: Sequence[str],
+    flags: str,
+    output: Path,
+    target: dict[str, str] | None = None,
+) -> None:
+    """Build `commands`, packages of the module's requirements, with linker `flags` into `output`, a file or a directory.
+
+    `target` is the environment that names another platform (GOOS, GOARCH). Raises ToolError when Go is missing or fails.
+    """
+    environment = {**os.environ, "CGO_ENABLED": "0", **(target or {})}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    progress.run(
+        ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(output), *commands], cwd=module, env=environment
+    )
