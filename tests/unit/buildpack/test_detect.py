@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.buildpack.builds import Platform
 
 HANDLER = "def handler(req): ...\n"
@@ -75,3 +77,31 @@ def test_passes_over_with_a_reason(platform: Platform, files: dict[str, str], re
     platform.write(files)
     result = platform.detect({"PYTHON_HANDLER": ""})
     assert (result.code, result.output) == (100, f"Not a function for Funcpack: {reason}\n")
+
+
+WITHOUT_PYTHON = "Funcpack needs Python 3.11 or newer in the build image, and there is none on its PATH ({}).\n"
+
+
+@pytest.fixture
+def old_python(tmp_path: Path) -> Path:
+    """A directory with a python3 that says no to whatever asks for its version."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    (directory / "python3").write_text("#!/bin/sh\nexit 1\n")
+    (directory / "python3").chmod(0o755)
+    return directory
+
+
+class TestBuildImageWithoutPython:
+    def test_is_a_no_with_a_reason(self, platform: Platform) -> None:
+        platform.write({"handler.py": HANDLER})
+        result = platform.detect({"PATH": "/invalid"})
+        assert (result.code, result.output) == (100, WITHOUT_PYTHON.format("/invalid"))
+
+    def test_counts_one_that_is_too_old_as_none(self, platform: Platform, old_python: Path) -> None:
+        result = platform.detect({"PATH": str(old_python)})
+        assert (result.code, result.output) == (100, WITHOUT_PYTHON.format(old_python))
+
+    def test_is_an_error_of_the_build(self, platform: Platform) -> None:
+        result = platform.build({"PATH": "/invalid"})
+        assert (result.code, result.output) == (1, WITHOUT_PYTHON.format("/invalid"))
