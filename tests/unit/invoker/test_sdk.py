@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from funcpack_invoker.cloudevent import Event, complete, write_binary
 from funcpack_invoker.sdk import from_sdk, to_sdk
 
