@@ -93,8 +93,9 @@ def build(workshop: Workshop) -> Iterator[Callable[[Path], str]]:
 
         @functools.cache
         def build_once(app: Path) -> str:
-            built = workshop.build(app, "--network", "host", *network)
-            assert "schema-version" not in built.log  # pack warns of project.toml without one
+            built = workshop.build(app, "--network", "host", "--env", "BP_CHECK_IMPORT=true", *network)
+            assert "schema version" not in built.log  # pack warns of a project.toml that does not name its own
+            assert "[Import check]" in built.log  # the module needs neither a network nor settings
             return built.image
 
         yield build_once
