@@ -134,7 +134,7 @@ class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def run(self) -> NoReturn:
         """Start the workers and watch them; ends by SystemExit."""
-        # What is there now stays for ever: the garbage collector need not touch (and so copy) it in every worker.
+        # What is there now stays: the garbage collector need not touch it, and so copy it, in every worker.
         gc.freeze()
         super().run()
         raise AssertionError("the master's loop ends by an exception")

@@ -7,6 +7,7 @@ they were requests, and never tells the application when the grace period runs o
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -63,6 +64,9 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         except FunctionError as error:
             self.birth.fail(str(error))
             sys.exit(0)
+        # What was loaded stays.
+        gc.freeze()
+        gc.enable()
 
     def run(self) -> None:
         """Serve until told to stop."""
