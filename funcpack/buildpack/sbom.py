@@ -5,6 +5,8 @@ https://cyclonedx.org/docs/1.5/json/
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 
 _LICENSE_CLASSIFIER = "License :: "
 
+# What an installer writes itself; scripts, outside the directory, begin with the path of an interpreter.
+_OF_INSTALLER = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+
 
 def write(file: Path, site_packages: Path) -> None:
     """Write the bill of the packages in a directory; neither time nor a random number is in it."""
-    components = [_component(_metadata(path)) for path in sorted(site_packages.glob("*.dist-info/METADATA"))]
+    components = [_component(path.parent) for path in site_packages.glob("*.dist-info/METADATA")]
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
         "bomFormat": "CycloneDX",
@@ -35,12 +40,27 @@ def _metadata(file: Path) -> Message:
     return HeaderParser().parsestr(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _component(metadata: Message) -> dict[str, Any]:
+def _component(directory: Path) -> dict[str, Any]:
+    metadata = _metadata(directory / "METADATA")
     name, version = metadata["Name"], metadata["Version"]
     purl = f"pkg:pypi/{normalized(name)}@{version}"
     component = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
-    licenses = _licenses(metadata)
-    return component | ({"licenses": licenses} if licenses else {})
+    digest, licenses = _digest(directory / "RECORD"), _licenses(metadata)
+    hashes = {"hashes": [{"alg": "SHA-256", "content": digest}]} if digest else {}
+    return component | hashes | ({"licenses": licenses} if licenses else {})
+
+
+def _digest(record: Path) -> str | None:
+    """Return the SHA-256 of the package's files, by the hashes that its RECORD has of them; None where it has none.
+
+    Every file is a line `<path> <hash>`, sorted. The RECORD of the wheel gives the same, so that a package in an image can
+    be compared with one in an index. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    """
+    with record.open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.reader(stream) if len(row) > 1 and row[1]]
+    own = {f"{record.parent.name}/{name}" for name in _OF_INSTALLER}
+    lines = [f"{row[0]} {row[1]}\n" for row in rows if row[0] not in own and not row[0].startswith("../")]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest() if lines else None
 
 
 def _licenses(metadata: Message) -> list[dict[str, Any]]:

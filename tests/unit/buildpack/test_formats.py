@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -73,12 +74,42 @@ def test_no_func_yaml(tmp_path: Path) -> None:
     ],
 )
 def test_bill_of_materials_is_valid(tmp_path: Path, metadata: str, licenses: list[Any] | None) -> None:
-    directory = tmp_path / "Orders_Desk-1.0.dist-info"
-    directory.mkdir()
-    (directory / "METADATA").write_text(f"Metadata-Version: 2.4\nName: Orders_Desk\nVersion: 1.0\n{metadata}\n\nBody")
-    sbom.write(tmp_path / "bill.json", tmp_path)
+    bill_of(tmp_path, metadata)
     text = (tmp_path / "bill.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_5).validate_str(text) is None
     (component,) = json.loads(text)["components"]
     assert component["purl"] == "pkg:pypi/orders-desk@1.0"
     assert component.get("licenses") == licenses
+
+
+FILES = "orders.py,sha256=b,1\nOrders_Desk-1.0.dist-info/METADATA,sha256=a,1\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "hashed"),
+    [
+        pytest.param(FILES, "Orders_Desk-1.0.dist-info/METADATA sha256=a\norders.py sha256=b\n", id="of-the-wheel"),
+        pytest.param(
+            f"../../../bin/orders,sha256=c,1\n{FILES}Orders_Desk-1.0.dist-info/INSTALLER,sha256=d,2\n"
+            "Orders_Desk-1.0.dist-info/direct_url.json,sha256=e,3\nOrders_Desk-1.0.dist-info/RECORD,,\n",
+            "Orders_Desk-1.0.dist-info/METADATA sha256=a\norders.py sha256=b\n",
+            id="installed",
+        ),
+        pytest.param('"orders,desk.py",sha256=b,1\n', "orders,desk.py sha256=b\n", id="quoted"),
+        pytest.param("orders.py,,\n", None, id="without-hashes"),
+    ],
+)
+def test_bill_of_materials_has_the_digest_of_the_files(tmp_path: Path, record: str, hashed: str | None) -> None:
+    component = bill_of(tmp_path, "", record)
+    wanted = hashed and [{"alg": "SHA-256", "content": hashlib.sha256(hashed.encode()).hexdigest()}]
+    assert component.get("hashes") == wanted
+
+
+def bill_of(directory: Path, metadata: str, record: str = FILES) -> dict[str, Any]:
+    about = directory / "Orders_Desk-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.4\nName: Orders_Desk\nVersion: 1.0\n{metadata}\n\nBody")
+    (about / "RECORD").write_text(record)
+    sbom.write(directory / "bill.json", directory)
+    (component,) = json.loads((directory / "bill.json").read_text())["components"]
+    return dict(component)
