@@ -42,7 +42,7 @@ def build(context: Context, log: Log) -> int:
     settings = project.Settings.read(context.app, context.environ)
     name = project.named_handler(settings) or project.default_handler(context.app)
     request = python_version.requested(context.app, settings)
-    own = interpreter.of_run_image(settings)
+    own = interpreter.of_run_image(settings, context)
     expected = python_version.expected_minor(request, own.numbers if own else None)
     report.function(log, name, handler.check(name, context.app, expected, wheels.modules(context.buildpack)))
     wanted = dependency_files.find(context.app)
