@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +18,11 @@ from funcpack.buildpack.errors import (
     SourceError,
     TakenNameError,
     UnfillableParameterError,
-    UnreadableFileError,
 )
 from funcpack.definitions import Definitions, Function, Import, Value
 from funcpack.modules import Modules, OpaqueModuleError
 from funcpack.project import source_roots
+from funcpack.source import parse
 from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from funcpack.project import HandlerName
-
-_PYTHON = ".".join(map(str, sys.version_info[:2]))
 
 _LITERALS = {
     ast.JoinedStr: "a string",
@@ -77,7 +74,7 @@ def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Conta
     if top in reserved:
         raise TakenNameError(name.text, name.origin, top, "the invoker or of what it consists of")
     try:
-        return _check_source(name, app)
+        return _check_source(name, app, target)
     except OpaqueModuleError:
         return CheckedFunction(None, None, None)
     except SourceError:
@@ -87,27 +84,28 @@ def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Conta
         return CheckedFunction(None, None, None)
 
 
-def _check_source(name: HandlerName, app: Path) -> CheckedFunction:
+def _check_source(name: HandlerName, app: Path, target: tuple[int, ...]) -> CheckedFunction:
     modules = Modules(app, source_roots(app))
     found = modules.find(name.module)
     if found is None:
         raise MissingModuleError(name.text, name.origin, name.module, modules.names_around(name.module))
     for file in found.parents:
-        _parse(app, file)
-    return _Checker(name, app, modules).check(found.module, found.file, name.attributes[0])
+        parse(file, app, target)
+    return _Checker(name, app, target, modules).check(found.module, found.file, name.attributes[0])
 
 
 class _Checker:
     """Follows one name through the modules of an app."""
 
-    def __init__(self, name: HandlerName, app: Path, modules: Modules) -> None:
+    def __init__(self, name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> None:
         self._name = name
         self._app = app
+        self._target = target
         self._modules = modules
         self._seen: set[tuple[str, str]] = set()
 
     def check(self, module: str, file: Path, attribute: str) -> CheckedFunction:
-        definitions = Definitions.of(_parse(self._app, file))
+        definitions = Definitions.of(parse(file, self._app, self._target))
         shown = file.relative_to(self._app)
         if attribute not in definitions.names and not definitions.is_dynamic:
             raise MissingFunctionError(
@@ -144,7 +142,7 @@ class _Checker:
             return None
         if found is None:
             return None
-        definitions = Definitions.of(_parse(self._app, found.file))
+        definitions = Definitions.of(parse(found.file, self._app, self._target))
         if value.name not in definitions.certain:
             return None
         return self._follow(found.module, found.file, value.name, definitions)
@@ -262,21 +260,3 @@ def _is_filled(parameter: Parameter) -> bool:
 
 def _kind(constant: object) -> str:
     return "None" if constant is None else f"a value of type {type(constant).__name__}"
-
-
-def _parse(app: Path, file: Path) -> ast.Module:
-    """Parse and compile a module's source, since some syntax errors show up in the second step only."""
-    shown = str(file.relative_to(app))
-    try:
-        source = file.read_bytes()
-    except OSError as exc:
-        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            module = ast.parse(source, shown)
-            compile(source, shown, "exec", dont_inherit=True)
-    except SyntaxError as exc:
-        raise SourceError.of_syntax_error(shown, source, exc, _PYTHON) from exc
-    except (ValueError, MemoryError, RecursionError) as exc:
-        raise SourceError(shown, None, "", None, str(exc) or "it is nested too deeply", _PYTHON) from exc
-    return module

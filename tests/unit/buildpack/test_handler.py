@@ -247,3 +247,18 @@ def test_syntax_error_shows_the_place(tmp_path: Path) -> None:
     assert (caught.value.file, caught.value.line, caught.value.text) == ("handler.py", 4, "\treturn json.dumps({)")
     # The caret stands below the bracket, without the indent.
     assert caught.value.found.splitlines()[-2:] == ["  return json.dumps({)", "                     ^"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "python"),
+    [
+        pytest.param("def handler(req):\n    with (a as b, c as d): ...\n", (3, 8), "3.8", id="older"),
+        pytest.param("def handler(req) => 1\n", (3, 8), "3.8", id="no-python-at-all"),
+    ],
+)
+def test_source_is_read_as_the_python_of_the_image_does(
+    tmp_path: Path, source: str, target: tuple[int, ...], python: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        check(tmp_path, {"handler.py": source}, target=target)
+    assert caught.value.python == python
