@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack.errors import UnreadableFileError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
 def of_files(paths: Iterable[Path], base: Path) -> str:
-    """Return the SHA-256 of files and of whole directories: their names below `base` and their contents."""
+    """Return the SHA-256 of files and of whole directories: their names below `base` and their contents.
+
+    Raises:
+        UnreadableFileError: about one of the files.
+
+    """
     total = hashlib.sha256()
-    for file in _files(paths):
+    for file in _files(paths, set()):
         name = file.relative_to(base) if file.is_relative_to(base) else file
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        total.update(f"{name}\0{content}\n".encode(errors="surrogateescape"))
+        total.update(f"{name}\0{_of_content(file, str(name))}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 
@@ -26,10 +31,22 @@ def of_text(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def _of_content(file: Path, shown: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as exc:
+        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
+
+
+def _files(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
+    """Return files and those of directories, each directory once: links may lead round in circles."""
     for path in paths:
         if path.is_dir():
-            yield from _files(sorted(child for child in path.iterdir() if not _is_left_out(child)))
+            directory = path.resolve()
+            if directory not in seen:
+                seen.add(directory)
+                yield from _files(sorted(child for child in path.iterdir() if not _is_left_out(child)), seen)
         elif path.is_file():
             yield path
 

@@ -38,8 +38,8 @@ def _of_project(app: Path) -> dict[str, str]:
     descriptor: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig")) if file.is_file() else {}
     about = {**_table(descriptor.get("_")), **_table(descriptor.get("project"))}
     labels = {label: about[key] for key, label in _ANNOTATIONS.items() if isinstance(about.get(key), str)}
-    authors = [author for author in about.get("authors", ()) if isinstance(author, str)]
-    licenses = [_table(license_).get("type") for license_ in about.get("licenses", ())]
+    authors = [author for author in _list(about.get("authors")) if isinstance(author, str)]
+    licenses = [_table(license_).get("type") for license_ in _list(about.get("licenses"))]
     expressions = [license_ for license_ in licenses if isinstance(license_, str)]
     if authors:
         labels["org.opencontainers.image.authors"] = ", ".join(authors)
@@ -50,3 +50,7 @@ def _of_project(app: Path) -> dict[str, str]:
 
 def _table(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -273,6 +273,13 @@ def test_labels_say_what_is_in_the_image(rebuilt: Platform) -> None:
     }
 
 
+def test_labels_of_an_odd_project_toml_are_left_out(rebuilt: Platform) -> None:
+    project = 'name = ["x"]\nversion = 1\nauthors = "Ada"\nlicenses = [1, {uri = "x"}]\n'
+    rebuilt.write({"handler.py": HANDLER, "project.toml": f"[project]\n{project}"})
+    rebuilt.build_well()
+    assert sorted(rebuilt.labels()) == ["io.funcpack.buildpack.version", "io.funcpack.handler"]
+
+
 def test_fault_of_ours_says_so(platform: Platform) -> None:
     platform.write({"handler.py": HANDLER})
     (platform.root / "file").touch()

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from funcpack.buildpack import digest
+from funcpack.buildpack.errors import UnreadableFileError
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of one module, beside a directory that it may link to."""
+    for file in ("package/module.py", "shared/module.py"):
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_text("x = 1\n")
+    return tmp_path / "package"
+
+
+def test_links_that_lead_in_circles_end(package: Path) -> None:
+    plain = digest.of_files([package], package)
+    (package / "to_itself").symlink_to("to_itself")
+    for name in ("one", "two", "three"):
+        (package / name).symlink_to(package)
+    assert digest.of_files([package], package) == plain
+
+
+def test_a_change_behind_a_link_is_seen(package: Path) -> None:
+    (package / "shared").symlink_to("../shared")
+    before = digest.of_files([package], package)
+    (package / "shared" / "module.py").write_text("x = 2\n")
+    assert digest.of_files([package], package) != before
+
+
+def test_a_file_that_cannot_be_read_is_named() -> None:
+    # Even root gets an error: nothing is mapped at the start of a process's memory.
+    with pytest.raises(UnreadableFileError, match=r"proc/self/mem: Input/output error"):
+        digest.of_files([Path("/proc/self/mem")], Path("/"))
