@@ -85,6 +85,19 @@ def test_object_replaced_while_it_is_encrypted_is_kept_and_encrypted_next(s3: An
     assert Fernet(KEY).decrypt(content(s3, "vault")) == b"attack at noon"
 
 
+def test_copy_put_by_another_meanwhile_is_not_overwritten(s3: Any) -> None:
+    newer = Fernet(KEY).encrypt(b"attack at noon")
+
+    def put(**_: Any) -> None:
+        s3.put_object(Bucket="vault", Key="secret.txt", Body=newer, Metadata={"encrypted-from": "inbox"})
+
+    storage.client("s3").meta.events.register_first("before-call.s3.PutObject", put)
+
+    assert handler(message())[1] == 503
+    assert content(s3, "vault") == newer
+    assert content(s3, "inbox") == b"attack at dawn"
+
+
 @pytest.mark.parametrize(
     "copy", [b"garbage", Fernet(KEY).encrypt(b"something else")], ids=["garbage", "something else"]
 )

@@ -148,6 +148,18 @@ def test_pdf_of_somebody_else_is_left_alone(s3: Any, bucket: str) -> None:
     assert content(s3, "a.pdf") == b"drawn by hand"
 
 
+def test_pdf_put_by_somebody_else_meanwhile_is_not_overwritten(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a.txt", Body=b"hello")
+
+    def put(**_: Any) -> None:
+        s3.put_object(Bucket=bucket, Key="a.pdf", Body=b"drawn by hand")
+
+    storage.client("s3").meta.events.register_first("before-call.s3.PutObject", put)
+
+    assert on_created(created("a.txt"))[1] == 503
+    assert content(s3, "a.pdf") == b"drawn by hand"
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
