@@ -2,13 +2,15 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help python demo test tools images buildpack builder venv lint lock clean
+.PHONY: bench help python demo test tools images buildpack builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
 RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
 PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
+
+UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --constraint=requirements/dev.txt --custom-compile-command="make lock"
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -42,11 +44,17 @@ tools: python ## the pinned pack and lifecycle in .tools
 venv: python ## the development environment .venv
 	@$(RUN) -m tools.make venv
 
+bench: builder ## measure serving and building beside the peers, for docs/benchmarks: about half an hour on a quiet machine
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
+	$(VENV)/python -m benchmarks.serve
+	$(VENV)/python -m benchmarks.build
+
 lock: venv ## lock the dependencies anew, within the ranges of the .in files and pyproject.toml
 	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
+	for name in flask func-python functions-framework plot; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 
 clean: ## remove all that was made but the images in the engine
