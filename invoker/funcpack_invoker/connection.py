@@ -9,6 +9,8 @@ pyproject.toml is bounded for their sake.
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
@@ -25,6 +27,10 @@ _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
     b"Retry-After: 1\r\nConnection: close\r\n\r\n%s"
 ) % (len(_TOO_MANY), _TOO_MANY)
+
+# https://github.com/python/cpython/issues/127655: `writelines` never says that the client does not keep up. To go with
+# the last of these versions.
+_KEEPS_ALL_THAT_IS_WRITTEN = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13) <= sys.version_info < (3, 13, 2)
 
 
 class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
@@ -173,6 +179,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if self._reading_paused and self._http1_buffered() <= self._max_buffer_size // 2:
             super()._resume_reading()
 
+    def _send_body(self, body: bytes, chunked: bool = False, last: bool = False, size: int | None = None) -> None:
+        super()._send_body(body, chunked, last, size)
+        if _KEEPS_ALL_THAT_IS_WRITTEN:
+            self.transport._maybe_pause_protocol()
+
     def _is_websocket_upgrade(self, request: Any) -> bool:
         # An Upgrade that a server does not know is ignored (RFC 9110 section 7.8): the function gets an ordinary GET.
         del request
@@ -206,9 +217,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._closed = True
         if self._body_receiver is not None:
             self._body_receiver.signal_disconnect()
-        self.transport.write_eof()
         super()._resume_reading()
         self._loop.call_later(self._limits.linger, self.transport.close)
+        with suppress(OSError):  # the client has reset the connection
+            self.transport.write_eof()
 
     def _limit_writing(self) -> None:
         if self._write_timer is not None:
