@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench help python demo test tools images buildpack builder venv lint lock clean
+.PHONY: bench help python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -10,7 +10,7 @@ RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
 PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
 
-UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --constraint=requirements/dev.txt --custom-compile-command="make lock"
+UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -35,6 +35,9 @@ builder: python ## the builder image funcpack/builder, and all that it needs
 buildpack: python ## the buildpack alone in dist/buildpack, for TARGET_ARCH=amd64 or arm64
 	@$(RUN) -m tools.make buildpack
 
+package: python ## the buildpack as a file dist/funcpack-python-VERSION.cnb, for builders of others
+	@$(RUN) -m tools.make package
+
 images: python ## the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
 
@@ -54,7 +57,8 @@ lock: venv ## lock the dependencies anew, within the ranges of the .in files and
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
-	for name in flask func-python functions-framework plot; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
+	for name in flask func-python functions-framework; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
+	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 
 clean: ## remove all that was made but the images in the engine

@@ -10,10 +10,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from images import make as base_images
-from tools import builder, cnb, engine, stage, venv
+from tools import builder, cnb, engine, package, stage, venv
 from tools.errors import ToolError
 from tools.pack_cli import Pack, pinned
-from tools.places import LOGS
+from tools.places import LOGS, ROOT
 from tools.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,6 +86,17 @@ def buildpack_target(progress: Progress) -> None:
     make_buildpack(progress, architecture)
 
 
+def package_target(progress: Progress) -> None:
+    """Package the buildpack as a file, for TARGET_ARCH where it is set."""
+    architecture = stage.wanted_architecture()
+    make_venv(progress)
+    make_pack(progress)
+    make_buildpack(progress, architecture)
+    file = package.file_for(architecture)
+    with progress.step(f"package {file.relative_to(ROOT)}") as step:
+        package.ensure(progress, step, architecture)
+
+
 def builder_target(progress: Progress) -> None:
     """Make everything that a build needs, with the pinned `pack`."""
     found = make_engine(progress)
@@ -101,6 +112,7 @@ TARGETS = {
     "tools": tools_target,
     "images": images_target,
     "buildpack": buildpack_target,
+    "package": package_target,
     "builder": builder_target,
 }
 

@@ -141,7 +141,12 @@ def wanted_architecture() -> str:
 
     Raises ToolError when the buildpack is not made for it.
     """
-    machine = platform.machine()
-    architecture = os.environ.get("TARGET_ARCH") or MACHINES.get(machine, machine)
+    architecture = os.environ.get("TARGET_ARCH") or own_architecture()
     check_architecture(architecture)
     return architecture
+
+
+def own_architecture() -> str:
+    """Return this machine's architecture in Go's name, where it is known."""
+    machine = platform.machine()
+    return MACHINES.get(machine, machine)

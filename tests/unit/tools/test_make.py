@@ -37,4 +37,16 @@ def test_make_help_lists_every_target() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     targets = {line.split()[0] for line in listed.splitlines() if not line.startswith("make")}
-    assert targets >= {"demo", "test", "tools", "images", "buildpack", "builder", "lint", "lock", "clean", "help"}
+    assert targets >= {
+        "demo",
+        "test",
+        "tools",
+        "images",
+        "buildpack",
+        "package",
+        "builder",
+        "lint",
+        "lock",
+        "clean",
+        "help",
+    }
