@@ -59,7 +59,7 @@ def demonstrate(progress: Progress) -> None:
         build(progress, with_pack, example)
     for example in EXAMPLES:
         call(progress, engine, example)
-    print(next_commands(engine.client))
+    print(next_commands(engine))
 
 
 def build(progress: Progress, with_pack: Pack, example: Example) -> None:
@@ -99,14 +99,15 @@ def conversation(example: Example, answer: Answer) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-def next_commands(client: str) -> str:
-    """Return the commands with which the user goes on, with the engine's `client`."""
+def next_commands(engine: Engine) -> str:
+    """Return the commands with which the user goes on, with the same `engine`."""
     program = "pack" if cnb.find_pack() else str(PACK.relative_to(ROOT))
+    address = ["env", f"DOCKER_HOST={engine.address}"] if engine.address else []
     template = (TEMPLATES / "http").relative_to(ROOT)
     commands = (
         ["cp", "-r", str(template), "hello"],
-        [program, "build", "hello", "--path", "hello", *pack_cli.BUILD_OPTIONS],
-        [client, "run", "--rm", "--publish", "127.0.0.1:8080:8080", "hello"],
+        [*address, program, "build", "hello", "--path", "hello", *pack_cli.build_options(engine)],
+        [engine.client, "run", "--rm", "--publish", "127.0.0.1:8080:8080", "hello"],
     )
     lines = "\n".join(f"    {shlex.join(command)}" for command in commands)
     return f"The builder is {BUILDER_IMAGE}. A function of your own, then `curl http://127.0.0.1:8080/`:\n\n{lines}"

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 BUILD_OPTIONS = ("--builder", BUILDER_IMAGE, "--trust-builder", "--pull-policy", "never")
 
 
+def build_options(engine: Engine) -> list[str]:
+    """Return the options with which `pack build` uses our builder and `engine`."""
+    # Without it the lifecycle would write the image to the engine at the default address, whichever engine `pack` itself uses.
+    reached = ["--docker-host", "inherit"] if "DOCKER_HOST" in engine.environment() else []
+    return [*BUILD_OPTIONS, *reached]
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """A `pack` and the engine it works with."""
@@ -37,7 +44,7 @@ class Pack:
 
     def build_command(self, image: str, app: Path, options: Sequence[str] = ()) -> list[str]:
         """Return the command that builds the function in the directory `app` as `image`."""
-        return [self.program, "build", image, "--path", str(app), *BUILD_OPTIONS, *options]
+        return [self.program, "build", image, "--path", str(app), *build_options(self.engine), *options]
 
 
 def of_user_or_pinned(engine: Engine) -> Pack:
