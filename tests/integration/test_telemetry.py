@@ -389,6 +389,46 @@ def test_receiver_that_is_gone_holds_nothing_up(start_server: StartServer, pytho
     assert time.monotonic() - started < 5
 
 
+def test_example_of_the_page(start_server: StartServer, python: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "telemetry.md").read_text()
+    source = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "received").mkdir()
+    with receiver(python, tmp_path / "received") as endpoint:
+        server = start_server(source, python=python, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+        answer = json.loads(post(server, event("1")))
+        assert server.stop() == 0
+    inner, outer = Received(tmp_path / "received").spans()
+    assert (inner.name, inner.parent_id) == ("look up", outer.span_id)
+    assert answer["traceparent"].startswith(outer.traceparent)
+
+
+STUCK = """
+    import time
+
+    def handler(request):
+        if request.path == "/stuck":
+            print("begun", flush=True)
+            time.sleep(60)
+        return "done"
+"""
+
+
+def test_telemetry_is_sent_although_a_call_does_not_end(
+    start_server: StartServer, python: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "received").mkdir()
+    with receiver(python, tmp_path / "received") as endpoint:
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "FUNCTION_GRACE_PERIOD": "0.2"}
+        server = start_server(STUCK, python=python, environment=variables, limits={"shutdown_reserve": 0.5})
+        assert server.get("/done").body == b"done"
+        with server.connect() as connection:
+            connection.sendall(b"GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+            server.wait_for_log("begun")
+            assert server.stop() == 0
+    spans = {span.attributes["url.path"]: span for span in Received(tmp_path / "received").spans()}
+    assert (spans["/done"].failed, spans["/stuck"].failed) == (False, True)
+
+
 OWN_PROVIDER = """
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
