@@ -31,6 +31,8 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
         found = _open_all(_resolve(host, port)) if host else _open_for_everybody(port)
     except OSError as exc:
         raise ListenError(host, port, _reason(exc)) from None
+    except UnicodeError:
+        raise ListenError(host, port, "this is no name of a host") from None
     if not found:
         raise ListenError(host, port, "this machine has no such address")
     return found
