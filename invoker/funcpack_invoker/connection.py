@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
 from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]
 
+from funcpack_invoker.parser import Parser
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -101,6 +103,22 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if self._write_timer is not None:
             self._write_timer.cancel()
 
+    def _setup_callback_parser(self) -> None:
+        self._callback_parser = Parser(
+            on_headers_complete=self._on_headers_complete,
+            on_body=self._on_body,
+            on_message_complete=self._on_message_complete,
+            limit_request_line=self.cfg.limit_request_line,
+            limit_request_fields=self.cfg.limit_request_fields,
+            limit_request_field_size=self.cfg.limit_request_field_size,
+        )
+
+    def _http1_buffered(self) -> int:
+        # gunicorn counts what its own parser class holds, and no subclass.
+        receiver, parser = self._body_receiver, self._callback_parser
+        waiting = len(parser._buffer) if parser.is_complete else 0
+        return waiting + (receiver.buffered if receiver is not None else 0)
+
     def _feed_callback_parser(self, data: bytes) -> bool:
         if self._closed:
             return False
@@ -183,6 +201,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         super()._send_body(body, chunked, last, size)
         if _KEEPS_ALL_THAT_IS_WRITTEN:
             self.transport._maybe_pause_protocol()
+
+    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+        # gunicorn makes a task, for applications that go on behind their response: ours ends with it.
+        return bool(await self._handle_http_request(request, sockname, peername))
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         # An Upgrade that a server does not know is ignored (RFC 9110 section 7.8): the function gets an ordinary GET.
