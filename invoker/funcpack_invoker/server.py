@@ -123,9 +123,9 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         }
 
 
-def _end_unless_it_served(master: Master, worker: Worker) -> None:
+def _end_unless_it_served(_master: Master, worker: Worker) -> None:
     """End the server with a worker that could not start: the next ones could not either."""
-    if not (worker.birth.succeeded or master.app.is_ending):
+    if not (worker.birth.succeeded or worker.dismissed):
         raise HaltServer(worker.birth.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
 
 
@@ -159,6 +159,12 @@ class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
 
     def reexec(self) -> None:
         """Ignore SIGUSR2: containers are replaced, not upgraded in place."""
+
+    def kill_worker(self, pid: int, signum: int) -> None:
+        """Send a signal to a worker; one that ends by it has done what it was told to."""
+        if pid in self.WORKERS:
+            self.WORKERS[pid].dismissed = True
+        super().kill_worker(pid, signum)
 
     def murder_workers(self) -> None:
         """Kill no worker for being silent.

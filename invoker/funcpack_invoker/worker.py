@@ -47,6 +47,7 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         self.limits: Limits = self.app.limits
         self.connections: set[Connection] = set()
         self.birth = Birth()
+        self.dismissed = False
         self._told_to_stop = asyncio.Event()
         self._told_to_hurry = asyncio.Event()
 

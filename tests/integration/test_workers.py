@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import StartServer
+    from tests.integration.conftest import Server, StartServer
 
 FUNCTION = """
     import asyncio
@@ -148,3 +148,32 @@ def test_reload_by_sighup_replaces_the_workers(start_server: StartServer) -> Non
     server.wait_until(lambda: worker not in server.children(), "a new worker")
     assert int(server.get().body) in server.children()
     assert server.stop() == 0
+
+
+def test_worker_that_is_replaced_while_it_loads_is_no_failure(start_server: StartServer) -> None:
+    server = start_server(
+        """
+        import time
+        from pathlib import Path
+
+        print("importing", flush=True)
+        while Path(__file__).with_name("wait").exists():
+            time.sleep(0.01)
+
+        def handler(request): ...
+        """
+    )
+    (server.app / "wait").touch()
+    _replace_workers(server)
+    _replace_workers(server)
+    (server.app / "wait").unlink()
+    assert server.get().status == 204
+    assert server.stop() == 0
+
+
+def _replace_workers(server: Server) -> None:
+    """Have new workers started, and wait until they have begun to load and the ones before them are gone."""
+    before, loaded = server.children(), server.log.count("importing")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_until(lambda: server.log.count("importing") > loaded, "a new worker")
+    server.wait_until(lambda: not set(before) & set(server.children()), "end of the worker before")
