@@ -65,10 +65,7 @@ class Workshop:
         network = () if "--network" in options else ("--network", "none")
         hostile = [part for variable in HOSTILE_VARIABLES for part in ("--env", variable)]
         command = pack_cli.pinned(self.engine).build_command(name, app, [*network, *hostile, *options])
-        environment = {**self.engine.environment(), "PACK_HOME": str(self.pack_home), "PACK_VOLUME_KEY": "image-tests"}
-        done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
+        done = self._run(command)
         return Build(name, done.returncode, done.stdout)
 
     def build(self, app: Path, *options: str, image: str | None = None) -> Build:
@@ -76,6 +73,19 @@ class Workshop:
         built = self.attempt(app, *options, image=image)
         assert built.code == 0, built.log
         return built
+
+    def create_builder(self, config: Path) -> str:
+        """Create a builder of the test's own, as `config` says."""
+        name = self.new_name()
+        done = self._run([str(PACK), "builder", "create", name, "--config", str(config), "--pull-policy", "never"])
+        assert done.returncode == 0, done.stdout
+        return name
+
+    def build_base(self, directory: Path) -> str:
+        """Make the image of a Dockerfile, to build or run functions in."""
+        name = self.new_name()
+        self.engine.run("build", "--quiet", "--tag", name, str(directory))
+        return name
 
     def new_name(self) -> str:
         """Return a name that no image has, to be removed in the end."""
@@ -91,6 +101,12 @@ class Workshop:
         """Return what a Python `program` prints that is run inside `image` by the Python of the run image, as root."""
         return self.engine.run(
             "run", "--rm", "--user", "0", "--network", "none", "--entrypoint", "/usr/bin/python3", image, "-c", program
+        )
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = {**self.engine.environment(), "PACK_HOME": str(self.pack_home), "PACK_VOLUME_KEY": "image-tests"}
+        return subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
 
     def remove_all(self) -> None:
