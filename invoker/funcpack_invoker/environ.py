@@ -17,7 +17,7 @@ _names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": 
 def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
     """Make the environ of a request whose body is read from `stream` (to its end, however long it says it is)."""
     server = scope.get("server") or ("localhost", 80)
-    client = scope.get("client") or ("", 0)
+    target = _target(scope)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
@@ -26,9 +26,10 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 80),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": client[0],
-        "REMOTE_PORT": str(client[1]),
-        "REQUEST_URI": _target(scope),
+        "REMOTE_ADDR": client_address(scope),
+        "REMOTE_PORT": str((scope.get("client") or ("", 0))[1]),
+        "REQUEST_URI": target,
+        "RAW_URI": target,  # the name that gunicorn's own WSGI workers and werkzeug's server give it
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": stream,
@@ -47,6 +48,15 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
         elif key:
             environ[key] = value.decode("latin-1")
     return environ
+
+
+def client_address(scope: MutableMapping[str, Any]) -> str:
+    """Give the client's address; "" when it is not known.
+
+    A socket that listens on IPv6 and IPv4 shows IPv4 addresses in IPv6's clothes (RFC 4291 section 2.5.5.2).
+    """
+    client = scope.get("client")
+    return str(client[0]).removeprefix("::ffff:") if client else ""
 
 
 def _path(scope: MutableMapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from funcpack_invoker.environ import client_address
 from funcpack_invoker.parameters import Kind
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def request_attributes(scope: MutableMapping[str, Any], headers: Mapping[bytes, 
     if method not in _METHODS:
         attributes["http.request.method_original"] = method
     if scope.get("client"):
-        attributes["client.address"] = scope["client"][0]
+        attributes["client.address"] = client_address(scope)
     if b"user-agent" in headers:
         attributes["user_agent.original"] = headers[b"user-agent"].decode("latin-1")
     return attributes | _server(headers.get(b"host", b"").decode("latin-1"))
