@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.errors import (
@@ -49,12 +49,13 @@ class CheckedFunction:
     """What the source says of the handler.
 
     `file` is relative to the app directory and None for a module without source; `line` and `signature` are None where
-    the source does not say.
+    the source does not say. `hides` are names of the invoker's modules that modules of the app have too.
     """
 
     file: Path | None
     line: int | None
     signature: Signature | None
+    hides: tuple[str, ...] = ()
 
 
 def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
@@ -73,19 +74,20 @@ def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Conta
         raise TakenNameError(name.text, name.origin, top, "Python's standard library")
     if top in reserved:
         raise TakenNameError(name.text, name.origin, top, "the invoker or of what it consists of")
+    modules = Modules(app, source_roots(app))
+    hides = tuple(module for module in modules.names() if module in reserved)
     try:
-        return _check_source(name, app, target)
+        return replace(_check_source(name, app, target, modules), hides=hides)
     except OpaqueModuleError:
-        return CheckedFunction(None, None, None)
+        return CheckedFunction(None, None, None, hides)
     except SourceError:
         # A newer Python may well understand what this one does not.
         if target <= sys.version_info[:2]:
             raise
-        return CheckedFunction(None, None, None)
+        return CheckedFunction(None, None, None, hides)
 
 
-def _check_source(name: HandlerName, app: Path, target: tuple[int, ...]) -> CheckedFunction:
-    modules = Modules(app, source_roots(app))
+def _check_source(name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:
     found = modules.find(name.module)
     if found is None:
         raise MissingModuleError(name.text, name.origin, name.module, modules.names_around(name.module))

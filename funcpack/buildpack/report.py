@@ -28,6 +28,9 @@ def function(log: Log, name: HandlerName, checked: CheckedFunction) -> None:
     """Say which function it is, and what it is called with."""
     log.title("Function")
     log.line(f"The handler is '{name.text}' ({name.origin}).")
+    if checked.hides:
+        names = ", ".join(checked.hides)
+        log.line(f"Warning: {names} of the app may hide what the invoker has of this name; better give it another one.")
     if checked.file is None:
         log.line("The Python of the build cannot look into its source; the invoker loads it when the image starts.")
         return

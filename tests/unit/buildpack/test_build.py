@@ -324,6 +324,12 @@ def test_files_of_the_app_do_not_disturb_the_build(app: Platform, name: str) -> 
     assert "imported in the build" not in app.build_well().output
 
 
+def test_log_warns_of_modules_that_hide_the_invokers(rebuilt: Platform) -> None:
+    rebuilt.write({"handler.py": HANDLER, "flask.py": "", "click/__init__.py": "", "typing.py": ""})
+    warning = "Warning: click, flask of the app may hide what the invoker has of this name; better give it another one."
+    assert warning in rebuilt.build_well().section("Function")
+
+
 def test_app_with_odd_names(app: Platform) -> None:
     app.write({"Größe und Maß/später.py": "x = 1\n", "new\nline.py": "x = 1\n"})
     (app.app / "outside").symlink_to("/etc")
