@@ -1,0 +1,69 @@
+"""Apps that are unusual or out to break something: built right and served right."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.images.conftest import MakeApp, Workshop
+
+SHADOWING = ("sitecustomize", "usercustomize", "typing", "gunicorn", "invoker", "funcpack_invoker", "handlers")
+# What is imported of a name that the app has too: the app's own only where nobody else has it.
+HANDLER = """\
+import importlib
+import os
+import typing
+
+import flask
+
+
+def handler(req):
+    return {
+        "file": typing.__file__,
+        "flask": flask.__file__,
+        "handlers": importlib.import_module("handlers").OWN,
+        "files": len(os.listdir("data")),
+        "größe": os.stat("große Datei.bin").st_size,
+        "links": sorted(name for name in os.listdir("links") if os.path.exists(f"links/{name}")),
+    }
+"""
+MANY = 10_000
+LARGE = 200 * 2**20
+
+
+@pytest.fixture(scope="module")
+def app(make_app: MakeApp) -> Path:
+    """One app with all of it, in a directory with spaces and umlauts in its name."""
+    shadowing = {f"{name}.py": "OWN = True\nprint('shadows')\n" for name in SHADOWING}
+    app = make_app({"handler.py": HANDLER, **shadowing})
+    app = app.rename(app.with_name("Größe und Maß 'x'"))
+    make_app({f"data/{number}.txt": "" for number in range(MANY)}, app)
+    with (app / "große Datei.bin").open("wb") as file:
+        file.truncate(LARGE)
+    (app / "links").mkdir()
+    for name, target in {"out": "/etc", "host": "/etc/hostname-of-nobody", "up": "../..", "loop": "loop"}.items():
+        (app / "links" / name).symlink_to(target)
+    return app
+
+
+def test_it_is_built_and_served(workshop: Workshop, app: Path) -> None:
+    image = workshop.build(app).image
+    with workshop.run(image) as function:
+        answer = function.request("GET", "/")
+        logs = function.logs()
+
+    assert answer.status == 200, logs
+    assert json.loads(answer.body) == {
+        "file": "/usr/lib/python3.13/typing.py",
+        "flask": "/layers/funcpack_python/invoker/venv/lib/python3.13/site-packages/flask/__init__.py",
+        "handlers": True,
+        "files": MANY,
+        "größe": LARGE,
+        "links": ["out", "up"],
+    }
+    assert logs.count("shadows") == 1  # handlers.py, which the function itself imports
