@@ -82,7 +82,7 @@ def prepare(progress: Progress, engine: Engine) -> None:
         _trust_this_machine(engine)
     with progress.step(f"image {EMPTY_BUILDER}"), tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
         text = (ROOT / "builder.toml").read_text()
-        text = text.replace('"dist/buildpack"', f'"{HERE / "empty-buildpack"}"').replace(
+        text = text.replace('"dist/prepared"', f'"{HERE / "empty-buildpack"}"').replace(
             "funcpack/python", "benchmark/empty"
         )
         config.write(text.replace('".tools/lifecycle"', f'"{LIFECYCLE}"'))

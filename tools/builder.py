@@ -1,4 +1,4 @@
-"""Creates the builder image out of builder.toml, the staged buildpack, the lifecycle and the base images."""
+"""Creates the builder image out of builder.toml, the prepared buildpack, the lifecycle and the base images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from images.recipe import BUILD, RUN
 from tools import cnb, stamp
-from tools.places import BUILDER_IMAGE, BUILDPACK, DIST, LIFECYCLE, ROOT
+from tools.places import BUILDER_IMAGE, DIST, LIFECYCLE, PREPARED, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def ensure(progress: Progress, step: Step, pack: Pack) -> None:
 
     Raises ToolError when `pack` fails.
     """
-    parts = stamp.digest(CONFIG, BUILDPACK, LIFECYCLE, cnb.LIFECYCLE_MODULE)
+    parts = stamp.digest(CONFIG, PREPARED, LIFECYCLE, cnb.LIFECYCLE_MODULE)
     if stamp.is_current("builder", _made(parts, pack.engine)):
         step.result = "up to date"
         return
@@ -39,7 +39,7 @@ def config_with_a_release() -> Path:
     version = cnb.pinned_version(cnb.LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     text = CONFIG.read_text().replace('uri = ".tools/lifecycle"', f'version = "{version}"')
     config = DIST / CONFIG.name
-    config.write_text(text.replace('uri = "dist/buildpack"', 'uri = "buildpack"'))
+    config.write_text(text.replace('uri = "dist/prepared"', 'uri = "prepared"'))
     return config
 
 

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from images import make as base_images
-from tools import builder, cnb, engine, package, stage, venv
+from tools import builder, cnb, engine, package, prepare, stage, venv
 from tools.errors import ToolError
 from tools.pack_cli import Pack, pinned
 from tools.places import LOGS, ROOT
@@ -61,8 +61,10 @@ def make_buildpack(progress: Progress, architecture: str) -> None:
 
 
 def make_builder(progress: Progress, pack: Pack) -> None:
-    """Stage the buildpack for the engine's architecture and create the builder."""
+    """Stage the buildpack for the engine's architecture, prepare it, and create the builder."""
     make_buildpack(progress, pack.engine.architecture())
+    with progress.step("buildpack prepared in dist/prepared") as step:
+        prepare.ensure(step, pack.engine)
     with progress.step("image funcpack/builder") as step:
         builder.ensure(progress, step, pack)
 

@@ -33,6 +33,7 @@ SOURCES = (
     "LICENSE",
     "bin/detect",
     "bin/build",
+    "bin/prepare",
     "bin/python",
     "funcpack",
     "invoker/funcpack_invoker",

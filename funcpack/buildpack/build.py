@@ -56,7 +56,7 @@ def build(context: Context, log: Log) -> int:
         virtualenv = invoker.provide(context, chosen, uv, log, needs_files=needs_files)
         virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log, needs_files=needs_files)
     import_check.run(context, settings, name, virtualenv, log)
-    bytecode.compile_app(chosen.path, context.app)
-    function.provide(context, name, virtualenv)
-    launch.write(context, buildpack, name, virtualenv)
+    with bytecode.compiling_app(chosen.path, context.app):
+        function.provide(context, name, virtualenv)
+        launch.write(context, buildpack, name, virtualenv)
     return EXIT_PASS

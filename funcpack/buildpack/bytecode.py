@@ -3,6 +3,8 @@
 The exporter gives every file the same old time, so bytecode that is checked by time would be stale in every image; it is
 checked by the source's hash instead. uv could compile too, but what its workers write depends on what each compiled
 before, and the same input would give different images (seen with uv 0.13.8).
+
+A compilation is a process of its own: it goes on beside the block of a `with` statement, which waits for it at its end.
 """
 
 from __future__ import annotations
@@ -20,17 +22,17 @@ if TYPE_CHECKING:
 _NOT_OF_APP = r"/(.*/)?(\.[^/]*|node_modules|__pycache__)(/|$)"
 
 
-def compile_packages(python: Path, directory: Path) -> None:
+def compiling_packages(python: Path, directory: Path) -> subprocess.Popen[bytes]:
     """Compile installed packages; files of theirs that this Python cannot read stay as they are."""
-    _compile(python, directory, [])
+    return _compiling(python, directory, [])
 
 
-def compile_app(python: Path, app: Path) -> None:
+def compiling_app(python: Path, app: Path) -> subprocess.Popen[bytes]:
     """Compile the app's files; tests and templates among them need not be valid Python."""
-    _compile(python, app, ["-x", f"^{re.escape(str(app))}{_NOT_OF_APP}"])
+    return _compiling(python, app, ["-x", f"^{re.escape(str(app))}{_NOT_OF_APP}"])
 
 
-def _compile(python: Path, directory: Path, arguments: list[str]) -> None:
+def _compiling(python: Path, directory: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
     # -f: bytecode from the user's machine is checked by time, and would be taken for fresh here.
     command = [
         str(python),
@@ -44,11 +46,10 @@ def _compile(python: Path, directory: Path, arguments: list[str]) -> None:
         "checked-hash",
         *arguments,
     ]
-    subprocess.run(
+    return subprocess.Popen(
         [*command, str(directory)],
         env=of_interpreter(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        check=False,
     )

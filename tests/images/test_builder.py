@@ -26,7 +26,7 @@ def test_the_builder_has_the_pinned_lifecycle(container_engine: Engine) -> None:
 
 def test_the_buildpack_holds_what_a_build_needs_and_nothing_else() -> None:
     assert {path.name for path in BUILDPACK.iterdir()} == STAGED
-    assert {path.name for path in (BUILDPACK / "bin").iterdir()} == {"detect", "build", "python", "uv"}
+    assert {path.name for path in (BUILDPACK / "bin").iterdir()} == {"detect", "build", "prepare", "python", "uv"}
     assert {path.name for path in (BUILDPACK / "invoker").iterdir()} == {"funcpack_invoker", "requirements.txt"}
     assert not {"cli", "deploy", "tests"} & {path.name for path in (BUILDPACK / "funcpack").iterdir()}
     assert not list(BUILDPACK.rglob("__pycache__"))
@@ -44,4 +44,4 @@ def test_the_buildpack_carries_the_wheels_of_every_python() -> None:
 def test_the_builder_holds_the_buildpack(workshop: Workshop) -> None:
     program = "import pathlib; print(sorted(path.name for path in pathlib.Path('/cnb/buildpacks/funcpack_python').glob('*/*')))"
 
-    assert workshop.python_in(BUILDER_IMAGE, program) == str(sorted(STAGED))
+    assert workshop.python_in(BUILDER_IMAGE, program) == str(sorted({*STAGED, "prepared"}))

@@ -7,7 +7,6 @@ the project has dropped. As the invoker's it is for the launch only.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -61,12 +60,15 @@ def provide(
 
     def make(_path: Path) -> None:
         uv.venv(virtualenv.path, base.interpreter.path)
-        _install(context, virtualenv, dependencies, uv, log)
-        conflicts.check(context.buildpack, virtualenv, dependencies.format, uv)
-        virtualenv.drop_traces_of_build()
-        _add_base(virtualenv, base)
-        bytecode.compile_packages(base.interpreter.path, virtualenv.site_packages)
-        sbom.write(layer.sbom, virtualenv.site_packages)
+        # uv links files from its cache where both are on one file system, as everything below the layers is.
+        with tempfile.TemporaryDirectory(prefix="uv-cache-", dir=context.layers, ignore_cleanup_errors=True) as cache:
+            _install(virtualenv, dependencies, uv.with_env(UV_CACHE_DIR=cache), log)
+            compiling = bytecode.compiling_packages(base.interpreter.path, virtualenv.site_packages)
+        with compiling:
+            conflicts.check(context.buildpack, virtualenv, dependencies.format, uv)
+            virtualenv.drop_traces_of_build()
+            _add_base(virtualenv, base)
+            sbom.write(layer.sbom, virtualenv.site_packages)
 
     layer.provide(_metadata(context, base, dependencies, uv), make, log)
     return virtualenv
@@ -117,16 +119,12 @@ def _add_base(virtualenv: Virtualenv, base: Virtualenv) -> None:
     (virtualenv.site_packages / "zz_funcpack_invoker.pth").write_text(f"{base.site_packages}\n", encoding="utf-8")
 
 
-def _install(context: Context, virtualenv: Virtualenv, dependencies: Dependencies, uv: Uv, log: Log) -> None:
-    # uv links files from its cache where both are on one file system, as everything below the layers is.
-    cache = tempfile.mkdtemp(prefix="uv-cache-", dir=context.layers)
+def _install(virtualenv: Virtualenv, dependencies: Dependencies, uv: Uv, log: Log) -> None:
     arguments = [*_arguments(virtualenv, dependencies), *_source_arguments(dependencies, uv)]
     try:
-        uv.with_env(UV_CACHE_DIR=cache, UV_PROJECT_ENVIRONMENT=str(virtualenv.path)).run(arguments, log)
+        uv.with_env(UV_PROJECT_ENVIRONMENT=str(virtualenv.path)).run(arguments, log)
     except UvError as exc:
         raise _explained(exc.output)(dependencies.format) from exc
-    finally:
-        shutil.rmtree(cache, ignore_errors=True)
 
 
 def _arguments(virtualenv: Virtualenv, dependencies: Dependencies) -> list[str]:

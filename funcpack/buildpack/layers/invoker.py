@@ -6,10 +6,11 @@ metadata, which is all that is needed to use it again.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, digest, sbom
+from funcpack.buildpack import bytecode, digest, prepared, sbom
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.virtualenv import Virtualenv
 
@@ -23,26 +24,36 @@ if TYPE_CHECKING:
     from funcpack.buildpack.uv import Uv
 
 
+NAME = "invoker"
+
+
 def provide(context: Context, interpreter: Interpreter, uv: Uv, log: Log, *, needs_files: bool) -> Virtualenv:
     """Provide the invoker's environment; nothing is downloaded."""
     log.title("Invoker")
-    layer = Layer(context.layers, "invoker", Types(launch=True), needs_files)
+    layer = Layer(context.layers, NAME, Types(launch=True), needs_files)
     virtualenv = Virtualenv(layer.path, interpreter)
 
-    def make(_path: Path) -> None:
-        uv.venv(virtualenv.path, interpreter.path)
-        _install(context.buildpack, virtualenv, uv)
-        virtualenv.drop_traces_of_build()
-        bytecode.compile_packages(interpreter.path, virtualenv.site_packages)
+    def fill(_path: Path) -> None:
+        if not prepared.copy(context.buildpack, virtualenv):
+            make(context.buildpack, virtualenv, uv)
         sbom.write(layer.sbom, virtualenv.site_packages)
         log.line(
             f"Installed the invoker and its {len(virtualenv.distributions()) - 1} packages from the buildpack's own wheels."
         )
 
-    layer.provide(_metadata(context, interpreter, uv), make, log)
+    layer.provide(_metadata(context, interpreter, uv), fill, log)
     return virtualenv
 
 
+def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
+    """Make the environment from the buildpack's wheels."""
+    uv.venv(virtualenv.path, virtualenv.interpreter.path)
+    _install(buildpack, virtualenv, uv)
+    with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
+        virtualenv.drop_traces_of_build()
+
+
+@functools.cache
 def lock_digest(buildpack: Path) -> str:
     """Return the digest of everything that the invoker is made of."""
     return digest.of_files([buildpack / "invoker"], buildpack)

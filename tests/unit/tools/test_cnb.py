@@ -44,4 +44,4 @@ def test_without_go_the_lifecycle_is_left_to_pack(
     assert config["lifecycle"] == {
         "version": cnb.pinned_version(cnb.LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     }
-    assert config["buildpacks"] == [{"uri": "buildpack"}]
+    assert config["buildpacks"] == [{"uri": "prepared"}]

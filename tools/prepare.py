@@ -1,0 +1,51 @@
+"""Prepares the staged buildpack for the builder: has the build image's Python do what every build would do alike."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from images.recipe import BUILD
+from tools import stamp
+from tools.places import BUILDPACK, PREPARED
+
+if TYPE_CHECKING:
+    from tools.engine import Engine
+    from tools.progress import Step
+
+
+def ensure(step: Step, engine: Engine) -> None:
+    """Write dist/prepared when the staged buildpack or the build image changed.
+
+    Raises ToolError when the engine fails.
+    """
+    inputs = stamp.digest(BUILDPACK, Path(__file__), text=str(engine.image_id(BUILD.name)))
+    if stamp.is_current("prepared", inputs) and PREPARED.is_dir():
+        step.result = "up to date"
+        return
+    shutil.rmtree(PREPARED, ignore_errors=True)
+    prepare(engine)
+    stamp.write("prepared", inputs)
+
+
+def prepare(engine: Engine) -> None:
+    """Run `bin/prepare` in the build image, where everything is at the place that it has in builds."""
+    about = tomllib.loads((BUILDPACK / "buildpack.toml").read_text())["buildpack"]
+    name = about["id"].replace("/", "_")
+    place = f"/cnb/buildpacks/{name}/{about['version']}"
+    program = f"""
+        mkdir -p {place} && mv /buildpack/* {place}/ &&
+        exec {place}/bin/prepare /layers/{name} $(cat /etc/funcpack/run-image-python)
+    """
+    container = f"funcpack-{secrets.token_hex(6)}"
+    # Copied, not mounted: an engine elsewhere sees no directory of this machine.
+    engine.run("create", "--name", container, "--network", "none", "--user", "0", BUILD.name, "sh", "-euc", program)
+    try:
+        engine.run("cp", f"{BUILDPACK}/.", f"{container}:/buildpack")
+        engine.run("start", "--attach", container)
+        engine.run("cp", f"{container}:{place}/.", str(PREPARED))
+    finally:
+        engine.ask("rm", "--force", "--volumes", container)
