@@ -9,6 +9,8 @@ pyproject.toml is bounded for their sake.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
 from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]
 
+from funcpack_invoker.exchange import Exchange
 from funcpack_invoker.parser import Parser
 
 if TYPE_CHECKING:
-    import asyncio
-
     from funcpack_invoker.limits import Limits
     from funcpack_invoker.worker import Worker
+
+logger = logging.getLogger("funcpack")
 
 _TOO_MANY = b"too many connections\n"
 _REFUSAL = (
@@ -38,12 +41,16 @@ _KEEPS_ALL_THAT_IS_WRITTEN = (3, 12) <= sys.version_info < (3, 12, 9) or (3, 13)
 class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     """Serves the requests of one connection, one after the other."""
 
+    _body_receiver: Any
+    _current_request: Any
+
     def __init__(self, worker: Worker) -> None:
         super().__init__(worker)
         self._limits: Limits = worker.limits
         self._keepalive = worker.limits.keep_alive
         self._loop: asyncio.AbstractEventLoop = worker.loop
         self._header_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._body_received = 0
@@ -67,14 +74,13 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """Forget the connection; a call that is still under way is cancelled."""
         super().connection_lost(exc)
         self.worker.connections.discard(self)
-        for timer in (self._header_timer, self._body_timer, self._write_timer):
+        for timer in (self._header_timer, self._idle_timer, self._body_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
 
     def close_if_idle(self, seconds: float) -> None:
         """Close the connection if it has no request, and had none for some seconds."""
-        is_idle = self._current_request is None and not self._finishing_calls
-        if is_idle and self._loop.time() - self._idle_since >= seconds:
+        if self._current_request is None and self._loop.time() - self._idle_since >= seconds:
             self._close_transport()
 
     def abort(self) -> None:
@@ -155,7 +161,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
                 raise UnsupportedTransferCoding("Only chunked bodies are understood")
 
     def _expect_header(self) -> None:
-        self._cancel_keepalive_timer()
         self._header_timer = self._loop.call_later(self._limits.header_timeout, self._header_is_late)
 
     def _header_came(self) -> None:
@@ -185,13 +190,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         receiver._body_wait_expired = True
         receiver._wake_waiter()
 
-    def _arm_keepalive_timer(self) -> None:
-        self._idle_since = self._loop.time()
-        if self._client_is_done:
-            self._loop.call_soon(self._keepalive_timeout)
-        else:
-            super()._arm_keepalive_timer()
-
     def _resume_reading(self) -> None:
         # gunicorn reads on after every request, whatever it holds already of those that were sent with it.
         if self._reading_paused and self._http1_buffered() <= self._max_buffer_size // 2:
@@ -202,14 +200,68 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if _KEEPS_ALL_THAT_IS_WRITTEN:
             self.transport._maybe_pause_protocol()
 
-    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
-        # gunicorn makes a task, for applications that go on behind their response: ours ends with it.
-        return bool(await self._handle_http_request(request, sockname, peername))
+    async def _handle_connection(self) -> None:
+        """Serve the requests, one after the other.
 
-    def _is_websocket_upgrade(self, request: Any) -> bool:
-        # An Upgrade that a server does not know is ignored (RFC 9110 section 7.8): the function gets an ordinary GET.
-        del request
-        return False
+        gunicorn makes a task for each of them, and arms a timer behind it: for applications that go on after their
+        response, which ours does not, and at the price of a tenth of a short request.
+        """
+        peername, sockname = (self.transport.get_extra_info(name) for name in ("peername", "sockname"))
+        try:
+            while not self._closed:
+                await self._request_ready.wait()
+                goes_on = await self._handle_http_request(self._current_request, sockname, peername)
+                if not goes_on or self._body_is_missing() or not self._go_on():
+                    break
+        except asyncio.CancelledError:
+            logger.debug("the client left")
+        finally:
+            self._close_transport()
+
+    async def _handle_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+        """Have a request answered; tells whether another one may follow."""
+        exchange = Exchange(self, request)
+        try:
+            scope = self._build_http_scope(request, sockname, peername)
+            await self.app(scope, self._body_receiver.receive, exchange.send)
+        except Exception:
+            logger.exception("a request could not be answered")
+            if not exchange.started:
+                self._send_error_response(500, "Internal Server Error")
+            return False
+        return exchange.keeps_connection
+
+    def _go_on(self) -> bool:
+        """Make ready for the next request, which may be here already; tells whether it can be read."""
+        self._resume_reading()
+        pipelined = self._callback_parser.remaining()
+        self._callback_parser.reset()
+        self._current_request = None
+        self._body_receiver = None
+        self._request_ready.clear()
+        if pipelined and not self._feed_callback_parser(pipelined):
+            return False
+        if self._current_request is None:
+            self._be_idle()
+        return True
+
+    def _be_idle(self) -> None:
+        self._idle_since = self._loop.time()
+        if self._client_is_done:
+            self._loop.call_soon(self._close_transport)
+        elif self._idle_timer is None:
+            self._idle_timer = self._loop.call_at(self._idle_since + self._limits.keep_alive, self._check_idle)
+
+    def _check_idle(self) -> None:
+        """Close the connection if it was idle all the time; one timer serves for many requests."""
+        self._idle_timer = None
+        if self._current_request is not None or self._header_timer is not None:
+            return
+        end = self._idle_since + self._limits.keep_alive
+        if self._loop.time() >= end:
+            self._close_transport()
+        else:
+            self._idle_timer = self._loop.call_at(end, self._check_idle)
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         return self.worker.is_ending or self._body_is_missing() or super()._will_close(request, response_requires_close)
