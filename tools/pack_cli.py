@@ -21,9 +21,12 @@ BUILD_OPTIONS = ("--builder", BUILDER_IMAGE, "--trust-builder", "--pull-policy",
 
 def build_options(engine: Engine) -> list[str]:
     """Return the options with which `pack build` uses our builder and `engine`."""
-    # Without it the lifecycle would write the image to the engine at the default address, whichever engine `pack` itself uses.
-    reached = ["--docker-host", "inherit"] if "DOCKER_HOST" in engine.environment() else []
-    return [*BUILD_OPTIONS, *reached]
+    return [*BUILD_OPTIONS, *engine_options(engine)]
+
+
+def engine_options(engine: Engine) -> list[str]:
+    """Return what makes the lifecycle write the image to `engine`: by itself it takes the one at the default address."""
+    return ["--docker-host", "inherit"] if "DOCKER_HOST" in engine.environment() else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.docs import transcript
 from tests.unit.docs.markdown import blocks
 from tests.unit.docs.transcript import Step
+from tools import pack_cli
 from tools.places import PACK, ROOT
 
 if TYPE_CHECKING:
@@ -38,15 +39,16 @@ def run_documented(workshop: Workshop, app: Path, steps: list[Step]) -> int:
     environment["PATH"] = f"{PACK.parent}:{environment['PATH']}"
 
     assert start.command == f"{RUN} {shown_name}"
-    transcript.run(renamed(build, shown_name, image), app, environment)
+    transcript.run(renamed(build, shown_name, image, pack_cli.engine_options(workshop.engine)), app, environment)
     with workshop.run(image) as container:
         for step in calls:
             transcript.run(step, app, environment, address=f"{container.host}:{container.port}")
     return len(calls)
 
 
-def renamed(step: Step, shown_name: str, image: str) -> Step:
+def renamed(step: Step, shown_name: str, image: str, engine_options: list[str]) -> Step:
     command = step.command.replace(f"pack build {shown_name} ", f"pack build {image} ", 1)
+    command = " ".join([command, *engine_options])
     return Step(command, step.shown.replace(f"'{shown_name}'", f"'{image}'"))
 
 
