@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 # Every exported file is given this time (lifecycle, archive/writer.go); packages that are built from source see it too.
 SOURCE_DATE_EPOCH = "315532801"
 
+# Without debugging information, which would name the random directories that uv builds in, and make libraries large. -O2,
+# since some build tools take these instead of their own.
+_COMPILER_FLAGS = "-O2 -g0"
+_DEFAULTS = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "CFLAGS": _COMPILER_FLAGS,
+    "CXXFLAGS": _COMPILER_FLAGS,
+}
+
 # Whatever is not in this table and begins with UV_ is about the developer's machine: caches, environments, output.
 _UV_SETTINGS = frozenset(
     "UV_" + name
@@ -94,7 +104,7 @@ def of_build(variables: Mapping[str, str]) -> dict[str, str]:
         value = variables.get(name, "").strip()
         if value and uv_name not in env:
             env[uv_name] = convert(value)
-    return {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **env, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
+    return {**_DEFAULTS, **env, "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
 
 
 def pip_arguments(variables: Mapping[str, str]) -> list[str]:

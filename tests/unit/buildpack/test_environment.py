@@ -4,15 +4,21 @@ import pytest
 
 from funcpack.buildpack import environment
 
-ALWAYS = {"PATH": "/bin", "LANG": "C.UTF-8", "SOURCE_DATE_EPOCH": "315532801"}
+ALWAYS = {
+    "PATH": "/bin",
+    "LANG": "C.UTF-8",
+    "CFLAGS": "-O2 -g0",
+    "CXXFLAGS": "-O2 -g0",
+    "SOURCE_DATE_EPOCH": "315532801",
+}
 
 
 @pytest.mark.parametrize(
     ("variables", "env"),
     [
         pytest.param(
-            {"TOKEN": "x", "CFLAGS": "-O2", "HTTPS_PROXY": "p"},
-            {"TOKEN": "x", "CFLAGS": "-O2", "HTTPS_PROXY": "p"},
+            {"TOKEN": "x", "CFLAGS": "-O3", "HTTPS_PROXY": "p"},
+            {"TOKEN": "x", "CFLAGS": "-O3", "HTTPS_PROXY": "p"},
             id="kept",
         ),
         pytest.param({"PYTHONPATH": "x", "PYTHONHOME": "x", "VIRTUAL_ENV": "x", "LD_PRELOAD": "x"}, {}, id="left-out"),
