@@ -103,10 +103,3 @@ def test_a_credential_of_the_build_is_nowhere(workshop: Workshop, make_app: Make
     assert "hunter2" not in built.log
     assert "hunter2" not in workshop.engine.run("history", "--no-trunc", built.image)
     assert "hunter2" not in workshop.engine.run("image", "inspect", built.image)
-
-
-def test_the_same_input_gives_the_same_image(workshop: Workshop, make_app: MakeApp) -> None:
-    files = {"handler.py": "def handler():\n    return 'hello'\n", "requirements.txt": ""}
-    first, second = (workshop.build(make_app(files)).image for _ in range(2))
-
-    assert workshop.engine.image_id(first) == workshop.engine.image_id(second)
