@@ -11,9 +11,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker import mediatype
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 AttributeValue = str | bool | int
 
@@ -37,6 +41,8 @@ _NOT_IN_STRINGS = re.compile(
     + "".join(f"{chr(n + 0xFFFE)}{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
     + "]"
 )
+
+_NONE: Mapping[str, AttributeValue] = MappingProxyType({})
 
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 
@@ -75,8 +81,11 @@ def check_value(name: str, value: Any) -> AttributeValue:
     raise InvalidAttributeError(f"{name} is a {type(value).__name__}: attributes are strings, booleans and integers")
 
 
-def check_event(attributes: dict[str, AttributeValue]) -> None:
-    """Refuse attributes that together are no event: the required ones are there, the known ones well-formed."""
+def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, AttributeValue] = _NONE) -> None:
+    """Refuse attributes that together are no event: the required ones are there, the others well-formed.
+
+    Those that are the very ones of `known`, an event that was checked before, are well-formed.
+    """
     version = attributes.get("specversion")
     if version not in VERSIONS:
         raise InvalidAttributeError(_version_fault(version))
@@ -85,7 +94,7 @@ def check_event(attributes: dict[str, AttributeValue]) -> None:
             raise InvalidAttributeError(f"{name} is missing")
     for name in _KNOWN[version]:
         value = attributes.get(name)
-        if value is None:
+        if value is None or value is known.get(name):
             continue
         if not isinstance(value, str):
             raise InvalidAttributeError(f"{name} is not a string")

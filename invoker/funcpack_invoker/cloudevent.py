@@ -7,7 +7,6 @@ needed.
 from __future__ import annotations
 
 import base64
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,23 +43,31 @@ __all__ = [
 ]
 
 
-def complete(attributes: Mapping[Any, Any], data: Any = None) -> Event:
+def complete(attributes: Mapping[Any, Any], data: Any = None, *, incoming: Event | None = None) -> Event:
     """Make a valid event of what a function returned: absent `specversion`, `id` and `time` are filled in.
 
-    Besides what an `Event` holds, values may be an aware `datetime` (a Timestamp) or `bytes` (Binary).
+    Args:
+        attributes: as in an `Event`; values may also be an aware `datetime` (a Timestamp) or `bytes` (Binary).
+        data: of the event.
+        incoming: the event that it answers, if any; attributes that were handed on are not checked once more.
 
     Raises:
         InvalidReplyError: when an attribute is missing, or is what no attribute can be.
 
     """
     try:
-        filled = {name: _canonical(name, value) for name, value in attributes.items()}
+        # Most replies hand on most attributes: checking them again took a twentieth of the time of a short call.
+        known = _known(attributes, incoming)
+        filled = {
+            name: value if name in known and known[name] is value else _canonical(name, value)
+            for name, value in attributes.items()
+        }
         filled.setdefault("specversion", "1.0")
         if "id" not in filled:
-            filled["id"] = str(uuid.uuid4())
+            filled["id"] = _new_id()
         if "time" not in filled:
             filled["time"] = _timestamp(datetime.now(UTC))
-        check_event(filled)
+        check_event(filled, known)
     except InvalidAttributeError as exc:
         raise InvalidReplyError(f"the returned event is not valid: {exc}") from exc
     return Event(filled, data)
@@ -87,7 +94,14 @@ def complete_data(data: Any, incoming: Event, *, reply_type: str | None, reply_s
         "source": reply_source,
         "datacontenttype": _content_type_of(data),
     }
-    return complete(attributes, data)
+    return complete(attributes, data, incoming=incoming)
+
+
+def _known(attributes: Mapping[Any, Any], incoming: Event | None) -> Mapping[str, AttributeValue]:
+    """Give the attributes that are known to be valid in an event of the same version."""
+    if incoming is None or attributes.get("specversion", "1.0") != incoming.attributes["specversion"]:
+        return {}
+    return incoming.attributes
 
 
 def _canonical(name: Any, value: Any) -> AttributeValue:
@@ -104,6 +118,12 @@ def _canonical(name: Any, value: Any) -> AttributeValue:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return check_value(name, value)
+
+
+def _new_id() -> str:
+    import uuid  # noqa: PLC0415 - it takes 2 ms of a cold start, and most replies do without
+
+    return str(uuid.uuid4())
 
 
 def _timestamp(moment: datetime) -> str:

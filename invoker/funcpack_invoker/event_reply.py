@@ -56,7 +56,7 @@ def from_sdk_event(value: Any, call: Call) -> EventReply | None:
 
     """
     found = from_sdk(value)
-    return None if found is None else EventReply(_traced(cloudevent.complete(*found), call))
+    return None if found is None else EventReply(_traced(cloudevent.complete(*found, incoming=call.event), call))
 
 
 def write(reply: EventReply, call: Call) -> Reply:
@@ -89,18 +89,18 @@ def _from_tuple(value: tuple[Any, ...], call: Call, defaults: ReplyDefaults) -> 
 def _from_attributes(value: tuple[Any, ...], call: Call) -> EventReply:
     if len(value) > 2:
         raise InvalidReplyError("the returned tuple has more than attributes and data: (attributes, data) is meant")
-    return EventReply(_traced(cloudevent.complete(*value), call))
+    return EventReply(_traced(cloudevent.complete(*value, incoming=call.event), call))
 
 
 def _event(value: Any, call: Call, defaults: ReplyDefaults) -> Event:
     """Make the reply event of attributes, of an SDK's event, or of data."""
     if _is_attributes(value):
-        return _traced(cloudevent.complete(value), call)
+        return _traced(cloudevent.complete(value, incoming=call.event), call)
     if isinstance(value, Iterator | AsyncIterator):
         raise InvalidReplyError("a CloudEvent function cannot stream: return the data as a whole")
     found = from_sdk(value)
     if found is not None:
-        return _traced(cloudevent.complete(*found), call)
+        return _traced(cloudevent.complete(*found, incoming=call.event), call)
     assert call.event is not None  # noqa: S101 - CloudEvent functions are called with events only
     event = cloudevent.complete_data(value, call.event, reply_type=defaults.type, reply_source=defaults.source)
     return _traced(event, call)

@@ -7,6 +7,7 @@ Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.attributes import AttributeValue
 
 # Every printable ASCII character goes into a header as it is, but the double quote and the percent sign (HTTP 3.1.3.2).
+_AS_IT_IS = re.compile(r"[!#$&-~]*")
 _UNQUOTED = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
 
 
@@ -73,7 +75,7 @@ def _header_value(value: AttributeValue) -> bytes:
     """Encode a value for a header (HTTP 3.1.3.2)."""
     if not isinstance(value, str):
         return (str(value).lower() if isinstance(value, bool) else str(value)).encode()
-    if value.isascii() and value.isprintable() and " " not in value and '"' not in value and "%" not in value:
+    if _AS_IT_IS.fullmatch(value):
         return value.encode()
     return quote(value, safe=_UNQUOTED).encode()
 
