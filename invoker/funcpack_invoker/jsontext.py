@@ -11,7 +11,6 @@ import json
 from datetime import date, time
 from enum import Enum
 from typing import Any, NoReturn
-from uuid import UUID
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -31,7 +30,9 @@ def _plain(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    from decimal import Decimal  # noqa: PLC0415 - slow to import, and whoever has one has imported it
+    # Slow to import, and whoever has one has imported them.
+    from decimal import Decimal  # noqa: PLC0415
+    from uuid import UUID  # noqa: PLC0415
 
     if isinstance(value, UUID | Decimal):
         return str(value)
