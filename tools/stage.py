@@ -38,9 +38,11 @@ SOURCES = (
     "funcpack",
     "invoker/funcpack_invoker",
     "invoker/requirements.txt",
+    "invoker/not-in-images.txt",
 )
 # Of the distribution funcpack, the command line tool is not the buildpack's.
 NOT_STAGED = ("cli", "deploy", "__pycache__", "build", "*.egg-info")
+NOT_IN_IMAGES = ROOT / "invoker" / "not-in-images.txt"
 INVOKER_LOCK = ROOT / "invoker" / "requirements.txt"
 UV_LOCK = ROOT / "requirements" / "uv.txt"
 PIP = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
@@ -65,7 +67,7 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
     wheels = ensure_wheels(progress, architecture)
     shutil.rmtree(BUILDPACK, ignore_errors=True)
     copy_sources()
-    shutil.copytree(wheels / "invoker", BUILDPACK / "wheels")
+    shutil.copytree(wheels / "invoker", BUILDPACK / "wheels", ignore=shutil.ignore_patterns(*not_in_images()))
     build_invoker(progress, BUILDPACK / "wheels")
     unpack_uv(wheels / "uv", BUILDPACK / "bin" / "uv")
     stamp.write("buildpack", inputs)
@@ -111,6 +113,12 @@ def copy_sources() -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_STAGED))
         else:
             shutil.copy(source, target)
+
+
+def not_in_images() -> list[str]:
+    """Return patterns of the wheels that no image gets."""
+    lines = NOT_IN_IMAGES.read_text().splitlines()
+    return [f"{line.replace('-', '_')}-*.whl" for line in lines if not line.startswith("#")]
 
 
 def build_invoker(progress: Progress, target: Path) -> None:

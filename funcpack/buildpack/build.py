@@ -53,8 +53,8 @@ def build(context: Context, log: Log) -> int:
         options = environment.pip_arguments(settings.all())
         uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app, options)
         chosen = python.provide(context, request, own, uv, log)
-        virtualenv = invoker.provide(context, chosen, uv, log, needs_files=needs_files)
-        virtualenv = dependencies.provide(context, virtualenv, wanted, uv, log, needs_files=needs_files)
+        with invoker.providing(context, chosen, uv, log, needs_files=needs_files) as base:
+            virtualenv = dependencies.provide(context, base, wanted, uv, log, needs_files=needs_files)
     import_check.run(context, settings, name, virtualenv, log)
     with bytecode.compiling_app(chosen.path, context.app):
         function.provide(context, name, virtualenv)

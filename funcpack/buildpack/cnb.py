@@ -130,25 +130,31 @@ class Layer:
         """The file for the layer's CycloneDX bill of materials."""
         return self.layers / f"{self.name}.sbom.cdx.json"
 
-    def provide(self, metadata: Metadata, make: Callable[[Path], None], log: Log) -> None:
+    def provide(self, metadata: Metadata, make: Callable[[], None], log: Log) -> None:
         """Keep the layer of the last build if `metadata` says that it is the same; else make it anew.
 
-        A layer for the launch only comes back as metadata without content, and is kept by writing its types again. The
-        metadata is written after `make`, so that half a layer is never taken for one.
+        The metadata is written after `make`, so that half a layer is never taken for one.
+        """
+        if not self.is_of_last_build(metadata, log):
+            make()
+        self.keep(metadata)
+
+    def is_of_last_build(self, metadata: Metadata, log: Log) -> bool:
+        """Tell if the layer of the last build can be used; else say why, and leave an empty one.
+
+        A layer for the launch only comes back as metadata without content, and is kept by writing its types again.
         """
         reasons = self._reasons_to_drop(metadata)
         if reasons is not None and not reasons:
             log.line(f"Layer '{self.name}': the one of the last build is used again.")
-            self.keep(metadata)
-            return
+            return True
         if reasons:
             log.line(f"Layer '{self.name}': the one of the last build is not used:")
             for reason in reasons:
                 log.item(f"- {reason}")
         self.drop()
         self.path.mkdir(parents=True)
-        make(self.path)
-        self.keep(metadata)
+        return False
 
     def keep(self, metadata: Metadata) -> None:
         """Tell the lifecycle that the layer is part of this build."""

@@ -27,7 +27,11 @@ def test_the_builder_has_the_pinned_lifecycle(container_engine: Engine) -> None:
 def test_the_buildpack_holds_what_a_build_needs_and_nothing_else() -> None:
     assert {path.name for path in BUILDPACK.iterdir()} == STAGED
     assert {path.name for path in (BUILDPACK / "bin").iterdir()} == {"detect", "build", "prepare", "python", "uv"}
-    assert {path.name for path in (BUILDPACK / "invoker").iterdir()} == {"funcpack_invoker", "requirements.txt"}
+    assert {path.name for path in (BUILDPACK / "invoker").iterdir()} == {
+        "funcpack_invoker",
+        "requirements.txt",
+        "not-in-images.txt",
+    }
     assert not {"cli", "deploy", "tests"} & {path.name for path in (BUILDPACK / "funcpack").iterdir()}
     assert not list(BUILDPACK.rglob("__pycache__"))
 

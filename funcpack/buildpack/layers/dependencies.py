@@ -34,7 +34,6 @@ from funcpack.buildpack.virtualenv import Virtualenv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from funcpack.buildpack.cnb import Context
     from funcpack.buildpack.dependency_files import Dependencies
@@ -58,7 +57,7 @@ def provide(
         return base
     virtualenv = Virtualenv(layer.path, base.interpreter)
 
-    def make(_path: Path) -> None:
+    def make() -> None:
         uv.venv(virtualenv.path, base.interpreter.path)
         # uv links files from its cache where both are on one file system, as everything below the layers is.
         with tempfile.TemporaryDirectory(prefix="uv-cache-", dir=context.layers, ignore_cleanup_errors=True) as cache:

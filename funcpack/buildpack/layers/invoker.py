@@ -7,15 +7,17 @@ metadata, which is all that is needed to use it again.
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, digest, prepared, sbom
+from funcpack.buildpack import bytecode, digest, prepared, sbom, wheels
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.virtualenv import Virtualenv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from funcpack.buildpack.cnb import Context
@@ -27,22 +29,25 @@ if TYPE_CHECKING:
 NAME = "invoker"
 
 
-def provide(context: Context, interpreter: Interpreter, uv: Uv, log: Log, *, needs_files: bool) -> Virtualenv:
-    """Provide the invoker's environment; nothing is downloaded."""
+@contextmanager
+def providing(
+    context: Context, interpreter: Interpreter, uv: Uv, log: Log, *, needs_files: bool
+) -> Iterator[Virtualenv]:
+    """Provide the invoker's environment beside the block, which has it only for its place; nothing is downloaded."""
     log.title("Invoker")
     layer = Layer(context.layers, NAME, Types(launch=True), needs_files)
     virtualenv = Virtualenv(layer.path, interpreter)
-
-    def fill(_path: Path) -> None:
-        if not prepared.copy(context.buildpack, virtualenv):
-            make(context.buildpack, virtualenv, uv)
-        sbom.write(layer.sbom, virtualenv.site_packages)
-        log.line(
-            f"Installed the invoker and its {len(virtualenv.distributions()) - 1} packages from the buildpack's own wheels."
-        )
-
-    layer.provide(_metadata(context, interpreter, uv), fill, log)
-    return virtualenv
+    metadata = _metadata(context, interpreter, uv)
+    if layer.is_of_last_build(metadata, log):
+        yield virtualenv
+    else:
+        packages = len(wheels.by_name(context.buildpack)) - 1
+        log.line(f"Installing the invoker and its {packages} packages from the buildpack's own wheels.")
+        with ThreadPoolExecutor() as threads:
+            filled = threads.submit(_fill, context, layer, virtualenv, uv)
+            yield virtualenv
+            filled.result()
+    layer.keep(metadata)
 
 
 def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
@@ -51,6 +56,12 @@ def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
     _install(buildpack, virtualenv, uv)
     with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
         virtualenv.drop_traces_of_build()
+
+
+def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
+    if not prepared.copy(context.buildpack, virtualenv):
+        make(context.buildpack, virtualenv, uv)
+    sbom.write(layer.sbom, virtualenv.site_packages)
 
 
 @functools.cache
@@ -95,5 +106,6 @@ def _install(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
     """Install the lock with its hashes, and the invoker itself, which no lock can have the hash of."""
     offline = ["--no-config", "--offline", "--no-index", "--find-links", str(buildpack / "wheels"), "--no-cache"]
     install = ["pip", "install", *offline, "--no-deps", "--no-compile-bytecode", "--python", str(virtualenv.python)]
-    uv.run([*install, "--require-hashes", "--requirement", str(buildpack / "invoker" / "requirements.txt")], None)
+    lock, excludes = buildpack / "invoker" / "requirements.txt", buildpack / "invoker" / "not-in-images.txt"
+    uv.run([*install, "--require-hashes", "--requirement", str(lock), "--excludes", str(excludes)], None)
     uv.run([*install, "funcpack-invoker"], None)

@@ -61,7 +61,7 @@ def provide(context: Context, request: Request | None, own: Interpreter | None, 
         return own
     version = python_version.choose(request, _downloads(uv))
     metadata = PythonMetadata(python_version.shown(version), context.target.arch, context.target.distro)
-    layer.provide(metadata, lambda path: _install(path, metadata.python_version, uv, log), log)
+    layer.provide(metadata, lambda: _install(layer.path, metadata.python_version, uv, log), log)
     return _installed(layer.path, metadata.python_version)
 
 

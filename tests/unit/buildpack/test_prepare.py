@@ -28,7 +28,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prepared(buildpack: Path, layers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("prepared") / "buildpack"
     shutil.copytree(buildpack, directory)
-    command = [directory / "bin" / "prepare", layers, PYTHON_VERSION, PYTHON]
+    command: list[str | Path] = [directory / "bin" / "prepare", layers, PYTHON_VERSION, PYTHON]
     subprocess.run(command, env={"PATH": f"{PYTHON.parent}:/usr/bin:/bin"}, check=True)
     return directory
 
