@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 from collections import deque
 from dataclasses import dataclass, replace
@@ -51,7 +52,7 @@ class Uv:
 
     def version(self) -> str:
         """Return its version."""
-        return self.capture(["--version"]).split()[1]
+        return _version(self.executable)
 
     def venv(self, directory: Path, python: Path) -> None:
         """Make an empty virtual environment."""
@@ -114,3 +115,9 @@ class Uv:
             encoding="utf-8",
             errors="backslashreplace",
         )
+
+
+@functools.cache
+def _version(executable: Path) -> str:
+    done = subprocess.run([str(executable), "--version"], env={}, stdout=subprocess.PIPE, check=True, text=True)
+    return done.stdout.split()[1]
