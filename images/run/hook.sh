@@ -58,16 +58,20 @@ record_packages() {
     done
 }
 
-# Others' maintainer scripts need them, or line editing does; no function calls them.
+# Others' maintainer scripts need them, or line editing does; no function calls them. Berkeley DB is for dbm.ndbm alone, and large:
+# dbm and shelve take SQLite where it is missing.
 remove_packages() {
-    for name in debconf debianutils mawk readline-common; do
+    rm -f "$root/usr/lib/$python"/lib-dynload/_dbm.*
+    for name in debconf debianutils mawk readline-common libdb5.3t64; do
         dpkg-deb --fsys-tarfile "$root/var/cache/apt/archives/${name}_"*.deb | tar -t | grep -v '/$' | (cd "$root" && xargs -r rm -f)
         rm -f "$root/var/lib/dpkg/status.d/$name" "$root/var/lib/dpkg/status.d/$name.md5sums"
     done
 }
 
 remove_unused_files() {
-    rm -rf "$root"/usr/share/perl5 "$root"/usr/share/debconf "$root"/usr/lib/*/gconv "$root/usr/lib/$python/test" "$root"/etc/apt
+    # Python's own tests, and the modules that are there for them only.
+    (cd "$root/usr/lib/$python" && rm -rf test lib-dynload/_test* lib-dynload/_ctypes_test* lib-dynload/_xxtestfuzz* lib-dynload/xx*)
+    rm -rf "$root"/usr/share/perl5 "$root"/usr/share/debconf "$root"/usr/lib/*/gconv "$root"/etc/apt
     rm -rf "$root"/usr/share/gcc "$root"/usr/share/gdb "$root"/usr/share/bug "$root"/usr/share/lintian "$root"/etc/dpkg
     # mmdebstrap copied them from the machine it runs on; every container gets its own.
     rm -f "$root/etc/hostname" "$root/etc/resolv.conf"
