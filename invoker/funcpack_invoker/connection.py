@@ -204,7 +204,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """Serve the requests, one after the other.
 
         gunicorn makes a task for each of them, and arms a timer behind it: for applications that go on after their
-        response, which ours does not. Together with `exchange` this saves 8% of a short request's instructions.
+        response, which ours does not.
         """
         peername, sockname = (self.transport.get_extra_info(name) for name in ("peername", "sockname"))
         try:

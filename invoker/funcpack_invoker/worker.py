@@ -62,12 +62,10 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         """Load the function. One that cannot be served is reported to the master, which ends the server."""
         try:
             self.asgi = self.app.wsgi()
-            # As in the master: a full collection of what a function's libraries bring takes as long as many calls.
-            gc.freeze()
         except FunctionError as error:
             self.birth.fail(str(error))
             sys.exit(0)
-        # What was loaded stays.
+        # What was loaded stays: a full collection of what a function's libraries bring takes as long as many calls.
         gc.freeze()
         gc.enable()
 
