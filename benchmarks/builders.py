@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from images import make as base_images
 from images.recipe import BUILD
@@ -23,12 +24,23 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 
-# Stands in for python:3.13-slim where no image is pulled: Debian's Python and pip, nothing else; about as large (125 MB).
+# Stands in for python:3.13-slim where no image is pulled: Debian's Python and pip on what debian:trixie-slim consists of too,
+# the variant `minbase` without documentation; about as large (124 MB).
 SLIM = replace(
-    BUILD, name="funcpack-benchmark/python", packages=("python3", "python3-pip", "ca-certificates", "passwd")
+    BUILD,
+    name="funcpack-benchmark/python",
+    variant="minbase",
+    packages=("python3", "python3-pip", "ca-certificates", "passwd"),
 )
 BASE = f"{SLIM.name}-here"
 EMPTY_BUILDER = "funcpack-benchmark/empty-builder"
+
+
+class Process(NamedTuple):
+    """A process of an image: options of `docker run` and the arguments of its entry point."""
+
+    options: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
 
 
 class Builder(Protocol):
@@ -40,8 +52,14 @@ class Builder(Protocol):
     @property
     def app(self) -> Path: ...  # noqa: D102 - see above
 
+    def forget(self, image: str) -> None:
+        """Remove `image` and what its builds left."""
+
     def build(self, image: str, app: Path, *, fresh: bool) -> None:
         """Build `image`; `fresh` says that nothing of an earlier build may help."""
+
+    def process(self, image: str) -> Process:
+        """Return what starts the server of `image` without any program that would start it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +70,19 @@ class Dockerfile:
     name: str = "Dockerfile"
     app: Path = HERE / "apps" / "dockerfile"
 
+    def forget(self, image: str) -> None:
+        """Remove the image; a fresh build does without the engine's cache."""
+        self.engine.ask("image", "rm", "--force", image)
+
     def build(self, image: str, app: Path, *, fresh: bool) -> None:
         """Build with the engine's own cache of layers, or without it."""
         options = ["--no-cache"] if fresh else []
         command = [self.engine.client, "build", "--build-arg", f"BASE={BASE}", "--tag", image, *options, str(app)]
         _run(command, self.engine)
+
+    def process(self, image: str) -> Process:  # noqa: ARG002 - the Protocol's
+        """Return nothing more: the server is the image's command."""
+        return Process()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +94,26 @@ class PackBuild:
     name: str
     app: Path = HERE / "apps" / "funcpack"
 
+    def forget(self, image: str) -> None:
+        """Remove the image and the volumes with the lifecycle's caches of it."""
+        self.engine.ask("image", "rm", "--force", image)
+        caches = self.engine.run("volume", "ls", "--quiet", "--filter", f"name=pack-cache-{image.replace('/', '_')}_")
+        if caches:
+            self.engine.run("volume", "rm", *caches.split())
+
     def build(self, image: str, app: Path, *, fresh: bool) -> None:
         """Build with what an earlier build of the same image left, or without it."""
         with host.network_options() as network:
             options = [*network, *(["--clear-cache"] if fresh else []), "--builder", self.builder]
             _run(pack_cli.pinned(self.engine).build_command(image, app, options), self.engine)
+
+    def process(self, image: str) -> Process:
+        """Return the default process, which the lifecycle's launcher starts otherwise, with the variables that it has then."""
+        label = '{{index .Config.Labels "io.buildpacks.build.metadata"}}'
+        metadata = json.loads(self.engine.run("image", "inspect", "--format", label, image))
+        (process,) = [process for process in metadata["processes"] if process["type"] == "web"]
+        program, *arguments = process["command"]
+        return Process(("--env", "PYTHONUNBUFFERED=1", "--entrypoint", program), tuple(arguments))
 
 
 def prepare(progress: Progress, engine: Engine) -> None:

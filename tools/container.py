@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tools import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tools.engine import Engine
 
@@ -76,14 +76,16 @@ class Container:
 
 
 @contextmanager
-def running(engine: Engine, image: str, *options: str, ready_path: str = READY_PATH) -> Iterator[Container]:
-    """Run `image` with the client's `options`, yield the container when `ready_path` answers, and remove it after the block.
+def running(
+    engine: Engine, image: str, *options: str, command: Sequence[str] = (), ready_path: str = READY_PATH
+) -> Iterator[Container]:
+    """Run `image`, or its `command`, with the client's `options`, yield the container when `ready_path` answers, and remove it after the block.
 
     Raises ToolError when it does not start.
     """
     name = f"funcpack-{secrets.token_hex(6)}"
     try:
-        engine.run("run", "--detach", "--name", name, "--publish", f"127.0.0.1::{PORT}", *options, image)
+        engine.run("run", "--detach", "--name", name, "--publish", f"127.0.0.1::{PORT}", *options, image, *command)
         host, _, port = engine.run("port", name, PORT).splitlines()[0].rpartition(":")
         container = Container(engine, name, host, int(port))
         container.wait_until_ready(ready_path)
