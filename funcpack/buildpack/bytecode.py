@@ -4,52 +4,65 @@ The exporter gives every file the same old time, so bytecode that is checked by 
 checked by the source's hash instead. uv could compile too, but what its workers write depends on what each compiled
 before, and the same input would give different images (seen with uv 0.13.8).
 
-A compilation is a process of its own: it goes on beside the block of a `with` statement, which waits for it at its end.
+Compiling goes on in processes of its own beside the block of a `with` statement, which waits for them at its end.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from typing import TYPE_CHECKING
+import tempfile
+from contextlib import ExitStack, contextmanager
+from typing import IO, TYPE_CHECKING
 
 from funcpack.buildpack.environment import of_interpreter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # Directories of an app that no function imports from.
 _NOT_OF_APP = r"/(.*/)?(\.[^/]*|node_modules|__pycache__)(/|$)"
 
 
-def compiling_packages(python: Path, directory: Path) -> subprocess.Popen[bytes]:
+def compile_packages(python: Path, directory: Path) -> None:
+    """Compile installed packages, and return when it is done."""
+    with compiling_packages(python, directory):
+        pass
+
+
+@contextmanager
+def compiling_packages(python: Path, directory: Path) -> Iterator[None]:
     """Compile installed packages; files of theirs that this Python cannot read stay as they are."""
-    return _compiling(python, directory, [])
+    files = sorted(directory.rglob("*.py"))
+    with ExitStack() as processes:
+        # Always two halves, whatever the number of CPUs: bytecode may depend on what its process compiled before.
+        for half in filter(None, (files[::2], files[1::2])):
+            processes.enter_context(_compiling_files(python, half))
+        yield
 
 
 def compiling_app(python: Path, app: Path) -> subprocess.Popen[bytes]:
     """Compile the app's files; tests and templates among them need not be valid Python."""
-    return _compiling(python, app, ["-x", f"^{re.escape(str(app))}{_NOT_OF_APP}"])
+    return _compiling(python, ["-x", f"^{re.escape(str(app))}{_NOT_OF_APP}", str(app)])
 
 
-def _compiling(python: Path, directory: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
+def _compiling_files(python: Path, files: Sequence[Path]) -> subprocess.Popen[bytes]:
+    with tempfile.TemporaryFile() as listing:
+        listing.write(b"\n".join(map(bytes, files)))
+        listing.seek(0)
+        return _compiling(python, ["-i", "-"], stdin=listing)
+
+
+def _compiling(
+    python: Path, arguments: Sequence[str], stdin: int | IO[bytes] = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
     # -f: bytecode from the user's machine is checked by time, and would be taken for fresh here.
-    command = [
-        str(python),
-        "-I",
-        "-S",
-        "-m",
-        "compileall",
-        "-f",
-        "-qq",
-        "--invalidation-mode",
-        "checked-hash",
-        *arguments,
-    ]
+    command = [str(python), "-I", "-S", "-m", "compileall", "-f", "-qq", "--invalidation-mode", "checked-hash"]
     return subprocess.Popen(
-        [*command, str(directory)],
+        [*command, *arguments],
         env=of_interpreter(),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

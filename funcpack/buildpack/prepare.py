@@ -29,4 +29,4 @@ def main(buildpack: Path, arguments: Sequence[str]) -> None:
     invoker.make(buildpack, virtualenv, uv)
     prepared.keep(buildpack, virtualenv)
     for name in ("funcpack", "invoker"):
-        bytecode.compiling_packages(Path(sys.executable), buildpack / name).wait()
+        bytecode.compile_packages(Path(sys.executable), buildpack / name)

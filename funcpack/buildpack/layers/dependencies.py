@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -59,11 +60,13 @@ def provide(
 
     def make() -> None:
         uv.venv(virtualenv.path, base.interpreter.path)
-        # uv links files from its cache where both are on one file system, as everything below the layers is.
-        with tempfile.TemporaryDirectory(prefix="uv-cache-", dir=context.layers, ignore_cleanup_errors=True) as cache:
-            _install(virtualenv, dependencies, uv.with_env(UV_CACHE_DIR=cache), log)
-            compiling = bytecode.compiling_packages(base.interpreter.path, virtualenv.site_packages)
-        with compiling:
+        with ExitStack() as compiling:
+            # uv links files from its cache where both are on one file system, as everything below the layers is.
+            with tempfile.TemporaryDirectory(
+                prefix="uv-cache-", dir=context.layers, ignore_cleanup_errors=True
+            ) as cache:
+                _install(virtualenv, dependencies, uv.with_env(UV_CACHE_DIR=cache), log)
+                compiling.enter_context(bytecode.compiling_packages(base.interpreter.path, virtualenv.site_packages))
             conflicts.check(context.buildpack, virtualenv, dependencies.format, uv)
             virtualenv.drop_traces_of_build()
             _add_base(virtualenv, base)

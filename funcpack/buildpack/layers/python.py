@@ -116,7 +116,7 @@ def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
     for pattern in _NOT_NEEDED:
         for path in root.glob(pattern.replace("lib/", f"lib/{library.name}/", 1)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    bytecode.compiling_packages(python.path, library).wait()
+    bytecode.compile_packages(python.path, library)
 
 
 def _installed(layer: Path, version: str) -> Interpreter:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack.buildpack import bytecode
+from tests.unit.buildpack.builds import PYTHON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHECKED_HASH = 0b11  # PEP 552
+
+
+def write_modules(directory: Path, count: int) -> None:
+    for number in range(count):
+        package = directory / f"package {number}"
+        package.mkdir(parents=True)
+        (package / "module.py").write_text(f"NUMBER = {number}\n")
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_every_file_is_compiled_and_checked_by_its_hash(tmp_path: Path, count: int) -> None:
+    write_modules(tmp_path, count)
+    bytecode.compile_packages(PYTHON, tmp_path)
+    compiled = [importlib.util.cache_from_source(str(path)) for path in sorted(tmp_path.rglob("*.py"))]
+    assert sorted(str(path) for path in tmp_path.rglob("*.pyc")) == compiled
+    for path in tmp_path.rglob("*.pyc"):
+        assert int.from_bytes(path.read_bytes()[4:8], "little") == CHECKED_HASH
+
+
+@pytest.mark.parametrize(("count", "processes"), [(0, 0), (1, 1), (2, 2)])
+def test_no_process_is_without_files(tmp_path: Path, count: int, processes: int) -> None:
+    """It would compile all of sys.path, the standard library among it."""
+    write_modules(tmp_path / "packages", count)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho called >> "{tmp_path}/calls"\n')
+    python.chmod(0o755)
+    (tmp_path / "calls").touch()
+    bytecode.compile_packages(python, tmp_path / "packages")
+    assert (tmp_path / "calls").read_text().split() == ["called"] * processes
+
+
+def test_a_file_that_is_no_python_stays_as_it_is(tmp_path: Path) -> None:
+    write_modules(tmp_path, 1)
+    (tmp_path / "template.py").write_text("{{ name }} = \n")
+    bytecode.compile_packages(PYTHON, tmp_path)
+    assert len(list(tmp_path.rglob("*.pyc"))) == 1
+
+
+def test_the_app_is_compiled_without_what_tools_left_in_it(tmp_path: Path) -> None:
+    for name in ("handler.py", "src/orders.py", ".venv/lib/other.py", "node_modules/gyp.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("NUMBER = 1\n")
+    with bytecode.compiling_app(PYTHON, tmp_path):
+        pass
+    assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"handler", "orders"}
