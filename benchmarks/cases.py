@@ -38,7 +38,7 @@ CASES = (
     Case("hello_async", "HTTP hello, `async def`", asynchronous=True, method="GET"),
     Case(
         "reply",
-        "CloudEvent, binary mode, with a reply",
+        "CloudEvent and reply, binary",
         event=True,
         headers={f"ce-{name}": value for name, value in EVENT_ATTRIBUTES.items()}
         | {"Content-Type": "application/json"},
@@ -46,7 +46,7 @@ CASES = (
     ),
     Case(
         "reply_structured",
-        "CloudEvent, structured mode, with a reply",
+        "CloudEvent and reply, structured",
         event=True,
         headers={"Content-Type": "application/cloudevents+json"},
         body=json.dumps({**EVENT_ATTRIBUTES, "datacontenttype": "application/json", "data": ORDER}).encode(),

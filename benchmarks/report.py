@@ -128,6 +128,7 @@ def _plot(results: Results, path: Path) -> None:
         colours = ["#0b6e99" if s.competitor == results.competitors[0] else "#b8c4cc" for s in series]
         panel.barh([s.competitor for s in series], medians, xerr=spread, color=colours, ecolor="#44515a", height=0.7)
         panel.invert_yaxis()
+        panel.locator_params(axis="x", nbins=6)
         panel.set_title(f"{title}, {series[0].unit} ({series[0].better} is better)", loc="left", fontsize=8)
         panel.spines[["top", "right"]].set_visible(False)
     for panel in list(axes.flat)[len(results.figures) :]:
