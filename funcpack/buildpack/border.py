@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.cnb import EXIT_BUG, EXIT_ERROR
@@ -23,6 +22,8 @@ def run(phase: Callable[[], int], log: Log) -> int:
         log.lines(render(exc))
         return EXIT_ERROR
     except Exception:  # noqa: BLE001 - a fault of ours, and the traceback is what we want to hear of
+        import traceback  # noqa: PLC0415 - slow, and for nothing else
+
         log.title("Error: the buildpack failed unexpectedly")
         log.lines([*traceback.format_exc().splitlines(), "", *BUG_REPORT])
         return EXIT_BUG

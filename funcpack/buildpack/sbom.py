@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Any
 
 from funcpack.buildpack.virtualenv import normalized
@@ -37,6 +36,8 @@ def write(file: Path, site_packages: Path) -> None:
 
 
 def _metadata(file: Path) -> Message:
+    from email.parser import HeaderParser  # noqa: PLC0415 - slow, and most builds use the last one's layers
+
     return HeaderParser().parsestr(file.read_text(encoding="utf-8", errors="replace"))
 
 

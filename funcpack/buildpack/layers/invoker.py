@@ -7,7 +7,6 @@ metadata, which is all that is needed to use it again.
 from __future__ import annotations
 
 import functools
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -41,6 +40,8 @@ def providing(
     if layer.is_of_last_build(metadata, log):
         yield virtualenv
     else:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow, and most builds use the last one's layer
+
         packages = len(wheels.by_name(context.buildpack)) - 1
         log.line(f"Installing the invoker and its {packages} packages from the buildpack's own wheels.")
         with ThreadPoolExecutor() as threads:
