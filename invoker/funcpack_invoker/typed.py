@@ -36,6 +36,13 @@ class MissingFieldError(DataError):
         Exception.__init__(self, f"{where}: missing")
 
 
+class TooDeepError(DataError):
+    """Data of a recursive type that is nested more deeply than Python calls itself."""
+
+    def __init__(self, where: str) -> None:
+        Exception.__init__(self, f"{where}: nested too deeply")
+
+
 def is_structured(annotation: Any) -> bool:
     """Tell whether a type has fields to be checked, be it inside of `list[...]`, `dict[...]`, `... | None`."""
     return _has_fields(annotation) or any(is_structured(argument) for argument in typing.get_args(annotation))
@@ -44,7 +51,14 @@ def is_structured(annotation: Any) -> bool:
 def checker(annotation: Any, name: str) -> Callable[[Any], Any]:
     """Give the function that makes a value of a type from JSON data, or raises DataError; `name` is the data's name."""
     check = _check(annotation)
-    return lambda value: check(value, name)
+
+    def checked(value: Any) -> Any:
+        try:
+            return check(value, name)
+        except RecursionError:
+            raise TooDeepError(name) from None
+
+    return checked
 
 
 def _has_fields(annotation: Any) -> bool:
@@ -132,7 +146,10 @@ def _integer(value: Any, where: str) -> int:
 def _number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DataError(where, "a number", value)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise DataError(where, "a number of at most 1.8e308", value) from None
 
 
 def _parsed(parse: Callable[[str], Any], expected: str, value: Any, where: str) -> Any:
@@ -185,7 +202,12 @@ def _collection(origin: Any, item: Any, value: Any, where: str) -> Any:
     items = _instance(list, value, where)
     check = _check(item)
     checked = [check(entry, f"{where}[{index}]") for index, entry in enumerate(items)]
-    return checked if not issubclass(origin, AbstractSet) else (frozenset if origin is frozenset else set)(checked)
+    if not issubclass(origin, AbstractSet):
+        return checked
+    try:
+        return (frozenset if origin is frozenset else set)(checked)
+    except TypeError:  # lists and dicts can be no members of a set
+        raise DataError(where, "a list of plain values", value) from None
 
 
 def _tuple(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
@@ -222,7 +244,7 @@ def _fields(wanted: Any) -> tuple[_Field, ...]:
             if field.init
         )
     if typing.is_typeddict(wanted):
-        required = wanted.__required_keys__
+        required = _required_keys(wanted)
         return tuple(_Field(name, _check(hint), required=name in required) for name, hint in hints.items())
     defaults = wanted._field_defaults
     return tuple(_Field(name, _check(hints.get(name, Any)), required=name not in defaults) for name in wanted._fields)
@@ -230,6 +252,21 @@ def _fields(wanted: Any) -> tuple[_Field, ...]:
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _required_keys(wanted: Any) -> frozenset[str]:
+    """Name the keys that a TypedDict must have.
+
+    Its own list of them does not see the qualifiers in annotations that are text, as they all are under
+    `from __future__ import annotations`.
+    """
+    qualifiers = {
+        name: typing.get_origin(hint) for name, hint in typing.get_type_hints(wanted, include_extras=True).items()
+    }
+    optional = {name for name, qualifier in qualifiers.items() if qualifier is typing.NotRequired}
+    required = {name for name, qualifier in qualifiers.items() if qualifier is typing.Required}
+    keys: frozenset[str] = wanted.__required_keys__
+    return keys - optional | required
 
 
 def _record(wanted: Any, value: Any, where: str) -> Any:
@@ -245,7 +282,8 @@ def _record(wanted: Any, value: Any, where: str) -> Any:
         return wanted(**values)
     except ValueError as exc:
         # Raised by the class's own __post_init__ to refuse what the types allow.
-        raise DataError(where, f"a valid {wanted.__name__} ({exc})", value) from exc
+        reason = " ".join(str(exc).split())
+        raise DataError(where, f"a valid {wanted.__name__} ({reason})", value) from exc
 
 
 def _pydantic(wanted: Any, value: Any, where: str) -> Any:

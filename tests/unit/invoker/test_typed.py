@@ -44,6 +44,12 @@ class Even:
             raise ValueError("not even")
 
 @dataclass
+class Strict:
+    n: int
+    def __post_init__(self):
+        raise ValueError("first line\\n  second line")
+
+@dataclass
 class Many:
     text: str | int = ""
     flag: bool = False
@@ -57,6 +63,8 @@ class Many:
     pair: tuple[int, str] = (1, "x")
     numbers: tuple[int, ...] = ()
     tags: set[str] = field(default_factory=set)
+    bag: set = field(default_factory=set)
+    ratio: float = 0.0
     by_name: dict[str, Item] = field(default_factory=dict)
     anything: Any = None
 
@@ -72,6 +80,13 @@ class Model(pydantic.BaseModel):
     n: int
     items: list[int] = []
 """
+
+
+def nested_orders(depth: int) -> dict[str, object]:
+    order: dict[str, object] = {"id": 1}
+    for _ in range(depth):
+        order = {"id": 1, "next": order}
+    return order
 
 
 @pytest.mark.parametrize(
@@ -140,6 +155,7 @@ def test_field_types(serve: Serve, member: str, value: object, shown: str) -> No
         ("Order", {"id": 1, "next": {"id": None}}, "data.next.id: expected a whole number, found null"),
         ("list[Item]", {}, "data: expected a list, found an object"),
         ("Even", {"n": 1}, "data: expected a valid Even (not even), found an object"),
+        ("Strict", {"n": 1}, "data: expected a valid Strict (first line second line), found an object"),
         ("Movie", {"year": 1}, "data.title: missing"),
         ("Point", {"x": 1.5}, "data.x: expected a whole number, found a number"),
         ("Model", {"n": "x"}, "data.n: Input should be a valid integer"),
@@ -152,6 +168,9 @@ def test_field_types(serve: Serve, member: str, value: object, shown: str) -> No
         ("Many", {"kind": True}, "data.kind: expected one of 'a', 1, found a boolean"),
         ("Many", {"pair": [1]}, "data.pair: expected a list of 2, found a list"),
         ("Many", {"by_name": {"k": {}}}, "data.by_name.k.name: missing"),
+        ("Many", {"bag": [[1]]}, "data.bag: expected a list of plain values, found a list"),
+        ("Many", {"ratio": 10**400}, "data.ratio: expected a number of at most 1.8e308, found a whole number"),
+        ("Order", nested_orders(600), "data: nested too deeply"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("definition", ["def", "async def"])
@@ -177,6 +196,41 @@ def test_body_of_an_http_function(serve: Serve, body: bytes, status: int, text: 
     answer = serve(f"{TYPES}\ndef handler(body: Item): return body.name").post(body)
     assert answer.status == status
     assert answer.text.startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("movie", "status", "text"),
+    [
+        ({"title": "t"}, 200, "{'title': 't'}"),
+        ({"title": "t", "year": "x"}, 400, "data.year: expected a whole number, found text\n"),
+        ({"year": 1}, 400, "data.title: missing\n"),
+        ({"title": "t", "cast": 1}, 200, "{'title': 't', 'cast': 1}"),
+        ({"title": "t", "writer": 1}, 400, "data.cast: missing\n"),
+    ],
+)
+def test_keys_of_a_typed_dict_whose_annotations_are_text(
+    serve: Serve, movie: dict[str, object], status: int, text: str
+) -> None:
+    client = serve(
+        """
+from __future__ import annotations
+from typing import NotRequired, Required, TypedDict
+
+class Movie(TypedDict):
+    title: str
+    year: NotRequired[int]
+
+class Credits(TypedDict, total=False):
+    cast: Required[int]
+    writer: int
+
+class Credited(Movie, Credits): pass
+
+def handler(data: WANTED): return repr(data)
+""".replace("WANTED", "Credited" if "cast" in movie or "writer" in movie else "Movie")
+    )
+    answer = client.event(json.dumps(movie).encode())
+    assert (answer.status, answer.text) == (status, text)
 
 
 def test_data_that_is_not_json(serve: Serve) -> None:
