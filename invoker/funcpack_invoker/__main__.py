@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from funcpack_invoker.command_line import CommandLine, parse
+from funcpack_invoker.deferred import deferring
 from funcpack_invoker.errors import FunctionError, SettingsError
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _leave)
     # Imports leave no garbage, and looking for it takes a tenth of the start. Workers turn it on when they have loaded.
     gc.disable()
-    options = _parser().parse_intermixed_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         settings = Settings.from_env(_environment(options))
     except SettingsError as error:
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.command == "check":
         return _check(settings, options.source)
-    from funcpack_invoker.server import serve  # noqa: PLC0415 - a check needs no server
+    _hide_empty_worker_count()
+    with deferring():
+        from funcpack_invoker.server import serve  # noqa: PLC0415 - a check needs no server
 
     return serve(settings, options.source)
 
@@ -40,35 +43,16 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _with_command(arguments: Sequence[str]) -> list[str]:
-    """Put in the command that is meant where there is none: to serve."""
-    return list(arguments) if arguments[:1] == ["check"] else ["serve", *arguments]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="funcpack-invoker",
-        usage="%(prog)s [check] [HANDLER] [--source DIR] [--port N]",
-        description="Serves a Python function over HTTP. Settings are read from the environment; see the documentation.",
-    )
-    parser.add_argument("command", choices=("serve", "check"), help=argparse.SUPPRESS)
-    parser.add_argument("handler", nargs="?", help="module.function (PYTHON_HANDLER, or handler.handler)")
-    parser.add_argument("--source", type=_directory, default=Path(), metavar="DIR", help="the app directory (.)")
-    parser.add_argument("--port", metavar="N", help="the port to listen on (PORT, or 8080)")
-    return parser
-
-
-def _directory(text: str) -> Path:
-    path = Path(text)
-    if not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text} is not a directory")
-    return path
-
-
-def _environment(options: argparse.Namespace) -> dict[str, str]:
+def _environment(options: CommandLine) -> dict[str, str]:
     """Give the environment, with what the command line says in the place of what it had."""
     said = {"PYTHON_HANDLER": options.handler, "PORT": options.port}
     return {**os.environ, **{name: value for name, value in said.items() if value is not None}}
+
+
+def _hide_empty_worker_count() -> None:
+    """Take an empty WEB_CONCURRENCY away: gunicorn reads it by itself, as it is imported, and as a number."""
+    if not os.environ.get("WEB_CONCURRENCY", "1").strip():
+        del os.environ["WEB_CONCURRENCY"]
 
 
 def _check(settings: Settings, source: Path) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from funcpack_invoker.tracebacks import raised
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -208,7 +210,7 @@ class StartFailedError(FunctionError):
 
     def __init__(self, handler: str, cause: BaseException, details: str) -> None:
         super().__init__(
-            f"`start` in the module of `{handler}` raised {type(cause).__name__}.",
+            f"`start` in the module of `{handler}` raised {type(raised(cause)).__name__}.",
             "The traceback shows where, in your code.",
             details,
         )

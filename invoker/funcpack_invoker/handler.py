@@ -88,7 +88,7 @@ def _import(handler: str, name: str, source: Path) -> ModuleType:
         if exc.name is not None and f"{name}.".startswith(f"{exc.name}."):
             raise _module_missing(handler, exc.name, source) from None
         raise _dependency_missing(name, exc) from None
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
+    except BaseException as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
         raise _import_failed(name, exc) from None
     _refuse_shadowed(module, source)
     return module

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.invocation import is_async
 from funcpack_invoker.threads import ThreadPool
+from funcpack_invoker.tracebacks import ExitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class Hook:
             value = await self._call()
             return await value if hasattr(value, "__await__") else value
         except (SystemExit, KeyboardInterrupt) as exc:
-            raise HookExitError(self.name, exc) from exc
+            raise ExitError(exc) from exc
 
     async def _call(self) -> Any:
         if self._is_async:
@@ -83,13 +84,6 @@ class Hook:
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
-
-
-class HookExitError(Exception):
-    """A hook tried to end the process."""
-
-    def __init__(self, name: str, cause: BaseException) -> None:
-        super().__init__(f"{name}() raised {type(cause).__name__}")
 
 
 def _call(function: Callable[[], Any]) -> Any:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.context import current
-from funcpack_invoker.tracebacks import user_traceback
+from funcpack_invoker.tracebacks import raised, user_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,6 @@ def _exception(record: logging.LogRecord) -> str:
     """Write the traceback of a record: from the user's first frame on, if it has one."""
     if not record.exc_info or record.exc_info[1] is None:
         return ""
-    exc = record.exc_info[1]
+    exc = raised(record.exc_info[1])
     lines = traceback.format_exception(type(exc), exc, user_traceback(exc) or exc.__traceback__)
     return "".join(lines).rstrip()

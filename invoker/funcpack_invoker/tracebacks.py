@@ -10,6 +10,19 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH
 _IMPORT_SYSTEM = ("<frozen importlib", os.sep + "importlib" + os.sep + "__init__.py")
 
 
+class ExitError(Exception):
+    """Stands for a SystemExit or KeyboardInterrupt of the user's code where those would end the process."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(f"raised {type(cause).__name__}")
+        self.cause = cause
+
+
+def raised(exc: BaseException) -> BaseException:
+    """Give what the user's code raised."""
+    return exc.cause if isinstance(exc, ExitError) else exc
+
+
 def user_traceback(exc: BaseException) -> TracebackType | None:
     """Give the part of an exception's traceback that begins in the user's code (None: it has none there)."""
     tb = exc.__traceback__
@@ -20,6 +33,7 @@ def user_traceback(exc: BaseException) -> TracebackType | None:
 
 def format_user_traceback(exc: BaseException) -> str:
     """Write an exception as Python does, beginning with the first frame of the user's code."""
+    exc = raised(exc)
     lines = traceback.format_exception(type(exc), exc, _without_import_system(user_traceback(exc)))
     return "".join(lines)
 

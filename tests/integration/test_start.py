@@ -97,6 +97,24 @@ OSError: no database
 """,
             id="start hook",
         ),
+        *(
+            pytest.param(
+                f"{definition} start():\n    raise SystemExit(3)\n\ndef handler(request): ...\n",
+                """
+The function's start() failed
+
+`start` in the module of `handler.handler` raised SystemExit.
+The traceback shows where, in your code.
+
+Traceback (most recent call last):
+  File ".../handler.py", line 2, in start
+    raise SystemExit(3)
+SystemExit: 3
+""",
+                id=f"exit in start hook, {definition}",
+            )
+            for definition in ("def", "async def")
+        ),
     ],
 )
 def test_function_that_cannot_be_served_ends_with_its_own_traceback_only(
@@ -128,6 +146,12 @@ def test_bad_setting_is_one_line_and_exit_2(start_server: StartServer, environme
     server = start_server(HELLO, ready=None, environment=environment)
     assert server.process.wait(20) == 2
     assert server.log == text
+
+
+def test_empty_variables_count_as_not_set(start_server: StartServer) -> None:
+    empty = dict.fromkeys(("WEB_CONCURRENCY", "HOST", "FUNCTION_THREADS", "LOG_LEVEL", "KUBERNETES_SERVICE_HOST"), "")
+    server = start_server(HELLO, environment=empty)
+    assert server.get("/").body == b"Hello"
 
 
 def test_port_in_use_is_one_line_and_exit_1(start_server: StartServer) -> None:

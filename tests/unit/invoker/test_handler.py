@@ -159,6 +159,20 @@ def test_function_is_found(load_function: Load, handler: str, files: dict[str, s
         ),
         pytest.param(
             "main.hello",
+            {"main.py": "raise KeyboardInterrupt"},
+            errors.ImportFailedError,
+            ["Importing `main` raised KeyboardInterrupt"],
+            id="interrupt",
+        ),
+        pytest.param(
+            "main.hello",
+            {"main.py": "import asyncio\nraise asyncio.CancelledError"},
+            errors.ImportFailedError,
+            ["Importing `main` raised CancelledError"],
+            id="cancelled",
+        ),
+        pytest.param(
+            "main.hello",
             {"main.py": "from other import a\nb = 1", "other.py": "from main import b\na = 1"},
             errors.CircularImportError,
             ["Importing `main` came back", "partially initialized module 'main'"],

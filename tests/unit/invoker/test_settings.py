@@ -75,6 +75,9 @@ def test_value_is_read(variable: str, text: str, field: str, value: Any) -> None
         ("FUNCTION_CONCURRENCY", "1.5", "a whole number of at least 0"),
         ("FUNCTION_TIMEOUT", "nan", "a number of seconds of at least 0"),
         ("FUNCTION_TIMEOUT", "inf", "a number of seconds of at least 0"),
+        ("FUNCTION_TIMEOUT", "1_0", "a number of seconds of at least 0"),
+        ("FUNCTION_TIMEOUT", "٣", "a number of seconds of at least 0"),
+        ("FUNCTION_TIMEOUT", ".", "a number of seconds of at least 0"),
         ("FUNCTION_GRACE_PERIOD", "-1", "a number of seconds of at least 0"),
         ("FUNCTION_SHUTDOWN_DELAY", "5s", "a number of seconds of at least 0"),
         ("FUNCTION_MAX_BODY", "10MB", "a number of bytes of at least 1, or one with KiB, MiB or GiB"),
@@ -98,6 +101,8 @@ def test_bad_value_is_named_in_one_line(variable: str, text: str, accepted: str)
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, 5.0),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "K_SERVICE": "hello"}, 0.0),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "FUNCTION_SHUTDOWN_DELAY": "1"}, 1.0),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "K_SERVICE": ""}, 5.0),
+        ({"KUBERNETES_SERVICE_HOST": ""}, 0.0),
     ],
 )
 def test_shutdown_delay_by_surroundings(environ: dict[str, str], delay: float) -> None:
