@@ -1,0 +1,171 @@
+"""Puts off loading modules that libraries import at their top, and of which serving a function needs nothing.
+
+They are a quarter of a start. While `deferring` is on, importing one of them makes a stand-in, which loads itself when
+something in it is asked for: as Python's `importlib.util.LazyLoader` does, but safe with threads in every version
+(https://github.com/python/cpython/issues/114763), and out of reach of files of the app that have a module's name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import contextmanager
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+
+    Early = Mapping[str, Any]
+
+
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """Give a function that imports the one it stands for when it is called."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        __import__(module)
+        return getattr(sys.modules[module], name)(*arguments, **options)
+
+    return call
+
+
+# Each with what gunicorn takes from it while it is imported: for TLS, which is not served here, the set-up of its log,
+# which is ours, the texts about its settings, which nobody reads, and the question whether this is Cygwin.
+MODULES: Mapping[str, Early] = {
+    "asyncio.sslproto": {},
+    "email.utils": {},
+    "glob": {},
+    "gunicorn.debug": {},
+    "html": {},
+    "importlib.metadata": {},
+    "linecache": {},
+    "logging.config": {name: _late("logging.config", name) for name in ("dictConfig", "fileConfig")},
+    "platform": {"system": lambda: os.uname().sysname},
+    "shlex": {},
+    "shutil": {},
+    "ssl": {"CERT_NONE": 0, "PROTOCOL_SSLv23": 2, "PROTOCOL_TLS": 2, "SSLError": OSError},
+    "textwrap": {"dedent": str},
+    "tokenize": {},
+    "argparse": {},
+}
+
+# What the import system, and whoever looks at all modules, asks each for.
+_ALWAYS_THERE = frozenset(
+    {"__cached__", "__class__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
+)
+
+
+@contextmanager
+def deferring(modules: Mapping[str, Early] = MODULES) -> Iterator[None]:
+    """Put off loading the modules that are imported inside of this.
+
+    Args:
+        modules: by name, each with values that are given inside of this to whoever asks for them, without loading it.
+
+    """
+    finder = _Finder(modules)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        finder.end()
+
+
+class _Finder:
+    """Finds stand-ins."""
+
+    def __init__(self, modules: Mapping[str, Early]) -> None:
+        self._modules = modules
+        self._path = list(sys.path)
+        self._found: list[_Later] = []
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+        early = self._modules.get(name)
+        spec = PathFinder.find_spec(name, path) if early is not None else None
+        if spec is None or spec.loader is None or early is None:
+            return None
+        later = _Later(spec.loader, self._path, early)
+        self._found.append(later)
+        spec.loader = cast("Loader", later)
+        return spec
+
+    def end(self) -> None:
+        """Give no more values early."""
+        for later in self._found:
+            later.early = {}
+
+
+class _Later:
+    """Makes a stand-in, and loads what it stands for when it is told to, with the `path` that there was then."""
+
+    def __init__(self, loader: Loader, path: list[str], early: Early) -> None:
+        self.early = early
+        self._loader = loader
+        self._path = path
+        self._lock = threading.RLock()
+        self._begun = False
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _StandIn(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing yet."""
+
+    def load(self, module: ModuleType) -> None:
+        """Load the module, unless this thread does it already; other threads wait until it is complete."""
+        with self._lock:
+            if self._begun:
+                return
+            self._begun = True
+            try:
+                with _path_in_this_thread(self._path):
+                    self._loader.exec_module(module)
+            except BaseException:
+                self._begun = False
+                raise
+            if module.__spec__ is not None:
+                module.__spec__.loader = self._loader
+            module.__loader__ = self._loader
+            module.__class__ = ModuleType
+
+
+class _StandIn(ModuleType):
+    """A module that is loaded when something in it is asked for; an ordinary one from then on."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in _ALWAYS_THERE:
+            later = object.__getattribute__(self, "__loader__")
+            if isinstance(later, _Later):
+                if name in later.early:
+                    return later.early[name]
+                later.load(self)
+        return object.__getattribute__(self, name)
+
+
+@contextmanager
+def _path_in_this_thread(path: list[str]) -> Iterator[None]:
+    """Have what this thread imports, and no other, found on a path of its own."""
+    finder = _ThreadFinder(path)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _ThreadFinder:
+    """Finds modules on a path, for the thread that made it."""
+
+    def __init__(self, path: list[str]) -> None:
+        self._path = path
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+        if path is not None or threading.get_ident() != self._thread:
+            return None
+        return PathFinder.find_spec(name, self._path)

@@ -1,0 +1,129 @@
+"""Modules whose loading is put off: ordinary in every respect, but later."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from queue import SimpleQueue
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack_invoker.deferred import deferring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Path]:
+    """A directory on the path; what is imported from it is forgotten when the test ends."""
+    before = dict(sys.modules)
+    directory = tmp_path / "library"
+    directory.mkdir()
+    sys.path.insert(0, str(directory))
+    yield directory
+    sys.path.remove(str(directory))
+    for name in sys.modules.keys() - before.keys():
+        del sys.modules[name]
+
+
+def test_module_is_loaded_when_something_in_it_is_asked_for(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "slow.py").write_text("print('loaded')\nvalue = 1\n")
+    with deferring({"slow": {}}):
+        slow = importlib.import_module("slow")
+    assert importlib.import_module("slow") is slow
+    assert slow.__name__ == "slow"
+    assert capsys.readouterr().out == ""
+    assert (slow.value, slow.value) == (1, 1)
+    assert capsys.readouterr().out == "loaded\n"
+    assert type(slow) is ModuleType
+    assert slow.__spec__ is not None
+    assert slow.__loader__ is slow.__spec__.loader
+
+
+def test_names_are_imported_from_it_as_ever(library: Path) -> None:
+    (library / "slow.py").write_text("value = 1\n")
+    with deferring({"slow": {}}):
+        importlib.import_module("slow")
+    from slow import value  # type: ignore[import-not-found]
+
+    assert value == 1
+    with pytest.raises(ImportError, match="cannot import name 'nothing' from 'slow'"):
+        from slow import nothing  # noqa: F401
+
+
+def test_package_has_the_modules_that_stand_in(library: Path) -> None:
+    (library / "package").mkdir()
+    (library / "package" / "__init__.py").write_text("")
+    (library / "package" / "slow.py").write_text("value = 1\n")
+    with deferring({"package.slow": {}}):
+        package = importlib.import_module("package.slow")
+    assert package.value == 1
+    assert importlib.import_module("package").slow is package
+
+
+def test_only_what_is_imported_inside_is_put_off(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "slow.py").write_text("print('loaded')\n")
+    with deferring({"slow": {}}):
+        pass
+    importlib.import_module("slow")
+    assert capsys.readouterr().out == "loaded\n"
+
+
+def test_values_given_early_hold_inside_alone(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "slow.py").write_text("print('loaded')\nvalue = 1\n")
+    with deferring({"slow": {"value": 2}}):
+        slow = importlib.import_module("slow")
+        assert slow.value == 2
+        assert capsys.readouterr().out == ""
+    assert slow.value == 1
+
+
+def test_threads_wait_until_it_is_complete(library: Path) -> None:
+    (library / "slow.py").write_text(
+        "import gate\ngate.reached.set()\ngate.opened.wait(20)\nvalue = 1\n",
+    )
+    gate = ModuleType("gate")
+    gate.__dict__.update(reached=threading.Event(), opened=threading.Event())
+    sys.modules["gate"] = gate
+    with deferring({"slow": {}}):
+        slow = importlib.import_module("slow")
+    seen: SimpleQueue[object] = SimpleQueue()
+    threads = [threading.Thread(target=lambda: seen.put(getattr(slow, "value", None))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+        gate.reached.wait(20)
+    gate.opened.set()
+    for thread in threads:
+        thread.join(20)
+    assert [seen.get_nowait() for _ in threads] == [1, 1, 1, 1]
+
+
+def test_files_that_come_before_on_a_later_path_are_not_taken_for_what_it_needs(library: Path, tmp_path: Path) -> None:
+    (library / "slow.py").write_text("import needed\nvalue = needed.value\n")
+    (library / "needed.py").write_text("value = 'the library'\n")
+    with deferring({"slow": {}}):
+        slow = importlib.import_module("slow")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "needed.py").write_text("value = 'the app'\n")
+    sys.path.insert(0, str(app))
+    try:
+        assert slow.value == "the library"
+    finally:
+        sys.path.remove(str(app))
+
+
+def test_failure_is_raised_and_loading_tried_again(library: Path, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    (library / "slow.py").write_text(f"import pathlib\nvalue = pathlib.Path({str(there)!r}).read_text()\n")
+    with deferring({"slow": {}}):
+        slow = importlib.import_module("slow")
+    with pytest.raises(FileNotFoundError):
+        slow.value  # noqa: B018 - asking for it is the point
+    there.write_text("now")
+    assert slow.value == "now"
