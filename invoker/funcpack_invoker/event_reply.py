@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker import cloudevent, response
+from funcpack_invoker import cloudevent, mediatype, response
 from funcpack_invoker.event import STRUCTURED, Event, InvalidReplyError
 from funcpack_invoker.response import Reply
 from funcpack_invoker.sdk import from_sdk
@@ -83,7 +83,48 @@ def _from_tuple(value: tuple[Any, ...], call: Call, defaults: ReplyDefaults) -> 
     body, status, headers = response.unpack(value)
     if response.is_response(body) or response.is_http_exception(body):
         return response.from_value(value)
-    return EventReply(None if body is None else _event(body, call, defaults), status, headers)
+    _refuse_half_of_attributes(body, status)
+    if isinstance(body, tuple) and body and _is_attributes(body[0]):
+        reply = _from_attributes(body, call)
+    else:
+        reply = EventReply(None if body is None else _event(body, call, defaults))
+    reply.status, reply.headers = status, headers
+    if headers is not None and reply.event is not None:
+        _take_content_type(reply, reply.event)
+    return reply
+
+
+def _refuse_half_of_attributes(body: Any, status: Any) -> None:
+    """Refuse `({"type": ...}, data)`, where the data is taken for a status: its source has been forgotten."""
+    missing = [name for name in ("type", "source") if name not in body] if isinstance(body, Mapping) else []
+    if len(missing) != 1:
+        return
+    try:
+        response.with_status(Reply(200), status)
+    except InvalidReplyError as exc:
+        raise InvalidReplyError(
+            f"the returned event is not valid: {missing[0]} is missing, or else {exc.reason}"
+        ) from exc
+
+
+def _take_content_type(reply: EventReply, event: Event) -> None:
+    """Make the Content-Type of the returned headers the event's: in structured mode the header is the envelope's."""
+    headers = response.with_headers(Reply(200), reply.headers).headers
+    content_type = dict(headers).get(b"content-type", b"").decode("latin-1")
+    if not content_type:
+        return
+    try:
+        is_json = mediatype.parse(content_type).is_json
+    except ValueError as exc:
+        raise InvalidReplyError(f"the returned Content-Type is none: {exc}") from exc
+    # Text that is said to be JSON is so already: it must not be quoted.
+    data = (
+        mediatype.parse("application/json").decode(response.encode(event.data))
+        if is_json and isinstance(event.data, str)
+        else event.data
+    )
+    reply.event = Event({**event.attributes, "datacontenttype": content_type}, data)
+    reply.headers = [(name.decode(), value.decode("latin-1")) for name, value in headers if name != b"content-type"]
 
 
 def _from_attributes(value: tuple[Any, ...], call: Call) -> EventReply:

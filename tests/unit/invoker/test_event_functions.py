@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.unit.invoker.conftest import EVENT_HEADERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -38,6 +40,26 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         pytest.param("('hi', 202)", 202, {"type": "com.example.thing.reply"}, TEXT, b"hi", id="data-status"),
         pytest.param("(None, 202)", 202, None, None, b"", id="none-status"),
         pytest.param("('hi', {'X-A': 'b'})", 200, {"type": "com.example.thing.reply"}, TEXT, b"hi", id="data-headers"),
+        pytest.param(
+            "('a,b', {'Content-Type': 'text/csv'})",
+            200,
+            {"type": "com.example.thing.reply"},
+            "text/csv",
+            b"a,b",
+            id="data-content-type",
+        ),
+        pytest.param(
+            "('é', 201, [('content-type', 'text/csv; charset=latin-1')])",
+            201,
+            {},
+            "text/csv; charset=latin-1",
+            b"\xe9",
+            id="data-content-type-with-charset",
+        ),
+        pytest.param("('[1]', {'Content-Type': 'application/json'})", 200, {}, JSON, b"[1]", id="data-json-as-text"),
+        pytest.param(
+            "((attributes, 'hi'), 202)", 202, {"id": "1", "source": "/here"}, JSON, b'"hi"', id="attributes-data-status"
+        ),
         pytest.param("(attributes, 'hi')", 200, {"id": "1", "source": "/here"}, JSON, b'"hi"', id="attributes-data"),
         pytest.param("(attributes,)", 200, {"id": "1"}, JSON, b"", id="attributes-alone-in-tuple"),
         pytest.param("attributes", 200, {"id": "1"}, JSON, b"", id="attributes-alone"),
@@ -86,7 +108,10 @@ def test_returned_value(
         pytest.param("(attributes, data, 1)", "more than attributes and data", id="three"),
         pytest.param("{**attributes, 'type': None}", "type is None", id="none-attribute"),
         pytest.param("({'specversion': '1.0', 'type': 't'}, 1)", "source is missing", id="no-source"),
+        pytest.param("({'type': 't'}, 'text')", "source is missing", id="no-source-without-version"),
+        pytest.param("({'source': 's'}, [1], {})", "type is missing", id="no-type-without-version"),
         pytest.param("({**attributes, 'my-name': 'x'}, 1)", "my-name", id="attribute-name"),
+        pytest.param("('a', {'Content-Type': 'csv'})", "'csv' is not a media type", id="content-type"),
         pytest.param("object()", "cannot be sent as application/json", id="object"),
         pytest.param("iter([1])", "cannot stream", id="iterator"),
         pytest.param("(x for x in [1])", "cannot stream", id="generator"),
@@ -166,6 +191,23 @@ def test_structured_reply_where_it_is_asked_for(serve: Serve, accept: str, struc
     )
     assert (answer.header("content-type") == STRUCTURED) is structured
     assert (answer.json()["data"] if structured else answer.json()) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("returned", "members"),
+    [
+        ("'a', {'Content-Type': 'text/csv', 'X-A': 'b'}", {"datacontenttype": "text/csv", "data": "a"}),
+        ("'[1]', 200, {'Content-Type': 'application/json', 'X-A': 'b'}", {"datacontenttype": JSON, "data": [1]}),
+        ("'a', {'Content-Type': 'image/png', 'X-A': 'b'}", {"datacontenttype": "image/png", "data": "a"}),
+    ],
+)
+def test_returned_content_type_is_that_of_the_data_inside_the_envelope(
+    serve: Serve, returned: str, members: dict[str, Any]
+) -> None:
+    client = serve(f"def handler(data): return {returned}")
+    answer = client.post(b"1", {**EVENT_HEADERS, "accept": STRUCTURED})
+    assert (answer.header("content-type"), answer.header("x-a")) == (STRUCTURED, "b")
+    assert answer.json().items() >= members.items()
 
 
 @pytest.mark.parametrize(
