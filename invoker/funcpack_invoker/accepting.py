@@ -37,7 +37,6 @@ class Acceptor:
         self._listeners = list(listeners)
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
-        self._handing_over: set[asyncio.Task[object]] = set()
         self._stopped = False
 
     def start(self) -> None:
@@ -62,8 +61,8 @@ class Acceptor:
             while self._accept(listener):
                 pass
             listener.close()
-        if self._handing_over:
-            await asyncio.wait(self._handing_over)
+        # The protocols learn of their connections in the loop's next turn.
+        await asyncio.sleep(0)
 
     def _accept(self, listener: socket.socket) -> bool:
         """Accept some connections; tells whether there may be more."""
@@ -76,9 +75,10 @@ class Acceptor:
                 logger.error("no connection can be accepted: %s", exc.strerror)  # noqa: TRY400 - it says it all
                 self._pause(listener)
                 return False
-            handing_over = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
-            self._handing_over.add(handing_over)
-            handing_over.add_done_callback(self._handing_over.discard)
+            connection.setblocking(False)
+            # As asyncio.Server does. `connect_accepted_socket` is for sockets of any sort: it takes a task for each, and
+            # loads ssl to see that it is none of TLS, a twentieth of a start.
+            self._loop._make_socket_transport(connection, self._protocol())  # type: ignore[attr-defined] # noqa: SLF001
         return True
 
     def _pause(self, listener: socket.socket) -> None:
