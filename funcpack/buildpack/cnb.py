@@ -173,7 +173,7 @@ class Layer:
 
     def _reasons_to_drop(self, metadata: Metadata) -> list[str] | None:
         """Return None when there is no earlier layer."""
-        found = self._read()
+        found = self.restored()
         if found is None:
             return None
         reasons = metadata.differences(found)
@@ -181,7 +181,8 @@ class Layer:
             return ["its files are needed in this build, and only its description was restored"]
         return reasons
 
-    def _read(self) -> Mapping[str, Any] | None:
+    def restored(self) -> Mapping[str, Any] | None:
+        """Return the metadata that the last build left, or None when there is no earlier layer; none of it can be relied on."""
         try:
             content = tomllib.loads(self._toml.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -33,13 +33,14 @@ class Dependencies:
     """The file that counts; `digest` is that of everything that it leads to.
 
     `passed_over` are files that would have counted without it, `vendor` is the directory with the packages when they
-    are part of the app.
+    are part of the app. `lines` are all that is said of single packages; None where that is not known.
     """
 
     format: Format
     digest: str
     passed_over: tuple[str, ...]
     vendor: Path | None
+    lines: tuple[str, ...] | None
 
 
 def find(app: Path) -> Dependencies | None:
@@ -57,16 +58,25 @@ def find(app: Path) -> Dependencies | None:
     vendor = _vendor(app)
     paths = [*inputs[chosen], *([vendor] if vendor else [])]
     passed_over = tuple(other for other in rest if other not in _COMPANIONS.get(chosen, ()))
-    return Dependencies(chosen, digest.of_files(paths, app), passed_over, vendor)
+    lines = _lines(app) if chosen is Format.REQUIREMENTS and not vendor else None
+    return Dependencies(chosen, digest.of_files(paths, app), passed_over, vendor, lines)
 
 
 # pyproject.toml is no second source beside the lock that is made of it.
 _COMPANIONS = {Format.UV_LOCK: (Format.PYPROJECT,), Format.PYLOCK: (Format.PYPROJECT,)}
 
 
+def _lines(app: Path) -> tuple[str, ...]:
+    return tuple(_requirements(app).lines)
+
+
 def _of_requirements(app: Path) -> list[Path]:
-    found = requirements.read((app / Format.REQUIREMENTS).resolve(), app.resolve())
+    found = _requirements(app)
     return [] if found.is_empty else [*found.files, *found.paths]
+
+
+def _requirements(app: Path) -> requirements.Requirements:
+    return requirements.read((app / Format.REQUIREMENTS).resolve(), app.resolve())
 
 
 def _of_pylock(app: Path) -> list[Path]:

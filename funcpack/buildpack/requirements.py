@@ -29,11 +29,13 @@ class Requirements:
     """What a requirements file comes to, with everything that it names.
 
     `files` are the requirements and constraints files; `paths` are files and directories of the app that are installed;
-    `is_empty` says that there is nothing to install.
+    `lines` are all lines but those that name another file here, put together where they were continued; `is_empty` says that
+    there is nothing to install.
     """
 
     files: list[Path] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     is_empty: bool = True
 
 
@@ -78,7 +80,9 @@ def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
             if not target.is_file():
                 raise MissingRequirementsFileError(shown, number, nested["file"])
             _read_into(requirements, target, app)
-        elif nested or not line.startswith("-") or _EDITABLE.match(line):
+            continue
+        requirements.lines.append(line)
+        if nested or not line.startswith("-") or _EDITABLE.match(line):
             requirements.is_empty = False
             requirements.paths += _local_path(line, file.parent)
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from funcpack.buildpack import distributions
 from funcpack.buildpack.virtualenv import normalized
 
 if TYPE_CHECKING:
@@ -35,14 +36,8 @@ def write(file: Path, site_packages: Path) -> None:
     file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _metadata(file: Path) -> Message:
-    from email.parser import HeaderParser  # noqa: PLC0415 - slow, and most builds use the last one's layers
-
-    return HeaderParser().parsestr(file.read_text(encoding="utf-8", errors="replace"))
-
-
 def _component(directory: Path) -> dict[str, Any]:
-    metadata = _metadata(directory / "METADATA")
+    metadata = distributions.metadata(directory)
     name, version = metadata["Name"], metadata["Version"]
     purl = f"pkg:pypi/{normalized(name)}@{version}"
     component = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}

@@ -31,21 +31,21 @@ class PackageIndex:
     binding: Path
     root: Path
 
-    def add(self, name: str, version: str = "1.0") -> None:
-        """Publish a package with one module of the same name, whose VERSION says which it is."""
+    def add(self, name: str, version: str = "1.0", size: int = 0) -> None:
+        """Publish a package with one module of the same name, whose VERSION says which it is, and at least `size` bytes."""
         wheel = self.root / "simple" / name / f"{name}-{version}-py3-none-any.whl"
         wheel.parent.mkdir(parents=True, exist_ok=True)
-        write_wheel(wheel, name, version)
+        write_wheel(wheel, name, version, size)
         sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
         with (wheel.parent / "index.html").open("a") as page:
             page.write(f'<a href="{wheel.name}#sha256={sha256}">{wheel.name}</a>\n')
 
 
-def write_wheel(path: Path, name: str, version: str) -> None:
+def write_wheel(path: Path, name: str, version: str, size: int = 0) -> None:
     """Write a wheel: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
     about = f"{name}-{version}.dist-info"
     files = {
-        f"{name}.py": f'VERSION = "{version}"\n',
+        f"{name}.py": f'VERSION = "{version}"\n' + "#" * size,
         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

@@ -17,7 +17,7 @@ import importlib.util
 
 
 def handler():
-    return [name for name in ("alpha", "beta") if importlib.util.find_spec(name)]
+    return [name for name in ("alpha", "beta", "gamma", "heavy") if importlib.util.find_spec(name)]
 """
 LAYERS = ("funcpack/python:invoker", "funcpack/python:dependencies")
 
@@ -76,6 +76,23 @@ def test_a_removed_requirement_is_gone(
 
     assert installed(workshop, again.image) == b'["beta"]'
     assert "Reusing layer 'funcpack/python:invoker'" in again.log
+
+
+def test_a_large_package_stays_when_a_requirement_is_added(
+    workshop: Workshop, make_app: MakeApp, package_index: PackageIndex
+) -> None:
+    package_index.add("gamma")
+    package_index.add("heavy", size=10_000_000)
+    app = make_app({"handler.py": HANDLER, "requirements.txt": "heavy==1.0\n"})
+    first = workshop.build(app, *network(package_index))
+    (app / "requirements.txt").write_text("gamma==1.0\nheavy==1.0\n")
+    again = workshop.build(app, *network(package_index), image=first.image)
+    anew = workshop.build(app, *network(package_index))
+
+    assert "Adding layer 'funcpack/python:big-heavy'" in first.log
+    assert "Reusing layer 'funcpack/python:big-heavy'" in again.log
+    assert installed(workshop, again.image) == b'["gamma", "heavy"]'
+    assert workshop.engine.image_id(again.image) == workshop.engine.image_id(anew.image)
 
 
 def test_an_index_behind_a_private_authority_needs_its_certificate(

@@ -1,0 +1,107 @@
+"""What installed packages consist of: their files, by the RECORD of each, and what they want to have beside them.
+
+https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+"""
+
+from __future__ import annotations
+
+import csv
+import mmap
+import posixpath
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.virtualenv import normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import Message
+    from pathlib import Path
+
+# Where a virtual environment's scripts are, as seen from its packages.
+SCRIPTS = "../../../bin/"
+
+# Where a shared library looks for others, relative to itself (ld.so(8)).
+_ORIGIN = re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})([^\0:]*)")
+_LIBRARY = re.compile(r"\.so(\.\d+)*$")
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An installed package, by the directory with its metadata."""
+
+    info: Path
+
+    @property
+    def name(self) -> str:
+        """Its name as the index has it."""
+        return normalized(self.info.name.split("-")[0])
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.info.name.removesuffix(".dist-info").split("-")[1]
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Its files, relative to the directory of packages."""
+        with (self.info / "RECORD").open(encoding="utf-8", newline="") as stream:
+            return frozenset(row[0] for row in csv.reader(stream) if row)
+
+    @cached_property
+    def entries(self) -> frozenset[str]:
+        """What it adds to the directory of packages: files and directories there, and the paths of files elsewhere."""
+        return frozenset(path if path.startswith("..") else path.split("/")[0] for path in self.paths)
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        files = (self.info.parent / path for path in self.paths)
+        return sum(file.stat().st_size for file in files if file.is_file())
+
+    @property
+    def is_self_contained(self) -> bool:
+        """Tell if it works in whatever directory of sys.path it is.
+
+        It does not where it is part of a namespace package, whose directory may belong to several packages, has files
+        that Python reads in certain directories only (.pth), or comes from a directory or an address of its own.
+        """
+        return "direct_url.json" not in {path.rpartition("/")[2] for path in self.paths} and all(
+            map(self._is_movable, self.entries)
+        )
+
+    @cached_property
+    def neighbours(self) -> frozenset[str]:
+        """Entries of other packages that its libraries look for others in; `..` stands for all other places."""
+        places = (self._places(path) for path in self.paths if _LIBRARY.search(path))
+        return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
+
+    def _is_movable(self, entry: str) -> bool:
+        is_module = entry in self.paths and entry.endswith((".py", ".so"))
+        is_package = f"{entry}/__init__.py" in self.paths
+        return is_module or is_package or entry.endswith(".libs") or entry == self.info.name or _is_script(entry)
+
+    def _places(self, path: str) -> Iterator[str]:
+        file = self.info.parent / path
+        if file.is_file() and file.stat().st_size:
+            with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                below = [match[1].decode(errors="replace") for match in _ORIGIN.finditer(content)]
+            yield from (posixpath.normpath(posixpath.dirname(path) + place) for place in below)
+
+
+def installed(site_packages: Path) -> list[Distribution]:
+    """Return the packages in a directory, sorted."""
+    return [Distribution(info) for info in sorted(site_packages.glob("*.dist-info")) if (info / "RECORD").is_file()]
+
+
+def metadata(info: Path) -> Message:
+    """Return the headers of a package's METADATA."""
+    from email.parser import HeaderParser  # noqa: PLC0415 - slow, and most builds use the last one's layers
+
+    return HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8", errors="replace"))
+
+
+def _is_script(entry: str) -> bool:
+    return entry.startswith(SCRIPTS) and "/" not in entry.removeprefix(SCRIPTS)
