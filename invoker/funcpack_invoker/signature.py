@@ -6,8 +6,7 @@ import functools
 import inspect
 import sys
 import typing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors
 from funcpack_invoker.parameters import ACCEPTED_NAMES, Kind, Parameter, Signature, UnknownParameterError, Value, bind
@@ -19,8 +18,7 @@ _VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_K
 _POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One argument: the parameter's `name`, the `value` it gets, and the class it is annotated with (None: without).
 
     `value` is None where the parameter keeps its `default`.
@@ -32,8 +30,7 @@ class Slot:
     default: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(NamedTuple):
     """What a function is called with: positional arguments in order, then arguments by keyword."""
 
     kind: Kind
@@ -57,8 +54,9 @@ def fill(handler: str, function: Callable[..., Any]) -> Filling:
         NoSignatureError, ParameterError, AnnotationError: when that cannot be decided.
 
     """
-    parameters = _parameters(handler, function)
-    annotations = {parameter.name: _evaluate(parameter.annotation, function) for parameter in parameters}
+    declaring = _declaring(function)
+    parameters = _parameters(handler, declaring)
+    annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
     slots = [_slot(parameter, signature, annotations[parameter.name]) for parameter in parameters]
     positional = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind in _POSITIONAL]
@@ -69,9 +67,31 @@ def fill(handler: str, function: Callable[..., Any]) -> Filling:
     return Filling(signature.kind, tuple(positional), tuple(slot for slot in keyword if slot.value))
 
 
+def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the function that says what a decorated one takes: the decorator's own, unless that passes on whatever comes."""
+    if _holds_arguments(function):
+        return function
+    declaring: Callable[..., Any] = inspect.unwrap(
+        function, stop=lambda found: hasattr(found, "__signature__") or not _passes_on(found)
+    )
+    return declaring
+
+
+def _holds_arguments(function: Callable[..., Any]) -> bool:
+    return inspect.ismethod(function) or isinstance(function, functools.partial)
+
+
+def _passes_on(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = _signature(function, follow_wrapped=False).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(parameter.kind in _VARIADIC for parameter in parameters)
+
+
 def _parameters(handler: str, function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        parameters = _signature(function).parameters.values()
+        parameters = _signature(function, follow_wrapped=_holds_arguments(function)).parameters.values()
     except (TypeError, ValueError):
         raise errors.NoSignatureError(handler) from None
     # What functools.partial has bound by keyword stays bound, also under a name that means something.
@@ -79,16 +99,17 @@ def _parameters(handler: str, function: Callable[..., Any]) -> list[inspect.Para
     return [parameter for parameter in parameters if parameter.kind not in _VARIADIC and parameter.name not in bound]
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
+def _signature(function: Callable[..., Any], *, follow_wrapped: bool) -> inspect.Signature:
     if sys.version_info >= (3, 14):
         import annotationlib  # noqa: PLC0415 - new in 3.14
 
-        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
-    return inspect.signature(function)
+        return inspect.signature(
+            function, follow_wrapped=follow_wrapped, annotation_format=annotationlib.Format.FORWARDREF
+        )
+    return inspect.signature(function, follow_wrapped=follow_wrapped)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unknown:
+class _Unknown(NamedTuple):
     """An annotation that cannot be evaluated, and why."""
 
     cause: Exception
@@ -101,13 +122,19 @@ def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
     if isinstance(annotation, typing.ForwardRef):
         annotation = annotation.__forward_arg__
     if not isinstance(annotation, str):
-        return annotation
-    inner = inspect.unwrap(function.func if isinstance(function, functools.partial) else function)
+        return _plain(annotation)
+    inner = function.func if isinstance(function, functools.partial) else function
+    inner = inspect.unwrap(inner) if _holds_arguments(function) else inner
     scope = getattr(inner, "__globals__", None) or getattr(type(inner).__call__, "__globals__", {})
     try:
-        return eval(annotation, scope)  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
+        return _plain(eval(annotation, scope))  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
     except Exception as exc:  # noqa: BLE001 - whatever evaluating the user's annotation raises
         return _Unknown(exc)
+
+
+def _plain(annotation: Any) -> Any:
+    """Leave out what `Annotated` adds for others to read."""
+    return annotation.__origin__ if typing.get_origin(annotation) is typing.Annotated else annotation
 
 
 def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[str, Any]) -> Signature:
@@ -129,6 +156,7 @@ def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[s
 
 def class_name(annotation: Any) -> str:
     """Name the class of an annotation with its module; "" for what is no class. `X | None` is taken as `X`."""
+    annotation = _plain(annotation)
     members = [member for member in typing.get_args(annotation) if member is not type(None)]
     if len(members) == 1 and type(None) in typing.get_args(annotation):
         return class_name(members[0])

@@ -147,6 +147,22 @@ def test_exception_is_500_without_its_cause(
             "/path",
             id="annotated-future",
         ),
+        pytest.param(
+            "import flask\nfrom typing import Annotated\ndef handler(r: Annotated[flask.Request, {}]): return r.path",
+            "/path",
+            id="annotated-with-more",
+        ),
+        pytest.param(
+            "import flask\nfrom typing import Annotated, Optional\n"
+            "def handler(r: Optional[Annotated[flask.Request, 1]]): return r.path",
+            "/path",
+            id="annotated-with-more-inside",
+        ),
+        pytest.param(
+            "from typing import Annotated\ndef handler(body: Annotated[bytes, []]): return body",
+            "the body",
+            id="annotated-with-what-has-no-hash",
+        ),
         pytest.param("def handler(a=1, req=None, b=2): return f'{a}{req.path}{b}'", "1/path2", id="defaults"),
         pytest.param("def handler(a=1, /, req=None): return f'{a}{req.path}'", "1/path", id="default-positional-only"),
         pytest.param("def handler(*, body, a=1): return body", "the body", id="keyword-only"),
@@ -177,6 +193,32 @@ def test_exception_is_500_without_its_cause(
             "@deco\nasync def handler(req): return req.path",
             "/path",
             id="plain-decorator-of-async",
+        ),
+        pytest.param(
+            "import functools\ndef deco(f):\n @functools.wraps(f)\n def w(req): return f('db', req.path)\n return w\n"
+            "@deco\ndef handler(db, path): return db + path",
+            "db/path",
+            id="decorator-with-parameters-of-its-own",
+        ),
+        pytest.param(
+            "import functools\ndef deco(f):\n @functools.wraps(f)\n def w(*a, **k): return f(*a, **k)\n return w\n"
+            "@deco\n@deco\ndef handler(body, *, req): return body.decode() + req.path",
+            "the body/path",
+            id="decorators-that-pass-on",
+        ),
+        pytest.param(
+            "import functools\nclass Deco:\n def __init__(self, f): functools.update_wrapper(self, f)\n"
+            " def __call__(self, req): return self.__wrapped__('db', req.path)\n"
+            "@Deco\ndef handler(db, path): return db + path",
+            "db/path",
+            id="decorating-class",
+        ),
+        pytest.param("import functools\n@functools.lru_cache\ndef handler(a='x'): return a", "x", id="cached"),
+        pytest.param(
+            "import functools\ndef deco(f):\n @functools.wraps(f)\n def w(*a, **k): return f(*a, **k)\n return w\n"
+            "class C:\n @deco\n def m(self, req): return req.path\nhandler = C().m",
+            "/path",
+            id="decorated-method",
         ),
         pytest.param("def handler(req):\n yield req.path\n yield 'x'", "/pathx", id="generator"),
         pytest.param("async def handler(req):\n yield req.path\n yield 'x'", "/pathx", id="async-generator"),
