@@ -31,5 +31,5 @@ def write_wheel(
     wheel = directory / f"{module}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for file, text in files.items():
-            archive.writestr(zipfile.ZipInfo(file), text, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(file), text, zipfile.ZIP_DEFLATED if file in (more or {}) else None)
     return wheel
