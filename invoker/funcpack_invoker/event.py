@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from funcpack_invoker.attributes import AttributeValue
@@ -14,8 +13,7 @@ STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event.
 
     `attributes` holds every context attribute as it is on the wire, under its lower-case name: `str`, or the `bool` or
@@ -26,8 +24,7 @@ class Event:
     data: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Several events of one request, in order."""
 
     events: tuple[Event, ...]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import cloudevent, mediatype, response
 from funcpack_invoker.event import STRUCTURED, Event, InvalidReplyError
@@ -15,21 +14,22 @@ if TYPE_CHECKING:
     from funcpack_invoker.call import Call
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyDefaults:
+class ReplyDefaults(NamedTuple):
     """What a reply event of data alone gets: its `type` (None: by the incoming one's) and its `source`."""
 
     type: str | None
     source: str
 
 
-@dataclass(slots=True)
 class EventReply:
     """What came of an event: a reply event or none, and the status and headers of the response around it."""
 
-    event: Event | None
-    status: Any = None
-    headers: Any = None
+    __slots__ = ("event", "headers", "status")
+
+    def __init__(self, event: Event | None, status: Any = None, headers: Any = None) -> None:
+        self.event = event
+        self.status = status
+        self.headers = headers
 
 
 def from_value(value: Any, call: Call, defaults: ReplyDefaults) -> EventReply | Reply:

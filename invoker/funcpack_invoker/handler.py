@@ -6,9 +6,8 @@ import difflib
 import importlib
 import inspect
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors, signature
 from funcpack_invoker.provision import prepare_flask, prepare_sdk
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.parameters import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedFunction:
+class LoadedFunction(NamedTuple):
     """A function, ready to be called: `handler` as it was named, its module, and how its parameters are filled.
 
     `flask` is Flask as the function sees it, None for one that does not.

@@ -6,11 +6,10 @@ tests can start a server with smaller ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Times in seconds, sizes in bytes.
 
     Attributes:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import codecs
 import encodings
 import re
-from dataclasses import dataclass
 from encodings.aliases import aliases
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from funcpack_invoker import jsontext
 
@@ -28,8 +27,7 @@ _CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"koi8_u"}
 _LONGEST_CACHED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(NamedTuple):
     """A media type, and how its bodies become values.
 
     `essence` is type/subtype in lower case; `codec` is the Python codec of its charset (UTF-8 where none is named), or

@@ -6,9 +6,8 @@ its source only) decide alike. Standard library only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,8 +63,7 @@ _REQUEST_CLASSES = frozenset(
 _EVENT_CLASS_NAMES = frozenset({"CloudEvent", "AnyCloudEvent", "BaseCloudEvent", "BaseEvent"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a handler, as its signature or its source shows it.
 
     `annotation` is the full dotted name of the class it is annotated with (`flask.wrappers.Request`), or "" where there
@@ -78,8 +76,7 @@ class Parameter:
     variadic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What the function is called with, and what each parameter that is filled gets, in the order of the parameters."""
 
     kind: Kind

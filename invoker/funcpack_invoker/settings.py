@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from funcpack_invoker.cpus import allowed_cpus
 from funcpack_invoker.errors import SettingsError
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one process; times are in seconds, sizes in bytes, 0 is "no limit" where the table says so."""
 
     host: str | None
@@ -49,16 +47,14 @@ class Settings:
         return cls(**values)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """What a value may look like: the words for it, and the function that reads it (ValueError: it is not accepted)."""
 
     accepted: str
     parse: Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """One row of the table of settings.
 
     `default` is the value as one would write it, "" for none; `computed` takes its place where the default depends on

@@ -8,8 +8,7 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from funcpack_invoker.libraries import without
 
@@ -26,8 +25,7 @@ _DEFAULT_PROTOCOL = "http/protobuf"
 _OTLP_EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
-@dataclass(frozen=True, slots=True)
-class Exporters:
+class Exporters(NamedTuple):
     """The exporters that are wanted for each signal, by the names they are registered under; none: the signal is off."""
 
     traces: tuple[str, ...]
