@@ -202,7 +202,7 @@ class App:
 
     async def _reply_in_batch(self, call: Call, event: Event, place: _Place) -> EventReply | None:
         context = replace(call.context, deadline=deadline(self._settings.timeout))
-        call = _with_event(replace(call, context=context, request=None, environ=None, flask=None), event)
+        call = _with_event(Call(call.scope, call.headers, call.body, context), event)
         try:
             reply, _ = await self._run(call, place)
         except RequestError as exc:

@@ -25,8 +25,8 @@ VERSIONS = ("1.0", "0.3")
 
 _REQUIRED = ("id", "source", "type")
 _KNOWN = {
-    "1.0": (*_REQUIRED, "subject", "time", "datacontenttype", "dataschema"),
-    "0.3": (*_REQUIRED, "subject", "time", "datacontenttype", "schemaurl", "datacontentencoding"),
+    "1.0": frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "dataschema"}),
+    "0.3": frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "schemaurl", "datacontentencoding"}),
 }
 
 # RFC 3339 section 5.6; the day is checked against its month apart.
@@ -92,9 +92,9 @@ def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, Attri
     for name in _REQUIRED:
         if name not in attributes:
             raise InvalidAttributeError(f"{name} is missing")
-    for name in _KNOWN[version]:
-        value = attributes.get(name)
-        if value is None or value is known.get(name):
+    rules = _KNOWN[version]
+    for name, value in attributes.items():
+        if name not in rules or value is known.get(name):
             continue
         if not isinstance(value, str):
             raise InvalidAttributeError(f"{name} is not a string")

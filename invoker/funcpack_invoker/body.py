@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 if TYPE_CHECKING:
@@ -35,11 +34,13 @@ class Body(Protocol):
         """Give it as a file that ends where it ends."""
 
 
-@dataclass(frozen=True, slots=True)
 class WholeBody:
     """A body that is there."""
 
-    data: bytes
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
     def read(self) -> bytes:
         """Give all of it."""
@@ -63,7 +64,9 @@ async def receive_body(receive: Receive, headers: Mapping[bytes, bytes], limit: 
         RequestError: 413 when it is too large, 408 when the client stopped sending it.
 
     """
-    _refuse_declared(headers.get(b"content-length", b"0"), limit)
+    length = headers.get(b"content-length")
+    if length is not None:
+        _refuse_declared(length, limit)
     chunks: list[bytes] = []
     size = 0
     more = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,19 +12,26 @@ if TYPE_CHECKING:
     from funcpack_invoker.event import Event
 
 
-@dataclass(slots=True)
 class Call:
     """A request, read: its ASGI `scope`, its headers by name (bytes, lower case; the last of several), its body.
 
-    `event` is there in CloudEvent functions; `environ` (WSGI's), `request` (`flask.Request`) and `flask` (its context)
-    where Flask is in use.
+    `event` is there in CloudEvent functions; `request` (`flask.Request`) and `flask` (its context) where Flask is in use.
     """
 
-    scope: MutableMapping[str, Any]
-    headers: dict[bytes, bytes]
-    body: Body
-    context: Context
-    event: Event | None = None
-    environ: dict[str, Any] | None = None
-    request: Any = None
-    flask: Any = None
+    __slots__ = ("body", "context", "event", "flask", "headers", "request", "scope")
+
+    def __init__(
+        self,
+        scope: MutableMapping[str, Any],
+        headers: dict[bytes, bytes],
+        body: Body,
+        context: Context,
+        event: Event | None = None,
+    ) -> None:
+        self.scope = scope
+        self.headers = headers
+        self.body = body
+        self.context = context
+        self.event = event
+        self.request: Any = None
+        self.flask: Any = None

@@ -16,9 +16,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
-from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]
+from gunicorn.asgi.protocol import (  # type: ignore[import-untyped]
+    ASGIProtocol,
+    BodyReceiver,
+    _normalize_sockaddr,
+    _RequestHeaderPolicy,
+    secure_scheme_names,
+)
+from gunicorn.config import SecureSchemeHeader  # type: ignore[import-untyped]
 
+from funcpack_invoker import ordinary
 from funcpack_invoker.exchange import Exchange
+from funcpack_invoker.ordinary import OrdinaryRequest
 from funcpack_invoker.parser import Parser
 
 if TYPE_CHECKING:
@@ -26,6 +35,11 @@ if TYPE_CHECKING:
     from funcpack_invoker.worker import Worker
 
 logger = logging.getLogger("funcpack")
+
+# By which a proxy says that its client came by HTTPS.
+_SCHEME_FIELDS = secure_scheme_names(SecureSchemeHeader.default)
+
+_ASGI = {"version": "3.0", "spec_version": "2.4"}
 
 _TOO_MANY = b"too many connections\n"
 _REFUSAL = (
@@ -47,6 +61,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, worker: Worker) -> None:
         super().__init__(worker)
         self._limits: Limits = worker.limits
+        self._trust: Any = None
         self._keepalive = worker.limits.keep_alive
         self._loop: asyncio.AbstractEventLoop = worker.loop
         self._header_timer: asyncio.TimerHandle | None = None
@@ -109,6 +124,51 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if self._write_timer is not None:
             self._write_timer.cancel()
 
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends."""
+        if self._current_request is None and self._callback_parser.is_between_requests:
+            request = ordinary.read(data, self.cfg.limit_request_field_size, self.cfg.limit_request_fields)
+            if request is not None and self._heeds_proxy(request):
+                self._take(request)
+                return
+        super().data_received(data)
+
+    def _heeds_proxy(self, request: OrdinaryRequest) -> bool:
+        """Take over what a trusted proxy says of the scheme; tells whether there is no doubt about it."""
+        said = _SCHEME_FIELDS & request.fields.keys()
+        if len(said) > 1:
+            return False
+        if said:
+            policy = _RequestHeaderPolicy(
+                self.cfg, self.transport.get_extra_info("peername"), request.scheme, request.version
+            )
+            if self._trust is None:
+                self._trust = policy._peer_trusted_for_forwarded()
+            policy.apply(request, self._trust)
+        return True
+
+    def _take(self, request: OrdinaryRequest) -> None:
+        """Have a request served that is here to its end."""
+        self._header_came()
+        self._current_request = request
+        self._body_receiver = receiver = BodyReceiver(request, self)
+        receiver.feed(request.body)
+        receiver.set_complete()
+        self._callback_parser.hold()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Serve the request that is there, in a task of its own: what its function leaves in its context goes with it."""
+        self._task = self._loop.create_task(self._serve())
+
+    def _start_http1(self, buffered: bytes = b"") -> None:
+        # gunicorn has one task for all requests of a connection, which waits for the next one.
+        assert not buffered  # noqa: S101 - only where HTTP/2 was looked for
+        self._addresses = tuple(
+            _normalize_sockaddr(self.transport.get_extra_info(name)) for name in ("sockname", "peername")
+        )
+        self._setup_callback_parser()
+
     def _setup_callback_parser(self) -> None:
         self._callback_parser = Parser(
             on_headers_complete=self._on_headers_complete,
@@ -152,7 +212,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def _on_headers_complete(self) -> Any:
         if self._callback_parser.is_chunked:
             self._refuse_codings()
-        return super()._on_headers_complete()
+        super()._on_headers_complete()
+        self._begin()
+        return False
 
     def _refuse_codings(self) -> None:
         """Answer 501 where a body is more than chunked (RFC 9112 section 6.1): nobody would decode it."""
@@ -200,30 +262,24 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if _KEEPS_ALL_THAT_IS_WRITTEN:
             self.transport._maybe_pause_protocol()
 
-    async def _handle_connection(self) -> None:
-        """Serve the requests, one after the other.
-
-        gunicorn makes a task for each of them, and arms a timer behind it: for applications that go on after their
-        response, which ours does not.
-        """
-        peername, sockname = (self.transport.get_extra_info(name) for name in ("peername", "sockname"))
+    async def _serve(self) -> None:
+        """Have the request answered, and make ready for the next one."""
+        goes_on = False
         try:
-            while not self._closed:
-                await self._request_ready.wait()
-                goes_on = await self._handle_http_request(self._current_request, sockname, peername)
-                if not goes_on or self._body_is_missing() or not self._go_on():
-                    break
+            goes_on = await self._answer(self._current_request)
         except asyncio.CancelledError:
             logger.debug("the client left")
         finally:
-            self._close_transport()
+            if not (goes_on and not self._closed and not self._body_is_missing() and self._go_on()):
+                self._close_transport()
 
-    async def _handle_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+    async def _answer(self, request: Any) -> bool:
         """Have a request answered; tells whether another one may follow."""
         exchange = Exchange(self, request)
         try:
-            scope = self._build_http_scope(request, sockname, peername)
-            await self.app(scope, self._body_receiver.receive, exchange.send)
+            await self.app(
+                self._build_http_scope(request, *self._addresses), self._body_receiver.receive, exchange.send
+            )
         except Exception:
             logger.exception("a request could not be answered")
             if not exchange.started:
@@ -234,11 +290,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def _go_on(self) -> bool:
         """Make ready for the next request, which may be here already; tells whether it can be read."""
         self._resume_reading()
-        pipelined = self._callback_parser.remaining()
-        self._callback_parser.reset()
+        pipelined = self._callback_parser.take_rest()
         self._current_request = None
         self._body_receiver = None
-        self._request_ready.clear()
         if pipelined and not self._feed_callback_parser(pipelined):
             return False
         if self._current_request is None:
@@ -264,7 +318,28 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             self._idle_timer = self._loop.call_at(end, self._check_idle)
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
-        return self.worker.is_ending or self._body_is_missing() or super()._will_close(request, response_requires_close)
+        return bool(
+            response_requires_close or self.worker.is_ending or self._body_is_missing() or request.should_close()
+        )
+
+    def _build_http_scope(self, request: Any, sockname: Any, peername: Any) -> dict[str, Any]:
+        if not isinstance(request, OrdinaryRequest):
+            scope: dict[str, Any] = super()._build_http_scope(request, sockname, peername)
+            return scope
+        return {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": request.scheme,
+            "path": request.path,
+            "raw_path": request.raw_path,
+            "query_string": request.query,
+            "root_path": "",
+            "headers": request.headers_bytes,
+            "server": sockname,
+            "client": peername,
+        }
 
     def _body_is_missing(self) -> bool:
         receiver = self._body_receiver

@@ -7,7 +7,6 @@ that names its headers in lower case, sends each response to its end, and leaves
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.asgi.protocol import (  # type: ignore[import-untyped]
@@ -20,13 +19,12 @@ from gunicorn.http.errors import InvalidResponseHeader  # type: ignore[import-un
 from funcpack_invoker.parser import FIELD_LINES
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
     from funcpack_invoker.connection import Connection
     from funcpack_invoker.event import Header
 
 _WITHOUT_BODY = frozenset({204, 304})
-
-_DATE = re.compile(rb"^date:", re.MULTILINE)
-_SERVER = re.compile(rb"^server:", re.MULTILINE)
 
 
 class Exchange:
@@ -75,16 +73,16 @@ class Exchange:
     def _start(self, status: int, headers: list[Header]) -> None:
         fields = b"".join([b"%b: %b\r\n" % header for header in headers])
         # A line more than there are headers is one that somebody wrote into a value.
-        if not FIELD_LINES.fullmatch(fields) or fields.count(b"\r\n") != len(headers):
+        if not FIELD_LINES.fullmatch(fields) or fields.count(b"\n") != len(headers):
             raise InvalidResponseHeader("a header of the response has characters that no header can carry")
-        length = next((value for name, value in headers if name == b"content-length"), None)
+        names = dict(headers)
         self._omits_body = self._omits_body or status in _WITHOUT_BODY
-        self._frame(length)
-        connection, request = self._connection, self._request
-        ends_with_connection = length is None and not (self._is_chunked or self._omits_body)
-        self._will_close = connection._will_close(request, ends_with_connection)
+        self._frame(names.get(b"content-length"))
+        connection, version = self._connection, self._request.version
+        ends_with_connection = self._left is None and not (self._is_chunked or self._omits_body)
+        self._will_close = connection._will_close(self._request, ends_with_connection)
         connection._response_buffer = b"".join(
-            (_get_cached_status_line(request.version, status), fields, self._own_fields(fields), b"\r\n")
+            (_get_cached_status_line(version, status), fields, *self._own_fields(names), b"\r\n")
         )
         connection._body_receiver.expect_continue = False
         self.started = True
@@ -98,17 +96,15 @@ class Exchange:
         else:
             self._is_chunked = bool(self._request.version >= (1, 1))
 
-    def _own_fields(self, fields: bytes) -> bytes:
-        own = b""
-        if not _SERVER.search(fields):
-            own += _CACHED_SERVER_HEADER
-        if not _DATE.search(fields):
-            own += _get_cached_date_header()
+    def _own_fields(self, names: Container[bytes]) -> Iterator[bytes]:
+        if b"server" not in names:
+            yield _CACHED_SERVER_HEADER
+        if b"date" not in names:
+            yield _get_cached_date_header()
         if self._is_chunked:
-            own += b"Transfer-Encoding: chunked\r\n"
+            yield b"Transfer-Encoding: chunked\r\n"
         if self._will_close:
-            own += b"Connection: close\r\n"
-        return own
+            yield b"Connection: close\r\n"
 
     async def _go_on(self, body: bytes, *, more: bool) -> None:
         connection = self._connection

@@ -22,6 +22,28 @@ class Parser(PythonProtocol):  # type: ignore[misc] # gunicorn has no types
     """Takes in what a client sends, and calls back with what it finds."""
 
     _headers_list: list[tuple[bytes, bytes]]
+    _is_held = False
+
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nothing of a request has come in yet."""
+        return not self._buffer and self._state == "request_line"
+
+    def hold(self) -> None:
+        """Keep what comes from now on: a request that was read elsewhere is being served."""
+        self._state = "complete"
+        self.is_complete = self._is_held = True
+
+    def take_rest(self) -> bytes:
+        """Give what came after the request, and be ready for the next one."""
+        rest: bytes = self.remaining()
+        if self._is_held and not rest:
+            self._state = "request_line"
+            self.is_complete = False
+        else:
+            self.reset()
+        self._is_held = False
+        return rest
 
     def _parse_headers(self) -> bool:
         end = self._buffer.find(b"\r\n\r\n")

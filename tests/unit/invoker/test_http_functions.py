@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
+import flask
 import pytest
 
 if TYPE_CHECKING:
@@ -251,6 +253,46 @@ def test_exception_is_500_without_its_cause(
 def test_parameters_and_callables(serve: Serve, code: str, expected: str) -> None:
     answer = serve(code).request("POST", "/path?q=%C3%A4+b", {"x-thing": "1"}, b"the body")
     assert (answer.status, answer.text) == (200, expected)
+
+
+def test_what_a_function_sets_on_its_request_stays(serve: Serve) -> None:
+    client = serve(
+        "def handler(req):\n req.method = 'PUT'\n req.user = 'ada'\n return [req.method, req.path, req.user]"
+    )
+    assert client.request(target="/a").json() == ["PUT", "/a", "ada"]
+
+
+def test_request_is_read_in_threads_of_the_function(serve: Serve) -> None:
+    client = serve("""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def handler(req):
+            with ThreadPoolExecutor(8) as pool:
+                return list(pool.map(lambda _: req.path, range(8)))
+    """)
+    assert client.request(target="/a").json() == ["/a"] * 8
+
+
+def test_request_can_be_copied(serve: Serve) -> None:
+    assert serve("import copy\ndef handler(req): return copy.copy(req).path").request(target="/a").text == "/a"
+
+
+def test_request_has_no_more_than_flask_s(serve: Serve) -> None:
+    client = serve("def handler(req): return [hasattr(req, 'thing'), hasattr(req, 'thing'), req.path]")
+    assert client.request(target="/a").json() == [False, False, "/a"]
+
+
+@pytest.mark.parametrize("expression", ["'x'", "req.path", "flask.session.get('x', 'x')"])
+def test_nothing_of_a_call_is_left_to_the_garbage_collector(serve: Serve, expression: str) -> None:
+    client = serve(f"import flask\ndef handler(req): return {expression}")
+    client.request()
+    gc.collect()
+    gc.disable()
+    try:
+        client.request()
+        assert not [found for found in gc.get_objects() if isinstance(found, flask.Request)]
+    finally:
+        gc.enable()
 
 
 def test_after_this_request_changes_the_response(serve: Serve) -> None:

@@ -6,6 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from funcpack_invoker.isolation import Isolated
 from funcpack_invoker.threads import Outcome, ThreadPool
@@ -71,6 +73,37 @@ def test_calls_run_at_the_same_time() -> None:
         return await asyncio.gather(*wait)
 
     assert in_loop(test) == [Outcome(True, None)] * 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_result_does_not_wait_for_calls_that_came_later(size: int) -> None:
+    async def test(pool: ThreadPool) -> list[Outcome]:
+        go = threading.Event()
+        quick = pool.run(str.upper, "a", contextvars.copy_context())
+        slow = [pool.run(lambda _: go.wait(5), None, contextvars.copy_context()) for _ in range(4)]
+        first = await asyncio.wait_for(quick, 5)
+        go.set()
+        return [first, *await asyncio.gather(*slow)]
+
+    assert in_loop(test, size) == [Outcome("A", None)] + [Outcome(True, None)] * 4
+
+
+@given(bursts=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), max_size=8), size=st.integers(1, 3))
+@settings(deadline=None, max_examples=40)
+def test_every_call_is_made_whatever_the_calls_before_it_do(bursts: list[list[int]], size: int) -> None:
+    def call(milliseconds: int) -> int:
+        threading.Event().wait(milliseconds / 1000)
+        return milliseconds
+
+    async def test(pool: ThreadPool) -> list[Outcome]:
+        futures = []
+        for burst in bursts:
+            futures += [pool.run(call, milliseconds, contextvars.copy_context()) for milliseconds in burst]
+            await asyncio.wait(futures, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        return await asyncio.wait_for(asyncio.gather(*futures), 5)
+
+    expected = [Outcome(milliseconds, None) for burst in bursts for milliseconds in burst]
+    assert in_loop(test, size) == expected
 
 
 def test_call_of_a_cancelled_future_runs_to_its_end() -> None:
