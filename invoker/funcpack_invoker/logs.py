@@ -58,7 +58,7 @@ class TextFormatter(logging.Formatter):
         """Write a record."""
         call = current.get()
         request = f" [{call.request_id}]" if call else ""
-        line = f"{_time(record)} {record.levelname} {record.name}{request}: {record.getMessage()}"
+        line = f"{_time(record)} {record.levelname} {record.name}{request}: {_message(record)}"
         exception = _exception(record)
         return f"{line}\n{exception}" if exception else line
 
@@ -72,13 +72,22 @@ class JsonFormatter(logging.Formatter):
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **_call_members(record),
         }
         exception = _exception(record)
         if exception:
             members["exception"] = exception
         return json.dumps(members, ensure_ascii=False)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Give the text of a record; one whose arguments do not fit must not break the format of the log."""
+    try:
+        text = record.getMessage()
+    except Exception as exc:  # noqa: BLE001 - whatever the %-formatting of the user's objects raises
+        text = f"{record.msg!r} with {record.args!r}, which do not fit: {exc} ({record.pathname}:{record.lineno})"
+    return f"{text}\n{record.stack_info}" if record.stack_info else text
 
 
 def _call_members(record: logging.LogRecord) -> dict[str, str]:

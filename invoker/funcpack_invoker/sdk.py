@@ -46,6 +46,13 @@ def from_sdk(value: object) -> tuple[dict[str, Any], Any] | None:
     return attributes, value.get_data()
 
 
+class _Picklable:
+    """Lets pickle find the class again: under the name that it has from the SDK's there is another one."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (*type(self).__bases__, vars(self))
+
+
 class _Getters:
     """What 2.x asks an event with, for the classes of 1.x."""
 
@@ -82,7 +89,11 @@ class _Getters:
         return self.get(extension_name)
 
 
-class _Items:
+class _PlainGetters(_Getters, _Picklable):
+    """The same, for the one class of 1.x that has no way of its own to be pickled."""
+
+
+class _Items(_Picklable):
     """What 1.x asks an event with, for the classes of 2.x."""
 
     _attributes: dict[str, Any]
@@ -125,11 +136,11 @@ def _maker(wanted: type | None, version: str) -> Callable[[Event], object]:
     if not hasattr(base, "create"):
         return partial(_make_core, _join(_Items, base))
     if base.__module__.endswith(".http.event"):
-        return partial(_make_http, _join(_Getters, base))
+        return partial(_make_http, _join(_PlainGetters, base))
     return partial(_make_other, _join(_Getters, base))
 
 
-def _sdk_class(wanted: type | None, version: str) -> type[Any]:
+def _sdk_class(wanted: type | None, version: str) -> type:
     """Find the class to make: the one that is wanted, if it can be made; else that of the installed release."""
     package = wanted.__module__ if wanted and hasattr(wanted, "create") else ""
     if package.endswith(_ABSTRACT):
@@ -146,10 +157,17 @@ def _load(module: str) -> type[Any]:
     return import_module(module).CloudEvent  # type: ignore[no-any-return]
 
 
-def _join(style: type, base: type[Any]) -> type[Any]:
+@cache
+def _join(style: type, base: type) -> type[Any]:
     joined: type[Any] = types.new_class(base.__name__, (style, base))
     joined.__module__, joined.__qualname__ = base.__module__, base.__qualname__
     return joined
+
+
+def _restore(style: type, base: type, state: dict[str, Any]) -> object:
+    made: object = object.__new__(_join(style, base))
+    vars(made).update(state)
+    return made
 
 
 def _make_core(joined: type[Any], event: Event) -> object:

@@ -44,6 +44,23 @@ def test_text(log: Callable[..., io.StringIO]) -> None:
     assert written.getvalue().partition(" ")[2] == "INFO mine: hello there\n"
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_arguments_that_do_not_fit_are_said_in_the_line(log: Callable[..., io.StringIO], log_format: str) -> None:
+    written = log(LOG_FORMAT=log_format)
+    logging.getLogger("mine").warning("%d apples", "two")
+    (line,) = written.getvalue().splitlines()
+    message = json.loads(line)["message"] if log_format == "json" else line
+    assert "'%d apples' with ('two',), which do not fit: %d format" in message
+    assert "test_logs.py:" in message
+
+
+def test_stack_that_is_asked_for_is_in_the_message(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    logging.getLogger("mine").warning("here", stack_info=True)
+    (line,) = written.getvalue().splitlines()
+    assert json.loads(line)["message"].startswith("here\nStack (most recent call last):\n")
+
+
 def test_text_of_a_call(log: Callable[..., io.StringIO]) -> None:
     written = log()
     current.set(new_context({b"x-request-id": b"r1"}, "h", 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib
 import importlib.util
+import pickle
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -148,6 +149,16 @@ def test_absent_attributes_are_not_invented(module: str) -> None:
 def test_event_comes_back_as_it_was(event: Event) -> None:
     assert from_sdk(made(event)) == (event.attributes, event.data)
     assert from_sdk(copy.deepcopy(made(event))) == (event.attributes, event.data)
+
+
+@pytest.mark.parametrize("module", [module for module in CLASSES if "pydantic" not in module])
+@pytest.mark.parametrize(
+    "hand_over", [copy.copy, lambda event: pickle.loads(pickle.dumps(event))], ids=["copy", "pickle"]
+)
+def test_event_can_be_handed_to_another_process(module: str, hand_over: Any) -> None:
+    handed = hand_over(made(EVENT, sdk_class(module)))
+    assert type(handed) is type(made(EVENT, sdk_class(module)))
+    assert from_sdk(handed) == (EVENT.attributes, EVENT.data)
 
 
 @pytest.mark.parametrize("module", [module for module in CLASSES if not module.endswith("event")])
