@@ -79,6 +79,8 @@ def _body_getter(slot: Slot) -> Getter:
 
 
 def _parse(body: bytes, name: str) -> Any:
+    if not body:  # as an event's data
+        return None
     try:
         return jsontext.loads(body)
     except ValueError as exc:

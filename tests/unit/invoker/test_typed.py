@@ -190,12 +190,19 @@ def test_data_that_does_not_fit_is_400(
         (b'{"name": "a"}', 200, "a"),
         (b'{"name": 1}', 400, "body.name: expected text, found a whole number\n"),
         (b"{", 400, "body: not JSON: "),
+        (b"", 400, "body: expected an object, found null\n"),
     ],
 )
 def test_body_of_an_http_function(serve: Serve, body: bytes, status: int, text: str) -> None:
     answer = serve(f"{TYPES}\ndef handler(body: Item): return body.name").post(body)
     assert answer.status == status
     assert answer.text.startswith(text)
+
+
+@pytest.mark.parametrize("annotation", ["Item | None", "Optional[Item]"])
+def test_no_body_at_all_is_none_where_the_type_has_it(serve: Serve, annotation: str) -> None:
+    answer = serve(f"{TYPES}\ndef handler(body: {annotation}): return repr(body)").post(b"")
+    assert (answer.status, answer.text) == (200, "None")
 
 
 @pytest.mark.parametrize(
