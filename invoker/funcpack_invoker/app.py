@@ -45,7 +45,7 @@ _BOOT_FAILED = 3
 class App:
     """One function, served.
 
-    `__call__` is ASGI's (http and lifespan); `drain` is to be called at SIGTERM.
+    `__call__` is ASGI's (http and lifespan), `serve` its part for requests; `drain` is to be called at SIGTERM.
     """
 
     def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
@@ -62,11 +62,11 @@ class App:
             and not function.filling.takes(Value.BODY)
         )
         self.running = 0
-        self._serve_http: Serve = self._serve_logged if settings.access_log else self._serve
+        self.serve: Serve = self._serve_logged if settings.access_log else self._serve
         self._call: Run = self._invocation.run
         self._observer = observer
         if observer is not None:
-            self._serve_http = observer.requests(self._serve_http, self._health_paths)
+            self.serve = observer.requests(self.serve, self._health_paths)
             self._call = observer.calls(self._invocation)
         self._starting: asyncio.Task[None] | None = None
 
@@ -75,7 +75,7 @@ class App:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._serve_http(scope, receive, send)
+            await self.serve(scope, receive, send)
         else:
             raise ValueError(f"{scope['type']} is not served")
 

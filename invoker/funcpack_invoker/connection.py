@@ -61,6 +61,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, worker: Worker) -> None:
         super().__init__(worker)
         self._limits: Limits = worker.limits
+        self._longest_field: int = self.cfg.limit_request_field_size
+        self._most_fields: int = self.cfg.limit_request_fields
         self._trust: Any = None
         self._keepalive = worker.limits.keep_alive
         self._loop: asyncio.AbstractEventLoop = worker.loop
@@ -127,7 +129,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def data_received(self, data: bytes) -> None:
         """Take what the client sends."""
         if self._current_request is None and self._callback_parser.is_between_requests:
-            request = ordinary.read(data, self.cfg.limit_request_field_size, self.cfg.limit_request_fields)
+            request = ordinary.read(data, self._longest_field, self._most_fields)
             if request is not None and self._heeds_proxy(request):
                 self._take(request)
                 return
@@ -277,9 +279,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """Have a request answered; tells whether another one may follow."""
         exchange = Exchange(self, request)
         try:
-            await self.app(
-                self._build_http_scope(request, *self._addresses), self._body_receiver.receive, exchange.send
-            )
+            scope = self._build_http_scope(request, *self._addresses)
+            await self.app.serve(scope, self._body_receiver.receive, exchange.send)
         except Exception:
             logger.exception("a request could not be answered")
             if not exchange.started:

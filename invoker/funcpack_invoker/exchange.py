@@ -68,7 +68,9 @@ class Exchange:
         if message["type"] == "http.response.start":
             self._start(message["status"], message["headers"])
         else:
-            await self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            self._go_on(message.get("body", b""), more=message.get("more_body", False))
+            if self._connection._flow_control.write_paused:
+                await self._connection._flow_control.drain()
 
     def _start(self, status: int, headers: list[Header]) -> None:
         fields = b"".join([b"%b: %b\r\n" % header for header in headers])
@@ -106,7 +108,7 @@ class Exchange:
         if self._will_close:
             yield b"Connection: close\r\n"
 
-    async def _go_on(self, body: bytes, *, more: bool) -> None:
+    def _go_on(self, body: bytes, *, more: bool) -> None:
         connection = self._connection
         if self._omits_body:
             body = b""
@@ -116,8 +118,6 @@ class Exchange:
             self._left -= len(body)
         if body:
             connection._send_body(body, self._is_chunked, not more)
-            if connection._flow_control.write_paused:
-                await connection._flow_control.drain()
         if not more:
             self._is_complete = True
             if not body:

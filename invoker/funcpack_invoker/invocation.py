@@ -41,6 +41,7 @@ class Invocation:
 
     def __init__(self, loaded: LoadedFunction, settings: Settings) -> None:
         self.is_async = is_async(loaded.function)
+        self._run = self._run_on_loop if self.is_async else self._run_on_thread
         self._function = arguments.caller(loaded.function, loaded.filling)
         self._flask = loaded.flask
         self._is_http = loaded.kind is Kind.HTTP
@@ -59,11 +60,10 @@ class Invocation:
 
         """
         context = copy_context()
-        run = self._run_on_loop if self.is_async else self._run_on_thread
         if not self._timeout:
-            return await run(call, context, ended), context
+            return await self._run(call, context, ended), context
         async with asyncio.timeout(self._timeout):
-            return await run(call, context, ended), context
+            return await self._run(call, context, ended), context
 
     async def _run_on_thread(self, call: Call, context: Context, ended: Callable[[], None]) -> Outcome:
         future = self.threads.run(self._answer, call, context, lambda outcome: self._ended(future, outcome, ended))

@@ -74,7 +74,9 @@ def read(data: bytes, longest_field: int, most_fields: int) -> OrdinaryRequest |
     # Each match is at the start of a line and ends with it: if there are as many as lines, nothing was passed over.
     if len(found) != section.count(b"\n") or len(found) > most_fields:
         return None
-    headers = [(name.lower(), value.rstrip(b" \t")) for name, value in found]
+    if b" \r" in section or b"\t\r" in section:
+        found = [(name, value.rstrip(b" \t")) for name, value in found]
+    headers = [(name.lower(), value) for name, value in found]
     fields = dict(headers)
     body = data[end + 2 :]
     if len(fields) != len(headers) or not _is_ordinary(fields, len(body)):
