@@ -15,6 +15,8 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from funcpack_invoker.threadpath import path_in_this_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.abc import Loader
@@ -123,7 +125,7 @@ class _Later:
                 return
             self._begun = True
             try:
-                with _path_in_this_thread(self._path):
+                with path_in_this_thread(self._path):
                     self._loader.exec_module(module)
             except BaseException:
                 self._begun = False
@@ -145,27 +147,3 @@ class _StandIn(ModuleType):
                     return later.early[name]
                 later.load(self)
         return object.__getattribute__(self, name)
-
-
-@contextmanager
-def _path_in_this_thread(path: list[str]) -> Iterator[None]:
-    """Have what this thread imports, and no other, found on a path of its own."""
-    finder = _ThreadFinder(path)
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-
-
-class _ThreadFinder:
-    """Finds modules on a path, for the thread that made it."""
-
-    def __init__(self, path: list[str]) -> None:
-        self._path = path
-        self._thread = threading.get_ident()
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
-        if path is not None or threading.get_ident() != self._thread:
-            return None
-        return PathFinder.find_spec(name, self._path)

@@ -6,6 +6,7 @@ No Flask application dispatches the request: an empty one is there because Flask
 from __future__ import annotations
 
 import functools
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,10 @@ class FlaskContext:
     """
 
     def __init__(self, module: str, directories: list[str]) -> None:
-        flask = import_library("flask", directories)
-        # The module's name is what templates are found by.
-        self._app = flask.Flask(module, static_folder=None)
-        self._request_class = _late_request(self._app)
+        import_library("flask", directories)
+        wrappers = import_library("flask.wrappers", directories)
+        self._app = _Application(module)
+        self._request_class = _late_request(wrappers.Request, self._app)
         self._push = _pusher(self._app)
 
     def enter(self, call: Call) -> None:
@@ -58,23 +59,50 @@ class FlaskContext:
         functions = call.flask._after_request_functions  # noqa: SLF001 - Flask keeps them where it alone looks
         if not functions or hasattr(reply.chunks, "__anext__"):
             return reply
-        response = self._app.response_class(reply.chunks or reply.body, reply.status)
+        app = self._app.made()
+        response = app.response_class(reply.chunks or reply.body, reply.status)
         response.headers = type(response.headers)(
             (name.decode(), value.decode("latin-1")) for name, value in reply.headers
         )
         for function in functions:
-            response = self._app.ensure_sync(function)(response)
+            response = app.ensure_sync(function)(response)
         return from_response(response)
 
 
-def _late_request(app: Any) -> type[Any]:
+class _Application:
+    """The empty application, made when somebody asks for it: importing all of Flask takes longer than half a start."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._app: Any = None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether somebody has asked."""
+        return self._app is not None
+
+    def made(self) -> Any:
+        """Give the application."""
+        if not self.is_made:
+            from flask import Flask  # noqa: PLC0415
+
+            with _making:
+                if not self.is_made:
+                    # The module's name is what templates are found by.
+                    self._app = Flask(self._module, static_folder=None)
+        return self._app
+
+
+def _late_request(base: Any, app: _Application) -> type[Any]:
     """Make Flask's requests put off being made of their environ, which many functions never look at."""
-    base: Any = app.request_class
 
     class Request(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
         """A request that is made when somebody looks for what it has."""
 
-        json_module = app.json
+        @property
+        def json_module(self) -> Any:
+            """What reads JSON: the application's; that of an empty one reads it as Python does."""
+            return app.made().json if app.is_made else json
 
         def __init__(self, scope: Scope, body: Body) -> None:
             self._funcpack_source = scope, body
@@ -91,29 +119,48 @@ def _late_request(app: Any) -> type[Any]:
                     self.__dict__.update(said_before)
             return self.__getattribute__(name)
 
+    for name in _LIMITS & vars(base).keys():
+        setattr(Request, name, _limit(name, base, app))
     return Request
+
+
+_LIMITS = frozenset({"max_content_length", "max_form_memory_size", "max_form_parts"})
+
+
+def _limit(name: str, base: Any, app: _Application) -> property:
+    """Make a limit that Flask takes from its application, if the request has none: those of an empty one are werkzeug's."""
+    from_app: property = vars(base)[name]
+
+    def limit(request: Any) -> Any:
+        is_its_own = getattr(request, f"_{name}", None) is not None
+        if is_its_own or app.is_made:
+            return from_app.__get__(request)
+        return getattr(super(base, request), name)
+
+    return property(limit, from_app.fset)
 
 
 # A function may look at its request in threads of its own.
 _making = threading.RLock()
 
 
-def _pusher(app: Any) -> Callable[[Any], Any]:
+def _pusher(app: _Application) -> Callable[[Any], Any]:
     """Choose how a request becomes the current one.
 
     Flask's own way matches the URL against (no) rules and opens a session, which is a third of the time of a short
     call: up to Flask 3.1 the context can be made without, and does both when it is asked to.
     """
     try:
-        from flask.ctx import AppContext, RequestContext  # noqa: PLC0415
+        from flask.ctx import AppContext, RequestContext, _AppCtxGlobals  # noqa: PLC0415
         from flask.globals import _cv_app, _cv_request  # noqa: PLC0415
     except ImportError:
-        return functools.partial(_push_whole, app)
-    lean_app, lean_request = _lean_app_context(AppContext), _lean_request_context(RequestContext)
+        return functools.partial(_push_whole, app.made())
+    lean_app = _lean_app_context(AppContext, _AppCtxGlobals, app)
+    lean_request = _lean_request_context(RequestContext, app)
 
     def push(request: Any) -> Any:
-        _cv_app.set(lean_app(app))
-        context = lean_request(app, None, request)
+        _cv_app.set(lean_app())
+        context = lean_request(None, None, request)
         _cv_request.set(context)
         return context
 
@@ -127,16 +174,19 @@ def _push_whole(app: Any, request: Any) -> Any:
     return context
 
 
-def _lean_app_context(base: type[Any]) -> type[Any]:
+def _lean_app_context(base: type[Any], g_class: type[Any], app: _Application) -> type[Any]:
     """Make Flask's application context put off what costs time."""
 
     class LeanAppContext(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
-        """An application context whose URL adapter is made when it is asked for."""
+        """An application context whose application and URL adapter are made when they are asked for."""
 
-        def __init__(self, app: Any) -> None:
-            self.app = app
-            self.g = app.app_ctx_globals_class()
+        def __init__(self) -> None:
+            self.g = g_class()
             self._cv_tokens: list[Any] = []
+
+        @property
+        def app(self) -> Any:
+            return app.made()
 
         @property
         def url_adapter(self) -> Any:
@@ -145,14 +195,13 @@ def _lean_app_context(base: type[Any]) -> type[Any]:
     return LeanAppContext
 
 
-def _lean_request_context(base: type[Any]) -> type[Any]:
+def _lean_request_context(base: type[Any], app: _Application) -> type[Any]:
     """Make Flask's request context put off what costs time."""
 
     class LeanRequestContext(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
-        """A request context whose URL adapter and session are made when they are asked for."""
+        """A request context whose application, URL adapter and session are made when they are asked for."""
 
-        def __init__(self, app: Any, environ: None, request: Any, session: Any = None) -> None:  # noqa: ARG002
-            self.app = app
+        def __init__(self, _app: Any, environ: None, request: Any, session: Any = None) -> None:  # noqa: ARG002
             self.request = request
             self.flashes = None
             self._session = session
@@ -160,6 +209,10 @@ def _lean_request_context(base: type[Any]) -> type[Any]:
             # Whoever enters this context once more, as `stream_with_context` does, is not the last to leave it. The real
             # token would make a circle.
             self._cv_tokens: list[Any] = [(None, None)]
+
+        @property
+        def app(self) -> Any:
+            return app.made()
 
         @property
         def url_adapter(self) -> Any:

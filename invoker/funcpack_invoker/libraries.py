@@ -32,7 +32,7 @@ def import_library(name: str, directories: list[str]) -> ModuleType:
         except Exception as exc:
             raise LibraryHiddenError(name, f"{type(exc).__name__}: {exc}") from exc
     file = module.__file__
-    if file is None or any(_is_own(file, directory) for directory in directories):
+    if file is None or any(is_own(file, directory) for directory in directories):
         raise LibraryHiddenError(name, f"the module `{name}` is {file}")
     return module
 
@@ -41,15 +41,20 @@ def import_library(name: str, directories: list[str]) -> ModuleType:
 def without(directories: list[str]) -> Iterator[None]:
     """Import, inside of this, as if the app's directories were not on the path."""
     path = list(sys.path)
-    # "" and "." are the working directory, which may be the app's.
-    sys.path[:] = [entry for entry in path if entry not in {"", ".", *directories}]
+    sys.path[:] = path_without(directories)
     try:
         yield
     finally:
         sys.path[:] = path
 
 
-def _is_own(file: str, directory: str) -> bool:
+def path_without(directories: list[str]) -> list[str]:
+    """Give the path of imports without the app's directories."""
+    # "" and "." are the working directory, which may be the app's.
+    return [entry for entry in sys.path if entry not in {"", ".", *directories}]
+
+
+def is_own(file: str, directory: str) -> bool:
     """Tell whether the user wrote a file: it is in the app, but not among packages that are installed there."""
     try:
         parts = Path(file).resolve().relative_to(directory).parts

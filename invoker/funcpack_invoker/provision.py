@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from funcpack_invoker.event import Event
 from funcpack_invoker.libraries import import_library, without
 from funcpack_invoker.parameters import Kind, Value
+from funcpack_invoker.partial import is_partial
 
 if TYPE_CHECKING:
     from funcpack_invoker.flask_context import FlaskContext
@@ -22,13 +23,18 @@ def prepare_flask(module: str, filling: Filling, directories: list[str]) -> Flas
 
     """
     needed = filling.kind is Kind.HTTP or filling.takes(Value.REQUEST, Value.HEADERS)
-    imported = hasattr(sys.modules.get("flask"), "Flask")
-    if not (needed or imported):
+    if not (needed or _is_imported("flask", "Flask")):
         return None
     # Half of a cold start: only where it is needed.
     from funcpack_invoker.flask_context import FlaskContext  # noqa: PLC0415
 
     return FlaskContext(module, directories)
+
+
+def _is_imported(package: str, name: str) -> bool:
+    """Tell whether a package that has a name was imported, and no file of the user that is called as it is."""
+    module = sys.modules.get(package)
+    return module is not None and (is_partial(module) or hasattr(module, name))
 
 
 def prepare_sdk(filling: Filling, directories: list[str]) -> None:

@@ -23,6 +23,7 @@ from funcpack_invoker.handler import app_directories, load
 from funcpack_invoker.limits import Limits
 from funcpack_invoker.listening import BACKLOG, listen, url
 from funcpack_invoker.logs import configure
+from funcpack_invoker.partial import PartialImports
 from funcpack_invoker.worker import Worker
 
 if TYPE_CHECKING:
@@ -94,9 +95,11 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
             FunctionError: when it cannot be served.
 
         """
+        directories = app_directories(self._source.resolve())
+        sys.meta_path.insert(0, PartialImports(directories))
         function = load(self.settings.handler, self._source)
         self.served = f"{function.handler} ({function.kind})"
-        observer = telemetry.start(function, app_directories(self._source.resolve()), os.environ)
+        observer = telemetry.start(function, directories, os.environ)
         return App(function, self.settings, observer)
 
     def _options(self) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Packages that are imported in part: whatever they are asked for is there as ever."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from queue import SimpleQueue
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from funcpack_invoker.partial import PartialImports, is_partial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+INIT = """
+print("run")
+from needed import value
+from .parts import part
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Path]:
+    """A directory on the path with a package; what is imported from it is forgotten when the test ends."""
+    before = dict(sys.modules)
+    directory = tmp_path / "library"
+    package = directory / "package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(INIT)
+    (package / "parts.py").write_text("part = object()\n")
+    (package / "others.py").write_text("from . import parts\n")
+    (directory / "needed.py").write_text("value = 'the library'\n")
+    sys.path.insert(0, str(directory))
+    yield directory
+    sys.path.remove(str(directory))
+    for name in sys.modules.keys() - before.keys():
+        del sys.modules[name]
+
+
+@pytest.fixture
+def app(library: Path) -> Iterator[Path]:
+    """A directory of the user, which comes first on the path; the package is imported in part, unless it is there."""
+    app = library.with_name("app")
+    app.mkdir()
+    finder = PartialImports([str(app)], {"package": {"part": "parts"}})
+    sys.path.insert(0, str(app))
+    sys.meta_path.insert(0, finder)
+    yield app
+    sys.meta_path.remove(finder)
+    sys.path.remove(str(app))
+
+
+def load() -> ModuleType:
+    return importlib.import_module("package")
+
+
+@pytest.mark.usefixtures("app")
+def test_modules_and_what_is_known_of_them_are_there_before_the_package_is_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    package = load()
+    assert package.part is importlib.import_module("package.parts").part
+    assert package.others.parts is package.parts
+    assert is_partial(package)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("app")
+def test_package_is_run_once_when_asked_for_anything_else(capsys: pytest.CaptureFixture[str]) -> None:
+    package = load()
+    part = package.part
+    assert (package.value, package.value) == ("the library", "the library")
+    assert package.part is part
+    assert not is_partial(package)
+    assert capsys.readouterr().out == "run\n"
+    with pytest.raises(AttributeError, match="module 'package' has no attribute 'nothing'"):
+        package.nothing  # noqa: B018 - asking for it is the point
+
+
+@pytest.mark.usefixtures("app")
+def test_names_are_imported_from_it_as_ever() -> None:
+    from package import part, parts, value  # type: ignore[import-not-found]
+
+    assert (parts.part, value) == (part, "the library")
+    with pytest.raises(ImportError, match="cannot import name 'nothing' from 'package'"):
+        from package import nothing  # noqa: F401
+
+
+@pytest.mark.usefixtures("app")
+def test_package_with_a_function_for_missing_names_keeps_it(library: Path) -> None:
+    (library / "package" / "__init__.py").write_text("def __getattr__(name): return name.upper()\n")
+    assert load().anything == "ANYTHING"
+
+
+def test_files_of_the_app_are_not_taken_for_what_it_needs(app: Path) -> None:
+    (app / "needed.py").write_text("value = 'the app'\n")
+    assert load().value == "the library"
+
+
+def test_package_of_the_app_is_run_at_once(app: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (app / "package").mkdir()
+    (app / "package" / "__init__.py").write_text("print('own')\n")
+    assert not is_partial(load())
+    assert capsys.readouterr().out == "own\n"
+
+
+@pytest.mark.usefixtures("app")
+def test_threads_wait_until_it_was_run(library: Path) -> None:
+    (library / "package" / "__init__.py").write_text("import gate\ngate.reached.set()\ngate.opened.wait(20)\nvalue = 1")
+    gate = ModuleType("gate")
+    gate.__dict__.update(reached=threading.Event(), opened=threading.Event())
+    sys.modules["gate"] = gate
+    package = load()
+    seen: SimpleQueue[object] = SimpleQueue()
+    threads = [threading.Thread(target=lambda: seen.put(getattr(package, "value", None))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+        gate.reached.wait(20)
+    gate.opened.set()
+    for thread in threads:
+        thread.join(20)
+    assert [seen.get_nowait() for _ in threads] == [1, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("app")
+def test_failure_is_raised_and_running_tried_again(library: Path) -> None:
+    (library / "needed.py").write_text("1 / 0\n")
+    package = load()
+    with pytest.raises(ZeroDivisionError):
+        package.value  # noqa: B018 - asking for it is the point
+    (library / "needed.py").write_text("value = 'the library, repaired'\n")
+    importlib.invalidate_caches()
+    assert package.value == "the library, repaired"
