@@ -9,20 +9,19 @@ Compiling goes on in processes of its own beside the block of a `with` statement
 
 from __future__ import annotations
 
-import re
+import contextlib
+import os
 import subprocess
-import tempfile
 from contextlib import ExitStack, contextmanager
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
 
 from funcpack.buildpack.environment import of_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-# Directories of an app that no function imports from.
-_NOT_OF_APP = r"/(.*/)?(\.[^/]*|node_modules|__pycache__)(/|$)"
+_COMPILER = Path(__file__).with_name("compiler.py")
 
 
 def compile_packages(python: Path, directory: Path) -> None:
@@ -38,31 +37,35 @@ def compiling_packages(python: Path, directory: Path) -> Iterator[None]:
     with ExitStack() as processes:
         # Always two halves, whatever the number of CPUs: bytecode may depend on what its process compiled before.
         for half in filter(None, (files[::2], files[1::2])):
-            processes.enter_context(_compiling_files(python, half))
+            processes.enter_context(_compiling(python, half))
         yield
 
 
 def compiling_app(python: Path, app: Path) -> subprocess.Popen[bytes]:
     """Compile the app's files; tests and templates among them need not be valid Python."""
-    return _compiling(python, ["-x", f"^{re.escape(str(app))}{_NOT_OF_APP}", str(app)])
+    return _compiling(python, sorted(_of_app(app)))
 
 
-def _compiling_files(python: Path, files: Sequence[Path]) -> subprocess.Popen[bytes]:
-    with tempfile.TemporaryFile() as listing:
-        listing.write(b"\n".join(map(bytes, files)))
-        listing.seek(0)
-        return _compiling(python, ["-i", "-"], stdin=listing)
+def _of_app(app: Path) -> Iterator[Path]:
+    for directory, subdirectories, files in os.walk(app):
+        subdirectories[:] = [name for name in subdirectories if not _is_left_out(name)]
+        yield from (Path(directory, name) for name in files if name.endswith(".py") and not _is_left_out(name))
 
 
-def _compiling(
-    python: Path, arguments: Sequence[str], stdin: int | IO[bytes] = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
-    # -f: bytecode from the user's machine is checked by time, and would be taken for fresh here.
-    command = [str(python), "-I", "-S", "-m", "compileall", "-f", "-qq", "--invalidation-mode", "checked-hash"]
-    return subprocess.Popen(
-        [*command, *arguments],
+def _is_left_out(name: str) -> bool:
+    """Tell if no function imports from a file or a directory of an app."""
+    return name.startswith(".") or name in {"node_modules", "__pycache__"}
+
+
+def _compiling(python: Path, files: Sequence[Path]) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(
+        [str(python), "-I", "-S", str(_COMPILER)],
         env=of_interpreter(),
-        stdin=stdin,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    names = cast("IO[bytes]", process.stdin)
+    with contextlib.suppress(BrokenPipeError), names:
+        names.write(b"\0".join(map(bytes, files)))
+    return process

@@ -5,7 +5,6 @@ They are for the build alone, so that it reaches an index behind a proxy; nothin
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +45,8 @@ def trusted(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dict
     if not added:
         yield variables
         return
+    import tempfile  # noqa: PLC0415 - slow, and most builds have no binding
+
     count = added.count(_BEGIN)
     log.title("Certificates")
     log.line(f"Trusting {count} certificate{'s' * (count != 1)} of service bindings, in this build only.")

@@ -6,7 +6,6 @@ Specification: https://github.com/buildpacks/spec/blob/buildpack/v0.10/buildpack
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,7 +162,10 @@ class Layer:
 
     def drop(self) -> None:
         """Remove what an earlier build left of the layer."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        if self.path.exists():
+            import shutil  # noqa: PLC0415 - slow, and layers for the launch only come back without files
+
+            shutil.rmtree(self.path, ignore_errors=True)
         self._toml.unlink(missing_ok=True)
         self.sbom.unlink(missing_ok=True)
 

@@ -6,10 +6,8 @@ A binding of type `pypi` has `uri`, and `username` and `password` where they are
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from funcpack.buildpack import bindings
 from funcpack.buildpack.environment import without_credentials
@@ -37,6 +35,8 @@ def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dic
     if not entries:
         yield {}
         return
+    import tempfile  # noqa: PLC0415 - slow, and most builds have no binding
+
     log.title("Package index")
     variables = {}
     if indexes and "UV_DEFAULT_INDEX" not in env:
@@ -51,15 +51,21 @@ def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dic
 
 def _uri(binding: Binding) -> str:
     uri = binding.value("uri") or binding.value("url")
-    if uri is None or not urlsplit(uri).hostname:
+    if uri is None or not _host(uri):
         raise BindingError(binding.name, binding.type, "it has no file 'uri' with the address of the index")
     return uri
 
 
 def _entry(binding: Binding) -> str:
-    host = urlsplit(_uri(binding)).hostname
+    host = _host(_uri(binding))
     username, password = binding.value("username"), binding.value("password")
     return f"machine {host} login {username} password {password}" if username and password else ""
+
+
+def _host(uri: str) -> str | None:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - see above
+
+    return urlsplit(uri).hostname
 
 
 def _netrc(binding: Binding) -> str:

@@ -7,8 +7,6 @@ An error carries data; the three properties are made of it. `render` puts them t
 
 from __future__ import annotations
 
-import difflib
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -381,6 +379,8 @@ class PythonListError(UserError):
 
     @property
     def found(self) -> str:
+        import textwrap  # noqa: PLC0415 - slow, and for errors only
+
         return f"uv says:\n\n{textwrap.indent(self.output.strip(), '  ')}"
 
     @property
@@ -698,5 +698,7 @@ def _list(words: str, names: Sequence[str], most: int = 10) -> str:
 
 
 def _nearest(name: str, choices: Sequence[str]) -> str | None:
+    import difflib  # noqa: PLC0415 - slow, and for errors only
+
     matches = difflib.get_close_matches(name, choices, n=1)
     return matches[0] if matches else None

@@ -7,7 +7,6 @@ change places. There is no colour, so nothing has to be taken out again in the l
 from __future__ import annotations
 
 import sys
-import textwrap
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ class Log:
 
     def item(self, text: str) -> None:
         """Write one line of a list, indented."""
-        self.line(textwrap.indent(text, "  "))
+        self.line(f"  {text}" if text else "")
 
     def lines(self, texts: Iterable[str]) -> None:
         """Write several lines."""

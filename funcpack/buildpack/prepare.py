@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import bytecode, prepared
+from funcpack.buildpack import bytecode, prepared, wheels
 from funcpack.buildpack.environment import of_interpreter
 from funcpack.buildpack.interpreter import Interpreter
 from funcpack.buildpack.layers import invoker
@@ -28,5 +28,8 @@ def main(buildpack: Path, arguments: Sequence[str]) -> None:
     uv = Uv(buildpack / "bin" / "uv", of_interpreter(), buildpack)
     invoker.make(buildpack, virtualenv, uv)
     prepared.keep(buildpack, virtualenv)
+    prepared.remember(buildpack, "uv-version", uv.version())
+    prepared.remember(buildpack, "invoker-digest", invoker.lock_digest(buildpack))
+    prepared.remember(buildpack, "modules", " ".join(sorted(wheels.modules(buildpack))))
     for name in ("funcpack", "invoker"):
         bytecode.compile_packages(Path(sys.executable), buildpack / name)

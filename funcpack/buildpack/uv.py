@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack import prepared
 from funcpack.buildpack.environment import without_credentials
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Uv:
 
     def version(self) -> str:
         """Return its version."""
-        return _version(self.executable)
+        return prepared.fact(self.executable.parent.parent, "uv-version", lambda: _version(self.executable))
 
     def venv(self, directory: Path, python: Path) -> None:
         """Make an empty virtual environment."""

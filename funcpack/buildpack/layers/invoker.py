@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, digest, prepared, sbom, wheels
+from funcpack.buildpack import bytecode, digest, prepared, wheels
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.virtualenv import Virtualenv
 
@@ -60,6 +60,8 @@ def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
 
 
 def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
+    from funcpack.buildpack import sbom  # noqa: PLC0415 - see above
+
     if not prepared.copy(context.buildpack, virtualenv):
         make(context.buildpack, virtualenv, uv)
     sbom.write(layer.sbom, virtualenv.site_packages)
@@ -68,7 +70,7 @@ def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> Non
 @functools.cache
 def lock_digest(buildpack: Path) -> str:
     """Return the digest of everything that the invoker is made of."""
-    return digest.of_files([buildpack / "invoker"], buildpack)
+    return prepared.fact(buildpack, "invoker-digest", lambda: digest.of_files([buildpack / "invoker"], buildpack))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,29 +11,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack import digest, distributions
+from funcpack.buildpack import digest
 from funcpack.buildpack.cnb import Layer, Metadata, Types
 from funcpack.buildpack.virtualenv import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from funcpack.buildpack.distributions import Distribution
-    from funcpack.buildpack.virtualenv import Virtualenv
 
 _PREFIX = "big-"
 
-# A layer costs some 50 ms when an image is first stored, about what installing and exporting this much does.
-_LEAST_BYTES = 10_000_000
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HEADERS = ("Requires-Python", "Requires-Dist", "Provides-Extra")  # what uv asks an installed package for
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +77,8 @@ class LargePackage:
 
     def stand_back(self, site_packages: Path) -> None:
         """Remove what `stand_in` wrote."""
+        import shutil  # noqa: PLC0415 - slow, and most builds use the last one's layers
+
         shutil.rmtree(self._about(site_packages))
 
     def _about(self, site_packages: Path) -> Path:
@@ -117,68 +110,13 @@ def requirement_digest(name: str, lines: Sequence[str]) -> str:
     return digest.of_text("\n".join(line for line in lines if line.startswith("-") or _name(line) == name))
 
 
-def apart(packages: Sequence[LargePackage], site_packages: Path) -> list[LargePackage]:
-    """Return those that cannot stay in a layer of their own beside what else is installed."""
-    taken: set[str] = set()
-    for distribution in distributions.installed(site_packages) if packages else ():
-        taken |= distribution.entries | distribution.neighbours
-    return [package for package in packages if not taken.isdisjoint(package.metadata.entries)]
-
-
-def split_off(
-    virtualenv: Virtualenv, layers: Path, environment_digest: str, lines: Sequence[str]
-) -> list[LargePackage]:
-    """Move large packages out of an environment into layers, with something in their place; return them."""
-    found = distributions.installed(virtualenv.site_packages)
-    large = [distribution for distribution in found if distribution.size >= _LEAST_BYTES]
-    if not large:
-        return []
-    entries = Counter(entry for distribution in found for entry in distribution.entries)
-    neighbours = {entry for distribution in found for entry in distribution.neighbours}
-    return [
-        _move(distribution, layers, environment_digest, lines)
-        for distribution in large
-        if distribution.is_self_contained
-        and not distribution.neighbours
-        and neighbours.isdisjoint(distribution.entries)
-        and all(entries[entry] == 1 for entry in distribution.entries)
-    ]
-
-
-def _move(distribution: Distribution, layers: Path, environment_digest: str, lines: Sequence[str]) -> LargePackage:
-    layer = _layer(layers, distribution.name)
-    metadata = LargeMetadata(
-        environment_digest,
-        requirement_digest(distribution.name, lines),
-        distribution.name,
-        distribution.version,
-        tuple(sorted(distribution.entries - {distribution.info.name})),
-        tuple(_headers(distribution)),
-    )
-    package = LargePackage(layer, metadata)
-    layer.drop()
-    for entry in distribution.entries:
-        script = entry.removeprefix(distributions.SCRIPTS)
-        # The launcher puts a layer's `bin` on PATH.
-        target = package.site_packages / entry if script == entry else layer.path / "bin" / script
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (distribution.info.parent / entry).rename(target)
-    package.stand_in(distribution.info.parent)
-    return package
-
-
-def _headers(distribution: Distribution) -> Iterator[str]:
-    metadata = distributions.metadata(distribution.info)
-    for name in _HEADERS:
-        yield from (f"{name}: {' '.join(value.split())}" for value in metadata.get_all(name, ()))
-
-
-def _layer(layers: Path, name: str) -> Layer:
+def layer_of(layers: Path, name: str) -> Layer:
+    """Return the layer of a package."""
     return Layer(layers, f"{_PREFIX}{name}", Types(launch=True))
 
 
 def _layers(layers: Path) -> list[Layer]:
-    return [_layer(layers, file.stem.removeprefix(_PREFIX)) for file in sorted(layers.glob(f"{_PREFIX}*.toml"))]
+    return [layer_of(layers, file.stem.removeprefix(_PREFIX)) for file in sorted(layers.glob(f"{_PREFIX}*.toml"))]
 
 
 def _read(layer: Layer) -> LargeMetadata | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -110,6 +109,8 @@ def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
     except UvError as exc:
         mirror = uv.env.get("UV_PYTHON_INSTALL_MIRROR")
         raise PythonDownloadError(version, without_credentials(mirror) if mirror else None) from exc
+    import shutil  # noqa: PLC0415 - slow, and most builds use the run image's Python
+
     python = _installed(layer, version)
     root = python.path.parent.parent
     library = root / "lib" / python.path.name

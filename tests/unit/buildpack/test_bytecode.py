@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from funcpack.buildpack import bytecode
 from tests.unit.buildpack.builds import PYTHON
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CHECKED_HASH = 0b11  # PEP 552
 
@@ -41,6 +39,29 @@ def test_no_process_is_without_files(tmp_path: Path, count: int, processes: int)
     (tmp_path / "calls").touch()
     bytecode.compile_packages(python, tmp_path / "packages")
     assert (tmp_path / "calls").read_text().split() == ["called"] * processes
+
+
+def test_bytecode_is_what_python_writes(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text('"""Doc."""\nimport os\n\n\ndef f(a: int = 1) -> str:\n    return f"{a}{os.sep}"\n')
+    compiled = Path(importlib.util.cache_from_source(str(source)))
+    options = ("-q", "--invalidation-mode", "checked-hash")
+    subprocess.run([PYTHON, "-I", "-m", "compileall", *options, source], check=True)
+    wanted = compiled.read_bytes(), compiled.stat().st_mode
+    bytecode.compile_packages(PYTHON, tmp_path)
+    assert (compiled.read_bytes(), compiled.stat().st_mode) == wanted
+
+
+def test_a_link_in_the_place_of_bytecode_is_not_followed(tmp_path: Path) -> None:
+    write_modules(tmp_path / "app", 1)
+    (tmp_path / "precious").write_text("untouched")
+    (module,) = (tmp_path / "app").rglob("*.py")
+    compiled = Path(importlib.util.cache_from_source(str(module)))
+    compiled.parent.mkdir()
+    compiled.symlink_to(tmp_path / "precious")
+    bytecode.compile_packages(PYTHON, tmp_path / "app")
+    assert (tmp_path / "precious").read_text() == "untouched"
+    assert not compiled.is_symlink()
 
 
 def test_a_file_that_is_no_python_stays_as_it_is(tmp_path: Path) -> None:

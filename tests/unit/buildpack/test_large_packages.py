@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.buildpack.interpreter import Interpreter
-from funcpack.buildpack.layers import large
+from funcpack.buildpack.layers import large, splitting
 from funcpack.buildpack.virtualenv import Virtualenv
 from tests.unit.buildpack.builds import PYTHON, Platform
 from tests.unit.buildpack.wheels import write_wheel
@@ -67,7 +67,7 @@ class TestSplitting:
         install(virtualenv, "heavy", heavy, LARGE)
         install(virtualenv, "other", other, "")
         before = names(tmp_path)
-        packages = large.split_off(virtualenv, tmp_path, "", ())
+        packages = splitting.split_off(virtualenv, tmp_path, "", ())
         assert [package.metadata.name for package in packages] == ["heavy"] * is_split_off
         for package in packages:
             package.stand_back(virtualenv.site_packages)
@@ -76,7 +76,7 @@ class TestSplitting:
     def test_small_packages_stay(self, tmp_path: Path) -> None:
         virtualenv = Virtualenv(tmp_path / "dependencies", Interpreter("3.13.5", PYTHON))
         install(virtualenv, "heavy", ["heavy/__init__.py"], LARGE[1000:])
-        assert large.split_off(virtualenv, tmp_path, "", ()) == []
+        assert splitting.split_off(virtualenv, tmp_path, "", ()) == []
 
 
 def install(virtualenv: Virtualenv, name: str, files: list[str], content: str) -> None:
