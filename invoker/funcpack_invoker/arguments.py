@@ -89,7 +89,7 @@ def _parse(body: bytes, name: str) -> Any:
 
 def _checker(slot: Slot) -> Callable[[Any], Any] | None:
     """Give the check of a structured annotation, None for any other."""
-    if slot.annotation is None or slot.annotation in {bytes, str, dict, list, Any}:
+    if not slot.may_be_structured:
         return None
     from funcpack_invoker import typed  # noqa: PLC0415 - only functions with typed data pay for it
 

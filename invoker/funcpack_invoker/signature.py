@@ -14,6 +14,9 @@ from funcpack_invoker.parameters import ACCEPTED_NAMES, Kind, Parameter, Signatu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The annotations of data that is handed over as it is.
+_SHAPELESS: tuple[Any, ...] = (None, bytes, str, dict, list, Any)
+
 _VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 _POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
 
@@ -28,6 +31,11 @@ class Slot(NamedTuple):
     value: Value | None
     annotation: Any = None
     default: Any = None
+
+    @property
+    def may_be_structured(self) -> bool:
+        """Whether the argument is data, of a type that may have fields to be checked."""
+        return self.value in {Value.DATA, Value.BODY} and self.annotation not in _SHAPELESS
 
 
 class Filling(NamedTuple):
@@ -59,12 +67,24 @@ def fill(handler: str, function: Callable[..., Any]) -> Filling:
     annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
     slots = [_slot(parameter, signature, annotations[parameter.name]) for parameter in parameters]
+    _look_up_types(handler, slots)
     positional = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind in _POSITIONAL]
     keyword = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind not in _POSITIONAL]
     # Arguments in front of one that is filled have to be passed; the ones behind keep their defaults by themselves.
     while positional and positional[-1].value is None:
         positional.pop()
     return Filling(signature.kind, tuple(positional), tuple(slot for slot in keyword if slot.value))
+
+
+def _look_up_types(handler: str, slots: list[Slot]) -> None:
+    for slot in slots:
+        if slot.may_be_structured:
+            from funcpack_invoker import typed  # noqa: PLC0415 - only functions with typed data pay for it
+
+            try:
+                typed.look_up(slot.annotation)
+            except Exception as exc:  # noqa: BLE001 - whatever evaluating the user's annotations raises
+                raise errors.AnnotationError(handler, exc) from None
 
 
 def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,8 +153,14 @@ def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
 
 
 def _plain(annotation: Any) -> Any:
-    """Leave out what `Annotated` adds for others to read."""
-    return annotation.__origin__ if typing.get_origin(annotation) is typing.Annotated else annotation
+    """Give the type itself: without what `Annotated` adds for others to read, and what `type X = ...` stands for."""
+    while True:
+        if typing.get_origin(annotation) is typing.Annotated:
+            annotation = annotation.__origin__
+        elif type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            return annotation
 
 
 def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[str, Any]) -> Signature:

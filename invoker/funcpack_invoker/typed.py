@@ -45,7 +45,28 @@ class TooDeepError(DataError):
 
 def is_structured(annotation: Any) -> bool:
     """Tell whether a type has fields to be checked, be it inside of `list[...]`, `dict[...]`, `... | None`."""
-    return _has_fields(annotation) or any(is_structured(argument) for argument in typing.get_args(annotation))
+    declared = typing.get_origin(annotation) or annotation  # a generic class is known by what it is without its types
+    return _has_fields(declared) or any(is_structured(argument) for argument in typing.get_args(annotation))
+
+
+def look_up(annotation: Any) -> None:
+    """Look at the fields of every class in a type, so that an annotation that means nothing is found at the start.
+
+    Raises:
+        Exception: whatever evaluating the annotation of a field raises; a NameError, mostly.
+
+    """
+    _look_up(annotation, set())
+
+
+def _look_up(annotation: Any, seen: set[Any]) -> None:
+    declared = typing.get_origin(annotation) or annotation
+    if _has_fields(declared) and not _is_pydantic(declared) and declared not in seen:
+        seen.add(declared)
+        for hint in typing.get_type_hints(declared).values():
+            _look_up(hint, seen)
+    for argument in typing.get_args(annotation):
+        _look_up(argument, seen)
 
 
 def checker(annotation: Any, name: str) -> Callable[[Any], Any]:
@@ -88,6 +109,8 @@ def _check(annotation: Any) -> Check:
         return _SIMPLE[annotation]
     if isinstance(annotation, typing.NewType):
         return _check(annotation.__supertype__)
+    if type(annotation).__name__ == "TypeAliasType":  # typing's is new in 3.12; typing_extensions has one for before
+        return _check(annotation.__value__)
     if isinstance(annotation, type):
         return _check_class(annotation)
     return _anything

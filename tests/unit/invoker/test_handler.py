@@ -139,6 +139,28 @@ def test_function_is_found(load_function: Load, handler: str, files: dict[str, s
         ),
         pytest.param(
             "main.hello",
+            {
+                "main.py": """
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Item:
+    owner: Nobody
+
+@dataclass
+class Order:
+    items: list[Item]
+
+def hello(body: Order): pass
+"""
+            },
+            errors.AnnotationError,
+            ["name 'Nobody' is not defined"],
+            id="unknown-annotation-of-a-field",
+        ),
+        pytest.param(
+            "main.hello",
             {"main.py": "import requestz"},
             errors.DependencyMissingError,
             ["`main` imports `requestz`", "requirements.txt", 'main.py", line 1'],

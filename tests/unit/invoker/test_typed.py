@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, asdict
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, NamedTuple, NotRequired, Optional, TypedDict
+from typing import Any, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
+from typing_extensions import TypeAliasType
 from uuid import UUID
 import pydantic
 
@@ -28,6 +29,17 @@ class Colour(Enum):
 class Item:
     name: str
     price: float = 1.0
+
+Items = TypeAliasType("Items", list[Item])
+T = TypeVar("T")
+
+@dataclass
+class Shelf:
+    items: Items
+
+@dataclass
+class Box(Generic[T]):
+    content: T
 
 @dataclass
 class Order:
@@ -108,6 +120,9 @@ def nested_orders(depth: int) -> dict[str, object]:
         ("list[Model]", [{"n": 5}], "[Model(n=5, items=[])]"),
         ("dict", {"a": 1}, "{'a': 1}"),
         ("Any", [1], "[1]"),
+        ("Items", [{"name": "a"}], "[Item(name='a', price=1.0)]"),
+        ("Shelf", {"items": [{"name": "a"}]}, "Shelf(items=[Item(name='a', price=1.0)])"),
+        ("Box[int]", {"content": 1}, "Box(content=1)"),
         ("dict[str, Any]", [1], "[1]"),
     ],
 )  # fmt: skip
