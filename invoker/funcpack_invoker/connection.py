@@ -26,6 +26,7 @@ from gunicorn.asgi.protocol import (  # type: ignore[import-untyped]
 from gunicorn.config import SecureSchemeHeader  # type: ignore[import-untyped]
 
 from funcpack_invoker import ordinary
+from funcpack_invoker.body import too_large
 from funcpack_invoker.exchange import Exchange
 from funcpack_invoker.ordinary import OrdinaryRequest
 from funcpack_invoker.parser import Parser
@@ -63,6 +64,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._limits: Limits = worker.limits
         self._longest_field: int = self.cfg.limit_request_field_size
         self._most_fields: int = self.cfg.limit_request_fields
+        self._max_body: int = worker.settings.max_body
+        self._exchange: Exchange | None = None
         self._trust: Any = None
         self._keepalive = worker.limits.keep_alive
         self._loop: asyncio.AbstractEventLoop = worker.loop
@@ -197,7 +200,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             self._send_error_response(400, "Invalid Content-Length value")
             self._close_transport()
             return False
-        if not going_on:
+        if not going_on or self._is_too_large():
             return False
         if self._current_request is None:
             super()._resume_reading()
@@ -209,6 +212,15 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
                 self._body_received += len(data)
                 if self._body_timer is None:
                     self._expect_body()
+        return True
+
+    def _is_too_large(self) -> bool:
+        """Answer 413 for a chunk that says that it is too large, instead of waiting for all that it says."""
+        if not self._callback_parser.is_chunked or self._callback_parser._chunk_size <= self._max_body:
+            return False
+        if self._exchange is None or not self._exchange.started:
+            self._send_error_response(413, str(too_large(self._max_body)))
+        self._close_transport()
         return True
 
     def _on_headers_complete(self) -> Any:
@@ -277,7 +289,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     async def _answer(self, request: Any) -> bool:
         """Have a request answered; tells whether another one may follow."""
-        exchange = Exchange(self, request)
+        self._exchange = exchange = Exchange(self, request)
         try:
             scope = self._build_http_scope(request, *self._addresses)
             await self.app.serve(scope, self._body_receiver.receive, exchange.send)
@@ -294,6 +306,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         pipelined = self._callback_parser.take_rest()
         self._current_request = None
         self._body_receiver = None
+        self._exchange = None
         if pipelined and not self._feed_callback_parser(pipelined):
             return False
         if self._current_request is None:

@@ -107,6 +107,8 @@ class Exchange:
             yield b"Transfer-Encoding: chunked\r\n"
         if self._will_close:
             yield b"Connection: close\r\n"
+        elif self._request.version < (1, 1):
+            yield b"Connection: keep-alive\r\n"
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         connection = self._connection

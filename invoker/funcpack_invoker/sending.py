@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.event import InvalidReplyError
-from funcpack_invoker.response import Reply, plain
+from funcpack_invoker.response import Reply, from_response, is_http_exception, plain
 from funcpack_invoker.streaming import Stream
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
-_WITHOUT_BODY = frozenset({204, 304})
+# RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5; 8.6 for the length.
+_WITHOUT_CONTENT = frozenset({204, 205, 304})
+_WITHOUT_LENGTH = frozenset({204, 304})
 
 
 def failed(error: BaseException) -> Reply:
@@ -32,6 +34,10 @@ def failed(error: BaseException) -> Reply:
     else:
         logger.error("the function failed", exc_info=error)
     return plain(500, "Internal Server Error")
+
+
+def _answer(error: BaseException) -> Reply:
+    return from_response(error.get_response()) if is_http_exception(error) else failed(error)  # type: ignore[attr-defined]
 
 
 def gave_up(timeout: float) -> Reply:
@@ -54,10 +60,8 @@ class Sender:
     async def send(self, reply: Reply) -> None:
         """Send a reply whose body is there."""
         headers = reply.headers
-        body = reply.body
-        if reply.status in _WITHOUT_BODY:
-            body = b""
-        else:
+        body = b"" if reply.status in _WITHOUT_CONTENT else reply.body
+        if reply.status not in _WITHOUT_LENGTH:
             headers.append((b"content-length", b"%d" % len(body)))
         self._complete(reply)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -69,14 +73,14 @@ class Sender:
         An error after its start cuts the connection, and so does the end of the time.
         """
         stream = Stream(reply, context, threads)
-        with_body = self._method != "HEAD" and reply.status not in _WITHOUT_BODY
+        with_body = self._method != "HEAD" and reply.status not in _WITHOUT_CONTENT
         try:
             async with asyncio.timeout(seconds or None) as limit:
                 await stream.send(self._send, self._complete, with_body=with_body)
         except (GeneratorExit, asyncio.CancelledError):
             raise
         except BaseException as exc:  # noqa: BLE001 - sys.exit() in a generator must not end the worker
-            answer = gave_up(seconds) if limit.expired() else failed(exc)
+            answer = gave_up(seconds) if limit.expired() else _answer(exc)
             if not self.status:
                 await self.send(answer)
         finally:

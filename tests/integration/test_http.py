@@ -235,6 +235,14 @@ BAD_FRAMING = [
             ("framing in a trailer", b"0\r\nContent-Length: 5\r\n\r\n"),
         )
     ),
+    *(
+        pytest.param(chunked(body), 413, id=f"7.1 {name}")
+        for name, body in (
+            ("size of more than 64 bits", b"10000000000000005\r\nhello\r\n0\r\n\r\n"),
+            ("size of 64 bits", b"ffffffffffffffff\r\nhello"),
+            ("size above the limit", b"5\r\nhello\r\n100001\r\nhello"),
+        )
+    ),
 ]
 
 
@@ -327,6 +335,9 @@ def test_connection_is_kept(server: Server, version: bytes, field: bytes, kept: 
     first = request(b"GET /1 " + version, field)
     received = responses(server.exchange(first + request(b"GET /2 HTTP/1.1", CLOSE)))
     assert [echoed(response)["path"] for response in received] == (["/1", "/2"] if kept else ["/1"])
+    # RFC 9112 section 9.3: a client of HTTP/1.0 has to be told.
+    said = "keep-alive" if version == b"HTTP/1.0" else None
+    assert received[0].getheader("Connection") == (said if kept else "close")
 
 
 @pytest.mark.parametrize(
@@ -334,6 +345,7 @@ def test_connection_is_kept(server: Server, version: bytes, field: bytes, kept: 
     [
         pytest.param(b"HEAD", b"/status/200", "4", id="9110 9.3.2 HEAD"),
         pytest.param(b"GET", b"/status/204", None, id="9110 15.3.5 204"),
+        pytest.param(b"GET", b"/status/205", "0", id="9110 15.3.6 205"),
         pytest.param(b"GET", b"/status/304", None, id="9110 15.4.5 304"),
     ],
 )

@@ -34,6 +34,12 @@ def test_error_before_the_first_chunk_is_500(serve: Serve, definition: str, faul
 
 
 @pytest.mark.parametrize("definition", ["def", "async def"])
+def test_abort_before_the_first_chunk_has_its_own_status(serve: Serve, definition: str) -> None:
+    answer = serve(f"import flask\n{definition} handler():\n flask.abort(418)\n yield 'a'").request()
+    assert (answer.status, answer.complete) == (418, True)
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
 @pytest.mark.parametrize("fault", ["raise ValueError", "raise SystemExit(3)", "yield 7"])
 def test_error_after_the_first_chunk_cuts_the_response(
     serve: Serve, caplog: pytest.LogCaptureFixture, definition: str, fault: str
