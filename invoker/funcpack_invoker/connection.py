@@ -131,7 +131,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sends."""
-        if self._current_request is None and self._callback_parser.is_between_requests:
+        if self._current_request is None and not self._closed and self._callback_parser.is_between_requests:
             request = ordinary.read(data, self._longest_field, self._most_fields)
             if request is not None and self._heeds_proxy(request):
                 self._take(request)
