@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import sys
@@ -93,8 +92,13 @@ def _import(handler: str, name: str, source: Path) -> ModuleType:
 
 
 def _module_missing(handler: str, missing: str, source: Path) -> errors.FunctionError:
-    matches = difflib.get_close_matches(missing, _modules(source), n=1)
-    return errors.ModuleMissingError(handler, missing, str(source), matches[0] if matches else None)
+    return errors.ModuleMissingError(handler, missing, str(source), _nearest(missing, _modules(source)))
+
+
+def _nearest(name: str, names: list[str]) -> str | None:
+    import difflib  # noqa: PLC0415 - only a function that is refused pays for it
+
+    return next(iter(difflib.get_close_matches(name, names, n=1)), None)
 
 
 def _modules(source: Path) -> list[str]:
@@ -148,8 +152,7 @@ def _attribute_missing(name: str, owner: Any) -> errors.FunctionError:
         str(owner.__file__ or owner.__name__) if is_module else f"`{getattr(owner, '__name__', type(owner).__name__)}`"
     )
     available = _functions(owner)
-    matches = difflib.get_close_matches(name, available, n=1)
-    return errors.AttributeMissingError(name, where, matches[0] if matches else None, available)
+    return errors.AttributeMissingError(name, where, _nearest(name, available), available)
 
 
 def _functions(owner: Any) -> list[str]:
