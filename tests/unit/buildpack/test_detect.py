@@ -17,6 +17,8 @@ FUNC_YAML = "specVersion: 0.36.0\nname: f\nruntime: python\n"
     ("files", "env"),
     [
         pytest.param({"handler.py": HANDLER}, {}, id="default-handler"),
+        pytest.param({"handler.py": "async def handler(req): ...\n"}, {}, id="async"),
+        pytest.param({"handler.py": "if True:\n    def handler(req): ...\n"}, {}, id="indented"),
         pytest.param({"src/handler.py": HANDLER}, {}, id="default-handler-in-src"),
         pytest.param({"handler.py": "from app import handler"}, {}, id="imported"),
         pytest.param({"handler.py": "handler = make()"}, {}, id="assigned"),
@@ -64,6 +66,16 @@ def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) 
             {"func.yaml": FUNC_YAML, "func.py": "def other(): ..."},
             "func.py does not define 'main', and PYTHON_HANDLER is not set.",
             id="kn-func-without-main",
+        ),
+        pytest.param(
+            {"func.yaml": FUNC_YAML, "func.py": "def other(): ...", "handler.py": HANDLER},
+            "func.py does not define 'main', and PYTHON_HANDLER is not set.",
+            id="kn-func-beside-a-handler",
+        ),
+        pytest.param(
+            {"handler.py": "class A:\n    def handler(req): ...\n"},
+            "handler.py does not define 'handler', and PYTHON_HANDLER is not set.",
+            id="method",
         ),
         pytest.param(
             {"project.toml": "[[build.env]"},
