@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Early = Mapping[str, Any]
 
 
-def _late(module: str, name: str) -> Callable[..., Any]:
+def late(module: str, name: str) -> Callable[..., Any]:
     """Give a function that imports the one it stands for when it is called."""
 
     def call(*arguments: Any, **options: Any) -> Any:
@@ -45,7 +45,7 @@ MODULES: Mapping[str, Early] = {
     "html": {},
     "importlib.metadata": {},
     "linecache": {},
-    "logging.config": {name: _late("logging.config", name) for name in ("dictConfig", "fileConfig")},
+    "logging.config": {name: late("logging.config", name) for name in ("dictConfig", "fileConfig")},
     "platform": {"system": lambda: os.uname().sysname},
     "shlex": {},
     "shutil": {},

@@ -11,17 +11,29 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker import environ
-from funcpack_invoker.libraries import import_library
+from funcpack_invoker.deferred import deferring, late
+from funcpack_invoker.libraries import import_library, without
 from funcpack_invoker.response import from_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from funcpack_invoker.body import Body
     from funcpack_invoker.call import Call
     from funcpack_invoker.response import Reply
 
     Scope = MutableMapping[str, Any]
+
+# What Flask's requests import for what few functions ask of them.
+_LATER: Mapping[str, Mapping[str, Any]] = {
+    "decimal": {},
+    "hashlib": {"sha1": late("hashlib", "sha1")},
+    "hmac": {},
+    "mimetypes": {},
+    "pkgutil": {},
+    "secrets": {},
+    "uuid": {},
+}
 
 
 class FlaskContext:
@@ -34,7 +46,8 @@ class FlaskContext:
 
     def __init__(self, module: str, directories: list[str]) -> None:
         import_library("flask", directories)
-        wrappers = import_library("flask.wrappers", directories)
+        with without(directories), deferring(_LATER):
+            wrappers = import_library("flask.wrappers", directories)
         self._app = _Application(module)
         self._request_class = _late_request(wrappers.Request, self._app)
         self._push = _pusher(self._app)
