@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.asgi.protocol import (  # type: ignore[import-untyped]
     _CACHED_SERVER_HEADER,
-    _get_cached_date_header,
     _get_cached_status_line,
 )
 from gunicorn.http.errors import InvalidResponseHeader  # type: ignore[import-untyped]
 
+from funcpack_invoker.date import date_line
 from funcpack_invoker.parser import FIELD_LINES
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Exchange:
         if b"server" not in names:
             yield _CACHED_SERVER_HEADER
         if b"date" not in names:
-            yield _get_cached_date_header()
+            yield date_line()
         if self._is_chunked:
             yield b"Transfer-Encoding: chunked\r\n"
         if self._will_close:
