@@ -26,9 +26,32 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
+    for name in _LASTING:
+        logging.getLogger(name).__class__ = _LastingLogger
     logging.basicConfig = _giving_way(handler, logging.basicConfig)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
+
+
+class _LastingLogger(logging.Logger):
+    """A logger that cannot be turned off.
+
+    `logging.config.dictConfig` and `fileConfig` do so, unless told otherwise, with every logger that is there before: a
+    function that sets up its logging with them would never see its own tracebacks.
+    """
+
+    @property
+    def disabled(self) -> bool:
+        """Never."""
+        return False
+
+    @disabled.setter
+    def disabled(self, value: bool) -> None:
+        pass
+
+
+# The invoker's, the one that functions get as `context.logger`, and those that others write to on our behalf.
+_LASTING = ("funcpack", "funcpack.access", "function", "gunicorn.error", "asyncio", "py.warnings")
 
 
 def _giving_way(handler: logging.Handler, original: Callable[..., None]) -> Callable[..., None]:

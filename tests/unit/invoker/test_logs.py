@@ -130,6 +130,29 @@ def test_format_of_the_function_replaces_ours(log: Callable[..., io.StringIO], o
     assert written.getvalue() == "own: hello\n"
 
 
+def test_function_that_sets_up_logging_keeps_the_invokers_lines(
+    serve: Callable[..., Any], log: Callable[..., io.StringIO]
+) -> None:
+    written = log()
+    client = serve("""
+        import logging.config
+
+        logging.config.dictConfig({  # which turns off the loggers that are there
+            "version": 1,
+            "formatters": {"mine": {"format": "MINE %(message)s"}},
+            "handlers": {"mine": {"class": "logging.StreamHandler", "formatter": "mine"}},
+            "root": {"level": "INFO", "handlers": ["mine"]},
+        })
+
+        def handler(context):
+            context.logger.info("called")
+            raise ValueError("no")
+    """)
+    assert client.request().status == 500
+    first, second, *_, last = written.getvalue().splitlines()
+    assert (first, second, last) == ("MINE called", "MINE the function failed", "ValueError: no")
+
+
 def test_log_lines_of_a_function_have_its_request(serve: Callable[..., Any], log: Callable[..., io.StringIO]) -> None:
     written = log(LOG_FORMAT="json")
     client = serve("""
