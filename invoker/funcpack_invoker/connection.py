@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.asgi.parser import UnsupportedTransferCoding  # type: ignore[import-untyped]
 from gunicorn.asgi.protocol import (  # type: ignore[import-untyped]
     ASGIProtocol,
-    BodyReceiver,
     _normalize_sockaddr,
     _RequestHeaderPolicy,
     secure_scheme_names,
@@ -28,7 +27,7 @@ from gunicorn.config import SecureSchemeHeader  # type: ignore[import-untyped]
 from funcpack_invoker import ordinary
 from funcpack_invoker.body import too_large
 from funcpack_invoker.exchange import Exchange
-from funcpack_invoker.ordinary import OrdinaryRequest
+from funcpack_invoker.ordinary import OrdinaryBody, OrdinaryRequest
 from funcpack_invoker.parser import Parser
 
 if TYPE_CHECKING:
@@ -156,9 +155,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """Have a request served that is here to its end."""
         self._header_came()
         self._current_request = request
-        self._body_receiver = receiver = BodyReceiver(request, self)
-        receiver.feed(request.body)
-        receiver.set_complete()
+        self._body_receiver = OrdinaryBody(request.body)
         self._callback_parser.hold()
         self._begin()
 

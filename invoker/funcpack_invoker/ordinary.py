@@ -8,7 +8,7 @@ on more than itself, is left to gunicorn's parser from its first byte.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
@@ -54,6 +54,29 @@ class OrdinaryRequest:
     def should_close(self) -> bool:
         """Tell whether the connection ends with the response: no ordinary client asks for that."""
         return False
+
+
+class OrdinaryBody:
+    """A body that is there, with the names that gunicorn's receivers of bodies have."""
+
+    __slots__ = ("_body", "expect_continue")
+
+    buffered = 0
+    _complete = True
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+
+    async def receive(self) -> dict[str, Any]:
+        """Give the body, once, to a client that is still there (ASGI's `receive`)."""
+        body, self._body = self._body, None
+        if body is None:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    def signal_disconnect(self) -> None:
+        """Take note that the client left."""
+        self._body = None
 
 
 def read(data: bytes, longest_field: int, most_fields: int) -> OrdinaryRequest | None:
