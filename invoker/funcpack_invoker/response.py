@@ -20,7 +20,7 @@ _JSON = (b"content-type", b"application/json")
 
 # RFC 9110 section 5.6.2 (token) and 5.5 (field values)
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
-_NOT_IN_VALUES = re.compile(rb"[\x00\r\n]")
+_NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 # The server frames every body itself; what a function copies from elsewhere would contradict it.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})

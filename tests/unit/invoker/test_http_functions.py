@@ -105,6 +105,9 @@ def test_returned_value(
         pytest.param("('x', 'maybe')", "the function returned the status 'maybe'", id="status-text"),
         pytest.param("('x', True)", "the function returned the status 'True'", id="status-bool"),
         pytest.param("('x', {'A': 'a\\r\\nB: b'})", "the returned header 'A' has characters", id="header-injection"),
+        pytest.param(
+            "('x', {'A': 'a\\x0bb'})", "the returned header 'A' has characters", id="header-control-character"
+        ),
         pytest.param("('x', {'A b': '1'})", "the returned header 'A b' has characters", id="header-name"),
         pytest.param("('x', {'A': '\\u2713'})", "the returned header 'A' has characters", id="header-not-latin"),
         pytest.param("('x', [1])", "headers that are not pairs", id="headers-not-pairs"),
