@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +36,6 @@ _TIME = re.compile(
     re.ASCII,
 )
 
-# Control characters, surrogates and the noncharacters of Unicode (Type System, String).
-_NOT_IN_STRINGS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
-    + "".join(f"{chr(n + 0xFFFE)}{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
-    + "]"
-)
-
 _NONE: Mapping[str, AttributeValue] = MappingProxyType({})
 
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
@@ -59,11 +53,18 @@ def check_name(name: str) -> None:
         raise InvalidAttributeError("data is not an attribute")
 
 
+@cache
+def _not_in_strings() -> re.Pattern[str]:
+    """Match control characters, surrogates and the noncharacters of Unicode (Type System, String)."""
+    noncharacters = "".join(f"{chr(n + 0xFFFE)}{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
+    return re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{noncharacters}]")
+
+
 def check_string(name: str, value: str) -> None:
     """Refuse what no String may hold (Type System)."""
     # No character that is refused is printable to Python, and most values are printable through and through: whoever
     # is in a hurry asks that first.
-    if not value.isprintable() and _NOT_IN_STRINGS.search(value):
+    if not value.isprintable() and _not_in_strings().search(value):
         raise InvalidAttributeError(f"{name} has a character that is not allowed: {shown(value)}")
 
 

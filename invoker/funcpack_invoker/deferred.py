@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Early = Mapping[str, Any]
 
 
-def late(module: str, name: str) -> Callable[..., Any]:
+def _late(module: str, name: str) -> Callable[..., Any]:
     """Give a function that imports the one it stands for when it is called."""
 
     def call(*arguments: Any, **options: Any) -> Any:
@@ -45,7 +45,8 @@ MODULES: Mapping[str, Early] = {
     "html": {},
     "importlib.metadata": {},
     "linecache": {},
-    "logging.config": {name: late("logging.config", name) for name in ("dictConfig", "fileConfig")},
+    "locale": {},
+    "logging.config": {name: _late("logging.config", name) for name in ("dictConfig", "fileConfig")},
     "platform": {"system": lambda: os.uname().sysname},
     "shlex": {},
     "shutil": {},
@@ -55,6 +56,22 @@ MODULES: Mapping[str, Early] = {
     "argparse": {},
 }
 
+# What Flask imports for what few functions ask of it; two functions of a development server among that.
+FLASK_MODULES: Mapping[str, Early] = {
+    "decimal": {},
+    "difflib": {},
+    "hashlib": {"sha1": _late("hashlib", "sha1")},
+    "hmac": {},
+    "html": {},
+    "mimetypes": {},
+    "pkgutil": {},
+    "secrets": {},
+    "shutil": {},
+    "ssl": {},
+    "uuid": {},
+    "werkzeug.serving": {name: _late("werkzeug.serving", name) for name in ("is_running_from_reloader", "run_simple")},
+}
+
 # What the import system, and whoever looks at all modules, asks each for.
 _ALWAYS_THERE = frozenset(
     {"__cached__", "__class__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
@@ -62,14 +79,15 @@ _ALWAYS_THERE = frozenset(
 
 
 @contextmanager
-def deferring(modules: Mapping[str, Early] = MODULES) -> Iterator[None]:
-    """Put off loading the modules that are imported inside of this.
+def deferring(modules: Mapping[str, Early] = MODULES, path: list[str] | None = None) -> Iterator[None]:
+    """Put off loading the modules that this thread imports inside of this.
 
     Args:
         modules: by name, each with values that are given inside of this to whoever asks for them, without loading it.
+        path: where what they need is to be found, whenever it is (`sys.path` as it is now).
 
     """
-    finder = _Finder(modules)
+    finder = _Finder(modules, list(sys.path) if path is None else path)
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -81,13 +99,14 @@ def deferring(modules: Mapping[str, Early] = MODULES) -> Iterator[None]:
 class _Finder:
     """Finds stand-ins."""
 
-    def __init__(self, modules: Mapping[str, Early]) -> None:
+    def __init__(self, modules: Mapping[str, Early], path: list[str]) -> None:
         self._modules = modules
-        self._path = list(sys.path)
+        self._path = path
+        self._thread = threading.get_ident()
         self._found: list[_Later] = []
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
-        early = self._modules.get(name)
+        early = self._modules.get(name) if threading.get_ident() == self._thread else None
         spec = PathFinder.find_spec(name, path) if early is not None else None
         if spec is None or spec.loader is None or early is None:
             return None

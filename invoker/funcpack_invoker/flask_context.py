@@ -11,29 +11,18 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker import environ
-from funcpack_invoker.deferred import deferring, late
-from funcpack_invoker.libraries import import_library, without
+from funcpack_invoker.deferred import FLASK_MODULES, deferring
+from funcpack_invoker.libraries import import_library, path_without
 from funcpack_invoker.response import from_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from funcpack_invoker.body import Body
     from funcpack_invoker.call import Call
     from funcpack_invoker.response import Reply
 
     Scope = MutableMapping[str, Any]
-
-# What Flask's requests import for what few functions ask of them.
-_LATER: Mapping[str, Mapping[str, Any]] = {
-    "decimal": {},
-    "hashlib": {"sha1": late("hashlib", "sha1")},
-    "hmac": {},
-    "mimetypes": {},
-    "pkgutil": {},
-    "secrets": {},
-    "uuid": {},
-}
 
 
 class FlaskContext:
@@ -46,7 +35,7 @@ class FlaskContext:
 
     def __init__(self, module: str, directories: list[str]) -> None:
         import_library("flask", directories)
-        with without(directories), deferring(_LATER):
+        with deferring(FLASK_MODULES, path_without(directories)):
             wrappers = import_library("flask.wrappers", directories)
         self._app = _Application(module)
         self._request_class = _late_request(wrappers.Request, self._app)

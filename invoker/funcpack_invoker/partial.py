@@ -12,6 +12,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.deferred import FLASK_MODULES, deferring
 from funcpack_invoker.libraries import is_own, path_without
 from funcpack_invoker.threadpath import path_in_this_thread
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 # package may be that of one of its modules and mean something else.
 PACKAGES: Mapping[str, Names] = {
     "flask": {"Request": "wrappers", "Response": "wrappers", "abort": "helpers", "request": "globals"},
-    "werkzeug": {"Request": "wrappers", "Response": "wrappers"},
+    "werkzeug": {"Request": "wrappers", "Response": "wrappers", "run_simple": "serving"},
 }
 
 
@@ -111,7 +112,7 @@ class _Rest:
     def _run(self) -> None:
         self._runs = True
         try:
-            with path_in_this_thread(self._path):
+            with path_in_this_thread(self._path), deferring(FLASK_MODULES, self._path):
                 self._loader.exec_module(self.package)
         finally:
             self._runs = False

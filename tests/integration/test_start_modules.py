@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,4 +74,62 @@ def test_function_that_imports_flask_when_it_is_called_has_all_of_it(start_serve
     server = start_server(SOURCE, environment={"PYTHON_HANDLER": "handler.whole"})
     answer = json.loads(server.get("/here").body)
     assert (answer["path"], answer["name"]) == ("/here", "handler")
-    assert {"flask.app", "jinja2", "werkzeug.serving"} <= set(answer["loaded"])
+    assert {"click", "flask.app", "jinja2"} <= set(answer["loaded"])
+
+
+USES = """
+    def handler(req):
+        import flask, flask.views, ssl, uuid, werkzeug, werkzeug.test
+        app = flask.current_app._get_current_object()
+        answers = {
+            "app": isinstance(app, flask.Flask) and app is flask.current_app._get_current_object(),
+            "request": isinstance(req, flask.Request) and req == flask.request._get_current_object(),
+            "form": req.form["a"],
+            "limits": [req.max_content_length, werkzeug.Request.max_content_length],
+            "template": flask.render_template_string("{{ request.path }}"),
+            "client": werkzeug.test.Client(app).get("/").status_code,
+            "own app": flask.Flask("other").test_client().get("/").status_code,
+            "command": app.cli.name,
+            "json": flask.json.dumps({"b": uuid.UUID(int=1), "a": 1}),
+            "session": flask.session.get("nothing"),
+            "g": [setattr(flask.g, "a", 1), flask.g.a],
+            "url": flask.url_for.__module__,
+            "server": issubclass(werkzeug.serving.ThreadedWSGIServer, werkzeug.serving.BaseWSGIServer),
+            "run": werkzeug.run_simple is werkzeug.serving.run_simple,
+            "tls": issubclass(ssl.SSLError, OSError) and isinstance(ssl.create_default_context(), ssl.SSLContext),
+            "view": issubclass(flask.views.MethodView, flask.views.View),
+            "abort": None,
+        }
+        try:
+            flask.abort(418)
+        except werkzeug.exceptions.ImATeapot:
+            answers["abort"] = 418
+        return flask.jsonify(answers)
+"""
+
+
+@pytest.mark.parametrize(
+    "imports", ["", "import flask\n", "from flask import jsonify\n", "import werkzeug.test, ssl\n"]
+)
+def test_libraries_are_there_as_ever(start_server: StartServer, imports: str) -> None:
+    server = start_server(imports + textwrap.dedent(USES))
+    answer = server.get("/here", "POST", b"a=1", content_type="application/x-www-form-urlencoded")
+    assert json.loads(answer.body) == {
+        "app": True,
+        "request": True,
+        "form": "1",
+        "limits": [None, None],
+        "template": "/here",
+        "client": 404,
+        "own app": 404,
+        "command": "handler",
+        "json": '{"a": 1, "b": "00000000-0000-0000-0000-000000000001"}',
+        "session": None,
+        "g": [None, 1],
+        "url": "flask.helpers",
+        "server": True,
+        "run": True,
+        "tls": True,
+        "view": True,
+        "abort": 418,
+    }, server.log
