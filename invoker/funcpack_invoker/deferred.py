@@ -159,10 +159,22 @@ class _StandIn(ModuleType):
     """A module that is loaded when something in it is asked for; an ordinary one from then on."""
 
     def __getattribute__(self, name: str) -> Any:
-        if name not in _ALWAYS_THERE:
-            later = object.__getattribute__(self, "__loader__")
-            if isinstance(later, _Later):
-                if name in later.early:
-                    return later.early[name]
-                later.load(self)
+        later = _later(self, name)
+        if later is not None:
+            if name in later.early:
+                return later.early[name]
+            later.load(self)
         return object.__getattribute__(self, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        later = _later(self, name)
+        if later is not None:
+            # Loading it later would write over what is set now.
+            later.load(self)
+        object.__setattr__(self, name, value)
+
+
+def _later(module: ModuleType, name: str) -> _Later | None:
+    """Give what loads a module, where touching `name` in it takes that."""
+    loader = None if name in _ALWAYS_THERE else object.__getattribute__(module, "__loader__")
+    return loader if isinstance(loader, _Later) else None

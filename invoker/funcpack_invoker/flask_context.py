@@ -121,6 +121,11 @@ def _late_request(base: Any, app: _Application) -> type[Any]:
                     self.__dict__.update(said_before)
             return self.__getattribute__(name)
 
+        def _load_form_data(self) -> None:
+            # Flask's own asks its application whether it debugs, which an empty one does not.
+            above: Any = super() if app.is_made else super(base, self)
+            above._load_form_data()  # noqa: SLF001 - its own, by inheritance
+
     for name in _LIMITS & vars(base).keys():
         setattr(Request, name, _limit(name, base, app))
     return Request

@@ -21,7 +21,8 @@ SOURCE = """
         return [name for name, module in sys.modules.items() if type(module).__name__ != "_StandIn"]
 
     def http(req):
-        return {"path": req.path, "loaded": loaded()}
+        read = [req.path, req.get_data(), req.form, req.files, req.get_json(silent=True), req.max_content_length]
+        return {"read": len(read), "loaded": loaded()}
 
     def event(data):
         return {"loaded": loaded()}

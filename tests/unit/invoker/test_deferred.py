@@ -56,6 +56,23 @@ def test_names_are_imported_from_it_as_ever(library: Path) -> None:
         from slow import nothing  # noqa: F401
 
 
+def test_what_is_set_in_it_stays(library: Path) -> None:
+    (library / "slow.py").write_text("value, other = 1, 2\n")
+    with deferring({"slow": {}}):
+        slow = importlib.import_module("slow")
+    slow.value = 3  # type: ignore[attr-defined]
+    assert (slow.value, slow.other) == (3, 2)
+
+
+def test_other_threads_import_as_ever(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "slow.py").write_text("print('loaded')\n")
+    with deferring({"slow": {}}):
+        thread = threading.Thread(target=importlib.import_module, args=("slow",))
+        thread.start()
+        thread.join(20)
+        assert capsys.readouterr().out == "loaded\n"
+
+
 def test_package_has_the_modules_that_stand_in(library: Path) -> None:
     (library / "package").mkdir()
     (library / "package" / "__init__.py").write_text("")
