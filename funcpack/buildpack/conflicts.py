@@ -40,7 +40,7 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
         return
     with tempfile.TemporaryDirectory() as directory:
         both = Virtualenv(Path(directory), virtualenv.interpreter)
-        uv.venv(both.path, virtualenv.interpreter.path)
+        both.make()
         for metadata in virtualenv.site_packages.glob("*.dist-info"):
             shutil.copytree(metadata, both.site_packages / metadata.name)
         for name in ours.keys() - theirs.keys():

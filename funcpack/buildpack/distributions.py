@@ -45,21 +45,20 @@ class Distribution:
         return self.info.name.removesuffix(".dist-info").split("-")[1]
 
     @cached_property
-    def paths(self) -> frozenset[str]:
-        """Its files, relative to the directory of packages."""
+    def files(self) -> dict[str, str]:
+        """The sizes of its files, as far as they are known, by their paths relative to the directory of packages."""
         with (self.info / "RECORD").open(encoding="utf-8", newline="") as stream:
-            return frozenset(row[0] for row in csv.reader(stream) if row)
+            return {row[0]: row[-1] for row in csv.reader(stream) if row}
 
     @cached_property
     def entries(self) -> frozenset[str]:
         """What it adds to the directory of packages: files and directories there, and the paths of files elsewhere."""
-        return frozenset(path if path.startswith("..") else path.split("/")[0] for path in self.paths)
+        return frozenset(path if path.startswith("..") else path.split("/")[0] for path in self.files)
 
     @property
     def size(self) -> int:
         """The bytes of its files."""
-        files = (self.info.parent / path for path in self.paths)
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return sum(int(size) if size.isdecimal() else self._size_of(path) for path, size in self.files.items())
 
     @property
     def is_self_contained(self) -> bool:
@@ -68,20 +67,22 @@ class Distribution:
         It does not where it is part of a namespace package, whose directory may belong to several packages, has files
         that Python reads in certain directories only (.pth), or comes from a directory or an address of its own.
         """
-        return "direct_url.json" not in {path.rpartition("/")[2] for path in self.paths} and all(
-            map(self._is_movable, self.entries)
-        )
+        return f"{self.info.name}/direct_url.json" not in self.files and all(map(self._is_movable, self.entries))
 
     @cached_property
     def neighbours(self) -> frozenset[str]:
         """Entries of other packages that its libraries look for others in; `..` stands for all other places."""
-        places = (self._places(path) for path in self.paths if _LIBRARY.search(path))
+        places = (self._places(path) for path in self.files if _LIBRARY.search(path))
         return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
 
     def _is_movable(self, entry: str) -> bool:
-        is_module = entry in self.paths and entry.endswith((".py", ".so"))
-        is_package = f"{entry}/__init__.py" in self.paths
+        is_module = entry in self.files and entry.endswith((".py", ".so"))
+        is_package = f"{entry}/__init__.py" in self.files
         return is_module or is_package or entry.endswith(".libs") or entry == self.info.name or _is_script(entry)
+
+    def _size_of(self, path: str) -> int:
+        file = self.info.parent / path
+        return file.stat().st_size if file.is_file() else 0
 
     def _places(self, path: str) -> Iterator[str]:
         file = self.info.parent / path

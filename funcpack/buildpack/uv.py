@@ -55,10 +55,6 @@ class Uv:
         """Return its version."""
         return prepared.fact(self.executable.parent.parent, "uv-version", lambda: _version(self.executable))
 
-    def venv(self, directory: Path, python: Path) -> None:
-        """Make an empty virtual environment."""
-        self.capture(["venv", "--no-config", "--no-project", "--quiet", "--python", str(python), str(directory)])
-
     def query(self, arguments: Sequence[str]) -> str:
         """Run it without showing anything; return what it says, also when it fails."""
         return self._process(arguments, stderr=subprocess.STDOUT).stdout

@@ -40,6 +40,25 @@ class Virtualenv:
         major, minor = self.interpreter.numbers[:2]
         return self.path / "lib" / f"python{major}.{minor}" / "site-packages"
 
+    def make(self) -> None:
+        """Make it, without packages: what `python -m venv` makes apart from scripts for interactive shells.
+
+        uv makes one too, in 60 ms, in which it asks the interpreter what is known here.
+        """
+        self.site_packages.mkdir(parents=True)
+        self.python.parent.mkdir()
+        (self.path / "lib64").symlink_to("lib")
+        self.python.symlink_to(self.interpreter.path)
+        for name in ("python3", self.site_packages.parent.name):
+            self.python.with_name(name).symlink_to("python")
+        settings = {
+            "home": self.interpreter.path.parent,
+            "include-system-site-packages": "false",
+            "version": self.interpreter.version,
+        }
+        text = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")
+
     def distributions(self) -> dict[str, str]:
         """Return the installed versions by normalized name, sorted."""
         found = (path.name.removesuffix(".dist-info").split("-") for path in self.site_packages.glob("*.dist-info"))

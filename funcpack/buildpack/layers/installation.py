@@ -59,7 +59,7 @@ class Installation:
 
         """
         python, site_packages = self.base.interpreter.path, self.virtualenv.site_packages
-        self.uv.venv(self.virtualenv.path, python)
+        self.virtualenv.make()
         with ExitStack() as compiling:
             # uv links files from its cache where both are on one file system, as everything below the layers is.
             with tempfile.TemporaryDirectory(

@@ -53,7 +53,7 @@ def providing(
 
 def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
     """Make the environment from the buildpack's wheels."""
-    uv.venv(virtualenv.path, virtualenv.interpreter.path)
+    virtualenv.make()
     _install(buildpack, virtualenv, uv)
     with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
         virtualenv.drop_traces_of_build()
