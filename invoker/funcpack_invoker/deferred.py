@@ -18,26 +18,33 @@ from typing import TYPE_CHECKING, Any, cast
 from funcpack_invoker.threadpath import path_in_this_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
 
     Early = Mapping[str, Any]
 
 
-def _late(module: str, name: str) -> Callable[..., Any]:
-    """Give a function that imports the one it stands for when it is called."""
+class _Late:
+    """A function or class of a module, as far as it is called: the module is imported then."""
 
-    def call(*arguments: Any, **options: Any) -> Any:
-        __import__(module)
-        return getattr(sys.modules[module], name)(*arguments, **options)
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
 
-    return call
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        __import__(self._module)
+        return getattr(sys.modules[self._module], self._name)(*arguments, **options)
+
+
+def _late(module: str, *names: str) -> Early:
+    return {name: _Late(module, name) for name in names}
 
 
 # Each with what gunicorn takes from it while it is imported: for TLS, which is not served here, the set-up of its log,
 # which is ours, the texts about its settings, which nobody reads, and the question whether this is Cygwin.
 MODULES: Mapping[str, Early] = {
+    "argparse": {},
     "asyncio.sslproto": {},
     "email.utils": {},
     "glob": {},
@@ -46,21 +53,20 @@ MODULES: Mapping[str, Early] = {
     "importlib.metadata": {},
     "linecache": {},
     "locale": {},
-    "logging.config": {name: _late("logging.config", name) for name in ("dictConfig", "fileConfig")},
+    "logging.config": _late("logging.config", "dictConfig", "fileConfig"),
     "platform": {"system": lambda: os.uname().sysname},
     "shlex": {},
     "shutil": {},
     "ssl": {"CERT_NONE": 0, "PROTOCOL_SSLv23": 2, "PROTOCOL_TLS": 2, "SSLError": OSError},
     "textwrap": {"dedent": str},
     "tokenize": {},
-    "argparse": {},
 }
 
-# What Flask imports for what few functions ask of it; two functions of a development server among that.
+# What Flask imports for what few functions ask of it, with what it takes from it meanwhile to call it later.
 FLASK_MODULES: Mapping[str, Early] = {
     "decimal": {},
     "difflib": {},
-    "hashlib": {"sha1": _late("hashlib", "sha1")},
+    "hashlib": _late("hashlib", "sha1"),
     "hmac": {},
     "html": {},
     "mimetypes": {},
@@ -69,7 +75,8 @@ FLASK_MODULES: Mapping[str, Early] = {
     "shutil": {},
     "ssl": {},
     "uuid": {},
-    "werkzeug.serving": {name: _late("werkzeug.serving", name) for name in ("is_running_from_reloader", "run_simple")},
+    "werkzeug.formparser": _late("werkzeug.formparser", "FormDataParser", "default_stream_factory"),
+    "werkzeug.serving": _late("werkzeug.serving", "is_running_from_reloader", "run_simple"),
 }
 
 # What the import system, and whoever looks at all modules, asks each for.
