@@ -183,15 +183,22 @@ class App:
 
     async def _reply_to_batch(self, call: Call, batch: Batch, place: _Place) -> Reply:
         """Call the function for every event in order; the replies make a batch, one failure makes the whole fail."""
-        replies, failed_ids = [], []
+        replies, failed_ids, unfit = [], [], []
         for event in batch.events:
-            reply = await self._reply_in_batch(call, event, place)
+            try:
+                reply = await self._reply_in_batch(call, event, place)
+            except RequestError as exc:
+                unfit.append(f"event {event.attributes['id']}: {exc.reason}")
+                continue
             if reply is None:
                 failed_ids.append(str(event.attributes["id"]))
             elif reply.event is not None:
                 replies.append(reply.event)
         if failed_ids:
             return failed(InvalidReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}"))
+        if unfit:
+            # To a 5xx a broker would send them all again, for ever.
+            return plain(400, "; ".join(unfit))
         if not replies:
             return Reply(200)
         try:
@@ -203,11 +210,7 @@ class App:
     async def _reply_in_batch(self, call: Call, event: Event, place: _Place) -> EventReply | None:
         context = replace(call.context, deadline=deadline(self._settings.timeout))
         call = _with_event(Call(call.scope, call.headers, call.body, context), event)
-        try:
-            reply, _ = await self._run(call, place)
-        except RequestError as exc:
-            logger.error("an event of the batch does not fit: %s", exc.reason)  # noqa: TRY400 - the client's error
-            return None
+        reply, _ = await self._run(call, place)
         if isinstance(reply, EventReply) and _is_success(reply.status):
             return reply
         return None

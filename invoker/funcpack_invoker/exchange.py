@@ -82,7 +82,8 @@ class Exchange:
         self._frame(names.get(b"content-length"))
         connection, version = self._connection, self._request.version
         ends_with_connection = self._left is None and not (self._is_chunked or self._omits_body)
-        self._will_close = connection._will_close(self._request, ends_with_connection)
+        asks_for_end = b"close" in names.get(b"connection", b"").lower()
+        self._will_close = connection._will_close(self._request, ends_with_connection or asks_for_end)
         connection._response_buffer = b"".join(
             (_get_cached_status_line(version, status), fields, *self._own_fields(names), b"\r\n")
         )

@@ -132,10 +132,11 @@ class Invocation:
         return reply
 
     def _http_reply(self, value: Any, call: Call) -> Reply | EventReply:
-        if type(value) not in _NO_EVENTS:
-            event = event_reply.from_sdk_event(value, call)
-            if event is not None:
-                return event
+        body = value[0] if isinstance(value, tuple) and value else value
+        if type(body) not in _NO_EVENTS:
+            reply = event_reply.from_sdk_event(body, call)
+            if reply is not None:
+                return reply if body is value else event_reply.EventReply(reply.event, *response.unpack(value)[1:])
         return response.from_value(value)
 
 

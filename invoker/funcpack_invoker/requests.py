@@ -47,8 +47,13 @@ def _with_path(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         raise RequestError(400, "the request target is malformed") from None
     if scope["method"] == "CONNECT" or target.scheme.lower() not in {b"http", b"https"} or not target.netloc:
         raise RequestError(400, "the request target is not a path")
-    path = target.path or b"/"
-    return {**scope, "raw_path": path, "path": unquote(path.decode("latin-1"), errors="replace")}
+    path, host = target.path or b"/", target.netloc.rpartition(b"@")[2]
+    if not _HOST.fullmatch(host):
+        raise RequestError(400, "the host of the request target is malformed")
+    # The target's host is the one that counts.
+    headers = [(b"host", host), *(header for header in scope["headers"] if header[0] != b"host")]
+    path_text = unquote(path.decode("latin-1"), errors="replace")
+    return {**scope, "raw_path": path, "path": path_text, "headers": headers}
 
 
 def not_posted(method: str, headers: Mapping[bytes, bytes]) -> Reply:

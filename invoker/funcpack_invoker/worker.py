@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from funcpack_invoker.accepting import Acceptor
 from funcpack_invoker.birth import Birth
 from funcpack_invoker.connection import Connection
 from funcpack_invoker.errors import FunctionError, StartFailedError
+from funcpack_invoker.forking import separate_signals
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
@@ -74,7 +76,9 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         super().init_signals()
         # Ctrl-C reaches every process of the terminal; what it means is the master's to decide.
         self.loop.add_signal_handler(signal.SIGINT, lambda: None)
+        separate_signals(self.SIGNALS)
         super().run()
+        _end_within(self.limits.shutdown_reserve)
 
     def handle_exit_signal(self) -> None:
         """SIGTERM: finish what is under way."""
@@ -160,3 +164,10 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             logger.warning("the function's calls or its stop() did not end in time")
         except Exception:
             logger.exception("stop() failed")
+
+
+def _end_within(seconds: float) -> None:
+    """End the process also where the function left a thread that is no daemon, and which Python would wait for."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

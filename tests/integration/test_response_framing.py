@@ -24,6 +24,8 @@ FUNCTION = r"""
             return stream()
         if request.path == "/control":
             return "", {"x-control": "a\x01b"}
+        if request.path == "/last":
+            return "", {"Connection": "Close"}
         if request.path == "/own":
             return "", {"Date": "Thu, 01 Jan 2026 00:00:00 GMT", "Server": "mine"}
         length = request.path.removeprefix("/length/")
@@ -49,6 +51,13 @@ def test_stream_is_chunked(server: Server) -> None:
     lines, body = ask(server, "/stream")
     assert b"Transfer-Encoding: chunked" in lines
     assert body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+
+
+def test_function_may_end_the_connection(server: Server) -> None:
+    with server.connect() as connection:
+        connection.settimeout(0.9)  # less than an idle connection is kept
+        connection.sendall(b"GET /last HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"connection: Close\r\n" in server.read_all(connection)
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: keep-alive",)], ids=["plain", "keep-alive"])

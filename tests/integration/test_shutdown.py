@@ -150,6 +150,29 @@ def test_thread_that_never_ends_holds_nothing_up(start_server: StartServer) -> N
         assert time.monotonic() - started < 10
 
 
+def test_thread_of_the_function_that_never_ends_holds_nothing_up(start_server: StartServer) -> None:
+    server = start_server(
+        """
+        import threading
+
+        threading.Thread(target=threading.Event().wait).start()
+
+        def stop():
+            print("stopped", flush=True)
+
+        def handler(request):
+            return "hello"
+        """,
+        environment={"FUNCTION_GRACE_PERIOD": "60"},
+        limits={"shutdown_reserve": 0.5},
+    )
+    assert server.get("/").body == b"hello"
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 10
+    assert server.log.endswith("stopped\n")
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_second_signal_ends_at_once(start_server: StartServer, signum: int) -> None:
     server = start_server(GATED, environment=handler("hanging", FUNCTION_SHUTDOWN_DELAY="60"))

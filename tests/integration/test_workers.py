@@ -177,3 +177,28 @@ def _replace_workers(server: Server) -> None:
     server.process.send_signal(signal.SIGHUP)
     server.wait_until(lambda: server.log.count("importing") > loaded, "a new worker")
     server.wait_until(lambda: not set(before) & set(server.children()), "end of the worker before")
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_processes_of_a_function_have_their_signals_for_themselves(start_server: StartServer, definition: str) -> None:
+    server = start_server(f"""
+        import multiprocessing
+        import os
+        import time
+
+        def double(number):
+            return 2 * number
+
+        {definition} handler(request):
+            fork = multiprocessing.get_context("fork")
+            with fork.Pool(1) as pool:  # ends with terminate()
+                doubled = pool.map(double, [1, 2])
+            process = fork.Process(target=time.sleep, args=(60,))
+            process.start()
+            process.terminate()
+            process.join(10)
+            return [os.getpid(), doubled, process.exitcode]
+    """)
+    first, second = (server.get("/").body for _ in range(2))
+    assert first == second == b"[%d, [2, 4], -15]" % server.children()[0]
+    assert server.stop() == 0

@@ -279,6 +279,21 @@ def test_batch_fails_as_a_whole(serve: Serve, caplog: pytest.LogCaptureFixture, 
     assert "the ids 1, 3" in caplog.text
 
 
+def test_batch_whose_data_does_not_fit_is_not_wanted_again(serve: Serve) -> None:
+    client = serve("""
+        from dataclasses import dataclass
+
+        @dataclass
+        class Thing:
+            a: int
+
+        def handler(data: Thing):
+            pass
+    """)
+    answer = client.post(_batch({"a": 1}, {"a": "b"}, {"a": 2}), {"content-type": BATCHED})
+    assert (answer.status, answer.text.startswith("event 1: data")) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [

@@ -346,6 +346,18 @@ def test_sdk_event_is_a_reply_event(serve: Serve) -> None:
     assert answer.json() == {"a": 1}
 
 
+def test_sdk_event_may_come_with_status_and_headers(serve: Serve) -> None:
+    client = serve("""
+        from cloudevents.core.v1.event import CloudEvent
+
+        def handler(req):
+            return CloudEvent({"type": "t", "source": "/s", "id": "7"}, {"a": 1}), 201, {"X-A": "b"}
+    """)
+    answer = client.request()
+    assert (answer.status, answer.header("x-a"), answer.attributes()["type"]) == (201, "b", "t")
+    assert answer.json() == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("returned", "expected"),
     [

@@ -45,6 +45,7 @@ def test_host(serve: Serve, host: str | None, version: str, status: int) -> None
         pytest.param("GET", "HTTPS://localhost", 200, "/", id="absolute-form-without-path"),
         pytest.param("GET", "ftp://localhost/", 400, None, id="other-scheme"),
         pytest.param("GET", "http:///a", 400, None, id="absolute-form-without-host"),
+        pytest.param("GET", "http://a,b c/a", 400, None, id="absolute-form-with-malformed-host"),
         pytest.param("GET", "http://[/a", 400, None, id="malformed"),
         pytest.param("CONNECT", "localhost:8080", 400, None, id="connect"),
         pytest.param("OPTIONS", "*", 400, None, id="asterisk"),
@@ -58,6 +59,12 @@ def test_request_target(serve: Serve, method: str, target: str, status: int, pat
     assert answer.status == status
     if path is not None:
         assert answer.text == path
+
+
+def test_host_of_the_target_is_the_one_that_counts(serve: Serve) -> None:
+    client = serve("def handler(req): return req.url")
+    answer = client.request(target="http://me@other:81/a", headers={"host": "localhost:8080"})
+    assert answer.text == "http://other:81/a"
 
 
 @pytest.mark.parametrize(

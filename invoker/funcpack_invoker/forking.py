@@ -1,0 +1,38 @@
+"""Processes that a function forks, as `multiprocessing` does: their signals are their own.
+
+A forked process has the event loop's signal handlers, which write to a pipe that it shares with its parent. Without
+this, `Pool.terminate()` would end the worker instead of the pool's processes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_forking = threading.local()
+
+
+def separate_signals(signals: Iterable[signal.Signals]) -> None:
+    """Give processes that this one forks from now on the default handlers for these signals, and for SIGINT."""
+    # Blocked until then: a signal may come before the new process has set its handlers.
+    kept = {*signals, signal.SIGINT}
+
+    def block() -> None:
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
+
+    def unblock() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, _forking.mask)
+
+    def reset() -> None:
+        signal.set_wakeup_fd(-1)
+        for signum in kept:
+            signal.signal(signum, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        unblock()
+
+    os.register_at_fork(before=block, after_in_parent=unblock, after_in_child=reset)
