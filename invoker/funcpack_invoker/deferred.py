@@ -15,7 +15,7 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from funcpack_invoker.threadpath import path_in_this_thread
+from funcpack_invoker.finding import OnPath, finding_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,11 +95,10 @@ def deferring(modules: Mapping[str, Early] = MODULES, path: list[str] | None = N
 
     """
     finder = _Finder(modules, list(sys.path) if path is None else path)
-    sys.meta_path.insert(0, finder)
     try:
-        yield
+        with finding_by(finder):
+            yield
     finally:
-        sys.meta_path.remove(finder)
         finder.end()
 
 
@@ -109,12 +108,11 @@ class _Finder:
     def __init__(self, modules: Mapping[str, Early], path: list[str]) -> None:
         self._modules = modules
         self._path = path
-        self._thread = threading.get_ident()
         self._found: list[_Later] = []
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
-        early = self._modules.get(name) if threading.get_ident() == self._thread else None
-        spec = PathFinder.find_spec(name, path) if early is not None else None
+    def find_spec(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+        early = self._modules.get(name)
+        spec = PathFinder.find_spec(name, self._path if path is None else path) if early is not None else None
         if spec is None or spec.loader is None or early is None:
             return None
         later = _Later(spec.loader, self._path, early)
@@ -151,7 +149,7 @@ class _Later:
                 return
             self._begun = True
             try:
-                with path_in_this_thread(self._path):
+                with finding_by(OnPath(self._path)):
                     self._loader.exec_module(module)
             except BaseException:
                 self._begun = False

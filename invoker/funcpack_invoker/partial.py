@@ -13,8 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.deferred import FLASK_MODULES, deferring
+from funcpack_invoker.finding import OnPath, finding_by
 from funcpack_invoker.libraries import is_own, path_without
-from funcpack_invoker.threadpath import path_in_this_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,7 +112,7 @@ class _Rest:
     def _run(self) -> None:
         self._runs = True
         try:
-            with path_in_this_thread(self._path), deferring(FLASK_MODULES, self._path):
+            with finding_by(OnPath(self._path)), deferring(FLASK_MODULES, self._path):
                 self._loader.exec_module(self.package)
         finally:
             self._runs = False
