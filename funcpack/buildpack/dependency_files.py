@@ -33,7 +33,7 @@ class Dependencies:
     """The file that counts; `digest` is that of everything that it leads to.
 
     `passed_over` are files that would have counted without it, `vendor` is the directory with the packages when they
-    are part of the app. `lines` are all that is said of single packages; None where that is not known.
+    are part of the app. `lines` are all that is said of packages, in the form of requirements.txt; None where it has another form.
     """
 
     format: Format
@@ -58,16 +58,13 @@ def find(app: Path) -> Dependencies | None:
     vendor = _vendor(app)
     paths = [*inputs[chosen], *([vendor] if vendor else [])]
     passed_over = tuple(other for other in rest if other not in _COMPANIONS.get(chosen, ()))
-    lines = _lines(app) if chosen is Format.REQUIREMENTS and not vendor else None
+    read_lines = _READERS_OF_LINES.get(chosen)
+    lines = read_lines(app) if read_lines and not vendor else None
     return Dependencies(chosen, digest.of_files(paths, app), passed_over, vendor, lines)
 
 
 # pyproject.toml is no second source beside the lock that is made of it.
 _COMPANIONS = {Format.UV_LOCK: (Format.PYPROJECT,), Format.PYLOCK: (Format.PYPROJECT,)}
-
-
-def _lines(app: Path) -> tuple[str, ...]:
-    return tuple(_requirements(app).lines)
 
 
 def _of_requirements(app: Path) -> list[Path]:
@@ -96,6 +93,29 @@ def _of_pyproject(app: Path) -> list[Path]:
     has_any = project.get("dependencies") or "dependencies" in project.get("dynamic", ())
     return [app / Format.PYPROJECT] if has_any else []
 
+
+def _lines_of_requirements(app: Path) -> tuple[str, ...]:
+    return (*_requirements(app).lines, _uv_settings(app))
+
+
+def _lines_of_pyproject(app: Path) -> tuple[str, ...] | None:
+    project = _table(app, Format.PYPROJECT)["project"]
+    wanted = project.get("dependencies")
+    if not isinstance(wanted, list) or project.get("dynamic"):
+        return None
+    return (*map(str, wanted), _uv_settings(app))
+
+
+def _uv_settings(app: Path) -> str:
+    """Return the project's settings of uv, which count for all packages, as if they were an option."""
+    tools = _table(app, Format.PYPROJECT).get("tool") if (app / Format.PYPROJECT).is_file() else None
+    return f"--uv {tools.get('uv') if isinstance(tools, dict) else None}"
+
+
+_READERS_OF_LINES: dict[Format, Callable[[Path], tuple[str, ...] | None]] = {
+    Format.REQUIREMENTS: _lines_of_requirements,
+    Format.PYPROJECT: _lines_of_pyproject,
+}
 
 _READERS: dict[Format, Callable[[Path], list[Path]]] = {
     Format.REQUIREMENTS: _of_requirements,

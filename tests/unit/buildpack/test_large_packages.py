@@ -168,6 +168,28 @@ def test_package_stays_when_another_one_is_added(app: Platform, settings: Mappin
     assert_same_as_first_build(app, settings)
 
 
+PYPROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "is_kept"),
+    [
+        pytest.param("", True, id="requirement"),
+        pytest.param('[tool.uv]\nconstraint-dependencies = ["heavy>=1"]\n', False, id="setting-of-uv"),
+        pytest.param('dynamic = ["readme"]\n', False, id="what-a-build-decides"),
+    ],
+)
+def test_package_stays_when_one_is_added_to_pyproject(
+    rebuilt: Platform, settings: Mapping[str, str], more: str, is_kept: bool
+) -> None:
+    rebuilt.write({"handler.py": HANDLER, "pyproject.toml": PYPROJECT.format(["heavy<2"])})
+    rebuilt.build_well(settings)
+    rebuilt.restore()
+    rebuilt.write({"pyproject.toml": PYPROJECT.format(["heavy<2", "orders"]) + more})
+    assert (KEPT in rebuilt.build_well(settings).output) is is_kept
+    assert_same_as_first_build(rebuilt, settings)
+
+
 def test_package_that_another_one_adds_to_does_not_stay(app: Platform, settings: Mapping[str, str]) -> None:
     app.write({"requirements.txt": "heavy<2\nplugin\n"})
     assert KEPT not in app.build_well(settings).output
@@ -184,6 +206,11 @@ def test_package_is_installed_anew(app: Platform, settings: Mapping[str, str], r
     assert KEPT not in app.build_well(settings).output
     assert app.python("import heavy; print(heavy.VERSION)") == version
     assert_same_as_first_build(app, settings)
+
+
+def test_setting_of_uv_in_the_project_counts(app: Platform, settings: Mapping[str, str]) -> None:
+    app.write({"requirements.txt": "heavy<2\norders\n", "pyproject.toml": '[tool.uv.pip]\nresolution = "lowest"\n'})
+    assert KEPT not in app.build_well(settings).output
 
 
 def test_new_version_is_not_missed(app: Platform, wheels: Path, settings: Mapping[str, str]) -> None:
