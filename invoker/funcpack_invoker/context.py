@@ -6,7 +6,6 @@ import logging
 import random
 import re
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 logger = logging.getLogger("function")
 
 
-@dataclass(slots=True)
 class Context:
     """One call of the function.
 
@@ -29,12 +27,21 @@ class Context:
     None without FUNCTION_TIMEOUT); `handler` is the name of the function.
     """
 
-    request_id: str
-    traceparent: str | None
-    tracestate: str | None
-    deadline: datetime | None
-    handler: str
-    logger: logging.Logger = logger
+    __slots__ = ("deadline", "handler", "logger", "request_id", "traceparent", "tracestate")
+
+    def __init__(
+        self, request_id: str, traceparent: str | None, tracestate: str | None, deadline: datetime | None, handler: str
+    ) -> None:
+        self.request_id = request_id
+        self.traceparent = traceparent
+        self.tracestate = tracestate
+        self.deadline = deadline
+        self.handler = handler
+        self.logger = logger
+
+    def __repr__(self) -> str:
+        """Show the values."""
+        return f"Context({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
 
 
 current: ContextVar[Context | None] = ContextVar("funcpack_call", default=None)

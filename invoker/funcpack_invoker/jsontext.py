@@ -6,7 +6,6 @@ RFC 8259 knows no NaN, and JSON between systems is UTF-8 (section 8.1); Python's
 from __future__ import annotations
 
 import codecs
-import dataclasses
 import json
 from datetime import date, time
 from enum import Enum
@@ -24,16 +23,17 @@ def _plain(value: object) -> Any:
     """
     if hasattr(value, "model_dump") and not isinstance(value, type):
         return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    # Slow to import, all of them, and whoever has one has imported them.
+    from dataclasses import fields, is_dataclass  # noqa: PLC0415
+    from decimal import Decimal  # noqa: PLC0415
+    from uuid import UUID  # noqa: PLC0415
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Enum):
         return value.value
-    # Slow to import, and whoever has one has imported them.
-    from decimal import Decimal  # noqa: PLC0415
-    from uuid import UUID  # noqa: PLC0415
-
     if isinstance(value, UUID | Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker import jsontext
@@ -26,18 +25,20 @@ _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
-@dataclass(slots=True)
 class Reply:
     """A response: its status, its headers (names in lower case), and its body.
 
     A streamed body is in `chunks`, which `close` is called for at the end, however it comes.
     """
 
-    status: int
-    headers: list[Header] = field(default_factory=list)
-    body: bytes = b""
-    chunks: Iterator[Any] | AsyncIterator[Any] | None = None
-    close: Callable[[], Any] | None = None
+    __slots__ = ("body", "chunks", "close", "headers", "status")
+
+    def __init__(self, status: int, headers: list[Header] | None = None, body: bytes = b"") -> None:
+        self.status = status
+        self.headers = [] if headers is None else headers
+        self.body = body
+        self.chunks: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.close: Callable[[], Any] | None = None
 
 
 def plain(status: int, text: str, *headers: Header) -> Reply:
@@ -83,7 +84,9 @@ def _from_object(value: Any) -> Reply:
         return from_response(value.get_response())
     if isinstance(value, Iterator | AsyncIterator):
         # Its first chunk will say what it is; see `stream_headers`.
-        return Reply(200, [], chunks=value, close=getattr(value, "close", None))
+        reply = Reply(200)
+        reply.chunks, reply.close = value, getattr(value, "close", None)
+        return reply
     raise InvalidReplyError(f"the function returned a {type(value).__name__}, which cannot be made a response")
 
 
@@ -120,7 +123,11 @@ def encode_chunk(chunk: Any) -> bytes:
 
 
 def _is_model(value: Any) -> bool:
-    return hasattr(value, "model_dump") or (is_dataclass(value) and not isinstance(value, type))
+    if hasattr(value, "model_dump"):
+        return True
+    # If it was never imported, nobody can have made one.
+    dataclasses = sys.modules.get("dataclasses")
+    return dataclasses is not None and dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _json(value: Any) -> bytes:
