@@ -139,16 +139,16 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     def _heeds_proxy(self, request: OrdinaryRequest) -> bool:
         """Take over what a trusted proxy says of the scheme; tells whether there is no doubt about it."""
-        said = _SCHEME_FIELDS & request.fields.keys()
-        if len(said) > 1:
+        if _SCHEME_FIELDS.isdisjoint(request.fields):
+            return True
+        if len(_SCHEME_FIELDS & request.fields.keys()) > 1:
             return False
-        if said:
-            policy = _RequestHeaderPolicy(
-                self.cfg, self.transport.get_extra_info("peername"), request.scheme, request.version
-            )
-            if self._trust is None:
-                self._trust = policy._peer_trusted_for_forwarded()
-            policy.apply(request, self._trust)
+        policy = _RequestHeaderPolicy(
+            self.cfg, self.transport.get_extra_info("peername"), request.scheme, request.version
+        )
+        if self._trust is None:
+            self._trust = policy._peer_trusted_for_forwarded()
+        policy.apply(request, self._trust)
         return True
 
     def _take(self, request: OrdinaryRequest) -> None:

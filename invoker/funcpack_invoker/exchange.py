@@ -19,7 +19,7 @@ from funcpack_invoker.date import date_line
 from funcpack_invoker.parser import FIELD_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container
 
     from funcpack_invoker.connection import Connection
     from funcpack_invoker.event import Header
@@ -85,7 +85,7 @@ class Exchange:
         asks_for_end = b"close" in names.get(b"connection", b"").lower()
         self._will_close = connection._will_close(self._request, ends_with_connection or asks_for_end)
         connection._response_buffer = b"".join(
-            (_get_cached_status_line(version, status), fields, *self._own_fields(names), b"\r\n")
+            (_get_cached_status_line(version, status), fields, self._own_fields(names), b"\r\n")
         )
         connection._body_receiver.expect_continue = False
         self.started = True
@@ -99,17 +99,17 @@ class Exchange:
         else:
             self._is_chunked = bool(self._request.version >= (1, 1))
 
-    def _own_fields(self, names: Container[bytes]) -> Iterator[bytes]:
-        if b"server" not in names:
-            yield _CACHED_SERVER_HEADER
+    def _own_fields(self, names: Container[bytes]) -> bytes:
+        own: bytes = b"" if b"server" in names else _CACHED_SERVER_HEADER
         if b"date" not in names:
-            yield date_line()
+            own += date_line()
         if self._is_chunked:
-            yield b"Transfer-Encoding: chunked\r\n"
+            own += b"Transfer-Encoding: chunked\r\n"
         if self._will_close:
-            yield b"Connection: close\r\n"
+            own += b"Connection: close\r\n"
         elif self._request.version < (1, 1):
-            yield b"Connection: keep-alive\r\n"
+            own += b"Connection: keep-alive\r\n"
+        return own
 
     def _go_on(self, body: bytes, *, more: bool) -> None:
         connection = self._connection

@@ -118,18 +118,32 @@ def _late_request(base: Any, app: _Application) -> type[Any]:
                     said_before = self.__dict__.copy()
                     # Not among the environ's values: request and environ would be a circle, left to the collector.
                     super().__init__(environ.build(scope, body.stream()), populate_request=False)
+                    self._remember_content_type()
                     self.__dict__.update(said_before)
             return self.__getattribute__(name)
+
+        def _remember_content_type(self) -> None:
+            """Put what Werkzeug would make of Content-Type where it would put it: most requests have one of a few."""
+            content_type = self.environ.get("CONTENT_TYPE", "")
+            if len(content_type) <= _LONGEST_REMEMBERED:
+                kind, parameters = parsed(content_type)
+                self._parsed_content_type = kind, dict(parameters)
 
         def _load_form_data(self) -> None:
             # Flask's own asks its application whether it debugs, which an empty one does not.
             above: Any = super() if app.is_made else super(base, self)
             above._load_form_data()  # noqa: SLF001 - its own, by inheritance
 
+    from werkzeug.http import parse_options_header  # noqa: PLC0415 - not for functions that do without Flask
+
+    parsed = functools.lru_cache(maxsize=64)(parse_options_header)
     for name in _LIMITS & vars(base).keys():
         setattr(Request, name, _limit(name, base, app))
     return Request
 
+
+# Strangers choose what is remembered.
+_LONGEST_REMEMBERED = 100
 
 _LIMITS = frozenset({"max_content_length", "max_form_memory_size", "max_form_parts"})
 

@@ -276,6 +276,25 @@ def test_request_is_read_in_threads_of_the_function(serve: Serve) -> None:
     assert client.request(target="/a").json() == ["/a"] * 8
 
 
+@pytest.mark.parametrize(
+    "content_type", ["", "application/json", 'Text/HTML; charset=utf-8; a="b c"', "none of these", "a/b;" + "c" * 200]
+)
+def test_content_type_is_read_as_flask_reads_it(serve: Serve, content_type: str) -> None:
+    client = serve("""
+        import flask
+
+        def handler(req):
+            found = req.mimetype, req.mimetype_params.copy()
+            req.mimetype_params["seen"] = "before"
+            theirs = flask.Request(req.environ)
+            return [found == (theirs.mimetype, theirs.mimetype_params), found]
+    """)
+    headers = {"content-type": content_type} if content_type else {}
+    answers = [client.post(b"x", headers).json() for _ in range(2)]
+    assert answers[0][0] is True
+    assert answers[0] == answers[1]
+
+
 def test_request_can_be_copied(serve: Serve) -> None:
     assert serve("import copy\ndef handler(req): return copy.copy(req).path").request(target="/a").text == "/a"
 
