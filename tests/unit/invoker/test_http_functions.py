@@ -295,6 +295,30 @@ def test_content_type_is_read_as_flask_reads_it(serve: Serve, content_type: str)
     assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("return [req.get_data(as_text=True), req.get_data(as_text=True)]", id="twice"),
+        pytest.param(
+            "return [req.stream.read().decode(), req.environ['wsgi.input'].read().decode() + 'abc']", id="stream"
+        ),
+        pytest.param("return [req.get_data(as_text=True), next(iter(req.form))]", id="form"),
+        pytest.param("return [next(iter(req.form)), req.get_data(as_text=True) + 'abc']", id="after the form"),
+        pytest.param("return [req.get_data(as_text=True), req.stream.read().decode() + 'abc']", id="stream after all"),
+    ],
+)
+def test_body_is_read_as_flask_reads_it(serve: Serve, code: str) -> None:
+    client = serve(f"def handler(req): {code}")
+    assert client.post(b"abc", {"content-type": "application/x-www-form-urlencoded"}).json() == ["abc", "abc"]
+
+
+@pytest.mark.skipif(not hasattr(flask.Request.max_content_length, "setter"), reason="it is new in Flask 3.1")
+@pytest.mark.parametrize("before", ["", "req.path; "])
+def test_limit_of_a_request_holds(serve: Serve, before: str) -> None:
+    client = serve(f"def handler(req): {before}req.max_content_length = 2; return req.get_data()")
+    assert client.post(b"abc").status == 413
+
+
 def test_request_can_be_copied(serve: Serve) -> None:
     assert serve("import copy\ndef handler(req): return copy.copy(req).path").request(target="/a").text == "/a"
 
