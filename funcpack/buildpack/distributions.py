@@ -47,8 +47,7 @@ class Distribution:
     @cached_property
     def files(self) -> dict[str, str]:
         """The sizes of its files, as far as they are known, by their paths relative to the directory of packages."""
-        with (self.info / "RECORD").open(encoding="utf-8", newline="") as stream:
-            return {row[0]: row[-1] for row in csv.reader(stream) if row}
+        return {row[0]: row[-1] for row in record(self.info)}
 
     @cached_property
     def entries(self) -> frozenset[str]:
@@ -95,6 +94,12 @@ class Distribution:
 def installed(site_packages: Path) -> list[Distribution]:
     """Return the packages in a directory, sorted."""
     return [Distribution(info) for info in sorted(site_packages.glob("*.dist-info")) if (info / "RECORD").is_file()]
+
+
+def record(info: Path) -> list[list[str]]:
+    """Return the rows of a package's RECORD: path, hash and size of each file."""
+    with (info / "RECORD").open(encoding="utf-8", newline="") as stream:
+        return [row for row in csv.reader(stream) if row]
 
 
 def metadata(info: Path) -> Message:

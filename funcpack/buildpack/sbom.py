@@ -5,7 +5,6 @@ https://cyclonedx.org/docs/1.5/json/
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -41,20 +40,19 @@ def _component(directory: Path) -> dict[str, Any]:
     name, version = metadata["Name"], metadata["Version"]
     purl = f"pkg:pypi/{normalized(name)}@{version}"
     component = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
-    digest, licenses = _digest(directory / "RECORD"), _licenses(metadata)
+    digest, licenses = _digest(directory), _licenses(metadata)
     hashes = {"hashes": [{"alg": "SHA-256", "content": digest}]} if digest else {}
     return component | hashes | ({"licenses": licenses} if licenses else {})
 
 
-def _digest(record: Path) -> str | None:
+def _digest(info: Path) -> str | None:
     """Return the SHA-256 of the package's files, by the hashes that its RECORD has of them; None where it has none.
 
     Every file is a line `<path> <hash>`, sorted. The RECORD of the wheel gives the same, so that a package in an image can
     be compared with one in an index. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
     """
-    with record.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.reader(stream) if len(row) > 1 and row[1]]
-    own = {f"{record.parent.name}/{name}" for name in _OF_INSTALLER}
+    rows = [row for row in distributions.record(info) if len(row) > 1 and row[1]]
+    own = {f"{info.name}/{name}" for name in _OF_INSTALLER}
     lines = [f"{row[0]} {row[1]}\n" for row in rows if row[0] not in own and not row[0].startswith("../")]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest() if lines else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker import cloudevent, event_reply, requests
@@ -207,14 +208,8 @@ class App:
         return Reply(200, headers, body)
 
     async def _reply_in_batch(self, call: Call, event: Event, place: _Place) -> EventReply | None:
-        of_request = call.context
-        context = Context(
-            of_request.request_id,
-            of_request.traceparent,
-            of_request.tracestate,
-            deadline(self._settings.timeout),
-            of_request.handler,
-        )
+        context = copy(call.context)
+        context.deadline = deadline(self._settings.timeout)
         call = _with_event(Call(call.scope, call.headers, call.body, context), event)
         reply, _ = await self._run(call, place)
         if isinstance(reply, EventReply) and _is_success(reply.status):

@@ -57,6 +57,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     _body_receiver: Any
     _current_request: Any
+    _forwarded_trust: Any
+    _secure_names: Any
 
     def __init__(self, worker: Worker) -> None:
         super().__init__(worker)
@@ -65,8 +67,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._most_fields: int = self.cfg.limit_request_fields
         self._max_body: int = worker.settings.max_body
         self._exchange: Exchange | None = None
-        self._trust: Any = None
-        self._keepalive = worker.limits.keep_alive
         self._loop: asyncio.AbstractEventLoop = worker.loop
         self._header_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -146,9 +146,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         policy = _RequestHeaderPolicy(
             self.cfg, self.transport.get_extra_info("peername"), request.scheme, request.version
         )
-        if self._trust is None:
-            self._trust = policy._peer_trusted_for_forwarded()
-        policy.apply(request, self._trust)
+        if self._forwarded_trust is None:
+            self._forwarded_trust = policy._peer_trusted_for_forwarded()
+            self._secure_names = secure_scheme_names(self._forwarded_trust[0])
+        policy.apply(request, self._forwarded_trust, self._secure_names)
         return True
 
     def _take(self, request: OrdinaryRequest) -> None:
@@ -177,8 +178,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             on_body=self._on_body,
             on_message_complete=self._on_message_complete,
             limit_request_line=self.cfg.limit_request_line,
-            limit_request_fields=self.cfg.limit_request_fields,
-            limit_request_field_size=self.cfg.limit_request_field_size,
+            limit_request_fields=self._most_fields,
+            limit_request_field_size=self._longest_field,
         )
 
     def _http1_buffered(self) -> int:

@@ -154,10 +154,15 @@ class _Later:
             except BaseException:
                 self._begun = False
                 raise
-            if module.__spec__ is not None:
-                module.__spec__.loader = self._loader
-            module.__loader__ = self._loader
+            hand_back(module, self._loader)
             module.__class__ = ModuleType
+
+
+def hand_back(module: ModuleType, loader: Loader) -> None:
+    """Name the loader that a module would have had."""
+    if module.__spec__ is not None:
+        module.__spec__.loader = loader
+    module.__loader__ = loader
 
 
 class _StandIn(ModuleType):

@@ -17,14 +17,13 @@ from gunicorn.http.errors import InvalidResponseHeader  # type: ignore[import-un
 
 from funcpack_invoker.date import date_line
 from funcpack_invoker.parser import FIELD_LINES
+from funcpack_invoker.response import WITHOUT_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from funcpack_invoker.connection import Connection
     from funcpack_invoker.event import Header
-
-_WITHOUT_BODY = frozenset({204, 304})
 
 
 class Exchange:
@@ -78,7 +77,7 @@ class Exchange:
         if not FIELD_LINES.fullmatch(fields) or fields.count(b"\n") != len(headers):
             raise InvalidResponseHeader("a header of the response has characters that no header can carry")
         names = dict(headers)
-        self._omits_body = self._omits_body or status in _WITHOUT_BODY
+        self._omits_body = self._omits_body or status in WITHOUT_BODY
         self._frame(names.get(b"content-length"))
         connection, version = self._connection, self._request.version
         ends_with_connection = self._left is None and not (self._is_chunked or self._omits_body)

@@ -1,7 +1,8 @@
 """Awaits a coroutine in a context of its own, without a task of its own.
 
-A server's connection is one task, and a function awaited in it would leave its context variables to the next request of
-that connection, which may be another user's. A new task for each call would do, but takes two more turns of the loop.
+One task may make several calls, for the events of a batch above all, and what a function leaves in its context variables
+must not reach the next one; the steps of a stream belong to the context of their call. A new task for each would do, but
+takes two more turns of the loop.
 """
 
 from __future__ import annotations

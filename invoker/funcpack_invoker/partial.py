@@ -12,7 +12,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.deferred import FLASK_MODULES, deferring
+from funcpack_invoker.deferred import FLASK_MODULES, deferring, hand_back
 from funcpack_invoker.finding import OnPath, finding_by
 from funcpack_invoker.libraries import is_own, path_without
 
@@ -75,9 +75,7 @@ class _Loader:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        if module.__spec__ is not None:
-            module.__spec__.loader = self._loader
-        module.__loader__ = self._loader
+        hand_back(module, self._loader)
         self._rest.package = module
         module.__getattr__ = self._rest  # type: ignore[method-assign] # PEP 562
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.event import InvalidReplyError
-from funcpack_invoker.response import Reply, from_response, is_http_exception, plain
+from funcpack_invoker.response import WITHOUT_BODY, Reply, from_body, is_http_exception, plain
 from funcpack_invoker.streaming import Stream
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
-# RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5; 8.6 for the length.
-_WITHOUT_CONTENT = frozenset({204, 205, 304})
-_WITHOUT_LENGTH = frozenset({204, 304})
+# The body of 205 is there, and empty (RFC 9110 section 15.3.6).
+_WITHOUT_CONTENT = WITHOUT_BODY | {205}
 
 
 def failed(error: BaseException) -> Reply:
@@ -37,7 +36,7 @@ def failed(error: BaseException) -> Reply:
 
 
 def _answer(error: BaseException) -> Reply:
-    return from_response(error.get_response()) if is_http_exception(error) else failed(error)  # type: ignore[attr-defined]
+    return from_body(error) if is_http_exception(error) else failed(error)
 
 
 def gave_up(timeout: float) -> Reply:
@@ -61,7 +60,7 @@ class Sender:
         """Send a reply whose body is there."""
         headers = reply.headers
         body = b"" if reply.status in _WITHOUT_CONTENT else reply.body
-        if reply.status not in _WITHOUT_LENGTH:
+        if reply.status not in WITHOUT_BODY:
             headers.append((b"content-length", b"%d" % len(body)))
         self._complete(reply)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -407,3 +407,30 @@ def test_client_that_closes_its_side_gets_its_answer(server: Server) -> None:
         connection.sendall(request())
         connection.shutdown(socket.SHUT_WR)
         assert statuses(server.read_all(connection)) == [200]
+
+
+@pytest.mark.parametrize("more", [b"", b"X-Twice: 1\r\nX-Twice: 2\r\n"], ids=["ordinary", "a header twice"])
+@pytest.mark.parametrize(
+    ("fields", "scheme"),
+    [
+        pytest.param(b"", "http", id="nothing said"),
+        pytest.param(b"X-Forwarded-Proto: https\r\n", "https", id="https"),
+        pytest.param(b"X-Forwarded-Proto: http\r\n", "http", id="http"),
+        pytest.param(b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: on\r\n", "https", id="https twice"),
+        pytest.param(b"X-Forwarded-Proto: http\r\nX-Forwarded-Ssl: on\r\n", None, id="both"),
+    ],
+)
+def test_scheme_is_the_one_that_a_proxy_on_this_machine_says(
+    start_server: StartServer, fields: bytes, more: bytes, scheme: str | None
+) -> None:
+    # Of whom the server hears by IPv4: it is not taken for this machine by the name that IPv6 has for it.
+    server = start_server("def handler(request):\n    return request.scheme", environment={"HOST": "127.0.0.1"})
+    request_bytes = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: %s\r\n" + fields + more + b"\r\n"
+    with server.connect() as connection:
+        for wanted in (b"keep-alive", b"close"):  # the first one decides whom to trust, for all of them
+            connection.sendall(request_bytes % wanted)
+        received = server.read_all(connection)
+    if scheme is None:
+        assert statuses(received) == [400]
+    else:
+        assert received.count(b"\r\n\r\n%s" % scheme.encode()) == 2

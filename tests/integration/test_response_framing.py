@@ -47,6 +47,14 @@ def ask(server: Server, path: str, version: str = "1.1", *fields: str) -> tuple[
     return head.split(b"\r\n"), body
 
 
+def ask_for_the_last(server: Server, path: str) -> bytes:
+    """Send a request after whose response the server is to close the connection; gives the response."""
+    with server.connect() as connection:
+        connection.settimeout(0.9)  # less than an idle connection is kept
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        return server.read_all(connection)
+
+
 def test_stream_is_chunked(server: Server) -> None:
     lines, body = ask(server, "/stream")
     assert b"Transfer-Encoding: chunked" in lines
@@ -54,10 +62,7 @@ def test_stream_is_chunked(server: Server) -> None:
 
 
 def test_function_may_end_the_connection(server: Server) -> None:
-    with server.connect() as connection:
-        connection.settimeout(0.9)  # less than an idle connection is kept
-        connection.sendall(b"GET /last HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"connection: Close\r\n" in server.read_all(connection)
+    assert b"connection: Close\r\n" in ask_for_the_last(server, "/last")
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: keep-alive",)], ids=["plain", "keep-alive"])
@@ -74,10 +79,7 @@ def test_body_longer_than_its_length_is_cut(server: Server) -> None:
 
 
 def test_body_shorter_than_its_length_closes_the_connection(server: Server) -> None:
-    with server.connect() as connection:
-        connection.settimeout(0.9)  # less than an idle connection is kept
-        connection.sendall(b"GET /length/9 HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert server.read_all(connection).endswith(b"\r\n\r\n12345")
+    assert ask_for_the_last(server, "/length/9").endswith(b"\r\n\r\n12345")
 
 
 def test_header_with_a_control_character_is_500(server: Server) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from queue import SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from funcpack_invoker.deferred import deferring
+from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,20 +104,10 @@ def test_threads_wait_until_it_is_complete(library: Path) -> None:
     (library / "slow.py").write_text(
         "import gate\ngate.reached.set()\ngate.opened.wait(20)\nvalue = 1\n",
     )
-    gate = ModuleType("gate")
-    gate.__dict__.update(reached=threading.Event(), opened=threading.Event())
-    sys.modules["gate"] = gate
+    gate = Gate()
     with deferring({"slow": {}}):
         slow = importlib.import_module("slow")
-    seen: SimpleQueue[object] = SimpleQueue()
-    threads = [threading.Thread(target=lambda: seen.put(getattr(slow, "value", None))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-        gate.reached.wait(20)
-    gate.opened.set()
-    for thread in threads:
-        thread.join(20)
-    assert [seen.get_nowait() for _ in threads] == [1, 1, 1, 1]
+    assert gate.values_of(slow) == [1, 1, 1, 1]
 
 
 def test_files_that_come_before_on_a_later_path_are_not_taken_for_what_it_needs(library: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funcpack_invoker.parser import Parser
+from tests.unit.invoker.mutilation import mutilated
 
 _HEAD = b"POST /a?b=c HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\nContent-Length: 3\r\n\r\nabc"
 
@@ -81,15 +82,7 @@ def test_request_in_two_pieces(cut: int) -> None:
     assert _compare([_HEAD[:cut], _HEAD[cut:]]) == ""
 
 
-@given(st.data())
-def test_mutilated_request(data: st.DataObject) -> None:
-    request = bytearray(_HEAD)
-    for _ in range(data.draw(st.integers(0, 4))):
-        place = data.draw(st.integers(0, len(request) - 1))
-        request[place : place + data.draw(st.integers(0, 2))] = data.draw(
-            st.sampled_from(
-                [b"\r", b"\n", b"\r\n", b":", b" ", b"\t", b"\0", b"\x7f", b"\xe9", b"a", b"{", b"_", b"\r\n\r\n"]
-            )
-        )
+@given(mutilated(_HEAD), st.data())
+def test_mutilated_request(request: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(request)))
-    _compare([bytes(request[:cut]), bytes(request[cut:])])
+    _compare([request[:cut], request[cut:]])

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import importlib
 import sys
-import threading
-from queue import SimpleQueue
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from funcpack_invoker.partial import PartialImports, is_partial
+from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
 INIT = """
 print("run")
@@ -112,19 +111,9 @@ def test_package_of_the_app_is_run_at_once(app: Path, capsys: pytest.CaptureFixt
 @pytest.mark.usefixtures("app")
 def test_threads_wait_until_it_was_run(library: Path) -> None:
     (library / "package" / "__init__.py").write_text("import gate\ngate.reached.set()\ngate.opened.wait(20)\nvalue = 1")
-    gate = ModuleType("gate")
-    gate.__dict__.update(reached=threading.Event(), opened=threading.Event())
-    sys.modules["gate"] = gate
+    gate = Gate()
     package = load()
-    seen: SimpleQueue[object] = SimpleQueue()
-    threads = [threading.Thread(target=lambda: seen.put(getattr(package, "value", None))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-        gate.reached.wait(20)
-    gate.opened.set()
-    for thread in threads:
-        thread.join(20)
-    assert [seen.get_nowait() for _ in threads] == [1, 1, 1, 1]
+    assert gate.values_of(package) == [1, 1, 1, 1]
 
 
 @pytest.mark.usefixtures("app")
