@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 NAME = "invoker"
 
+_MADE_OF = ("invoker", "funcpack/buildpack/archive.py", "funcpack/buildpack/packer.py")
+
 
 @contextmanager
 def providing(
@@ -53,10 +55,13 @@ def providing(
 
 def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
     """Make the environment from the buildpack's wheels."""
+    from funcpack.buildpack import archive  # noqa: PLC0415 - slow, and prepared buildpacks have done it
+
     virtualenv.make()
     _install(buildpack, virtualenv, uv)
-    with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
-        virtualenv.drop_traces_of_build()
+    virtualenv.drop_traces_of_build()
+    archive.pack(virtualenv)
+    bytecode.compile_packages(virtualenv.interpreter.path, virtualenv.site_packages)
 
 
 def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
@@ -69,8 +74,10 @@ def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> Non
 
 @functools.cache
 def lock_digest(buildpack: Path) -> str:
-    """Return the digest of everything that the invoker is made of."""
-    return prepared.fact(buildpack, "invoker-digest", lambda: digest.of_files([buildpack / "invoker"], buildpack))
+    """Return the digest of everything that the layer is made of, and by."""
+    return prepared.fact(
+        buildpack, "invoker-digest", lambda: digest.of_files([buildpack / path for path in _MADE_OF], buildpack)
+    )
 
 
 @dataclass(frozen=True, slots=True)
