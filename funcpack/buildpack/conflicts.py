@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import wheels
+from funcpack.buildpack import distributions, wheels
 from funcpack.buildpack.errors import Clash, InvokerConflictError
 from funcpack.buildpack.virtualenv import Virtualenv, normalized
 
@@ -34,7 +34,7 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
         InvokerConflictError: one of them does not fit.
 
     """
-    theirs = virtualenv.distributions()
+    theirs = {package.name: package.version for package in distributions.installed(virtualenv.site_packages)}
     ours = wheels.by_name(buildpack)
     if not theirs.keys() & ours.keys():
         return

@@ -64,11 +64,6 @@ class Virtualenv:
         text = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")
 
-    def distributions(self) -> dict[str, str]:
-        """Return the installed versions by normalized name, sorted."""
-        found = (path.name.removesuffix(".dist-info").split("-") for path in self.site_packages.glob("*.dist-info"))
-        return dict(sorted((normalized(parts[0]), parts[1]) for parts in found))
-
     def drop_traces_of_build(self) -> None:
         """Remove what differs between two builds of the same: uv notes when the file of a package was last changed."""
         for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
