@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +28,8 @@ _HANDSHAKE = 0.05
 
 # Seconds until it is tried again when there are too many open files, or too little memory.
 _PAUSE = 1.0
+
+_MAPPED = "::ffff:"
 
 
 class Acceptor:
@@ -68,7 +70,7 @@ class Acceptor:
         """Accept some connections; tells whether there may be more."""
         for _ in range(_AT_A_TIME):
             try:
-                connection, _ = listener.accept()
+                connection, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return False
             except OSError as exc:
@@ -78,7 +80,9 @@ class Acceptor:
             connection.setblocking(False)
             # As asyncio.Server does. `connect_accepted_socket` is for sockets of any sort: it takes a task for each, and
             # loads ssl to see that it is none of TLS, a twentieth of a start.
-            self._loop._make_socket_transport(connection, self._protocol())  # type: ignore[attr-defined] # noqa: SLF001
+            self._loop._make_socket_transport(  # type: ignore[attr-defined] # noqa: SLF001
+                connection, self._protocol(), extra={"peername": _own_address(address)}
+            )
         return True
 
     def _pause(self, listener: socket.socket) -> None:
@@ -89,6 +93,16 @@ class Acceptor:
     def _resume(self, listener: socket.socket) -> None:
         if not self._stopped:
             self._loop.add_reader(listener, self._accept, listener)
+
+
+def _own_address(address: Any) -> Any:
+    """Give a client's address, one of IPv4 as IPv4 has it.
+
+    A socket that listens on IPv6 and IPv4 shows it in IPv6's clothes (RFC 4291 section 2.5.5.2), in which nobody knows it:
+    not the settings that name trusted proxies, and no log.
+    """
+    host = address[0] if address else ""
+    return (host.removeprefix(_MAPPED), address[1]) if host.startswith(_MAPPED) else address
 
 
 # Classic BPF over the TCP header of a packet (Linux's Documentation/networking/filter.rst): drop it if it is a SYN

@@ -51,12 +51,9 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
 
 
 def client_address(scope: MutableMapping[str, Any]) -> str:
-    """Give the client's address; "" when it is not known.
-
-    A socket that listens on IPv6 and IPv4 shows IPv4 addresses in IPv6's clothes (RFC 4291 section 2.5.5.2).
-    """
+    """Give the client's address; "" when it is not known."""
     client = scope.get("client")
-    return str(client[0]).removeprefix("::ffff:") if client else ""
+    return str(client[0]) if client else ""
 
 
 def _path(scope: MutableMapping[str, Any]) -> str:

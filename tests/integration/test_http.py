@@ -409,6 +409,7 @@ def test_client_that_closes_its_side_gets_its_answer(server: Server) -> None:
         assert statuses(server.read_all(connection)) == [200]
 
 
+@pytest.mark.parametrize("host", ["", "127.0.0.1"], ids=["IPv6 and IPv4", "IPv4"])
 @pytest.mark.parametrize("more", [b"", b"X-Twice: 1\r\nX-Twice: 2\r\n"], ids=["ordinary", "a header twice"])
 @pytest.mark.parametrize(
     ("fields", "scheme"),
@@ -421,10 +422,11 @@ def test_client_that_closes_its_side_gets_its_answer(server: Server) -> None:
     ],
 )
 def test_scheme_is_the_one_that_a_proxy_on_this_machine_says(
-    start_server: StartServer, fields: bytes, more: bytes, scheme: str | None
+    start_server: StartServer, fields: bytes, more: bytes, host: str, scheme: str | None
 ) -> None:
-    # Of whom the server hears by IPv4: it is not taken for this machine by the name that IPv6 has for it.
-    server = start_server("def handler(request):\n    return request.scheme", environment={"HOST": "127.0.0.1"})
+    server = start_server(
+        "def handler(request):\n    return request.scheme", environment={"HOST": host} if host else {}
+    )
     request_bytes = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: %s\r\n" + fields + more + b"\r\n"
     with server.connect() as connection:
         for wanted in (b"keep-alive", b"close"):  # the first one decides whom to trust, for all of them
@@ -434,3 +436,8 @@ def test_scheme_is_the_one_that_a_proxy_on_this_machine_says(
         assert statuses(received) == [400]
     else:
         assert received.count(b"\r\n\r\n%s" % scheme.encode()) == 2
+
+
+def test_client_of_ipv4_has_its_own_address(start_server: StartServer) -> None:
+    server = start_server("def handler(request):\n    return request.remote_addr")
+    assert server.exchange(request(b"GET / HTTP/1.1", CLOSE)).endswith(b"\r\n\r\n127.0.0.1")
