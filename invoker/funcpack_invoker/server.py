@@ -135,6 +135,10 @@ def _end_unless_it_served(_master: Master, worker: Worker) -> None:
 class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
     """gunicorn's master, which starts workers, replaces crashed ones and ends them."""
 
+    # With these codes of a worker gunicorn ends the server; a function that exits may have any. Workers that could not
+    # start are known by their birth.
+    WORKER_BOOT_ERROR = APP_LOAD_ERROR = -1
+
     def run(self) -> NoReturn:
         """Start the workers and watch them; ends by SystemExit."""
         # What is there now stays: the garbage collector need not touch it, and so copy it, in every worker.

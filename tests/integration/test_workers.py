@@ -31,6 +31,11 @@ FUNCTION = """
             sys.exit(3)
         return str(os.getpid())
 
+    def crashing(request):
+        if request.path != "/":
+            os._exit(int(request.path[1:]))
+        return str(os.getpid())
+
     def interrupted(request):
         if request.path == "/leave":
             raise KeyboardInterrupt
@@ -71,6 +76,19 @@ def test_crashed_worker_is_replaced(start_server: StartServer) -> None:
     server = start_server(FUNCTION)
     (worker,) = server.children()
     os.kill(worker, signal.SIGKILL)
+    server.wait_until(lambda: server.children() not in ([], [worker]), "a new worker")
+    assert int(server.get().body) in server.children()
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 4])
+def test_worker_that_a_function_ends_is_replaced(start_server: StartServer, code: int) -> None:
+    """gunicorn takes 3 and 4 for workers that cannot start, with which it would end the server."""
+    server = start_server(FUNCTION, environment=handler("crashing"))
+    (worker,) = server.children()
+    with server.connect() as connection:
+        connection.sendall(f"GET /{code} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert server.read_all(connection) == b""
     server.wait_until(lambda: server.children() not in ([], [worker]), "a new worker")
     assert int(server.get().body) in server.children()
     assert server.stop() == 0
