@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the build and return its exit code."""
+    os.umask(0o022)  # an image runs as any user, and is the same whatever umask the platform has
     log = Log()
     return border.run(lambda: build(Context.of_build(os.environ, arguments), log), log)
 

@@ -65,7 +65,8 @@ class Virtualenv:
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")
 
     def drop_traces_of_build(self) -> None:
-        """Remove what differs between two builds of the same: uv notes when the file of a package was last changed."""
+        """Remove uv's notes of when a package's file was last changed, and its lock, which anybody might write to."""
+        (self.path / ".lock").unlink(missing_ok=True)
         for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
             note.unlink()
             record = note.with_name("RECORD")

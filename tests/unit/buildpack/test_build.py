@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -227,6 +228,19 @@ def test_same_input_gives_the_same_files(platform: Platform) -> None:
     app.build_well()
     second = contents(app.layers) | contents(app.app)
     assert sorted(name for name in first | second if first.get(name) != second.get(name)) == []
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_everybody_may_read_the_files_and_nobody_else_write_them(platform: Platform, umask: int) -> None:
+    app = with_packages(platform)
+    before = os.umask(umask)
+    try:
+        app.build_well()
+    finally:
+        os.umask(before)
+    paths = [path for path in (*app.layers.rglob("*"), app.app / "__pycache__") if not path.is_symlink()]
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths}
+    assert {path: oct(mode) for path, mode in modes.items() if mode not in {0o644, 0o755}} == {}
 
 
 def test_image_has_no_pip_and_no_cache(app: Platform) -> None:
