@@ -19,6 +19,7 @@ from funcpack.buildpack import distributions
 from funcpack.buildpack.environment import of_interpreter
 
 if TYPE_CHECKING:
+    from funcpack.buildpack.distributions import Distribution
     from funcpack.buildpack.virtualenv import Virtualenv
 
 PACKER = Path(__file__).with_name("packer.py")
@@ -36,9 +37,19 @@ def pack(virtualenv: Virtualenv) -> None:
         cwd=site_packages,
         check=True,
     )
+    for distribution in found:
+        _name_modules(distribution)
     for entry in {entry for distribution in found for entry in distribution.pure}:
         _remove(site_packages / entry)
     (site_packages / "archive.pth").write_text(f"{virtualenv.archive}\n", encoding="utf-8")
+
+
+def _name_modules(distribution: Distribution) -> None:
+    """Say what a package is imported as: from Python 3.12 on `importlib.metadata` infers it from files that are there."""
+    file = distribution.info / "top_level.txt"
+    if distribution.pure and not file.exists():
+        names = sorted(module.split(".")[0] for module in distribution.modules)
+        file.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

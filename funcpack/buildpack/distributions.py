@@ -75,10 +75,14 @@ class Distribution:
         return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
 
     @cached_property
+    def modules(self) -> frozenset[str]:
+        """The entries that are modules and packages."""
+        return frozenset(filter(self._is_module, self.entries))
+
+    @cached_property
     def pure(self) -> frozenset[str]:
-        """The entries that are modules and packages without compiled libraries."""
-        compiled = {path.split("/")[0] for path in self.files if _LIBRARY.search(path)}
-        return frozenset(filter(self._is_module, self.entries - compiled))
+        """The modules and packages without compiled libraries."""
+        return self.modules - {path.split("/")[0] for path in self.files if _LIBRARY.search(path)}
 
     def files_of(self, entries: Container[str]) -> list[str]:
         """Return the paths of the files in some of the entries."""

@@ -84,6 +84,12 @@ def test_packages_work(virtualenv: Virtualenv, expression: str, value: str) -> N
     assert json.loads(done.stdout) == value, done.stderr
 
 
+@pytest.mark.parametrize(("package", "modules"), [("pure-1.0", "pure\n"), ("single-2.0", "single\n")])
+def test_it_is_known_what_a_package_is_imported_as(virtualenv: Virtualenv, package: str, modules: str) -> None:
+    """Else `importlib.metadata.packages_distributions()` leaves it out, from Python 3.12 on."""
+    assert (virtualenv.site_packages / f"{package}.dist-info" / "top_level.txt").read_text() == modules
+
+
 def test_a_traceback_shows_the_source(virtualenv: Virtualenv) -> None:
     done = run(
         virtualenv, "import pure, traceback\ntry:\n    pure.fail()\nexcept ValueError:\n    traceback.print_exc()"
