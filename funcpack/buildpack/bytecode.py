@@ -49,7 +49,8 @@ def compiling_app(python: Path, app: Path) -> subprocess.Popen[bytes]:
 def _of_app(app: Path) -> Iterator[Path]:
     for directory, subdirectories, files in os.walk(app):
         subdirectories[:] = [name for name in subdirectories if not _is_left_out(name)]
-        yield from (Path(directory, name) for name in files if name.endswith(".py") and not _is_left_out(name))
+        sources = (Path(directory, name) for name in files if name.endswith(".py") and not _is_left_out(name))
+        yield from (source for source in sources if source.is_file())  # to read a named pipe would never end
 
 
 def _is_left_out(name: str) -> bool:

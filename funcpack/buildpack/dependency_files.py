@@ -50,7 +50,7 @@ def find(app: Path) -> Dependencies | None:
         UserError: a file that counts cannot be read.
 
     """
-    inputs = {format_: read(app) for format_, read in _READERS.items() if (app / format_).is_file()}
+    inputs = {format_: read(app) for format_, read in _READERS.items() if requirements.is_there(app / format_)}
     wanted = [format_ for format_, paths in inputs.items() if paths]
     if not wanted:
         return None
@@ -73,7 +73,7 @@ def _of_requirements(app: Path) -> list[Path]:
 
 
 def _requirements(app: Path) -> requirements.Requirements:
-    return requirements.read((app / Format.REQUIREMENTS).resolve(), app.resolve())
+    return requirements.read(app.resolve() / Format.REQUIREMENTS, app.resolve())
 
 
 def _of_pylock(app: Path) -> list[Path]:
@@ -108,7 +108,7 @@ def _lines_of_pyproject(app: Path) -> tuple[str, ...] | None:
 
 def _uv_settings(app: Path) -> str:
     """Return the project's settings of uv, which count for all packages, as if they were an option."""
-    tools = _table(app, Format.PYPROJECT).get("tool") if (app / Format.PYPROJECT).is_file() else None
+    tools = _table(app, Format.PYPROJECT).get("tool") if requirements.is_there(app / Format.PYPROJECT) else None
     return f"--uv {tools.get('uv') if isinstance(tools, dict) else None}"
 
 

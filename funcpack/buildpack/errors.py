@@ -153,7 +153,10 @@ class UnreadableFileError(UserError):
 
     @property
     def remedy(self) -> str:
-        return "Make the file readable for the user that builds the image."
+        return (
+            "Make the file readable for the user that builds the image. What a link leads to must be in the app directory\n"
+            "itself, since nothing else is sent to the build."
+        )
 
 
 @dataclass(eq=False)
@@ -444,7 +447,8 @@ class RequirementsEncodingError(UserError):
 
     @property
     def remedy(self) -> str:
-        return "Save it as UTF-8. PowerShell does with: pip freeze | Out-File -Encoding utf8 requirements.txt"
+        command = "pip freeze" if self.file.endswith(".txt") else "..."
+        return f"Save it as UTF-8. PowerShell does with: {command} | Out-File -Encoding utf8 {self.file}"
 
 
 @dataclass(eq=False)

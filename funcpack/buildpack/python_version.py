@@ -19,8 +19,8 @@ from funcpack.buildpack.errors import (
     PythonVersionSyntaxError,
     PythonVersionTooNewError,
     PythonVersionUnknownError,
-    UnreadableFileError,
 )
+from funcpack.buildpack.requirements import is_there, text_of
 from funcpack.project import Setting
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ DEFAULT: Version = (3, 13)
 _PLAIN = re.compile(
     r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})(?P<wildcard>\.\*|\.x)?", re.IGNORECASE
 )
-_SPECIFIER = re.compile(r"(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<wildcard>\.\*)?")
+# A wildcard goes with == and != only.
+_SPECIFIER = re.compile(
+    r"(?!(?:[<>~]|===).*\*)(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<wildcard>\.\*)?"
+)
 _ORDER: dict[str, Callable[[Version, Version], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -148,19 +151,15 @@ def _of_pyproject(app: Path) -> Setting | None:
         project = tomllib.loads(_read(app / "pyproject.toml")).get("project")
     except tomllib.TOMLDecodeError as exc:
         raise DependencyFileError("pyproject.toml", str(exc)) from exc
-    text = project.get("requires-python") if isinstance(project, dict) else None
-    return (
-        Setting(text.strip(), "requires-python of pyproject.toml") if isinstance(text, str) and text.strip() else None
-    )
+    text = project.get("requires-python", "") if isinstance(project, dict) else ""
+    origin = "requires-python of pyproject.toml"
+    if not isinstance(text, str):
+        raise PythonVersionSyntaxError(str(text), f"{origin}, not in quotes")
+    return Setting(text.strip(), origin) if text.strip() else None
 
 
 def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as exc:
-        raise UnreadableFileError(file.name, exc.strerror or str(exc)) from exc
+    return text_of(file, file.name) if is_there(file) else ""
 
 
 def _specifier(match: re.Match[str]) -> tuple[str, Version]:

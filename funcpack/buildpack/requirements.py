@@ -51,6 +51,11 @@ def read(file: Path, app: Path) -> Requirements:
     return requirements
 
 
+def is_there(file: Path) -> bool:
+    """Tell if there is a file, or a link that leads nowhere: what it was to lead to was not sent to the build."""
+    return file.is_file() or (file.is_symlink() and not file.exists())
+
+
 def text_of(file: Path, shown: str) -> str:
     """Return the text of a file that must be UTF-8.
 
@@ -61,7 +66,8 @@ def text_of(file: Path, shown: str) -> str:
     try:
         content = file.read_bytes()
     except OSError as exc:
-        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
+        target = f"it is a link to '{file.readlink()}': " if file.is_symlink() else ""
+        raise UnreadableFileError(shown, target + (exc.strerror or str(exc))) from exc
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -90,7 +96,7 @@ def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Return logical lines without comments, each with the number of its first physical line."""
     pending, start = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate([*text.splitlines(), ""], 1):  # the last one may be continued, too
         start = start if pending else number
         pending += line.removesuffix("\\")
         if line.endswith("\\"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 from pathlib import Path
 
@@ -78,3 +79,9 @@ def test_the_app_is_compiled_without_what_tools_left_in_it(tmp_path: Path) -> No
     with bytecode.compiling_app(PYTHON, tmp_path):
         pass
     assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"handler", "orders"}
+
+
+def test_named_pipe_in_the_app_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "module.py")
+    with bytecode.compiling_app(PYTHON, tmp_path) as process:
+        assert process.wait(timeout=10) == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,3 +118,8 @@ class TestBuildImageWithoutPython:
     def test_is_an_error_of_the_build(self, platform: Platform) -> None:
         result = platform.build({"PATH": "/invalid"})
         assert (result.code, result.output) == (1, WITHOUT_PYTHON.format("/invalid"))
+
+
+def test_named_pipe_is_not_waited_for(platform: Platform) -> None:
+    os.mkfifo(platform.app / "handler.py")
+    assert platform.detect().code == 100

@@ -26,7 +26,12 @@ RENDERED: list[tuple[UserError, str, str]] = [
     (
         errors.UnreadableFileError("handler.py", "Permission denied"),
         "A file cannot be read",
-        "handler.py: Permission denied.\n\nMake the file readable for the user that builds the image.",
+        (
+            "handler.py: Permission denied.\n"
+            "\n"
+            "Make the file readable for the user that builds the image. What a link leads to must be in the app directory\n"
+            "itself, since nothing else is sent to the build."
+        ),
     ),
     (
         errors.PythonDownloadError("3.12.9", None),

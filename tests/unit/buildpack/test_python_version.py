@@ -10,6 +10,7 @@ from funcpack.buildpack.errors import (
     PythonVersionSyntaxError,
     PythonVersionTooNewError,
     PythonVersionUnknownError,
+    RequirementsEncodingError,
 )
 from funcpack.buildpack.python_version import Request, choose, expected_minor
 from funcpack.project import Setting, Settings
@@ -55,7 +56,20 @@ def test_request_allows(text: str, allowed: tuple[int, ...], refused: tuple[int,
 
 
 @pytest.mark.parametrize(
-    "text", ["latest", "3.13-rc1", "pypy-3.10", ">=", "^3.12", "3.12 3.13", ">=3.12;<4", "3.13.5.1"]
+    "text",
+    [
+        "latest",
+        ">=3.12.*",
+        "~=3.12.*",
+        "===3.12.*",
+        "3.13-rc1",
+        "pypy-3.10",
+        ">=",
+        "^3.12",
+        "3.12 3.13",
+        ">=3.12;<4",
+        "3.13.5.1",
+    ],
 )
 def test_request_that_is_none(text: str) -> None:
     with pytest.raises(PythonVersionSyntaxError):
@@ -136,3 +150,16 @@ def test_first_source_counts(
         (tmp_path / name).write_text(text, newline="")
     found = python_version.requested(tmp_path, Settings.read(tmp_path, env))
     assert (found.setting if found else None) == setting
+
+
+def test_version_without_quotes(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nrequires-python = 3.12")
+    with pytest.raises(PythonVersionSyntaxError) as caught:
+        python_version.requested(tmp_path, Settings.read(tmp_path, {}))
+    assert (caught.value.text, caught.value.origin) == ("3.12", "requires-python of pyproject.toml, not in quotes")
+
+
+def test_version_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / ".python-version").write_text("3.12", encoding="utf-16")
+    with pytest.raises(RequirementsEncodingError):
+        python_version.requested(tmp_path, Settings.read(tmp_path, {}))

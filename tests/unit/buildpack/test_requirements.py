@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.buildpack import dependency_files, requirements
-from funcpack.buildpack.errors import DependencyFileError, MissingRequirementsFileError, RequirementsEncodingError
+from funcpack.buildpack.errors import (
+    DependencyFileError,
+    MissingRequirementsFileError,
+    RequirementsEncodingError,
+    UnreadableFileError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +45,7 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("--editable=./pkg\n", False),
         ("git+https://example.com/x.git@main\n", False),
         ("-r https://example.com/requirements.txt\n", False),
+        ("flask \\", False),
     ],
 )
 def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool) -> None:
@@ -90,12 +96,37 @@ def test_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
     assert (caught.value.line, caught.value.missing) == (4, "base.txt")
 
 
+@pytest.mark.parametrize("name", ["requirements.txt", "pylock.toml", "uv.lock", "pyproject.toml"])
+def test_link_that_leads_nowhere_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("../shared/file")
+    with pytest.raises(UnreadableFileError) as caught:
+        dependency_files.find(tmp_path)
+    assert caught.value.found == f"{name}: it is a link to '../shared/file': No such file or directory."
+
+
+def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path) -> None:
+    write(tmp_path, {"production/all.txt": "-r base.txt", "base.txt": "flask"})
+    (tmp_path / "requirements.txt").symlink_to("production/all.txt")
+    found = dependency_files.find(tmp_path)
+    assert found is not None
+    assert found.lines is not None
+    assert found.lines[0] == "flask"
+
+
 @pytest.mark.parametrize(("encoding", "guess"), [("utf-16", "UTF-16"), ("latin-1", "")])
 def test_other_encodings_are_refused(tmp_path: Path, encoding: str, guess: str) -> None:
     (tmp_path / "requirements.txt").write_bytes("flask # größe\n".encode(encoding))
     with pytest.raises(RequirementsEncodingError) as caught:
         requirements.read(tmp_path / "requirements.txt", tmp_path)
     assert caught.value.encoding == guess
+
+
+def test_text_of_another_encoding_is_saved_anew(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(PYPROJECT.encode("utf-16"))
+    with pytest.raises(RequirementsEncodingError) as caught:
+        dependency_files.find(tmp_path)
+    command = "... | Out-File -Encoding utf8 pyproject.toml"
+    assert caught.value.remedy == f"Save it as UTF-8. PowerShell does with: {command}"
 
 
 PYPROJECT = '[project]\nname = "a"\nversion = "1"\ndependencies = ["flask"]\n'
