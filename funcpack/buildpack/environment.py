@@ -94,7 +94,10 @@ _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
 _LEFT_OUT = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__", "LD_PRELOAD"})
 _LEFT_OUT_PREFIXES = ("PYTHON", "PIP_", "UV_")
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+# A password may have an @ in it, and by mistake a slash, but for which a port comes before it.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]+|[^/\s:@]+:(?!\d+/|//)\S+)@")
+# Storage gives out addresses that are signed in their query.
+_QUERY = re.compile(r"(://[^\s?#,]+\?)[^\s#,`'\")]+")
 
 
 def of_build(variables: Mapping[str, str]) -> dict[str, str]:
@@ -128,8 +131,8 @@ def of_index(env: Mapping[str, str]) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """Return a text whose URLs have no user and no password."""
-    return _CREDENTIALS.sub("***@", text)
+    """Return a text whose URLs have no user, no password and no query."""
+    return _QUERY.sub(r"\1***", _CREDENTIALS.sub("***@", text))
 
 
 def is_on(text: str) -> bool:

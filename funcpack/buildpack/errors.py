@@ -588,6 +588,32 @@ class NotVendoredError(InstallError):
         )
 
 
+class BrokenPackageError(InstallError):
+    """A file that should be a package is none."""
+
+    title: ClassVar[str] = "A package's file is broken"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Get the file again that uv names above, into the directory 'vendor' if there is one. One of a few bytes may be what\n"
+            "Git LFS leaves in the place of a file: run 'git lfs pull' before the build."
+        )
+
+
+class RepositoryError(InstallError):
+    """A requirement is in a Git repository that could not be fetched."""
+
+    title: ClassVar[str] = "A Git repository could not be fetched"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the address and the revision in {self.file}. A private repository needs credentials, by a service binding of\n"
+            "type 'netrc', and the build image needs git. Else put a wheel of the package into the directory 'vendor'."
+        )
+
+
 class PackageBuildError(InstallError):
     """A package without a wheel could not be built."""
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_NESTED = re.compile(r"(?:-r|-c|--requirement|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<file>\S+)")
+_NESTED = re.compile(
+    r"(?:-r|-c|--requirement|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<quote>[\"']?)(?P<file>.+)(?P=quote)"
+)
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(?P<path>\S+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
@@ -80,8 +82,9 @@ def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
     requirements.files.append(file)
     shown = _shown(file, app)
     for number, line in _lines(text_of(file, shown)):
-        nested = _NESTED.match(line)
-        if nested and "://" not in nested["file"]:
+        nested = _NESTED.fullmatch(line)
+        # uv knows what variables are.
+        if nested and "://" not in nested["file"] and "${" not in nested["file"]:
             target = (file.parent / nested["file"]).resolve()
             if not target.is_file():
                 raise MissingRequirementsFileError(shown, number, nested["file"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from funcpack.buildpack import bytecode, conflicts, sbom
 from funcpack.buildpack.dependency_files import Format
 from funcpack.buildpack.errors import (
+    BrokenPackageError,
     CertificateError,
     HashMismatchError,
     IndexCredentialsError,
@@ -20,6 +21,7 @@ from funcpack.buildpack.errors import (
     NoSolutionError,
     NotVendoredError,
     PackageBuildError,
+    RepositoryError,
     RequirementSyntaxError,
     UnknownPackageError,
 )
@@ -131,7 +133,7 @@ def _install(
     try:
         uv.with_env(UV_PROJECT_ENVIRONMENT=str(virtualenv.path)).run(arguments, log)
     except UvError as exc:
-        raise _explained(exc.output)(dependencies.format) from exc
+        raise explained(exc.output, has_vendor=dependencies.vendor is not None)(dependencies.format) from exc
 
 
 def _arguments(virtualenv: Virtualenv, dependencies: Dependencies) -> list[str]:
@@ -158,24 +160,33 @@ def _source_arguments(dependencies: Dependencies, uv: Uv) -> Sequence[str]:
     return [] if dependencies.format is Format.UV_LOCK else uv.install_options
 
 
-def _explained(output: str) -> type[InstallError]:
+def explained(output: str, *, has_vendor: bool) -> type[InstallError]:
     """Return the kind of failure that uv's words mean; the first that fits."""
-    return next((error for pattern, error in _EXPLANATIONS if re.search(pattern, output, re.IGNORECASE)), InstallError)
+    explanations = (*(_EXPLANATIONS_OF_VENDOR if has_vendor else ()), *_EXPLANATIONS)
+    return next((error for pattern, error in explanations if re.search(pattern, output, re.IGNORECASE)), InstallError)
 
 
 _UNREACHABLE = (
     r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
     r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
 )
+# Where nothing but a directory is asked, it is not the requirements that are to change.
+_EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
+    (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
+)
 _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
-    (r"couldn't parse requirement", RequirementSyntaxError),
+    (
+        r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest",
+        RequirementSyntaxError,
+    ),
+    (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),
     (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
     (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
     (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
+    (r"git operation failed", RepositoryError),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
-    (r"was not found in the provided package locations", NotVendoredError),
-    (r"was not found in the package registry", UnknownPackageError),
+    (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
     (r"no solution found|unsatisfiable", NoSolutionError),
 )

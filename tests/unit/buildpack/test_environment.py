@@ -68,6 +68,13 @@ def test_options_of_uv(variables: dict[str, str], arguments: list[str]) -> None:
         ("at https://token@example.com and https://u:p@b.c/", "at https://***@example.com and https://***@b.c/"),
         ("git+ssh://git@example.com/x.git", "git+ssh://***@example.com/x.git"),
         ("https://example.com/a@b", "https://example.com/a@b"),
+        ("https://example.com:8080/a@b", "https://example.com:8080/a@b"),
+        ("https://user:p@ss@example.com/simple", "https://***@example.com/simple"),
+        ("'https://user:pa/ss@example.com/simple'", "'https://***@example.com/simple'"),
+        ("https://a.example,https://u:p@b.example/", "https://a.example,https://***@b.example/"),
+        ("git+https://u:p@example.com/x.git@main", "git+https://***@example.com/x.git@main"),
+        ("get `https://example.com/a.whl?sig=a%2B&se=1`", "get `https://example.com/a.whl?***`"),
+        ("https://a.example/?a=b,https://b.example/", "https://a.example/?***,https://b.example/"),
         ("mail someone@example.com", "mail someone@example.com"),
     ],
 )

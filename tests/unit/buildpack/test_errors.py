@@ -93,6 +93,16 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.RepositoryError("requirements.txt"),
+        "A Git repository could not be fetched",
+        (
+            "uv could not install what requirements.txt asks for; what it said about it is above.\n"
+            "\n"
+            "Check the address and the revision in requirements.txt. A private repository needs credentials, by a service binding of\n"
+            "type 'netrc', and the build image needs git. Else put a wheel of the package into the directory 'vendor'."
+        ),
+    ),
+    (
         errors.InstallError("pylock.toml"),
         "The dependencies could not be installed",
         (

@@ -45,6 +45,7 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("--editable=./pkg\n", False),
         ("git+https://example.com/x.git@main\n", False),
         ("-r https://example.com/requirements.txt\n", False),
+        ("-r ${STAGE}.txt\n", False),
         ("flask \\", False),
     ],
 )
@@ -61,6 +62,8 @@ def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool)
         "--requirement=more/a.txt",
         "-c more/a.txt",
         "--constraint=more/a.txt",
+        '-r "more/a.txt"',
+        "--constraint 'more/a.txt'",
     ],
 )
 def test_nested_files_count(tmp_path: Path, line: str) -> None:
@@ -88,6 +91,13 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
 def test_local_paths_count(tmp_path: Path, line: str, paths: list[str]) -> None:
     files = {"requirements.txt": line, "pkg/setup.py": "", "wheels/a-1-py3-none-any.whl": ""}
     assert names(tmp_path, read(tmp_path, files).paths) == paths
+
+
+def test_name_of_a_file_may_have_blanks(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, {"requirements.txt": "-r for all.txt\n-c 'for some.txt'", "for all.txt": "", "for some.txt": ""}
+    )
+    assert names(tmp_path, found.files) == ["requirements.txt", "for all.txt", "for some.txt"]
 
 
 def test_missing_file_is_named_with_its_line(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""What uv says when it cannot install, and which error that is."""
+
+from __future__ import annotations
+
+import pytest
+
+from funcpack.buildpack.errors import (
+    BrokenPackageError,
+    InstallError,
+    NoSolutionError,
+    NotVendoredError,
+    PackageBuildError,
+    RepositoryError,
+    RequirementSyntaxError,
+    UnknownPackageError,
+)
+from funcpack.buildpack.layers.installation import explained
+
+NO_WHEEL = """error: No solution found when resolving dependencies
+  cause: Because orders==1.0 has no wheels with a matching Python ABI tag (e.g., `cp311`) and only orders==1.0 is available
+"""
+NO_VERSION = """error: No solution found when resolving dependencies
+  cause: Because there is no version of orders==2.0 and you require orders==2.0
+"""
+NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
+  cause: Because setuptools was not found in the provided package locations and you require setuptools>=40.8.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "error", "error_with_vendor"),
+    [
+        ("error: something else", InstallError, InstallError),
+        ("error: Unexpected '[', expected '-c', '-e', '-r' or", RequirementSyntaxError, RequirementSyntaxError),
+        ('error: Expected `--hash`, found `"--global-option=x"`', RequirementSyntaxError, RequirementSyntaxError),
+        ("error: Invalid hash digest length", RequirementSyntaxError, RequirementSyntaxError),
+        ("error: Failed to extract archive: orders==1.0", BrokenPackageError, BrokenPackageError),
+        ("error: Git operation failed\n  cause: Git executable not found.", RepositoryError, RepositoryError),
+        ("error: Git operation failed\n  ssh: Connection refused", RepositoryError, RepositoryError),
+        (NO_WHEEL, NoSolutionError, NotVendoredError),
+        (NO_VERSION, NoSolutionError, NotVendoredError),
+        (NO_SETUPTOOLS, PackageBuildError, NotVendoredError),
+        ("orders was not found in the provided package locations", UnknownPackageError, NotVendoredError),
+    ],
+)
+def test_explanation(output: str, error: type[InstallError], error_with_vendor: type[InstallError]) -> None:
+    assert explained(output, has_vendor=False) is error
+    assert explained(output, has_vendor=True) is error_with_vendor
