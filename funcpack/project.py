@@ -10,7 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError
+from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError, SwitchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 DEFAULT_HANDLER = "handler.handler"
 DEFAULT_HANDLER_OF_FUNC = "func.main"
 HANDLER_VARIABLES = ("PYTHON_HANDLER", "BP_FUNCTION")
+
+_YES = frozenset({"1", "true", "yes", "on", "y", "t"})
+_NO = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,16 @@ class Settings:
         return {**self.project, **self.environ}
 
     def is_on(self, name: str) -> bool:
-        """Tell if a switch is set to something that means yes."""
+        """Tell if a switch is on.
+
+        Raises:
+            SwitchError: it says neither yes nor no.
+
+        """
         setting = self.get(name)
-        return setting is not None and setting.value.lower() in {"1", "true", "yes", "on"}
+        if setting and setting.value.lower() not in _YES | _NO:
+            raise SwitchError(name, setting.value, setting.origin)
+        return setting is not None and setting.value.lower() in _YES
 
 
 @dataclass(frozen=True, slots=True)

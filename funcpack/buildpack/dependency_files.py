@@ -90,7 +90,8 @@ def _of_pyproject(app: Path) -> list[Path]:
     project = _table(app, Format.PYPROJECT).get("project")
     if not isinstance(project, dict):
         return []
-    has_any = project.get("dependencies") or "dependencies" in project.get("dynamic", ())
+    dynamic = project.get("dynamic")
+    has_any = project.get("dependencies") or (isinstance(dynamic, list) and "dependencies" in dynamic)
     return [app / Format.PYPROJECT] if has_any else []
 
 

@@ -72,6 +72,24 @@ class ProjectFileError(UserError):
 
 
 @dataclass(eq=False)
+class SwitchError(UserError):
+    """A setting that is on or off has another value."""
+
+    name: str
+    text: str
+    origin: str
+    title: ClassVar[str] = "A setting is neither on nor off"
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin} is '{self.text}'."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set {self.name} to 'true' or 'false'."
+
+
+@dataclass(eq=False)
 class MalformedHandlerError(UserError):
     """The handler's name is not one."""
 
@@ -560,6 +578,19 @@ class NoSolutionError(InstallError):
         return f"Loosen or change one of the requirements that uv names above, in {self.file}."
 
 
+class OtherPythonError(InstallError):
+    """The dependencies are for other versions of Python than the one that was chosen."""
+
+    title: ClassVar[str] = "The dependencies want another Python"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Ask for a version of Python that they allow, in .python-version or with BP_PYTHON_VERSION, or allow versions of\n"
+            f"the packages in {self.file} that are for the one above."
+        )
+
+
 class UnknownPackageError(InstallError):
     """The index has no package of a name."""
 
@@ -584,7 +615,12 @@ class NotVendoredError(InstallError):
             "The directory 'vendor' has packages in it, so nothing else is asked. Add what is missing, for the Python version\n"
             "above, or remove the directory:\n"
             "\n"
-            f"  pip download -r {self.file} -d vendor"
+            f"{self._export()}  pip download -r requirements.txt -d vendor"
+        )
+
+    def _export(self) -> str:
+        return (
+            "" if self.file == "requirements.txt" else "  uv export --no-emit-project --output-file requirements.txt\n"
         )
 
 
@@ -700,14 +736,18 @@ class ImportCheckError(UserError):
     """Importing the function failed; its own output has been shown."""
 
     text: str
+    signal: str | None = None
     title: ClassVar[str] = "The function cannot be loaded"
 
     @property
     def found(self) -> str:
-        return f"'{self.text}' was imported as it will be in the image, because BP_CHECK_IMPORT is set, and that failed as shown above."
+        how = f"the signal {self.signal} ended Python" if self.signal else "that failed as shown above"
+        return f"'{self.text}' was imported as it will be in the image, because BP_CHECK_IMPORT is set, and {how}."
 
     @property
     def remedy(self) -> str:
+        if self.signal:
+            return "A library with compiled parts is the most likely cause: look for a version of it that is for this Python."
         return "Correct what the traceback names. What is only there in the cluster can be mentioned later, inside the function."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,15 @@ def run(context: Context, settings: Settings, name: HandlerName, virtualenv: Vir
     for line in done.stdout.splitlines():
         log.item(line)
     if done.returncode:
-        raise ImportCheckError(name.text)
+        raise ImportCheckError(name.text, _signal(done.returncode))
+
+
+def _signal(code: int) -> str | None:
+    """Return the name of the signal that ended a process; a library with compiled parts may bring one about."""
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return None
 
 
 def _env(settings: Settings) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from funcpack.buildpack.errors import (
     LockOutdatedError,
     NoSolutionError,
     NotVendoredError,
+    OtherPythonError,
     PackageBuildError,
     RepositoryError,
     RequirementSyntaxError,
@@ -188,5 +189,9 @@ _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
     (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
+    (
+        r"current Python version \([^)]*\) does not satisfy|incompatible with the .* Python requirement",
+        OtherPythonError,
+    ),
     (r"no solution found|unsatisfiable", NoSolutionError),
 )

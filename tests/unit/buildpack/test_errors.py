@@ -103,6 +103,29 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.OtherPythonError("uv.lock"),
+        "The dependencies want another Python",
+        (
+            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "\n"
+            "Ask for a version of Python that they allow, in .python-version or with BP_PYTHON_VERSION, or allow versions of\n"
+            "the packages in uv.lock that are for the one above."
+        ),
+    ),
+    (
+        errors.NotVendoredError("uv.lock"),
+        "A package is not in the directory 'vendor'",
+        (
+            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "\n"
+            "The directory 'vendor' has packages in it, so nothing else is asked. Add what is missing, for the Python version\n"
+            "above, or remove the directory:\n"
+            "\n"
+            "  uv export --no-emit-project --output-file requirements.txt\n"
+            "  pip download -r requirements.txt -d vendor"
+        ),
+    ),
+    (
         errors.InstallError("pylock.toml"),
         "The dependencies could not be installed",
         (

@@ -9,6 +9,7 @@ from funcpack.buildpack.errors import (
     InstallError,
     NoSolutionError,
     NotVendoredError,
+    OtherPythonError,
     PackageBuildError,
     RepositoryError,
     RequirementSyntaxError,
@@ -21,6 +22,12 @@ NO_WHEEL = """error: No solution found when resolving dependencies
 """
 NO_VERSION = """error: No solution found when resolving dependencies
   cause: Because there is no version of orders==2.0 and you require orders==2.0
+"""
+OTHER_PYTHON = """error: No solution found when resolving dependencies
+  cause: Because the current Python version (3.11.7) does not satisfy Python>=3.12 and orders==1 depends on Python>=3.12
+"""
+OTHER_PYTHON_OF_LOCK = """error: The requested interpreter resolved to Python 3.11.7, which is incompatible with the project's Python \
+requirement: `>=3.12` (from `project.requires-python`)
 """
 NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
   cause: Because setuptools was not found in the provided package locations and you require setuptools>=40.8.0
@@ -37,6 +44,8 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
         ("error: Failed to extract archive: orders==1.0", BrokenPackageError, BrokenPackageError),
         ("error: Git operation failed\n  cause: Git executable not found.", RepositoryError, RepositoryError),
         ("error: Git operation failed\n  ssh: Connection refused", RepositoryError, RepositoryError),
+        (OTHER_PYTHON, OtherPythonError, OtherPythonError),
+        (OTHER_PYTHON_OF_LOCK, OtherPythonError, OtherPythonError),
         (NO_WHEEL, NoSolutionError, NotVendoredError),
         (NO_VERSION, NoSolutionError, NotVendoredError),
         (NO_SETUPTOOLS, PackageBuildError, NotVendoredError),

@@ -152,6 +152,7 @@ PYLOCK = '[[packages]]\nname = "flask"\n'
         pytest.param({"requirements.txt": "flask"}, "requirements.txt", (), id="requirements"),
         pytest.param({"pyproject.toml": PYPROJECT}, "pyproject.toml", (), id="pyproject"),
         pytest.param({"pyproject.toml": "[tool.ruff]\n"}, None, (), id="pyproject-of-tools"),
+        pytest.param({"pyproject.toml": "[project]\ndynamic = 1\n"}, None, (), id="pyproject-with-a-number-for-a-list"),
         pytest.param({"pyproject.toml": PYPROJECT, "uv.lock": UV_LOCK}, "uv.lock", (), id="uv-lock"),
         pytest.param({"pyproject.toml": PYPROJECT, "pylock.toml": PYLOCK}, "pylock.toml", (), id="pylock"),
         pytest.param(
