@@ -70,7 +70,7 @@ def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Conta
 
     """
     top = name.module.partition(".")[0]
-    if top in sys.stdlib_module_names:
+    if top in sys.stdlib_module_names or top == "__main__":
         raise TakenNameError(name.text, name.origin, top, "Python's standard library")
     if top in reserved:
         raise TakenNameError(name.text, name.origin, top, "the invoker or of what it consists of")
@@ -90,10 +90,20 @@ def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Conta
 def _check_source(name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:
     found = modules.find(name.module)
     if found is None:
-        raise MissingModuleError(name.text, name.origin, name.module, modules.names_around(name.module))
+        names = modules.names_around(name.module)
+        raise MissingModuleError(name.text, name.origin, name.module, names, _of_object(name, app, target, modules))
     for file in found.parents:
         parse(file, app, target)
     return _Checker(name, app, target, modules).check(found.module, found.file, name.attributes[0])
+
+
+def _of_object(name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> str | None:
+    """Return the form of a name that calls a method, where an object was taken for a module."""
+    module, _, attribute = name.module.rpartition(".")
+    found = modules.find(module) if module else None
+    if found and attribute in Definitions.of(parse(found.file, app, target)).names:
+        return f"{module}:{attribute}.{'.'.join(name.attributes)}"
+    return None
 
 
 class _Checker:
@@ -117,6 +127,7 @@ class _Checker:
                 attribute,
                 sorted(definitions.names),
                 definitions.functions(),
+                self._is_module(f"{module}.{attribute}"),
             )
         if len(self._name.attributes) > 1:
             return CheckedFunction(shown, None, None)
@@ -148,6 +159,12 @@ class _Checker:
         if value.name not in definitions.certain:
             return None
         return self._follow(found.module, found.file, value.name, definitions)
+
+    def _is_module(self, name: str) -> bool:
+        try:
+            return self._modules.find(name) is not None
+        except OpaqueModuleError:
+            return True
 
     def _is_new(self, module: str, attribute: str) -> bool:
         is_new = (module, attribute) not in self._seen

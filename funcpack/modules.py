@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OpaqueModuleError(Exception):
-    """The module has no source: it is compiled, or a directory without `__init__.py`."""
+    """The module, or a package that it is in, is compiled and has no source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Modules:
         self._roots = tuple(roots)
 
     def find(self, module: str) -> FoundModule | None:
-        """Return where the module is, or None.
+        """Return where the module is, or None; a directory without `__init__.py` has submodules only.
 
         Raises:
             OpaqueModuleError: it, or a package that it is in, has no source.
@@ -55,9 +55,7 @@ class Modules:
             directories, file = step
             if file:
                 parents.append(file)
-        if file is None:
-            raise OpaqueModuleError
-        return FoundModule(module, file, tuple(parents[:-1]))
+        return FoundModule(module, file, tuple(parents[:-1])) if file else None
 
     def absolute(self, value: Import, module: str, *, is_package: bool) -> str:
         """Return the full name of the module that an import in `module` is from; "" when it leaves the top package."""
@@ -73,9 +71,9 @@ class Modules:
         return self._names
 
     def names_around(self, module: str) -> list[str]:
-        """Return the top-level modules, and those of the packages that `module` would be in."""
+        """Return the top-level modules, and those in `module` and in the packages that it would be in."""
         names, directories, package = list(self._names), self._roots, ""
-        for part in module.split(".")[:-1]:
+        for part in module.split("."):
             directories = tuple(directory / part for directory in directories)
             package += f"{part}."
             names += [package + name for name in _modules_in(directories)]
@@ -87,7 +85,7 @@ class Modules:
 
 
 def _modules_in(directories: Sequence[Path]) -> list[str]:
-    files = {path.stem for directory in directories for path in directory.glob("*.py")}
+    files = {path.stem for directory in directories for path in directory.glob("*.py") if path.is_file()}
     packages = {path.parent.name for directory in directories for path in directory.glob("*/__init__.py")}
     return sorted(name for name in (files | packages) - {"__init__"} if name.isidentifier())
 

@@ -133,12 +133,13 @@ class TakenNameError(UserError):
 
 @dataclass(eq=False)
 class MissingModuleError(UserError):
-    """There is no such module in the app."""
+    """There is no such module in the app. `of_object` is the name that is meant where an object was taken for a module."""
 
     text: str
     origin: str
     module: str
     modules: Sequence[str]
+    of_object: str | None = None
     title: ClassVar[str] = "The function's module is not there"
 
     @property
@@ -152,9 +153,14 @@ class MissingModuleError(UserError):
 
     @property
     def remedy(self) -> str:
+        return f"{self._guess()}Add the file, or set PYTHON_HANDLER to the function's module and name."
+
+    def _guess(self) -> str:
+        if self.text in self.modules:
+            return f"{_of_module(self.text)}. "
         nearest = _nearest(self.module, self.modules)
-        guess = f"Did you mean '{nearest}{self.text.removeprefix(self.module)}'? " if nearest else ""
-        return f"{guess}Add the file, or set PYTHON_HANDLER to the function's module and name."
+        meant = self.of_object or (nearest and f"{nearest}{self.text.removeprefix(self.module)}")
+        return f"Did you mean '{meant}'? " if meant else ""
 
 
 @dataclass(eq=False)
@@ -214,6 +220,8 @@ class SourceError(UserError):
 
     @property
     def remedy(self) -> str:
+        if "null bytes" in self.reason:
+            return "Save the file as UTF-8; null bytes are in what is saved as UTF-16, and in what is no text."
         if "codec can't decode" in self.reason or "encoding" in self.reason:
             return "Save the file as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
         return f"Correct it; 'python -m py_compile {self.file}' tells if it is."
@@ -221,7 +229,10 @@ class SourceError(UserError):
 
 @dataclass(eq=False)
 class MissingFunctionError(UserError):
-    """The module does not define the name. `names` are all of its names, `functions` its plain functions."""
+    """The module does not define the name. `names` are all of its names, `functions` its plain functions.
+
+    `is_module` says that it is a module of the package.
+    """
 
     text: str
     origin: str
@@ -229,6 +240,7 @@ class MissingFunctionError(UserError):
     name: str
     names: Sequence[str]
     functions: Sequence[str]
+    is_module: bool = False
     title: ClassVar[str] = "The function is not in its module"
 
     @property
@@ -238,6 +250,8 @@ class MissingFunctionError(UserError):
 
     @property
     def remedy(self) -> str:
+        if self.is_module:
+            return f"{_of_module(self.text)}, for example '{self.text}.handler'."
         if self.name == "py":
             return f"Name the function instead of the file, for example '{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}'."
         nearest = _nearest(self.name, self.names)
@@ -758,6 +772,10 @@ BUG_REPORT = (
     "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
     "above at https://github.com/funcpack/funcpack/issues",
 )
+
+
+def _of_module(name: str) -> str:
+    return f"'{name}' is a module: name the function in it, too"
 
 
 def _list(words: str, names: Sequence[str], most: int = 10) -> str:

@@ -177,7 +177,38 @@ def test_missing_module(tmp_path: Path, files: dict[str, str]) -> None:
         check(tmp_path, files, "handler.sub.handler")
 
 
-@pytest.mark.parametrize("name", ["typing.handler", "queue.handler", "json.tool.main", "sys:exit", "flask.handler"])
+def test_directory_is_no_module_of_functions(tmp_path: Path) -> None:
+    with pytest.raises(MissingModuleError) as caught:
+        check(tmp_path, {"src/handler.py": "def handler(req): ..."}, "src.handler")
+    assert caught.value.modules == ["handler", "src.handler"]
+    assert caught.value.remedy.startswith("'src.handler' is a module: name the function in it, too. ")
+
+
+def test_link_that_leads_nowhere_is_no_module(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").symlink_to("../shared/handler.py")
+    with pytest.raises(MissingModuleError) as caught:
+        check(tmp_path, {})
+    assert caught.value.modules == []
+
+
+@pytest.mark.parametrize("name", ["handler.desk.place", "handler.desk:place"])
+def test_method_named_like_a_function_of_a_module(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MissingModuleError) as caught:
+        check(tmp_path, {"handler.py": "desk = Desk()"}, name)
+    assert caught.value.remedy.startswith("Did you mean 'handler:desk.place'? ")
+
+
+def test_module_named_like_a_function(tmp_path: Path) -> None:
+    with pytest.raises(MissingFunctionError) as caught:
+        check(tmp_path, {"orders/__init__.py": "", "orders/paid.py": "def run(req): ..."}, "orders.paid")
+    assert caught.value.remedy == (
+        "'orders.paid' is a module: name the function in it, too, for example 'orders.paid.handler'."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["__main__.handler", "typing.handler", "queue.handler", "json.tool.main", "sys:exit", "flask.handler"]
+)
 def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
     with pytest.raises(TakenNameError):
         check(tmp_path, {"typing.py": "def handler(req): ...", "queue.py": "def handler(req): ..."}, name)
