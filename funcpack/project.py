@@ -140,8 +140,12 @@ def _project_env(file: Path) -> dict[str, str]:
     """
     try:
         descriptor = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, IsADirectoryError):
+    except (FileNotFoundError, IsADirectoryError) as exc:
+        if file.is_symlink() and not file.exists():
+            raise ProjectFileError(file.name, f"it is a link to '{file.readlink()}', which is not there") from exc
         return {}
+    except UnicodeDecodeError as exc:
+        raise ProjectFileError(file.name, "the file is not written in UTF-8") from exc
     except (OSError, ValueError) as exc:
         raise ProjectFileError(file.name, str(exc)) from exc
     entries = (
@@ -155,6 +159,9 @@ def _project_env(file: Path) -> dict[str, str]:
 def _entries(table: Any, path: tuple[str, ...]) -> Iterable[Any]:
     for key in path:
         table = table.get(key) if isinstance(table, dict) else None
+    if isinstance(table, dict) and set(HANDLER_VARIABLES) & table.keys():
+        name = ".".join(path)
+        raise ProjectFileError("project.toml", f"[{name}] is a table of variables; each one is a [[{name}]] of its own")
     return table if isinstance(table, list) else ()
 
 

@@ -108,12 +108,26 @@ def test_default_handler(tmp_path: Path, files: tuple[str, ...], handler: str) -
 
 @pytest.mark.parametrize(
     "descriptor",
-    ["[[build.env]", '[[build.env]]\nvalue = "x"', '[[build.env]]\nname = "X"\nvalue = 1', "[build]\nenv = [1]"],
+    [
+        "[[build.env]",
+        '[[build.env]]\nvalue = "x"',
+        '[[build.env]]\nname = "X"\nvalue = 1',
+        "[build]\nenv = [1]",
+        "[io.buildpacks.build.env]\nPYTHON_HANDLER = 'm.f'",
+        "# \udcfc",
+    ],
 )
 def test_broken_project_toml(tmp_path: Path, descriptor: str) -> None:
-    (tmp_path / "project.toml").write_text(descriptor)
+    (tmp_path / "project.toml").write_text(descriptor, errors="surrogateescape")
     with pytest.raises(ProjectFileError):
         Settings.read(tmp_path, {})
+
+
+def test_project_toml_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "project.toml").symlink_to("../project.toml")
+    with pytest.raises(ProjectFileError) as caught:
+        Settings.read(tmp_path, {})
+    assert caught.value.reason == "it is a link to '../project.toml', which is not there"
 
 
 @pytest.mark.parametrize("descriptor", ["", "build = 1", "[build]\nenv = 'x'", "[io]\nbuildpacks = []"])
