@@ -1,7 +1,8 @@
 """Puts the packages of an environment into one file, from which Python imports them as from a directory.
 
 A file costs a build and an engine the same whatever its size: it is written, packed, unpacked and removed. The invoker's
-modules and their bytecode are some 800 of them; a start that reads them from an archive is quicker, too.
+modules and their bytecode are some 800 of them. A start that reads them from an archive takes as long, with an importer that
+reads each once.
 
 What a package is known by, its `.dist-info`, stays where everybody looks for it, and so do packages with compiled libraries,
 which the system's linker takes from files only.
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from funcpack.buildpack.virtualenv import Virtualenv
 
 PACKER = Path(__file__).with_name("packer.py")
+IMPORTER = Path(__file__).with_name("importer.py")
+
+_IMPORTER_NAME = "_funcpack_importer"
 
 
 def pack(virtualenv: Virtualenv) -> None:
@@ -41,7 +45,13 @@ def pack(virtualenv: Virtualenv) -> None:
         _name_modules(distribution)
     for entry in {entry for distribution in found for entry in distribution.pure}:
         _remove(site_packages / entry)
-    (site_packages / "archive.pth").write_text(f"{virtualenv.archive}\n", encoding="utf-8")
+    shutil.copyfile(IMPORTER, site_packages / f"{_IMPORTER_NAME}.py")
+    (site_packages / "archive.pth").write_text(path_lines(virtualenv), encoding="utf-8")
+
+
+def path_lines(virtualenv: Virtualenv) -> str:
+    """Return the lines of a .pth file that put the packages of `virtualenv` on the path, the archive's importer before it."""
+    return f"{virtualenv.site_packages}\nimport {_IMPORTER_NAME}\n{virtualenv.archive}\n"
 
 
 def _name_modules(distribution: Distribution) -> None:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 NAME = "invoker"
 
-_MADE_OF = ("invoker", "funcpack/buildpack/archive.py", "funcpack/buildpack/packer.py")
+_MADE_OF = (
+    "invoker",
+    *(f"funcpack/buildpack/{name}.py" for name in ("archive", "distributions", "importer", "packer")),
+)
 
 
 @contextmanager

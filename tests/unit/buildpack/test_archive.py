@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import textwrap
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def run(virtualenv: Virtualenv, program: str) -> subprocess.CompletedProcess[str
 
 def test_what_cannot_be_imported_from_an_archive_stays(virtualenv: Virtualenv) -> None:
     there = {path.name for path in virtualenv.site_packages.iterdir()}
-    assert there == {*(f"{name}.dist-info" for name in PACKAGES), "compiled", "namespace", "archive.pth"}
+    ours = {"archive.pth", "_funcpack_importer.py"}
+    assert there == {*(f"{name}.dist-info" for name in PACKAGES), "compiled", "namespace"} | ours
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,39 @@ def test_what_cannot_be_imported_from_an_archive_stays(virtualenv: Virtualenv) -
 def test_packages_work(virtualenv: Virtualenv, expression: str, value: str) -> None:
     done = run(virtualenv, f"import json; print(json.dumps({expression}))")
     assert json.loads(done.stdout) == value, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [("pure", "pure/__init__.pyc"), ("pure.part", "pure/part.pyc"), ("single", "single.pyc")],
+)
+def test_a_module_knows_its_file(virtualenv: Virtualenv, module: str, file: str) -> None:
+    done = run(virtualenv, f"import importlib; print(importlib.import_module({module!r}).__file__)")
+    assert done.stdout == f"{virtualenv.archive}/{file}\n", done.stderr
+
+
+def test_a_module_that_is_not_there_is_an_ordinary_error(virtualenv: Virtualenv) -> None:
+    done = run(virtualenv, "import pure.missing")
+    assert "ModuleNotFoundError: No module named 'pure.missing'" in done.stderr
+
+
+def test_other_archives_are_imported_from_as_ever(virtualenv: Virtualenv, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("other.py", "")
+    done = run(virtualenv, f"import sys; sys.path.append('{tmp_path}/other.zip'); import other; print(other.__file__)")
+    assert done.stdout == f"{tmp_path}/other.zip/other.py\n", done.stderr
+
+
+def test_bytecode_is_read_once(virtualenv: Virtualenv) -> None:
+    program = """
+        import sys
+        read = []
+        sys.addaudithook(lambda event, arguments: event == "marshal.loads" and read.append(arguments))
+        import pure, single
+        print(len(read))
+    """
+    done = run(virtualenv, textwrap.dedent(program))
+    assert done.stdout == "3\n", done.stderr
 
 
 @pytest.mark.parametrize(("package", "modules"), [("pure-1.0", "pure\n"), ("single-2.0", "single\n")])
