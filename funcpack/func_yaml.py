@@ -23,7 +23,7 @@ _REFERENCE = re.compile(r"\{\{.*\}\}")
 def run_variables(file: Path) -> dict[str, str]:
     """Return the variables of `run.envs` that have a value of their own; none when there is no such file."""
     try:
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     except OSError:
         return {}
     variables = {}

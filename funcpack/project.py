@@ -138,12 +138,12 @@ def _project_env(file: Path) -> dict[str, str]:
     0.1 has `[[build.env]]`; 0.2 and later have `[[io.buildpacks.build.env]]`, and pack still takes their early mistake
     `[[io.buildpacks.env.build]]`. https://github.com/buildpacks/spec/blob/main/extensions/project-descriptor.md
     """
+    if file.is_symlink() and not file.exists():
+        raise ProjectFileError(file.name, f"it is a link to '{file.readlink()}', which is not there")
+    if not file.is_file():
+        return {}
     try:
         descriptor = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, IsADirectoryError) as exc:
-        if file.is_symlink() and not file.exists():
-            raise ProjectFileError(file.name, f"it is a link to '{file.readlink()}', which is not there") from exc
-        return {}
     except UnicodeDecodeError as exc:
         raise ProjectFileError(file.name, "the file is not written in UTF-8") from exc
     except (OSError, ValueError) as exc:

@@ -121,5 +121,6 @@ class TestBuildImageWithoutPython:
 
 
 def test_named_pipe_is_not_waited_for(platform: Platform) -> None:
-    os.mkfifo(platform.app / "handler.py")
+    for name in ("handler.py", "project.toml", "func.yaml"):
+        os.mkfifo(platform.app / name)
     assert platform.detect().code == 100

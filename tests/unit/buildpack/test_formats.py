@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,11 @@ def test_toml_has_no_other_types() -> None:
 def test_variables_of_func_yaml(tmp_path: Path, text: str, variables: dict[str, str]) -> None:
     (tmp_path / "func.yaml").write_text(text, newline="")
     assert func_yaml.run_variables(tmp_path / "func.yaml") == variables
+
+
+def test_named_pipe_for_a_func_yaml_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "func.yaml")
+    assert func_yaml.run_variables(tmp_path / "func.yaml") == {}
 
 
 def test_no_func_yaml(tmp_path: Path) -> None:
