@@ -65,7 +65,10 @@ def _entry(binding: Binding) -> str:
 def _host(uri: str) -> str | None:
     from urllib.parse import urlsplit  # noqa: PLC0415 - see above
 
-    return urlsplit(uri).hostname
+    try:
+        return urlsplit(uri).hostname
+    except ValueError:
+        return None
 
 
 def _netrc(binding: Binding) -> str:

@@ -72,6 +72,13 @@ _UV_SETTINGS = frozenset(
 )
 _UV_INDEX_PREFIX = "UV_INDEX_"  # UV_INDEX_URL, UV_INDEX_STRATEGY, and UV_INDEX_<NAME>_USERNAME and _PASSWORD
 
+
+def _seconds(text: str) -> str:
+    """Return whole seconds, which uv wants and pip does not; what is no number stays for uv to refuse."""
+    number = re.fullmatch(r"(\d+)\.\d*", text)
+    return str(int(number[1]) + 1) if number else text
+
+
 _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
     "PIP_INDEX_URL": ("UV_DEFAULT_INDEX", str),
     "PIP_EXTRA_INDEX_URL": ("UV_INDEX", str),
@@ -81,8 +88,8 @@ _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
     "PIP_BUILD_CONSTRAINT": ("UV_BUILD_CONSTRAINT", str),
     "PIP_REQUIRE_HASHES": ("UV_REQUIRE_HASHES", str),
     "PIP_KEYRING_PROVIDER": ("UV_KEYRING_PROVIDER", str),
-    "PIP_DEFAULT_TIMEOUT": ("UV_HTTP_TIMEOUT", str),
-    "PIP_TIMEOUT": ("UV_HTTP_TIMEOUT", str),
+    "PIP_DEFAULT_TIMEOUT": ("UV_HTTP_TIMEOUT", _seconds),
+    "PIP_TIMEOUT": ("UV_HTTP_TIMEOUT", _seconds),
     "PIP_RETRIES": ("UV_HTTP_RETRIES", str),
     "PIP_PROXY": ("ALL_PROXY", str),
     "PIP_CERT": ("SSL_CERT_FILE", str),

@@ -516,6 +516,16 @@ class InstallError(UserError):
         return f"Correct {self.file} or the settings that name the package index, and build again."
 
 
+class InstallerSettingError(InstallError):
+    """A variable of uv's, or one of pip's that became one, has a value that it cannot have."""
+
+    title: ClassVar[str] = "A setting of the installer has a wrong value"
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the setting that uv names above; what is set for pip, such as PIP_TIMEOUT, has uv's name there."
+
+
 class RequirementSyntaxError(InstallError):
     """A requirement cannot be understood."""
 

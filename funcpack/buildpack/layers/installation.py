@@ -17,6 +17,7 @@ from funcpack.buildpack.errors import (
     IndexCredentialsError,
     IndexUnreachableError,
     InstallError,
+    InstallerSettingError,
     LockOutdatedError,
     NoSolutionError,
     NotVendoredError,
@@ -176,6 +177,7 @@ _EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
     (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
 )
 _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
+    (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
     (
         r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest",
         RequirementSyntaxError,

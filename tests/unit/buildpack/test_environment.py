@@ -36,6 +36,9 @@ ALWAYS = {
         ),
         pytest.param({"PIP_FIND_LINKS": "a b"}, {"UV_FIND_LINKS": "a,b"}, id="find-links"),
         pytest.param({"PIP_PRE": "1"}, {"UV_PRERELEASE": "allow"}, id="pre"),
+        pytest.param({"PIP_TIMEOUT": "30"}, {"UV_HTTP_TIMEOUT": "30"}, id="timeout"),
+        pytest.param({"PIP_TIMEOUT": "2.5"}, {"UV_HTTP_TIMEOUT": "3"}, id="timeout-with-a-fraction"),
+        pytest.param({"PIP_TIMEOUT": "soon"}, {"UV_HTTP_TIMEOUT": "soon"}, id="timeout-that-is-none"),
         pytest.param(
             {"UV_INDEX_MINE_PASSWORD": "x", "UV_OFFLINE": "1"},
             {"UV_INDEX_MINE_PASSWORD": "x", "UV_OFFLINE": "1"},

@@ -103,6 +103,15 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.InstallerSettingError("uv.lock"),
+        "A setting of the installer has a wrong value",
+        (
+            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "\n"
+            "Correct the setting that uv names above; what is set for pip, such as PIP_TIMEOUT, has uv's name there."
+        ),
+    ),
+    (
         errors.OtherPythonError("uv.lock"),
         "The dependencies want another Python",
         (

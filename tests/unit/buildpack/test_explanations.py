@@ -7,6 +7,7 @@ import pytest
 from funcpack.buildpack.errors import (
     BrokenPackageError,
     InstallError,
+    InstallerSettingError,
     NoSolutionError,
     NotVendoredError,
     OtherPythonError,
@@ -38,6 +39,8 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
     ("output", "error", "error_with_vendor"),
     [
         ("error: something else", InstallError, InstallError),
+        ("error: invalid value 'maybe' for '--require-hashes': not a", InstallerSettingError, InstallerSettingError),
+        ("error: Failed to parse environment variable `UV_HTTP_T", InstallerSettingError, InstallerSettingError),
         ("error: Unexpected '[', expected '-c', '-e', '-r' or", RequirementSyntaxError, RequirementSyntaxError),
         ('error: Expected `--hash`, found `"--global-option=x"`', RequirementSyntaxError, RequirementSyntaxError),
         ("error: Invalid hash digest length", RequirementSyntaxError, RequirementSyntaxError),

@@ -144,6 +144,7 @@ def test_binding_root_of_the_environment(app: Platform, tls_index: PackageIndex,
         ("CA-Certificates", {"ca.der": "0"}, "none of its files has a certificate in PEM form"),
         ("pypi", {"username": USER}, "it has no file 'uri' with the address of the index"),
         ("pypi", {"uri": "not an address"}, "it has no file 'uri' with the address of the index"),
+        ("pypi", {"uri": "https://[::1/simple"}, "it has no file 'uri' with the address of the index"),
         ("netrc", {}, "it has no file 'netrc'"),
     ],
 )
