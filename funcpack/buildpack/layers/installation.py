@@ -179,7 +179,7 @@ _EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
 _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
     (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
     (
-        r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest",
+        r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
         RequirementSyntaxError,
     ),
     (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),

@@ -43,6 +43,7 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
         ("error: Failed to parse environment variable `UV_HTTP_T", InstallerSettingError, InstallerSettingError),
         ("error: Unexpected '[', expected '-c', '-e', '-r' or", RequirementSyntaxError, RequirementSyntaxError),
         ('error: Expected `--hash`, found `"--global-option=x"`', RequirementSyntaxError, RequirementSyntaxError),
+        ("error: Invalid URL in `requirements.txt` at position 0", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Invalid hash digest length", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Failed to extract archive: orders==1.0", BrokenPackageError, BrokenPackageError),
         ("error: Git operation failed\n  cause: Git executable not found.", RepositoryError, RepositoryError),
