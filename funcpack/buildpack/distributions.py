@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from funcpack.buildpack.virtualenv import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Iterator
     from email.message import Message
     from pathlib import Path
 
@@ -74,27 +74,10 @@ class Distribution:
         places = (self._places(path) for path in self.files if _LIBRARY.search(path))
         return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
 
-    @cached_property
-    def modules(self) -> frozenset[str]:
-        """The entries that are modules and packages."""
-        return frozenset(filter(self._is_module, self.entries))
-
-    @cached_property
-    def pure(self) -> frozenset[str]:
-        """The modules and packages without compiled libraries."""
-        return self.modules - {path.split("/")[0] for path in self.files if _LIBRARY.search(path)}
-
-    def files_of(self, entries: Container[str]) -> list[str]:
-        """Return the paths of the files in some of the entries."""
-        return [path for path in self.files if path.split("/")[0] in entries]
-
     def _is_movable(self, entry: str) -> bool:
-        is_of_no_import = entry.endswith(".libs") or entry == self.info.name or _is_script(entry)
-        return is_of_no_import or self._is_module(entry)
-
-    def _is_module(self, entry: str) -> bool:
-        is_file = entry in self.files and entry.endswith((".py", ".so"))
-        return is_file or f"{entry}/__init__.py" in self.files
+        is_module = entry in self.files and entry.endswith((".py", ".so"))
+        is_package = f"{entry}/__init__.py" in self.files
+        return is_module or is_package or entry.endswith(".libs") or entry == self.info.name or _is_script(entry)
 
     def _size_of(self, path: str) -> int:
         file = self.info.parent / path

@@ -40,11 +40,6 @@ class Virtualenv:
         major, minor = self.interpreter.numbers[:2]
         return self.path / "lib" / f"python{major}.{minor}" / "site-packages"
 
-    @property
-    def archive(self) -> Path:
-        """Where packages are that are imported from a zip file."""
-        return self.site_packages.with_suffix(".zip")
-
     def make(self) -> None:
         """Make it, without packages: what `python -m venv` makes apart from scripts for interactive shells.
 

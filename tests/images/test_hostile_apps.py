@@ -60,7 +60,7 @@ def test_it_is_built_and_served(workshop: Workshop, app: Path) -> None:
     assert answer.status == 200, logs
     assert json.loads(answer.body) == {
         "file": "/usr/lib/python3.13/typing.py",
-        "flask": "/layers/funcpack_python/invoker/venv/lib/python3.13/site-packages.zip/flask/__init__.pyc",
+        "flask": "/layers/funcpack_python/invoker/venv/lib/python3.13/site-packages/flask/__init__.py",
         "handlers": True,
         "files": MANY,
         "größe": LARGE,

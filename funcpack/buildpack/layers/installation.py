@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import archive, bytecode, conflicts, sbom
+from funcpack.buildpack import bytecode, conflicts, sbom
 from funcpack.buildpack.dependency_files import Format
 from funcpack.buildpack.errors import (
     BrokenPackageError,
@@ -111,18 +111,18 @@ class Installation:
             package.stand_back(self.virtualenv.site_packages)
         self.virtualenv.drop_traces_of_build()
         directories = sorted(package.site_packages for package in (*kept, *made))
-        _add_to_path(self.virtualenv, directories, self.base)
+        _add_to_path(self.virtualenv, [*directories, self.base.site_packages])
         sbom.write(self.layer.sbom, self.virtualenv.site_packages)
         for package in made:
             sbom.write(package.layer.sbom, package.site_packages)
 
 
-def _add_to_path(virtualenv: Virtualenv, directories: Sequence[Path], base: Virtualenv) -> None:
-    """Put directories behind the environment's own, and the invoker last: lines of a .pth file are appended to sys.path.
+def _add_to_path(virtualenv: Virtualenv, directories: Sequence[Path]) -> None:
+    """Put directories behind the environment's own, the invoker's last: lines of a .pth file are appended to sys.path.
 
     The name sorts behind the ones of editable installs, whose packages are the function's too.
     """
-    text = "".join(f"{directory}\n" for directory in directories) + archive.path_lines(base)
+    text = "".join(f"{directory}\n" for directory in directories)
     (virtualenv.site_packages / "zz_funcpack_invoker.pth").write_text(text, encoding="utf-8")
 
 

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "invoker"
 
-_MADE_OF = (
-    "invoker",
-    *(f"funcpack/buildpack/{name}.py" for name in ("archive", "distributions", "importer", "packer")),
-)
-
 
 @contextmanager
 def providing(
@@ -58,13 +53,10 @@ def providing(
 
 def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
     """Make the environment from the buildpack's wheels."""
-    from funcpack.buildpack import archive  # noqa: PLC0415 - slow, and prepared buildpacks have done it
-
     virtualenv.make()
     _install(buildpack, virtualenv, uv)
-    virtualenv.drop_traces_of_build()
-    archive.pack(virtualenv)
-    bytecode.compile_packages(virtualenv.interpreter.path, virtualenv.site_packages)
+    with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
+        virtualenv.drop_traces_of_build()
 
 
 def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
@@ -77,10 +69,8 @@ def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> Non
 
 @functools.cache
 def lock_digest(buildpack: Path) -> str:
-    """Return the digest of everything that the layer is made of, and by."""
-    return prepared.fact(
-        buildpack, "invoker-digest", lambda: digest.of_files([buildpack / path for path in _MADE_OF], buildpack)
-    )
+    """Return the digest of everything that the invoker is made of."""
+    return prepared.fact(buildpack, "invoker-digest", lambda: digest.of_files([buildpack / "invoker"], buildpack))
 
 
 @dataclass(frozen=True, slots=True)

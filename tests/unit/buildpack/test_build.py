@@ -184,7 +184,7 @@ class TestBytecode:
         app.build_well()
         compiled = [*app.layers.rglob("*.pyc"), *app.app.rglob("*.pyc")]
         names = {path.name.partition(".")[0] for path in compiled}
-        assert names >= {"handler", "module", "orders"}
+        assert names >= {"handler", "module", "orders", "app"}
         for path in compiled:
             content = path.read_bytes()
             assert int.from_bytes(content[4:8], "little") == 0b11, path
