@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import bytecode, conflicts, sbom
+from funcpack.buildpack import block_groups, bytecode, conflicts, sbom
 from funcpack.buildpack.dependency_files import Format
 from funcpack.buildpack.errors import (
     BrokenPackageError,
@@ -64,6 +64,7 @@ class Installation:
         """
         python, site_packages = self.base.interpreter.path, self.virtualenv.site_packages
         self.virtualenv.make()
+        block_groups.spread(self.context.layers)
         with ExitStack() as compiling:
             # uv links files from its cache where both are on one file system, as everything below the layers is.
             with tempfile.TemporaryDirectory(
