@@ -103,6 +103,8 @@ _LEFT_OUT_PREFIXES = ("PYTHON", "PIP_", "UV_")
 
 # A password may have an @ in it, and by mistake a slash, but for which a port comes before it.
 _CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]+|[^/\s:@]+:(?!\d+/|//)\S+)@")
+# An address that lacks its scheme is none, which uv says with all of it.
+_CREDENTIALS_ALONE = re.compile(r"(?<![\w/:.%+-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
 # Storage gives out addresses that are signed in their query.
 _QUERY = re.compile(r"(://[^\s?#,]+\?)[^\s#,`'\")]+")
 
@@ -139,7 +141,7 @@ def of_index(env: Mapping[str, str]) -> str:
 
 def without_credentials(text: str) -> str:
     """Return a text whose URLs have no user, no password and no query."""
-    return _QUERY.sub(r"\1***", _CREDENTIALS.sub("***@", text))
+    return _QUERY.sub(r"\1***", _CREDENTIALS_ALONE.sub("***@", _CREDENTIALS.sub("***@", text)))
 
 
 def is_on(text: str) -> bool:

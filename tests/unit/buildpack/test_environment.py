@@ -78,6 +78,9 @@ def test_options_of_uv(variables: dict[str, str], arguments: list[str]) -> None:
         ("git+https://u:p@example.com/x.git@main", "git+https://***@example.com/x.git@main"),
         ("get `https://example.com/a.whl?sig=a%2B&se=1`", "get `https://example.com/a.whl?***`"),
         ("https://a.example/?a=b,https://b.example/", "https://a.example/?***,https://b.example/"),
+        ("`user:secret@example.com/simple` is no URL", "`***@example.com/simple` is no URL"),
+        ("--default-index=u:p@127.0.0.1:8080", "--default-index=***@127.0.0.1:8080"),
+        ("git@example.com:a/b.git and x/y:1@sha256:ab", "git@example.com:a/b.git and x/y:1@sha256:ab"),
         ("mail someone@example.com", "mail someone@example.com"),
     ],
 )
