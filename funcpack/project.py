@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.buildpack.app_files import leads_nowhere
 from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError, SwitchError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ DEFAULT_HANDLER = "handler.handler"
 DEFAULT_HANDLER_OF_FUNC = "func.main"
 HANDLER_VARIABLES = ("PYTHON_HANDLER", "BP_FUNCTION")
 
-_YES = frozenset({"1", "true", "yes", "on", "y", "t"})
+YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 _NO = frozenset({"0", "false", "no", "off", "n", "f"})
 
 
@@ -75,9 +76,9 @@ class Settings:
 
         """
         setting = self.get(name)
-        if setting and setting.value.lower() not in _YES | _NO:
+        if setting and setting.value.lower() not in YES | _NO:
             raise SwitchError(name, setting.value, setting.origin)
-        return setting is not None and setting.value.lower() in _YES
+        return setting is not None and setting.value.lower() in YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _project_env(file: Path) -> dict[str, str]:
     0.1 has `[[build.env]]`; 0.2 and later have `[[io.buildpacks.build.env]]`, and pack still takes their early mistake
     `[[io.buildpacks.env.build]]`. https://github.com/buildpacks/spec/blob/main/extensions/project-descriptor.md
     """
-    if file.is_symlink() and not file.exists():
+    if leads_nowhere(file):
         raise ProjectFileError(file.name, f"it is a link to '{file.readlink()}', which is not there")
     if not file.is_file():
         return {}

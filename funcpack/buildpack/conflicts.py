@@ -34,15 +34,16 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
         InvokerConflictError: one of them does not fit.
 
     """
-    theirs = {package.name: package.version for package in distributions.installed(virtualenv.site_packages)}
+    packages = distributions.installed(virtualenv.site_packages)
+    theirs = {package.name: package.version for package in packages}
     ours = wheels.by_name(buildpack)
     if not theirs.keys() & ours.keys():
         return
     with tempfile.TemporaryDirectory() as directory:
         both = Virtualenv(Path(directory), virtualenv.interpreter)
         both.make()
-        for metadata in virtualenv.site_packages.glob("*.dist-info"):
-            shutil.copytree(metadata, both.site_packages / metadata.name)
+        for package in packages:
+            shutil.copytree(package.info, both.site_packages / package.info.name)
         for name in ours.keys() - theirs.keys():
             wheels.unpack_metadata(ours[name], both.site_packages)
         report = uv.query(["pip", "check", "--no-config", "--python", str(both.python)])

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from funcpack.buildpack import digest, requirements
+from funcpack.buildpack.app_files import is_there, text_of
 from funcpack.buildpack.errors import DependencyFileError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def find(app: Path) -> Dependencies | None:
         UserError: a file that counts cannot be read.
 
     """
-    inputs = {format_: read(app) for format_, read in _READERS.items() if requirements.is_there(app / format_)}
+    inputs = {format_: read(app) for format_, read in _READERS.items() if is_there(app / format_)}
     wanted = [format_ for format_, paths in inputs.items() if paths]
     if not wanted:
         return None
@@ -109,7 +110,7 @@ def _lines_of_pyproject(app: Path) -> tuple[str, ...] | None:
 
 def _uv_settings(app: Path) -> str:
     """Return the project's settings of uv, which count for all packages, as if they were an option."""
-    tools = _table(app, Format.PYPROJECT).get("tool") if requirements.is_there(app / Format.PYPROJECT) else None
+    tools = _table(app, Format.PYPROJECT).get("tool") if is_there(app / Format.PYPROJECT) else None
     return f"--uv {tools.get('uv') if isinstance(tools, dict) else None}"
 
 
@@ -128,7 +129,7 @@ _READERS: dict[Format, Callable[[Path], list[Path]]] = {
 
 def _table(app: Path, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(requirements.text_of(app / name, name))
+        return tomllib.loads(text_of(app / name, name))
     except tomllib.TOMLDecodeError as exc:
         raise DependencyFileError(name, str(exc)) from exc
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from funcpack.project import YES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -146,7 +148,7 @@ def without_credentials(text: str) -> str:
 
 def is_on(text: str) -> bool:
     """Tell if a switch says yes, as pip reads it."""
-    return text.strip().lower() in {"1", "true", "yes", "on", "y", "t"}
+    return text.strip().lower() in YES
 
 
 def _is_kept(name: str) -> bool:

@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack.app_files import is_there, text_of
 from funcpack.buildpack.errors import (
     DependencyFileError,
     PythonVersionEndedError,
@@ -20,7 +21,6 @@ from funcpack.buildpack.errors import (
     PythonVersionTooNewError,
     PythonVersionUnknownError,
 )
-from funcpack.buildpack.requirements import is_there, text_of
 from funcpack.project import Setting
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ https://pip.pypa.io/en/stable/reference/requirements-file-format/
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import MissingRequirementsFileError, RequirementsEncodingError, UnreadableFileError
+from funcpack.buildpack.app_files import text_of
+from funcpack.buildpack.errors import MissingRequirementsFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ _NESTED = re.compile(
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(?P<path>\S+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
 @dataclass(slots=True)
@@ -51,29 +50,6 @@ def read(file: Path, app: Path) -> Requirements:
     requirements = Requirements()
     _read_into(requirements, file, app)
     return requirements
-
-
-def is_there(file: Path) -> bool:
-    """Tell if there is a file, or a link that leads nowhere: what it was to lead to was not sent to the build."""
-    return file.is_file() or (file.is_symlink() and not file.exists())
-
-
-def text_of(file: Path, shown: str) -> str:
-    """Return the text of a file that must be UTF-8.
-
-    Raises:
-        RequirementsEncodingError, UnreadableFileError: it is not, or it cannot be read.
-
-    """
-    try:
-        content = file.read_bytes()
-    except OSError as exc:
-        target = f"it is a link to '{file.readlink()}': " if file.is_symlink() else ""
-        raise UnreadableFileError(shown, target + (exc.strerror or str(exc))) from exc
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise RequirementsEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], "")) from exc
 
 
 def _read_into(requirements: Requirements, file: Path, app: Path) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from funcpack.buildpack.interpreter import Interpreter
@@ -61,20 +59,19 @@ class Virtualenv:
 
     def drop_traces_of_build(self) -> None:
         """Remove uv's notes of when a package's file was last changed, and its lock, which anybody might write to."""
+        import csv  # noqa: PLC0415 - slow, and most builds use the last one's layers
+
+        from funcpack.buildpack import distributions  # noqa: PLC0415 - which imports this module
+
         (self.path / ".lock").unlink(missing_ok=True)
         for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
             note.unlink()
-            record = note.with_name("RECORD")
-            rows = list(_rows_without(record, f"{note.parent.name}/{note.name}"))
-            with record.open("w", encoding="utf-8", newline="") as stream:
+            path = f"{note.parent.name}/{note.name}"
+            rows = [row for row in distributions.record(note.parent) if row[0] != path]
+            with note.with_name("RECORD").open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, lineterminator="\n").writerows(rows)
 
 
 def normalized(name: str) -> str:
     """Return the name of a package as the index has it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _rows_without(record: Path, path: str) -> Iterator[list[str]]:
-    with record.open(encoding="utf-8", newline="") as stream:
-        yield from (row for row in csv.reader(stream) if row[0] != path)

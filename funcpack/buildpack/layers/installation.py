@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,23 +9,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.buildpack import block_groups, bytecode, conflicts, sbom
 from funcpack.buildpack.dependency_files import Format
-from funcpack.buildpack.errors import (
-    BrokenPackageError,
-    CertificateError,
-    HashMismatchError,
-    IndexCredentialsError,
-    IndexUnreachableError,
-    InstallError,
-    InstallerSettingError,
-    LockOutdatedError,
-    NoSolutionError,
-    NotVendoredError,
-    OtherPythonError,
-    PackageBuildError,
-    RepositoryError,
-    RequirementSyntaxError,
-    UnknownPackageError,
-)
+from funcpack.buildpack.explanations import explained
 from funcpack.buildpack.layers import large, splitting
 from funcpack.buildpack.uv import Uv, UvError
 
@@ -161,40 +144,3 @@ def _source_arguments(dependencies: Dependencies, uv: Uv) -> Sequence[str]:
     if dependencies.vendor:
         return ["--offline", "--no-index", "--find-links", str(dependencies.vendor)]
     return [] if dependencies.format is Format.UV_LOCK else uv.install_options
-
-
-def explained(output: str, *, has_vendor: bool) -> type[InstallError]:
-    """Return the kind of failure that uv's words mean; the first that fits."""
-    explanations = (*(_EXPLANATIONS_OF_VENDOR if has_vendor else ()), *_EXPLANATIONS)
-    return next((error for pattern, error in explanations if re.search(pattern, output, re.IGNORECASE)), InstallError)
-
-
-_UNREACHABLE = (
-    r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
-    r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
-)
-# Where nothing but a directory is asked, it is not the requirements that are to change.
-_EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
-    (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
-)
-_EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
-    (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
-    (
-        r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
-        RequirementSyntaxError,
-    ),
-    (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),
-    (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
-    (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
-    (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
-    (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
-    (r"git operation failed", RepositoryError),
-    (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
-    (_UNREACHABLE, IndexUnreachableError),
-    (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
-    (
-        r"current Python version \([^)]*\) does not satisfy|incompatible with the .* Python requirement",
-        OtherPythonError,
-    ),
-    (r"no solution found|unsatisfiable", NoSolutionError),
-)

@@ -16,7 +16,7 @@ from funcpack.buildpack.errors import (
     RequirementSyntaxError,
     UnknownPackageError,
 )
-from funcpack.buildpack.layers.installation import explained
+from funcpack.buildpack.explanations import explained
 
 NO_WHEEL = """error: No solution found when resolving dependencies
   cause: Because orders==1.0 has no wheels with a matching Python ABI tag (e.g., `cp311`) and only orders==1.0 is available

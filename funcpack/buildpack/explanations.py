@@ -1,0 +1,59 @@
+"""Finds out, by what uv says, why the dependencies could not be installed."""
+
+from __future__ import annotations
+
+import re
+
+from funcpack.buildpack.errors import (
+    BrokenPackageError,
+    CertificateError,
+    HashMismatchError,
+    IndexCredentialsError,
+    IndexUnreachableError,
+    InstallError,
+    InstallerSettingError,
+    LockOutdatedError,
+    NoSolutionError,
+    NotVendoredError,
+    OtherPythonError,
+    PackageBuildError,
+    RepositoryError,
+    RequirementSyntaxError,
+    UnknownPackageError,
+)
+
+_UNREACHABLE = (
+    r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
+    r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
+)
+# Where nothing but a directory is asked, it is not the requirements that are to change.
+_EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
+    (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
+)
+_EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
+    (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
+    (
+        r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
+        RequirementSyntaxError,
+    ),
+    (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),
+    (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
+    (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
+    (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
+    (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
+    (r"git operation failed", RepositoryError),
+    (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
+    (_UNREACHABLE, IndexUnreachableError),
+    (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
+    (
+        r"current Python version \([^)]*\) does not satisfy|incompatible with the .* Python requirement",
+        OtherPythonError,
+    ),
+    (r"no solution found|unsatisfiable", NoSolutionError),
+)
+
+
+def explained(output: str, *, has_vendor: bool) -> type[InstallError]:
+    """Return the kind of failure that uv's words mean; the first that fits."""
+    explanations = (*(_EXPLANATIONS_OF_VENDOR if has_vendor else ()), *_EXPLANATIONS)
+    return next((error for pattern, error in explanations if re.search(pattern, output, re.IGNORECASE)), InstallError)
