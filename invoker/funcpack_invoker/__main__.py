@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from funcpack_invoker.deferred import deferring
+from funcpack_invoker.lazy_imports.modules import deferring
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

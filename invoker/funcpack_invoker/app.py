@@ -7,26 +7,28 @@ import logging
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker import cloudevent, event_reply, requests
-from funcpack_invoker.body import RequestError, receive_body
-from funcpack_invoker.call import Call
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
-from funcpack_invoker.event import Batch, Event, InvalidEventError, InvalidReplyError
-from funcpack_invoker.event_reply import EventReply
+from funcpack_invoker.events import cloudevent
+from funcpack_invoker.events import reply as event_reply
+from funcpack_invoker.events.event import Batch, Event, InvalidEventError, InvalidReplyError
+from funcpack_invoker.events.reply import EventReply
+from funcpack_invoker.function.call import Call
+from funcpack_invoker.function.hooks import Hooks
+from funcpack_invoker.function.invocation import Invocation
+from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
-from funcpack_invoker.hooks import Hooks
-from funcpack_invoker.invocation import Invocation
-from funcpack_invoker.parameters import Kind, Value
-from funcpack_invoker.response import Reply, plain
-from funcpack_invoker.sending import AccessLog, Sender, failed, gave_up
+from funcpack_invoker.http import request_checks
+from funcpack_invoker.http.body import RequestError, receive_body
+from funcpack_invoker.http.response import Reply, plain
+from funcpack_invoker.http.sending import AccessLog, Sender, failed, gave_up
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
     from contextvars import Context as ContextVars
 
-    from funcpack_invoker.handler import LoadedFunction
-    from funcpack_invoker.observer import Observer, Run
+    from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.settings import Settings
+    from funcpack_invoker.telemetry.observer import Observer, Run
 
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -126,11 +128,11 @@ class App:
         current.set(context)
         sender = Sender(send, scope["method"], context.request_id)
         try:
-            scope = requests.checked(scope, headers)
+            scope = request_checks.checked(scope, headers)
             if scope["path"] in self._health_paths:
                 await sender.send(await self._health.answer(scope["path"], scope["method"]))
             elif self._takes_events and scope["method"] != "POST":
-                await sender.send(requests.not_posted(scope["method"], headers))
+                await sender.send(request_checks.not_posted(scope["method"], headers))
             elif self._is_full():
                 await sender.send(plain(503, "too many requests at a time", (b"retry-after", b"1")))
             else:

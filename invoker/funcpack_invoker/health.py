@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.response import Reply, plain
+from funcpack_invoker.http.response import Reply, plain
 
 if TYPE_CHECKING:
-    from funcpack_invoker.hooks import Hooks
+    from funcpack_invoker.function.hooks import Hooks
 
 LIVE_PATHS = ("/health/live", "/health/liveness")
 READY_PATHS = ("/health/ready", "/health/readiness")

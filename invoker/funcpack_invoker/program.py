@@ -32,7 +32,7 @@ def prepare(arguments: Sequence[str]) -> Callable[[], int]:
     if options.command == "check":
         return partial(_check, settings, options.source)
     _hide_empty_worker_count()
-    from funcpack_invoker.server import serve  # noqa: PLC0415 - a check needs no server, and it reads variables
+    from funcpack_invoker.server.master import serve  # noqa: PLC0415 - a check needs no server, and it reads variables
 
     return partial(serve, settings, options.source)
 
@@ -50,8 +50,8 @@ def _hide_empty_worker_count() -> None:
 
 
 def _check(settings: Settings, source: Path) -> int:
-    from funcpack_invoker.description import describe  # noqa: PLC0415 - serving does not need it
-    from funcpack_invoker.handler import load  # noqa: PLC0415 - serving loads in its workers
+    from funcpack_invoker.function.description import describe  # noqa: PLC0415 - serving does not need it
+    from funcpack_invoker.function.loader import load  # noqa: PLC0415 - serving loads in its workers
 
     try:
         description = describe(load(settings.handler, source))

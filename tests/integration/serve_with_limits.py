@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from funcpack_invoker.limits import Limits
-from funcpack_invoker.server import serve
+from funcpack_invoker.server.limits import Limits
+from funcpack_invoker.server.master import serve
 from funcpack_invoker.settings import Settings
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack_invoker.app import App
-from funcpack_invoker.handler import LoadedFunction, load
+from funcpack_invoker.function.loader import LoadedFunction, load
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.birth import Birth
+from funcpack_invoker.server.boot_status import Birth
 
 if TYPE_CHECKING:
     from collections.abc import Callable

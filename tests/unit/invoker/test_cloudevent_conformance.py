@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.cloudevent import Event, complete, read, write_binary, write_structured
+from funcpack_invoker.events.cloudevent import Event, complete, read, write_binary, write_structured
 
 GOOGLE_EVENTS = json.loads((Path(__file__).parent / "fixtures/google_events.json").read_text(encoding="utf-8"))
 

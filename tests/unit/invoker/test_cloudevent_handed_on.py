@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.cloudevent import Event, InvalidReplyError, complete
+from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, complete
 
 INCOMING = Event(
     {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcpack_invoker.cloudevent import (
+from funcpack_invoker.events.cloudevent import (
     Batch,
     Event,
     Header,

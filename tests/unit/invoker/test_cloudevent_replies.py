@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.cloudevent import Event, InvalidReplyError, complete, complete_data, read, write_binary
+from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, complete, complete_data, read, write_binary
 
 INCOMING = Event({"specversion": "1.0", "id": "1", "source": "/s", "type": "com.example.order"}, {"a": 1})
 NEW: dict[str, Any] = {"type": "t", "source": "/s"}

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from funcpack_invoker.cloudevent import Event, InvalidReplyError, write_batch, write_binary, write_structured
+from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, write_batch, write_binary, write_structured
 
 REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}

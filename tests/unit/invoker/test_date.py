@@ -8,7 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-from funcpack_invoker.date import date_line, line_at
+from funcpack_invoker.http.date import date_line, line_at
 
 DAY = 24 * 60 * 60
 

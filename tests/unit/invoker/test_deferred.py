@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.deferred import deferring
+from funcpack_invoker.lazy_imports.modules import deferring
 from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:

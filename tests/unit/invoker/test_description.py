@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.description import describe
+from funcpack_invoker.function.description import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from funcpack_invoker.handler import LoadedFunction
+    from funcpack_invoker.function.loader import LoadedFunction
 
 
 @pytest.mark.parametrize(

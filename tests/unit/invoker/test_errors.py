@@ -113,7 +113,17 @@ def test_text(error: errors.FunctionError, text: str) -> None:
     assert str(error) == text
 
 
-@pytest.mark.parametrize("module", ["arguments", "cloudevent", "event_reply", "handler", "response", "signature"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "function.arguments",
+        "events.cloudevent",
+        "events.reply",
+        "function.loader",
+        "http.response",
+        "function.signature",
+    ],
+)
 def test_rules_import_no_server(module: str) -> None:
     program = f"import sys, funcpack_invoker.{module}; print([m for m in ('gunicorn', 'flask') if m in sys.modules])"
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

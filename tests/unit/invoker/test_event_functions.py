@@ -336,7 +336,8 @@ def test_only_needed_libraries_are_imported(tmp_path: Path, code: str, imported:
     (tmp_path / "handler.py").write_text(code)
     program = """
 import pathlib, sys
-from funcpack_invoker import app, handler, settings
+from funcpack_invoker import app, settings
+from funcpack_invoker.function import loader as handler
 app.App(handler.load("handler.handler", pathlib.Path(sys.argv[1])), settings.Settings.from_env({}))
 print([name for name in ("cloudevents", "flask", "pydantic") if name in sys.modules])
 """

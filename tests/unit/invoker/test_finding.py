@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.finding import OnPath, finding_by
+from funcpack_invoker.lazy_imports.finders import OnPath, finding_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

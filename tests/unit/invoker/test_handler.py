@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack_invoker import errors
-from funcpack_invoker.handler import split
+from funcpack_invoker.function.loader import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from funcpack_invoker.handler import LoadedFunction
+    from funcpack_invoker.function.loader import LoadedFunction
 
     Load = Callable[..., LoadedFunction]
 

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from funcpack_invoker.errors import ListenError
-from funcpack_invoker.listening import listen, url
+from funcpack_invoker.server.sockets import listen, url
 
 
 @pytest.fixture

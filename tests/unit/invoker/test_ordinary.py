@@ -6,7 +6,7 @@ import pytest
 from gunicorn.asgi.parser import CallbackRequest, PythonProtocol  # type: ignore[import-untyped]
 from hypothesis import given
 
-from funcpack_invoker import ordinary
+from funcpack_invoker.http import ordinary
 from tests.unit.invoker.mutilation import mutilated
 
 _REQUEST = b"POST /a%C3%A9/%80?b=c?d HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\nConnection: Keep-Alive\r\nContent-Length: 3\r\n\r\nabc"

@@ -9,7 +9,7 @@ from gunicorn.asgi.parser import ParseError, PythonProtocol  # type: ignore[impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcpack_invoker.parser import Parser
+from funcpack_invoker.http.parser import Parser
 from tests.unit.invoker.mutilation import mutilated
 
 _HEAD = b"POST /a?b=c HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\nContent-Length: 3\r\n\r\nabc"

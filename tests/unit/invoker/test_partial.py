@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.partial import PartialImports, is_partial
+from funcpack_invoker.lazy_imports.packages import PartialImports, is_partial
 from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.cloudevent import Event, complete, write_binary
-from funcpack_invoker.sdk import from_sdk, to_sdk
+from funcpack_invoker.events.cloudevent import Event, complete, write_binary
+from funcpack_invoker.events.sdk import from_sdk, to_sdk
 
 ATTRIBUTES: dict[str, Any] = {
     "specversion": "1.0",
@@ -203,5 +203,5 @@ def test_value_that_is_no_event_of_the_sdk(value: object) -> None:
 
 
 def test_sdk_is_not_imported_before_it_is_needed() -> None:
-    code = "import sys, funcpack_invoker.sdk; sys.exit('cloudevents' in sys.modules)"
+    code = "import sys, funcpack_invoker.events.sdk; sys.exit('cloudevents' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker import semconv
-from funcpack_invoker.event import Event
-from funcpack_invoker.telemetry import Exporters
+from funcpack_invoker.events.event import Event
+from funcpack_invoker.telemetry import semconv
+from funcpack_invoker.telemetry.start import Exporters
 
 HTTP, GRPC = "otlp_proto_http", "otlp_proto_grpc"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funcpack_invoker.isolation import Isolated
-from funcpack_invoker.threads import Outcome, ThreadPool
+from funcpack_invoker.threads.pool import Outcome, ThreadPool
+from funcpack_invoker.threads.run_in_context import Isolated
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

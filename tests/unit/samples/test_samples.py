@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from funcpack_invoker import cloudevent
+from funcpack_invoker.events import cloudevent
 from tests import samples
 from tests.unit.docs.schemas import InvalidManifestError, validate
 

@@ -1,0 +1,1 @@
+"""CloudEvents: attributes, decoding, encoding, replies and the SDK's classes. No I/O, no server."""

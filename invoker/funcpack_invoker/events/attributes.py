@@ -1,0 +1,139 @@
+"""The rules for context attributes of CloudEvents: names, types and values.
+
+Sources: CloudEvents 1.0.2 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), sections "Naming
+Conventions", "Type System", "REQUIRED Attributes", "OPTIONAL Attributes", and the same of 0.3.
+
+`source` and `dataschema` are taken for URIs without a look at their syntax: whoever sends something else would only
+lose the event, and nobody here resolves them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker.http import media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AttributeValue = str | bool | int
+
+VERSIONS = ("1.0", "0.3")
+
+_REQUIRED = ("id", "source", "type")
+_KNOWN = {
+    "1.0": frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "dataschema"}),
+    "0.3": frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "schemaurl", "datacontentencoding"}),
+}
+
+# RFC 3339 section 5.6; the day is checked against its month apart.
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+
+_NONE: Mapping[str, AttributeValue] = MappingProxyType({})
+
+_SMALLEST, _LARGEST = -(2**31), 2**31 - 1
+
+
+class InvalidAttributeError(ValueError):
+    """An attribute that breaks the specification; the text is one line that says which and how."""
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no attribute name: only a-z and 0-9, and not `data` (Naming Conventions)."""
+    if not (name.isascii() and name.isalnum() and name == name.lower()):
+        raise InvalidAttributeError(f"{shown(name)} is not an attribute name: only a-z and 0-9 are allowed")
+    if name == "data":
+        raise InvalidAttributeError("data is not an attribute")
+
+
+@cache
+def _not_in_strings() -> re.Pattern[str]:
+    """Match control characters, surrogates and the noncharacters of Unicode (Type System, String)."""
+    noncharacters = "".join(f"{chr(n + 0xFFFE)}{chr(n + 0xFFFF)}" for n in range(0, 0x110000, 0x10000))
+    return re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{noncharacters}]")
+
+
+def check_string(name: str, value: str) -> None:
+    """Refuse what no String may hold (Type System)."""
+    # No character that is refused is printable to Python, and most values are printable through and through: whoever
+    # is in a hurry asks that first.
+    if not value.isprintable() and _not_in_strings().search(value):
+        raise InvalidAttributeError(f"{name} has a character that is not allowed: {shown(value)}")
+
+
+def check_value(name: str, value: Any) -> AttributeValue:
+    """Give a Boolean, Integer or String as a plain value; refuse any other value (Type System)."""
+    if isinstance(value, str):
+        check_string(name, value)
+        return str.__str__(value)  # an Enum of strings has its own idea of str()
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise InvalidAttributeError(f"{name} is an integer of more than 32 bits")
+        return int(value)
+    raise InvalidAttributeError(f"{name} is a {type(value).__name__}: attributes are strings, booleans and integers")
+
+
+def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, AttributeValue] = _NONE) -> None:
+    """Refuse attributes that together are no event: the required ones are there, the others well-formed.
+
+    Those that are the very ones of `known`, an event that was checked before, are well-formed.
+    """
+    version = attributes.get("specversion")
+    if version not in VERSIONS:
+        raise InvalidAttributeError(_version_fault(version))
+    for name in _REQUIRED:
+        if name not in attributes:
+            raise InvalidAttributeError(f"{name} is missing")
+    rules = _KNOWN[version]
+    for name, value in attributes.items():
+        if name not in rules or value is known.get(name):
+            continue
+        if not isinstance(value, str):
+            raise InvalidAttributeError(f"{name} is not a string")
+        if not value:
+            raise InvalidAttributeError(f"{name} is empty")
+        check = _CHECKS.get(name)
+        if check:
+            check(value)
+
+
+def shown(value: object) -> str:
+    """Quote a value of a stranger in one line of limited length."""
+    text = repr(value[:80] if isinstance(value, str) else value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _version_fault(version: AttributeValue | None) -> str:
+    if version is None:
+        return "specversion is missing"
+    return f"specversion {shown(version)} is not supported: 1.0 and 0.3 are"
+
+
+def _check_time(value: str) -> None:
+    # Year 0 is a leap year, and unknown to Python.
+    day = value[:10].replace("0000-", "0004-")
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        day = ""
+    if not (day and _TIME.fullmatch(value)):
+        raise InvalidAttributeError(f"time is not of the form of RFC 3339: {shown(value)}")
+
+
+def _check_media_type(value: str) -> None:
+    try:
+        media_types.parse(value)
+    except ValueError as exc:
+        raise InvalidAttributeError(f"datacontenttype {exc}") from None
+
+
+_CHECKS = {"time": _check_time, "datacontenttype": _check_media_type}

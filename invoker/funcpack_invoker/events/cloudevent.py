@@ -1,0 +1,144 @@
+"""CloudEvents over HTTP: requests become events, and what functions return becomes events again.
+
+The values are those of `event`; `event_reading` and `event_writing` know the wire. Nothing here does I/O, and no SDK is
+needed.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker.events.attributes import (
+    AttributeValue,
+    InvalidAttributeError,
+    check_event,
+    check_name,
+    check_value,
+    shown,
+)
+from funcpack_invoker.events.decode import read
+from funcpack_invoker.events.encode import write_batch, write_binary, write_structured
+from funcpack_invoker.events.event import (
+    BATCHED,
+    STRUCTURED,
+    Batch,
+    Event,
+    Header,
+    InvalidEventError,
+    InvalidReplyError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "BATCHED",
+    "STRUCTURED",
+    "AttributeValue",
+    "Batch",
+    "Event",
+    "Header",
+    "InvalidEventError",
+    "InvalidReplyError",
+    "complete",
+    "complete_data",
+    "read",
+    "write_batch",
+    "write_binary",
+    "write_structured",
+]
+
+
+def complete(attributes: Mapping[Any, Any], data: Any = None, *, incoming: Event | None = None) -> Event:
+    """Make a valid event of what a function returned: absent `specversion`, `id` and `time` are filled in.
+
+    Args:
+        attributes: as in an `Event`; values may also be an aware `datetime` (a Timestamp) or `bytes` (Binary).
+        data: of the event.
+        incoming: the event that it answers, if any; attributes that were handed on are not checked once more.
+
+    Raises:
+        InvalidReplyError: when an attribute is missing, or is what no attribute can be.
+
+    """
+    try:
+        # Most replies hand on most attributes: checking them again took 3 of the 110 us of a short call.
+        known = _known(attributes, incoming)
+        filled = {
+            name: value if name in known and known[name] is value else _canonical(name, value)
+            for name, value in attributes.items()
+        }
+        filled.setdefault("specversion", "1.0")
+        if "id" not in filled:
+            filled["id"] = _new_id()
+        if "time" not in filled:
+            filled["time"] = _timestamp(datetime.now(UTC))
+        check_event(filled, known)
+    except InvalidAttributeError as exc:
+        raise InvalidReplyError(f"the returned event is not valid: {exc}") from exc
+    return Event(filled, data)
+
+
+def complete_data(data: Any, incoming: Event, *, reply_type: str | None, reply_source: str) -> Event:
+    """Make the reply event of a function that returned data alone.
+
+    Its version is that of the incoming event, its content type goes by the type of the data.
+
+    Args:
+        data: what was returned.
+        incoming: the event that it answers.
+        reply_type: the reply's `type`; `<incoming type>.reply` when None.
+        reply_source: the reply's `source`.
+
+    Raises:
+        InvalidReplyError: when `reply_type` or `reply_source` can be no attribute.
+
+    """
+    attributes = {
+        "specversion": incoming.attributes["specversion"],
+        "type": reply_type or f"{incoming.attributes['type']}.reply",
+        "source": reply_source,
+        "datacontenttype": _content_type_of(data),
+    }
+    return complete(attributes, data, incoming=incoming)
+
+
+def _known(attributes: Mapping[Any, Any], incoming: Event | None) -> Mapping[str, AttributeValue]:
+    """Give the attributes that are known to be valid in an event of the same version."""
+    if incoming is None or attributes.get("specversion", "1.0") != incoming.attributes["specversion"]:
+        return {}
+    return incoming.attributes
+
+
+def _canonical(name: Any, value: Any) -> AttributeValue:
+    """Give the wire's form of a returned attribute (CloudEvents, Type System)."""
+    if not isinstance(name, str):
+        raise InvalidAttributeError(f"the attribute name {shown(name)} is not a string")
+    check_name(name)
+    if value is None:
+        raise InvalidAttributeError(f"{name} is None: leave it out")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidAttributeError(f"{name} is a datetime without time zone")
+        return _timestamp(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return check_value(name, value)
+
+
+def _new_id() -> str:
+    import uuid  # noqa: PLC0415 - it takes 2 ms of a cold start, and most replies do without
+
+    return str(uuid.uuid4())
+
+
+def _timestamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _content_type_of(data: Any) -> str:
+    if isinstance(data, str):
+        return "text/plain; charset=utf-8"
+    return "application/octet-stream" if isinstance(data, bytes | bytearray | memoryview) else "application/json"

@@ -1,0 +1,211 @@
+"""Reads CloudEvents from HTTP requests.
+
+Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON event format ("JSON") of CloudEvents
+1.0.2 (https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents), and those of 0.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from funcpack_invoker.events.attributes import (
+    AttributeValue,
+    InvalidAttributeError,
+    check_event,
+    check_name,
+    check_string,
+    check_value,
+    shown,
+)
+from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event, Header, InvalidEventError
+from funcpack_invoker.http import json_codec, media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FORMATS = b"application/cloudevents"
+_ENVELOPE = frozenset({"specversion", "id", "source", "type"})
+
+# Printable ASCII but the double quote and the percent sign (HTTP 3.1.3.2).
+_AS_IT_IS = re.compile(rb"[ !#$&-~]*")
+
+# RFC 7230 section 3.2.6
+_QUOTED_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED_PAIR = re.compile(r"\\(.)")
+
+
+def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
+    """Read the event of a request, or its events, in whichever content mode it is (HTTP 3).
+
+    A JSON object with the four required attributes, sent as `application/json` without their headers, is taken for a
+    structured event: that is what people type with curl.
+
+    Args:
+        headers: names in lower case, as ASGI gives them.
+        body: the whole body.
+
+    Raises:
+        InvalidEventError: when it is no valid CloudEvent 1.0 or 0.3.
+
+    """
+    context: list[Header] = []
+    content_type = None
+    for header in headers:
+        name = header[0]
+        if name[:3] == b"ce-":
+            context.append(header)
+        elif name == b"content-type":
+            if content_type is not None:
+                raise InvalidEventError("Content-Type is given twice")
+            content_type = header[1]
+    try:
+        if content_type is None or content_type[:23].lower() != _FORMATS:
+            return _read_binary(context, content_type or b"", body)
+        return _read_format(media_types.parse(content_type.decode("latin-1")), body)
+    except ValueError as exc:
+        raise InvalidEventError(str(exc)) from exc
+
+
+def _read_format(media_type: media_types.MediaType, body: bytes) -> Event | Batch:
+    if media_type.essence not in {STRUCTURED, BATCHED}:
+        raise InvalidEventError(f"the event format {shown(media_type.essence)} is not supported: JSON is", 415)
+    document = _read_json(body, media_type.codec or "utf-8")
+    if media_type.essence == STRUCTURED:
+        return _read_members(document)
+    if not isinstance(document, list):
+        raise InvalidEventError("the batch is not a JSON array")
+    return Batch(tuple(_read_numbered(number, members) for number, members in enumerate(document, 1)))
+
+
+def _read_json(body: bytes, codec: str) -> Any:
+    try:
+        return json_codec.loads(body, codec)
+    except UnicodeDecodeError:
+        raise InvalidEventError(f"the body is not JSON: it is not {codec}") from None
+    except ValueError as exc:
+        raise InvalidEventError(f"the body is not JSON: {exc}") from exc
+
+
+def _read_numbered(number: int, members: Any) -> Event:
+    try:
+        return _read_members(members)
+    except ValueError as exc:
+        raise InvalidEventError(f"event {number} of the batch: {exc}") from exc
+
+
+def _read_members(members: Any) -> Event:
+    """Read an event of the JSON format (JSON 2 and 3); members that are null are unset (JSON 2.2)."""
+    if not isinstance(members, dict):
+        raise InvalidAttributeError("the event is not a JSON object")
+    version = members.get("specversion")
+    attributes = {}
+    for name, value in members.items():
+        if value is None or name == "data" or (name == "data_base64" and version != "0.3"):
+            continue
+        check_name(name)
+        # A Map of 0.3 has a JSON object for its string (0.3, Type System); 1.0 has none.
+        attributes[name] = check_value(
+            name, json_codec.dumps(value) if isinstance(value, dict) and version == "0.3" else value
+        )
+    check_event(attributes)
+    return Event(attributes, _data_of_members(members, version))
+
+
+def _data_of_members(members: dict[str, Any], version: Any) -> Any:
+    """Give the data of an event of the JSON format: a string is never parsed once more (JSON 3.1.2)."""
+    data = members.get("data")
+    if version == "0.3":
+        encoding = members.get("datacontentencoding")
+        is_base64 = isinstance(encoding, str) and encoding.lower() == "base64"
+        return _decode_base64("data", data) if is_base64 and isinstance(data, str) else data
+    encoded = members.get("data_base64")
+    if encoded is None:
+        return data
+    if data is not None:
+        raise InvalidAttributeError("there are both data and data_base64")
+    return _decode_base64("data_base64", encoded)
+
+
+def _decode_base64(name: str, value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (TypeError, ValueError):
+        raise InvalidAttributeError(f"{name} is not Base64") from None
+
+
+def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Event:
+    """Read an event whose attributes are headers, and whose data is the body (HTTP 3.1)."""
+    attributes: dict[str, AttributeValue] = {}
+    # Most values stand for themselves, and one look at all of them is quicker than one at each.
+    plain = _AS_IT_IS.fullmatch(b"".join([raw for _, raw in context]))
+    for header, raw in context:
+        name = _attribute_name(header)
+        if name in attributes:
+            raise InvalidAttributeError(f"ce-{name} is given twice")
+        attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
+    if _ENVELOPE.isdisjoint(attributes):
+        return _read_undeclared(content_type, body)
+    if not content_type:
+        check_event(attributes)
+        return Event(attributes, _guess(body))
+    attributes["datacontenttype"] = declared = content_type.decode("latin-1")
+    check_event(attributes)
+    return Event(attributes, media_types.parse(declared).decode(body))
+
+
+def _read_undeclared(content_type: bytes, body: bytes) -> Event:
+    """Read a structured event that is sent as plain `application/json`."""
+    media_type = media_types.parse(content_type.decode("latin-1")) if content_type else None
+    document = media_type.decode(body) if media_type and media_type.essence == "application/json" else None
+    if isinstance(document, dict) and document.keys() >= _ENVELOPE:
+        return _read_members(document)
+    raise InvalidEventError(f"not a CloudEvent: no ce- headers, and Content-Type is not {STRUCTURED}")
+
+
+def _guess(body: bytes) -> Any:
+    """Give the value of a body without content type: JSON when it is, else its bytes."""
+    if not body:
+        return None
+    try:
+        return json_codec.loads(body)
+    except ValueError:
+        return body
+
+
+@lru_cache(maxsize=1024)
+def _attribute_name(header: bytes) -> str:
+    """Give the attribute of a header such as `ce-type` (HTTP 3.1.3.1)."""
+    name = header[3:].decode("latin-1")
+    check_name(name)
+    if name == "datacontenttype":
+        raise InvalidAttributeError("ce-datacontenttype is not allowed: it is Content-Type")  # HTTP 3.1.1
+    return name
+
+
+def _attribute_value(name: str, raw: bytes) -> str:
+    """Decode a header's value: double quotes first, then percent signs, both once (HTTP 3.1.3.2).
+
+    UTF-8 that is not percent-encoded is taken too: the SDKs of Go and Java send it
+    (https://github.com/cloudevents/spec/issues/1397).
+    """
+    try:
+        value = raw.decode()
+        if value[:1] == '"':
+            value = _unquote(value)
+        if "%" in value:
+            value = unquote_to_bytes(value).decode()
+    except UnicodeDecodeError:
+        raise InvalidAttributeError(f"ce-{name} is not UTF-8") from None
+    if not value.isprintable():
+        check_string(name, value)
+    return value
+
+
+def _unquote(value: str) -> str:
+    """Take a quoted-string out of its quotes (RFC 7230 section 3.2.6); what is none stays as it is."""
+    match = _QUOTED_STRING.fullmatch(value)
+    return _QUOTED_PAIR.sub(r"\1", match[1]) if match else value

@@ -1,0 +1,123 @@
+"""Writes CloudEvents as HTTP headers and bodies.
+
+Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON event format ("JSON") of CloudEvents
+1.0.2 (https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents), and those of 0.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from funcpack_invoker.events.event import BATCHED, STRUCTURED, Event, Header, InvalidReplyError
+from funcpack_invoker.http import json_codec, media_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from funcpack_invoker.events.attributes import AttributeValue
+
+# Every printable ASCII character goes into a header as it is, but the double quote and the percent sign (HTTP 3.1.3.2).
+_AS_IT_IS = re.compile(r"[!#$&-~]*")
+_UNQUOTED = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
+
+
+def write_binary(event: Event) -> tuple[list[Header], bytes]:
+    """Write an event in binary mode (HTTP 3.1): its headers, Content-Type among them, and its body.
+
+    Raises:
+        InvalidReplyError: when its data cannot be written as its datacontenttype says.
+
+    """
+    attributes, data = event.attributes, event.data
+    # Base64 is for data inside of JSON; a body is the data itself (0.3, `datacontentencoding`).
+    unsent = "datacontentencoding" if attributes["specversion"] == "0.3" else None
+    encode: Callable[[Any], bytes] = str.encode if _are_plain(attributes.values()) else _header_value
+    headers = [
+        (b"ce-" + name.encode(), encode(value)) if name != "datacontenttype" else (b"content-type", str(value).encode())
+        for name, value in attributes.items()
+        if name != unsent
+    ]
+    if data is None:
+        return headers, b""
+    content_type = attributes.get("datacontenttype")
+    if content_type is None and not isinstance(data, bytes | bytearray | memoryview):
+        # What JSON implied has to be said elsewhere (JSON 3.1.2).
+        content_type = "application/json"
+        headers.append((b"content-type", b"application/json"))
+    return headers, _encode(content_type, data)
+
+
+def write_structured(event: Event) -> tuple[list[Header], bytes]:
+    """Write an event in structured mode (HTTP 3.2, JSON 3).
+
+    Raises:
+        InvalidReplyError: when its data cannot be written as its datacontenttype says.
+
+    """
+    return [(b"content-type", STRUCTURED.encode())], _dumps(_members(event)).encode()
+
+
+def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
+    """Write events in batched mode (HTTP 3.3, JSON 4).
+
+    Raises:
+        InvalidReplyError: when the data of one cannot be written as its datacontenttype says.
+
+    """
+    return [(b"content-type", BATCHED.encode())], _dumps([_members(event) for event in events]).encode()
+
+
+def _are_plain(values: Collection[AttributeValue]) -> bool:
+    """Tell whether all of them go into headers as they are: one look at all is quicker than one at each."""
+    try:
+        return _AS_IT_IS.fullmatch("".join(values)) is not None  # type: ignore[arg-type]
+    except TypeError:
+        return False  # a boolean or an integer
+
+
+def _header_value(value: AttributeValue) -> bytes:
+    """Encode a value for a header (HTTP 3.1.3.2)."""
+    if not isinstance(value, str):
+        return (str(value).lower() if isinstance(value, bool) else str(value)).encode()
+    if _AS_IT_IS.fullmatch(value):
+        return value.encode()
+    return quote(value, safe=_UNQUOTED).encode()
+
+
+def _encode(content_type: AttributeValue | None, data: Any) -> bytes:
+    try:
+        return media_types.parse(str(content_type or "application/octet-stream")).encode(data)
+    except ValueError as exc:
+        raise InvalidReplyError(f"the returned data cannot be sent as {content_type}: {exc}") from exc
+
+
+def _members(event: Event) -> dict[str, Any]:
+    """Give the members of an event in the JSON format (JSON 3.1.1)."""
+    members: dict[str, Any] = dict(event.attributes)
+    data = event.data
+    if isinstance(data, bytes | bytearray | memoryview):
+        encoded = base64.b64encode(data).decode()
+        if members["specversion"] == "0.3":
+            return members | {"data": encoded, "datacontentencoding": "base64"}
+        return members | {"data_base64": encoded}
+    if members["specversion"] == "0.3":
+        members.pop("datacontentencoding", None)
+    if data is None:
+        return members
+    return members | {"data": data if _is_json(event) or isinstance(data, str) else _dumps(data)}
+
+
+def _is_json(event: Event) -> bool:
+    """Tell whether the content type says JSON; where there is none, the JSON format implies it (JSON 3.1.1)."""
+    content_type = event.attributes.get("datacontenttype")
+    return content_type is None or media_types.parse(str(content_type)).is_json
+
+
+def _dumps(value: Any) -> str:
+    try:
+        return json_codec.dumps(value)
+    except ValueError as exc:
+        raise InvalidReplyError(f"the returned data cannot be sent as JSON: {exc}") from exc

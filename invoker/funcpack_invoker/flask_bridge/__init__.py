@@ -1,0 +1,1 @@
+"""The Flask request, and the context that Flask's proxies look at."""

@@ -1,0 +1,31 @@
+"""Says in words what the invoker does with a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.function.invocation import is_async
+from funcpack_invoker.function.parameters import Kind, Value
+
+if TYPE_CHECKING:
+    from funcpack_invoker.function.loader import LoadedFunction
+
+
+def describe(loaded: LoadedFunction) -> str:
+    """Say in a few lines what the invoker does with a function."""
+    what = "CloudEvents" if loaded.kind is Kind.CLOUDEVENT else "HTTP requests"
+    where = "on the event loop" if is_async(loaded.function) else "on threads"
+    lines = [f"{loaded.handler} ({loaded.module.__file__}) takes {what} and runs {where}."]
+    lines += [f"  {slot.name}: {_MEANINGS[slot.value]}" for slot in loaded.filling.slots if slot.value]
+    return "\n".join(lines)
+
+
+_MEANINGS = {
+    Value.EVENT: "the event, as the CloudEvents SDK's class",
+    Value.DATA: "the event's data",
+    Value.ATTRIBUTES: "the event's attributes, a dict",
+    Value.REQUEST: "the request, a flask.Request",
+    Value.BODY: "the body, bytes",
+    Value.HEADERS: "the headers, a case-insensitive mapping",
+    Value.CONTEXT: "request id, trace, deadline and logger of the call",
+}

@@ -1,0 +1,256 @@
+"""Turns what an HTTP function returned into a response. No I/O, and no server."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker.events.event import Header, InvalidReplyError
+from funcpack_invoker.http import json_codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+_BYTES = (b"content-type", b"application/octet-stream")
+_JSON = (b"content-type", b"application/json")
+
+# RFC 9110 section 5.6.2 (token) and 5.5 (field values)
+_HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+# Responses that end with their header, and have no Content-Length here (RFC 9110 sections 15.3.5, 15.4.5 and 8.6).
+WITHOUT_BODY = frozenset({204, 304})
+
+# The server frames every body itself; what a function copies from elsewhere would contradict it.
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class Reply:
+    """A response: its status, its headers (names in lower case), and its body.
+
+    A streamed body is in `chunks`, which `close` is called for at the end, however it comes.
+    """
+
+    __slots__ = ("body", "chunks", "close", "headers", "status")
+
+    def __init__(self, status: int, headers: list[Header] | None = None, body: bytes = b"") -> None:
+        self.status = status
+        self.headers = [] if headers is None else headers
+        self.body = body
+        self.chunks: Iterator[Any] | AsyncIterator[Any] | None = None
+        self.close: Callable[[], Any] | None = None
+
+
+def plain(status: int, text: str, *headers: Header) -> Reply:
+    """Make a response of one line of text."""
+    return Reply(status, [(b"content-type", b"text/plain; charset=utf-8"), *headers], f"{text}\n".encode())
+
+
+def from_value(value: Any) -> Reply:
+    """Make a response of what an HTTP function returned: a body, or a tuple of it, a status and headers.
+
+    Raises:
+        InvalidReplyError: when it is nothing that can be sent.
+
+    """
+    if isinstance(value, tuple):
+        body, status, headers = unpack(value)
+        return with_headers(with_status(from_body(body), status), headers)
+    return from_body(value)
+
+
+def from_body(value: Any) -> Reply:
+    """Make a response of a body alone.
+
+    Raises:
+        InvalidReplyError: when it is nothing that can be sent.
+
+    """
+    if isinstance(value, str):
+        return Reply(200, [_HTML], encode(value))
+    if isinstance(value, bytes | bytearray | memoryview):
+        return Reply(200, [_BYTES], bytes(value))
+    if value is None:
+        return Reply(204)
+    if isinstance(value, dict | list | int | float) or _is_model(value):
+        return Reply(200, [_JSON], _json(value))
+    return _from_object(value)
+
+
+def _from_object(value: Any) -> Reply:
+    if is_response(value):
+        return from_response(value)
+    if is_http_exception(value):
+        return from_response(value.get_response())
+    if isinstance(value, Iterator | AsyncIterator):
+        # Its first chunk will say what it is; see `stream_headers`.
+        reply = Reply(200)
+        reply.chunks, reply.close = value, getattr(value, "close", None)
+        return reply
+    raise InvalidReplyError(f"the function returned a {type(value).__name__}, which cannot be made a response")
+
+
+def stream_header(chunk: Any) -> Header:
+    """Give the content type of a stream, by its first chunk."""
+    return _HTML if isinstance(chunk, str) else _BYTES
+
+
+def encode(text: str) -> bytes:
+    """Encode text that a function returned.
+
+    Raises:
+        InvalidReplyError: when it has half of a surrogate pair.
+
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as exc:
+        raise InvalidReplyError(f"the returned text cannot be encoded: {exc}") from exc
+
+
+def encode_chunk(chunk: Any) -> bytes:
+    """Encode a chunk of a stream.
+
+    Raises:
+        InvalidReplyError: when it is neither text nor bytes.
+
+    """
+    if isinstance(chunk, str):
+        return encode(chunk)
+    if isinstance(chunk, bytes | bytearray | memoryview):
+        return bytes(chunk)
+    raise InvalidReplyError(f"the function yielded a {type(chunk).__name__}: only str and bytes can be streamed")
+
+
+def _is_model(value: Any) -> bool:
+    if hasattr(value, "model_dump"):
+        return True
+    # If it was never imported, nobody can have made one.
+    dataclasses = sys.modules.get("dataclasses")
+    return dataclasses is not None and dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return json_codec.dumps(value).encode()
+    except ValueError as exc:
+        raise InvalidReplyError(f"the returned {type(value).__name__} cannot be sent as JSON: {exc}") from exc
+
+
+def unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Take a returned tuple apart as Flask does: (body, status), (body, headers) or (body, status, headers).
+
+    Raises:
+        InvalidReplyError: when it is none of these.
+
+    """
+    if len(value) == 3:
+        return value
+    if len(value) == 2:
+        body, second = value
+        if isinstance(second, Mapping | list | tuple) or hasattr(second, "to_wsgi_list"):
+            return body, None, second
+        return body, second, None
+    raise InvalidReplyError(
+        f"the function returned a tuple of {len(value)}: (body, status), (body, headers) or (body, status, headers) is meant"
+    )
+
+
+def with_status(reply: Reply, status: Any) -> Reply:
+    """Set the status: a number, or text that begins with one, as `404 Not Found`.
+
+    Raises:
+        InvalidReplyError: when it is no status that ends a request.
+
+    """
+    if status is not None:
+        reply.status = _status(status)
+    return reply
+
+
+def _status(status: Any) -> int:
+    if isinstance(status, str):
+        digits = status.partition(" ")[0]
+        status = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 3 else status
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+        raise InvalidReplyError(
+            f"the function returned the status {str(status)[:80]!r}: a number from 200 to 599 is meant"
+        )
+    return int(status)
+
+
+def with_headers(reply: Reply, headers: Any) -> Reply:
+    """Add headers: a mapping, or pairs. They replace the ones of the same name that are there already.
+
+    Raises:
+        InvalidReplyError: when no header can carry one of them.
+
+    """
+    if headers is None:
+        return reply
+    added = [_header(name, value) for name, value in _pairs(headers)]
+    replaced = {name for name, _ in added}
+    kept = [header for header in reply.headers if header[0] not in replaced]
+    reply.headers = kept + [header for header in added if header[0] not in _FRAMING]
+    return reply
+
+
+def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+    if hasattr(headers, "to_wsgi_list"):
+        return list(headers.to_wsgi_list())
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    found = []
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InvalidReplyError("the function returned headers that are not pairs of name and value")
+        name, value = pair
+        found += [(name, one) for one in (value if isinstance(value, list | tuple) else (value,))]
+    return found
+
+
+def _header(name: Any, value: Any) -> Header:
+    try:
+        encoded = str(name).lower().encode("ascii"), str(value).encode("latin-1")
+    except UnicodeEncodeError:
+        raise InvalidReplyError(f"the returned header {name!r} has characters that no header can carry") from None
+    if not _HEADER_NAME.fullmatch(encoded[0]) or _NOT_IN_VALUES.search(encoded[1]):
+        raise InvalidReplyError(f"the returned header {name!r} has characters that no header can carry")
+    return encoded
+
+
+def is_response(value: Any) -> bool:
+    """Tell whether this is a `flask.Response` or another one of werkzeug's."""
+    # If werkzeug was never imported, nobody can have made one.
+    module = sys.modules.get("werkzeug.wrappers.response")
+    return module is not None and isinstance(value, module.Response)
+
+
+def is_http_exception(value: Any) -> bool:
+    """Tell whether this is what `flask.abort` raises."""
+    module = sys.modules.get("werkzeug.exceptions")
+    return module is not None and isinstance(value, module.HTTPException)
+
+
+def from_response(response: Any) -> Reply:
+    """Take over a response of werkzeug or Flask as it is.
+
+    Raises:
+        InvalidReplyError: when no header can carry one of its headers.
+
+    """
+    headers = response.get_wsgi_headers({})
+    reply = Reply(_status(response.status_code))
+    if response.is_sequence and not response.direct_passthrough:
+        reply.body = b"".join(response.iter_encoded())
+        response.close()
+        return with_headers(reply, headers)
+    length = headers.get("Content-Length")
+    reply.chunks = iter(response.response if response.direct_passthrough else response.iter_encoded())
+    reply.close = response.close
+    with_headers(reply, headers)
+    if length is not None:
+        reply.headers.append((b"content-length", str(length).encode("latin-1")))
+    return reply

@@ -1,0 +1,98 @@
+"""Sends a body chunk by chunk, as the function's generator or response makes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from funcpack_invoker.http.response import encode_chunk, stream_header
+from funcpack_invoker.threads.run_in_context import Isolated
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextvars import Context
+
+    from funcpack_invoker.http.response import Reply
+    from funcpack_invoker.threads.pool import Outcome, ThreadPool
+
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_END = object()
+
+
+class Stream:
+    """The chunks of a reply; blocking iterators run on threads, in the context of the call."""
+
+    def __init__(self, reply: Reply, context: Context, threads: ThreadPool) -> None:
+        self._reply = reply
+        self._context = context
+        self._threads = threads
+        self._step: asyncio.Future[Outcome] | None = None
+
+    async def send(self, send: Send, headers: Callable[[Reply], None], *, with_body: bool) -> None:
+        """Send the response.
+
+        Nothing is sent before the first chunk is there, so that an error before it can still be answered.
+
+        Args:
+            send: ASGI's.
+            headers: completes the reply's headers before they are sent.
+            with_body: False for an answer to HEAD.
+
+        Raises:
+            BaseException: whatever the iterator raises, InvalidReplyError for a chunk that is neither text nor bytes.
+
+        """
+        reply = self._reply
+        chunk = await self._next() if with_body else _END
+        if with_body and not any(name == b"content-type" for name, _ in reply.headers):
+            reply.headers.append(stream_header(chunk))
+        body = b"" if chunk is _END else encode_chunk(chunk)
+        headers(reply)
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        while chunk is not _END:
+            if body:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            # send() does not wait once the client left: without this an endless stream would keep the loop for itself.
+            await asyncio.sleep(0)
+            chunk = await self._next()
+            body = b"" if chunk is _END else encode_chunk(chunk)
+        await send({"type": "http.response.body", "body": b""})
+
+    async def close(self) -> None:
+        """Close the iterator, once the step of it that may still run on a thread has ended."""
+        close = self._reply.close
+        chunks: Any = self._reply.chunks
+        if isinstance(chunks, AsyncIterator):
+            if hasattr(chunks, "aclose"):
+                await Isolated(_await(chunks.aclose()), self._context)
+        elif close is not None and not (self._step and self._step.cancelled()):
+            await self._threads.run(_call, close, self._context)
+
+    async def _next(self) -> Any:
+        chunks = self._reply.chunks
+        if isinstance(chunks, AsyncIterator):
+            return await Isolated(_await(anext(chunks, _END)), self._context)
+        self._step = self._threads.run(_next_of, chunks, self._context, self._stepped)
+        outcome = await self._step
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
+
+    def _stepped(self, _outcome: Outcome) -> None:
+        """Close an iterator that was given up while it ran: it cannot be closed before it comes to rest."""
+        if self._step is not None and self._step.cancelled() and self._reply.close is not None:
+            self._threads.run(_call, self._reply.close, self._context)
+
+
+def _next_of(iterator: Any) -> Any:
+    return next(iterator, _END)
+
+
+def _call(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable

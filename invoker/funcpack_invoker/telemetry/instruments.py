@@ -1,0 +1,82 @@
+"""The metrics of requests and calls, by OpenTelemetry's conventions for HTTP and FaaS.
+
+Every call counts once: as an invocation (it went well), an error (the function raised, or returned what cannot be sent)
+or a timeout. Calls that the client did not wait for, and requests that did not fit the function, count as none of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry.metrics import Observation
+
+from funcpack_invoker.http.body import RequestError
+from funcpack_invoker.telemetry.semconv import DURATION_BOUNDARIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from opentelemetry.context import Context
+    from opentelemetry.metrics import CallbackOptions, Meter
+
+    from funcpack_invoker.telemetry.semconv import Attributes
+
+
+class Instruments:
+    """The instruments; `trigger` is the function's, an attribute of all but those of HTTP."""
+
+    def __init__(self, meter: Meter, trigger: str) -> None:
+        self._meter = meter
+        self._attributes = {"faas.trigger": trigger}
+        self._requests = meter.create_histogram(
+            "http.server.request.duration",
+            unit="s",
+            description="Duration of HTTP server requests.",
+            explicit_bucket_boundaries_advisory=DURATION_BOUNDARIES,
+        )
+        self._durations = meter.create_histogram(
+            "faas.invoke_duration",
+            unit="s",
+            description="Duration of the function's logic execution.",
+            explicit_bucket_boundaries_advisory=DURATION_BOUNDARIES,
+        )
+        self._invocations = meter.create_counter(
+            "faas.invocations", unit="{invocation}", description="Number of successful invocations."
+        )
+        self._errors = meter.create_counter("faas.errors", unit="{error}", description="Number of invocation errors.")
+        self._timeouts = meter.create_counter(
+            "faas.timeouts", unit="{timeout}", description="Number of invocation timeouts."
+        )
+
+    def observe_late_results(self, count: Callable[[], int]) -> None:
+        """Report how many results came when nobody waited for them any more."""
+
+        def observe(_options: CallbackOptions) -> Iterable[Observation]:
+            yield Observation(count(), self._attributes)
+
+        self._meter.create_observable_counter(
+            "funcpack.late_results",
+            [observe],
+            unit="{result}",
+            description="Number of results that were dropped: the client had left, or the call had timed out.",
+        )
+
+    def count_request(self, seconds: float, attributes: Attributes, context: Context) -> None:
+        """Count a request that has been answered, or not; the context is the one that its span is in."""
+        self._requests.record(seconds, attributes, context)
+
+    def count_call(self, seconds: float, error: BaseException | None, context: Context) -> None:
+        """Count a call that came to its end, in as many seconds, with an error or without."""
+        if isinstance(error, RequestError):
+            return
+        self._durations.record(seconds, self._attributes, context)
+        if error is None:
+            self._invocations.add(1, self._attributes, context)
+        else:
+            self._errors.add(1, self._attributes, context)
+
+    def count_given_up(self, seconds: float, context: Context, *, timed_out: bool) -> None:
+        """Count a call that was not waited for to its end."""
+        self._durations.record(seconds, self._attributes, context)
+        if timed_out:
+            self._timeouts.add(1, self._attributes, context)

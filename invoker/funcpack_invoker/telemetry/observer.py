@@ -1,0 +1,279 @@
+"""Traces and measures what is served: a span a request, one an event of a batch, and the metrics of both.
+
+Conventions: https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/ and those it refers to; see `semconv`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context as otel_context
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode
+
+from funcpack_invoker import __version__
+from funcpack_invoker.http.body import RequestError
+from funcpack_invoker.telemetry import semconv
+from funcpack_invoker.telemetry.instruments import Instruments
+from funcpack_invoker.telemetry.providers import Providers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+    from contextvars import Context as ContextVars
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span
+
+    from funcpack_invoker.context import Context as CallContext
+    from funcpack_invoker.events.event import Event
+    from funcpack_invoker.function.call import Call
+    from funcpack_invoker.function.invocation import Invocation
+    from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.telemetry.start import Exporters
+    from funcpack_invoker.threads.pool import Outcome
+
+    Scope = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+    Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome, ContextVars]]]
+
+
+def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str]) -> Observer:
+    """Set up the SDK, and an observer that uses it.
+
+    Raises:
+        Exception: whatever an exporter raises that does not like its settings.
+
+    """
+    providers = Providers(exporters, function.handler, environ)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_note_span)
+    return Observer(function.handler, semconv.TRIGGERS[function.kind], providers)
+
+
+class Observer:
+    """Puts itself around the serving of requests and the calling of the function."""
+
+    def __init__(self, handler: str, trigger: str, providers: Providers) -> None:
+        self._handler = handler
+        self._trigger = trigger
+        self._providers = providers
+        self._tracer = trace.get_tracer("funcpack_invoker", __version__)
+        self._instruments = Instruments(metrics.get_meter("funcpack_invoker", __version__), trigger)
+        self._is_cold = True
+
+    def requests(self, serve: Serve, unobserved: Collection[str]) -> Serve:
+        """Give `serve`, observed, but for some paths: probes would be most of all spans."""
+
+        async def observed(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["path"] in unobserved:
+                await serve(scope, receive, send)
+                return
+            request = _Request(scope)
+            token = _request.set(request)
+            try:
+                await serve(scope, receive, request.watch(send))
+            except BaseException as exc:
+                request.error = semconv.error_type(exc)
+                raise
+            finally:
+                _request.reset(token)
+                self._end(request)
+
+        return observed
+
+    def calls(self, invocation: Invocation) -> Run:
+        """Give `invocation.run`, observed."""
+        self._instruments.observe_late_results(lambda: invocation.late_results)
+
+        async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome, ContextVars]:
+            context = self._begin_call(_request.get(), call)
+            token = otel_context.attach(context)
+            started = time.perf_counter()
+            try:
+                outcome, variables = await invocation.run(call, ended)
+            except (TimeoutError, asyncio.CancelledError) as exc:
+                timed_out = isinstance(exc, TimeoutError)
+                self._instruments.count_given_up(time.perf_counter() - started, context, timed_out=timed_out)
+                self._end_call(context, semconv.TIMEOUT if timed_out else semconv.error_type(exc))
+                raise
+            finally:
+                otel_context.detach(token)
+            self._instruments.count_call(time.perf_counter() - started, outcome.error, context)
+            self._end_call(context, _record(outcome.error, context))
+            return outcome, variables
+
+        return observed
+
+    async def close(self) -> None:
+        """Send what was not sent yet."""
+        await self._providers.close()
+
+    def _begin_call(self, request: _Request, call: Call) -> Context:
+        """Begin the span that a call belongs to; the function's `context` and the log name it from now on."""
+        if request.is_batch:
+            context = self._begin_event(self._begin(request, request.carrier), call)
+        else:
+            carrier = request.carrier
+            if call.context.traceparent:
+                # The request's, or else the event's own.
+                carrier |= {"traceparent": call.context.traceparent, "tracestate": call.context.tracestate or ""}
+            context = self._begin(request, carrier, call.event)
+        span = trace.get_current_span(context)
+        span.set_attribute("faas.invocation_id", call.context.request_id)
+        span.set_attribute("faas.coldstart", self._is_cold)
+        self._is_cold = False
+        _take_over(span.get_span_context(), call.context)
+        return context
+
+    def _begin(self, request: _Request, carrier: dict[str, str], event: Event | None = None) -> Context:
+        """Begin a request's span, if it has not begun: as late as its parent may be told by an event in the body."""
+        if request.context is None:
+            parent = propagate.extract(carrier)
+            attributes = request.attributes | {"faas.trigger": self._trigger}
+            span = self._tracer.start_span(
+                self._handler,
+                context=parent,
+                kind=SpanKind.SERVER,
+                attributes=attributes if event is None else attributes | semconv.event_attributes(event),
+                links=_links(event, parent),
+                start_time=request.start_time,
+            )
+            request.context = trace.set_span_in_context(span, parent)
+        return request.context
+
+    def _begin_event(self, parent: Context, call: Call) -> Context:
+        """Begin the span of an event in a batch."""
+        assert call.event is not None  # noqa: S101 - a batch has nothing but events
+        span = self._tracer.start_span(
+            self._handler,
+            context=parent,
+            kind=SpanKind.CONSUMER,
+            attributes=semconv.event_attributes(call.event) | {"faas.trigger": self._trigger},
+            links=_links(call.event, parent),
+        )
+        return trace.set_span_in_context(span, parent)
+
+    def _end_call(self, context: Context, error: str) -> None:
+        request = _request.get()
+        span = trace.get_current_span(context)
+        if error:
+            _fail(span, error)
+        if request.is_batch:
+            span.end()
+        else:
+            request.error = error
+
+    def _end(self, request: _Request) -> None:
+        context = self._begin(request, request.carrier)
+        span = trace.get_current_span(context)
+        found: semconv.Attributes = {}
+        if request.status:
+            found["http.response.status_code"] = request.status
+        error = request.found_error()
+        if error:
+            found["error.type"] = error
+            _fail(span, error)
+        span.set_attributes(found)
+        span.end()
+        seconds = time.perf_counter() - request.started
+        self._instruments.count_request(seconds, semconv.metric_attributes(request.attributes) | found, context)
+
+
+class _Request:
+    """A request under way: what is known of it, and of its answer so far."""
+
+    def __init__(self, scope: Scope) -> None:
+        headers = dict(scope["headers"])
+        self.start_time = time.time_ns()
+        self.started = time.perf_counter()
+        self.attributes = semconv.request_attributes(scope, headers)
+        self.context: Context | None = None
+        self.error = ""
+        self.status = 0
+        self._is_complete = False
+        self._headers: dict[bytes, bytes] = headers
+
+    @property
+    def carrier(self) -> dict[str, str]:
+        """Its headers, as propagators read them."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it says that it has a batch of events (CloudEvents HTTP binding 1.0.2, section 3)."""
+        return self._headers.get(b"content-type", b"").lower().startswith(b"application/cloudevents-batch")
+
+    def watch(self, send: Send) -> Send:
+        """Give `send`, with what is sent taken down."""
+
+        async def watching(message: dict[str, Any]) -> None:
+            self.status = message.get("status", self.status)
+            await send(message)
+            self._is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        return watching
+
+    def found_error(self) -> str:
+        """Name what went wrong: an exception's class, a status, an answer that was broken off; "" when nothing did."""
+        if self.status and not self._is_complete:
+            return self.error or semconv.INCOMPLETE
+        # 4xx is the client's error: no span of a server fails for it.
+        if 0 < self.status < 500:
+            return ""
+        return self.error or str(self.status)
+
+
+_request: ContextVar[_Request] = ContextVar("funcpack_request")
+
+
+def _links(event: Event | None, parent: Context) -> list[Link]:
+    """Link to the trace that an event was made in, where the request came by another one.
+
+    https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+    """
+    if event is None:
+        return []
+    names = ("traceparent", "tracestate")
+    carrier = {name: str(event.attributes[name]) for name in names if name in event.attributes}
+    origin = trace.get_current_span(propagate.extract(carrier, otel_context.Context())).get_span_context()
+    if not origin.is_valid or origin == trace.get_current_span(parent).get_span_context():
+        return []
+    return [Link(origin)]
+
+
+def _record(error: BaseException | None, context: Context) -> str:
+    """Record what a function raised, and name it; a request that does not fit it is not its error."""
+    if error is None or isinstance(error, RequestError):
+        return ""
+    trace.get_current_span(context).record_exception(error)
+    return semconv.error_type(error)
+
+
+def _fail(span: Span, error: str) -> None:
+    span.set_attribute("error.type", error)
+    span.set_status(Status(StatusCode.ERROR))
+
+
+def _take_over(span: trace.SpanContext, context: CallContext) -> None:
+    """Let the function's `context` name a span; there is none where metrics alone are wanted and the caller has none."""
+    if span.is_valid:
+        context.traceparent = _traceparent(span)
+        context.tracestate = span.trace_state.to_header() or None
+
+
+def _traceparent(span: trace.SpanContext) -> str:
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+
+
+def _note_span(record: logging.LogRecord) -> bool:
+    """Take down which span a log record belongs to: the function's own ones are not known elsewhere."""
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        record.traceparent = _traceparent(span)
+    return True
