@@ -8,9 +8,10 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
+from funcpack_invoker.errors import InvalidEventError, ReplyError, RequestError
 from funcpack_invoker.events import cloudevent
 from funcpack_invoker.events import reply as event_reply
-from funcpack_invoker.events.event import Batch, Event, InvalidEventError, InvalidReplyError
+from funcpack_invoker.events.event import Batch, Event
 from funcpack_invoker.events.reply import EventReply
 from funcpack_invoker.function.call import Call
 from funcpack_invoker.function.hooks import Hooks
@@ -18,21 +19,19 @@ from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
 from funcpack_invoker.http import request_checks
-from funcpack_invoker.http.body import RequestError, receive_body
+from funcpack_invoker.http.body import receive_body
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import AccessLog, Sender, failed, gave_up
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable
     from contextvars import Context as ContextVars
 
     from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.http.asgi import Receive, Scope, Send
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer, Run
 
-    Scope = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
     Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("funcpack")
@@ -197,7 +196,7 @@ class App:
             elif reply.event is not None:
                 replies.append(reply.event)
         if failed_ids:
-            return failed(InvalidReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}"))
+            return failed(ReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}"))
         if unfit:
             # To a 5xx a broker would send them all again, for ever.
             return plain(400, "; ".join(unfit))
@@ -205,7 +204,7 @@ class App:
             return Reply(200)
         try:
             headers, body = cloudevent.write_batch(replies)
-        except InvalidReplyError as exc:
+        except ReplyError as exc:
             return failed(exc)
         return Reply(200, headers, body)
 
@@ -274,7 +273,7 @@ def _with_event(call: Call, event: Event) -> Call:
 def _written(reply: EventReply, call: Call) -> Reply:
     try:
         return event_reply.write(reply, call)
-    except InvalidReplyError as exc:
+    except ReplyError as exc:
         return failed(exc)
 
 

@@ -1,7 +1,13 @@
-"""Every text of the invoker that a user may read when something is wrong with the function or the settings.
+"""The tree of exceptions, and every text of the invoker that a user may read if something is wrong.
 
-`SettingsError` is one line. A `FunctionError` is a title, what was found, what to do, and where there is one the
-traceback of the user's own code, in that order.
+InvokerError
+├── SettingsError            a variable with an unsupported value: one line, exit code 2
+├── ListenError              the port is not available: one line, exit code 1
+├── FunctionError            the function cannot be served: title, finding, remedy, traceback; exit code 1
+│   └── ModuleMissingError, ImportFailedError, ParameterError, ...
+├── RequestError             the request cannot be served: answered with its status and one line of reason
+│   └── InvalidEventError    the request is not a valid CloudEvent
+└── ReplyError               the function returned a value that cannot be sent: 500, one line in the log
 """
 
 from __future__ import annotations
@@ -14,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class SettingsError(Exception):
+class InvokerError(Exception):
+    """The base of all exceptions of the invoker."""
+
+
+class SettingsError(InvokerError):
     """A variable with a value that is not accepted: `variable`, what was `found` in it, what is `accepted`."""
 
     def __init__(self, variable: str, found: str, accepted: str) -> None:
@@ -27,7 +37,7 @@ class SettingsError(Exception):
         return f"{self.variable} is {self.found!r}, but it must be {self.accepted}"
 
 
-class ListenError(Exception):
+class ListenError(InvokerError):
     """A port that cannot be listened on: `host` (None: all addresses), `port`, and the `reason`."""
 
     def __init__(self, host: str | None, port: int, reason: str) -> None:
@@ -41,7 +51,35 @@ class ListenError(Exception):
         return f"cannot listen on {where}: {self.reason}; PORT and HOST say where to listen"
 
 
-class FunctionError(Exception):
+class RequestError(InvokerError):
+    """A request that cannot be served: `status` answers it, with `reason`, one line that the client may see."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+# A reason quotes what the client sent.
+_LONGEST_REASON = 200
+
+
+class InvalidEventError(RequestError):
+    """A request that is not a valid CloudEvent: answered 400, or 415 for an event format other than JSON."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(status, reason[:_LONGEST_REASON])
+
+
+class ReplyError(InvokerError):
+    """A value that the function returned and that cannot be sent; `reason` is one line for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class FunctionError(InvokerError):
     """A function that cannot be served; `str()` of it is the whole text for the user."""
 
     title = "The function cannot be loaded"

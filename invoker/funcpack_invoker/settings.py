@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from funcpack_invoker.cpus import allowed_cpus
 from funcpack_invoker.errors import SettingsError
+from funcpack_invoker.handler_name import parse as parse_handler_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,9 +130,7 @@ def _one_of(*choices: str) -> Form:
 
 
 def _handler(text: str) -> str:
-    names = r"[^\s.:/\\]+(?:\.[^\s.:/\\]+)*"
-    if not re.fullmatch(rf"{names}[.:]{names}", text):
-        raise ValueError(text)
+    parse_handler_name(text)
     return text
 
 
@@ -167,7 +166,7 @@ _COUNT_OR_ZERO = Form("a whole number of at least 0", lambda text: _whole_number
 _SECONDS = Form("a number of seconds of at least 0", _seconds)
 _SIZE = Form("a number of bytes of at least 1, or one with KiB, MiB or GiB", _size)
 _SWITCH_FORM = Form("on or off", _switch)
-_HANDLER = Form("module.function or module:function", _handler)
+_HANDLER = Form("module.function or module:function, each part a Python identifier", _handler)
 _HOST = Form("an address or a host name, without a port", _host)
 _TEXT = Form("text without control characters", _text)
 

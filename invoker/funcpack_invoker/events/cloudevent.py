@@ -10,6 +10,7 @@ import base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.errors import InvalidEventError, ReplyError
 from funcpack_invoker.events.attributes import (
     AttributeValue,
     InvalidAttributeError,
@@ -20,15 +21,8 @@ from funcpack_invoker.events.attributes import (
 )
 from funcpack_invoker.events.decode import read
 from funcpack_invoker.events.encode import write_batch, write_binary, write_structured
-from funcpack_invoker.events.event import (
-    BATCHED,
-    STRUCTURED,
-    Batch,
-    Event,
-    Header,
-    InvalidEventError,
-    InvalidReplyError,
-)
+from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event
+from funcpack_invoker.http.asgi import Header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +35,7 @@ __all__ = [
     "Event",
     "Header",
     "InvalidEventError",
-    "InvalidReplyError",
+    "ReplyError",
     "complete",
     "complete_data",
     "read",
@@ -60,7 +54,7 @@ def complete(attributes: Mapping[Any, Any], data: Any = None, *, incoming: Event
         incoming: the event that it answers, if any; attributes that were handed on are not checked once more.
 
     Raises:
-        InvalidReplyError: when an attribute is missing, or is what no attribute can be.
+        ReplyError: when an attribute is missing, or is what no attribute can be.
 
     """
     try:
@@ -77,7 +71,7 @@ def complete(attributes: Mapping[Any, Any], data: Any = None, *, incoming: Event
             filled["time"] = _timestamp(datetime.now(UTC))
         check_event(filled, known)
     except InvalidAttributeError as exc:
-        raise InvalidReplyError(f"the returned event is not valid: {exc}") from exc
+        raise ReplyError(f"the returned event is not valid: {exc}") from exc
     return Event(filled, data)
 
 
@@ -93,7 +87,7 @@ def complete_data(data: Any, incoming: Event, *, reply_type: str | None, reply_s
         reply_source: the reply's `source`.
 
     Raises:
-        InvalidReplyError: when `reply_type` or `reply_source` can be no attribute.
+        ReplyError: when `reply_type` or `reply_source` can be no attribute.
 
     """
     attributes = {

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from funcpack_invoker.errors import InvalidEventError
 from funcpack_invoker.events.attributes import (
     AttributeValue,
     InvalidAttributeError,
@@ -21,11 +22,13 @@ from funcpack_invoker.events.attributes import (
     check_value,
     shown,
 )
-from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event, Header, InvalidEventError
+from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event
 from funcpack_invoker.http import json_codec, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from funcpack_invoker.http.asgi import Header
 
 _FORMATS = b"application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type"})

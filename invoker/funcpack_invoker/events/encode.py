@@ -11,13 +11,15 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from funcpack_invoker.events.event import BATCHED, STRUCTURED, Event, Header, InvalidReplyError
+from funcpack_invoker.errors import ReplyError
+from funcpack_invoker.events.event import BATCHED, STRUCTURED, Event
 from funcpack_invoker.http import json_codec, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from funcpack_invoker.events.attributes import AttributeValue
+    from funcpack_invoker.http.asgi import Header
 
 # Every printable ASCII character goes into a header as it is, but the double quote and the percent sign (HTTP 3.1.3.2).
 _AS_IT_IS = re.compile(r"[!#$&-~]*")
@@ -28,7 +30,7 @@ def write_binary(event: Event) -> tuple[list[Header], bytes]:
     """Write an event in binary mode (HTTP 3.1): its headers, Content-Type among them, and its body.
 
     Raises:
-        InvalidReplyError: when its data cannot be written as its datacontenttype says.
+        ReplyError: when its data cannot be written as its datacontenttype says.
 
     """
     attributes, data = event.attributes, event.data
@@ -54,7 +56,7 @@ def write_structured(event: Event) -> tuple[list[Header], bytes]:
     """Write an event in structured mode (HTTP 3.2, JSON 3).
 
     Raises:
-        InvalidReplyError: when its data cannot be written as its datacontenttype says.
+        ReplyError: when its data cannot be written as its datacontenttype says.
 
     """
     return [(b"content-type", STRUCTURED.encode())], _dumps(_members(event)).encode()
@@ -64,7 +66,7 @@ def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
     """Write events in batched mode (HTTP 3.3, JSON 4).
 
     Raises:
-        InvalidReplyError: when the data of one cannot be written as its datacontenttype says.
+        ReplyError: when the data of one cannot be written as its datacontenttype says.
 
     """
     return [(b"content-type", BATCHED.encode())], _dumps([_members(event) for event in events]).encode()
@@ -91,7 +93,7 @@ def _encode(content_type: AttributeValue | None, data: Any) -> bytes:
     try:
         return media_types.parse(str(content_type or "application/octet-stream")).encode(data)
     except ValueError as exc:
-        raise InvalidReplyError(f"the returned data cannot be sent as {content_type}: {exc}") from exc
+        raise ReplyError(f"the returned data cannot be sent as {content_type}: {exc}") from exc
 
 
 def _members(event: Event) -> dict[str, Any]:
@@ -120,4 +122,4 @@ def _dumps(value: Any) -> str:
     try:
         return json_codec.dumps(value)
     except ValueError as exc:
-        raise InvalidReplyError(f"the returned data cannot be sent as JSON: {exc}") from exc
+        raise ReplyError(f"the returned data cannot be sent as JSON: {exc}") from exc

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from funcpack_invoker.errors import ReplyError
 from funcpack_invoker.events import cloudevent
-from funcpack_invoker.events.event import STRUCTURED, Event, InvalidReplyError
+from funcpack_invoker.events.event import STRUCTURED, Event
 from funcpack_invoker.events.sdk import from_sdk
 from funcpack_invoker.http import media_types, response
 from funcpack_invoker.http.response import Reply
@@ -37,7 +38,7 @@ def from_value(value: Any, call: Call, defaults: ReplyDefaults) -> EventReply | 
     """Read what a CloudEvent function returned.
 
     Raises:
-        InvalidReplyError: when it is nothing that can be sent.
+        ReplyError: when it is nothing that can be sent.
 
     """
     if value is None:
@@ -53,7 +54,7 @@ def from_sdk_event(value: Any, call: Call) -> EventReply | None:
     """Read an event of an SDK that any function returned; None if it is none.
 
     Raises:
-        InvalidReplyError: when it breaks the specification.
+        ReplyError: when it breaks the specification.
 
     """
     found = from_sdk(value)
@@ -64,7 +65,7 @@ def write(reply: EventReply, call: Call) -> Reply:
     """Make the response for a single event: binary mode, or structured where the client accepts that.
 
     Raises:
-        InvalidReplyError: when the data cannot be written as its content type says.
+        ReplyError: when the data cannot be written as its content type says.
 
     """
     if reply.event is None:
@@ -80,7 +81,7 @@ def _from_tuple(value: tuple[Any, ...], call: Call, defaults: ReplyDefaults) -> 
     if value and _is_attributes(value[0]):
         return _from_attributes(value, call)
     if len(value) > 1 and _is_attributes(value[1]):
-        raise InvalidReplyError("the returned tuple has the attributes in second place: (attributes, data) is meant")
+        raise ReplyError("the returned tuple has the attributes in second place: (attributes, data) is meant")
     body, status, headers = response.unpack(value)
     if response.is_response(body) or response.is_http_exception(body):
         return response.from_value(value)
@@ -102,10 +103,8 @@ def _refuse_half_of_attributes(body: Any, status: Any) -> None:
         return
     try:
         response.with_status(Reply(200), status)
-    except InvalidReplyError as exc:
-        raise InvalidReplyError(
-            f"the returned event is not valid: {missing[0]} is missing, or else {exc.reason}"
-        ) from exc
+    except ReplyError as exc:
+        raise ReplyError(f"the returned event is not valid: {missing[0]} is missing, or else {exc.reason}") from exc
 
 
 def _take_content_type(reply: EventReply, event: Event) -> None:
@@ -117,7 +116,7 @@ def _take_content_type(reply: EventReply, event: Event) -> None:
     try:
         is_json = media_types.parse(content_type).is_json
     except ValueError as exc:
-        raise InvalidReplyError(f"the returned Content-Type is none: {exc}") from exc
+        raise ReplyError(f"the returned Content-Type is none: {exc}") from exc
     # Text that is said to be JSON is so already: it must not be quoted.
     data = (
         media_types.parse("application/json").decode(response.encode(event.data))
@@ -130,7 +129,7 @@ def _take_content_type(reply: EventReply, event: Event) -> None:
 
 def _from_attributes(value: tuple[Any, ...], call: Call) -> EventReply:
     if len(value) > 2:
-        raise InvalidReplyError("the returned tuple has more than attributes and data: (attributes, data) is meant")
+        raise ReplyError("the returned tuple has more than attributes and data: (attributes, data) is meant")
     return EventReply(_traced(cloudevent.complete(*value, incoming=call.event), call))
 
 
@@ -139,7 +138,7 @@ def _event(value: Any, call: Call, defaults: ReplyDefaults) -> Event:
     if _is_attributes(value):
         return _traced(cloudevent.complete(value, incoming=call.event), call)
     if isinstance(value, Iterator | AsyncIterator):
-        raise InvalidReplyError("a CloudEvent function cannot stream: return the data as a whole")
+        raise ReplyError("a CloudEvent function cannot stream: return the data as a whole")
     found = from_sdk(value)
     if found is not None:
         return _traced(cloudevent.complete(*found, incoming=call.event), call)

@@ -16,13 +16,12 @@ from funcpack_invoker.lazy_imports.libraries import import_library, path_without
 from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, deferring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     from funcpack_invoker.function.call import Call
+    from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
     from funcpack_invoker.http.response import Reply
-
-    Scope = MutableMapping[str, Any]
 
 
 class FlaskContext:

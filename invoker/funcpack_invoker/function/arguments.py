@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.function.parameters import Value
 from funcpack_invoker.http import json_codec
-from funcpack_invoker.http.body import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funcpack_invoker import errors
+from funcpack_invoker import errors, handler_name
 from funcpack_invoker.function import signature
 from funcpack_invoker.function.provision import prepare_flask, prepare_sdk
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
 
     from funcpack_invoker.flask_bridge.context import FlaskContext
@@ -51,22 +51,14 @@ def load(handler: str, source: Path) -> LoadedFunction:
 
     """
     source = source.resolve()
-    module_name, attribute = split(handler)
+    name = handler_name.parse(handler)
     _put_on_path(source)
-    module = _import(handler, module_name, source)
-    function = _find(handler, module, attribute)
+    module = _import(handler, name.module, source)
+    function = _find(handler, module, name.attributes)
     filling = signature.fill(handler, function)
     directories = app_directories(source)
     prepare_sdk(filling, directories)
-    return LoadedFunction(handler, module, function, filling, prepare_flask(module_name, filling, directories))
-
-
-def split(handler: str) -> tuple[str, str]:
-    """Split a handler into the module's name and the function's (which may be dotted after a colon)."""
-    module, separator, attribute = handler.partition(":")
-    if not separator:
-        module, _, attribute = handler.rpartition(".")
-    return module, attribute
+    return LoadedFunction(handler, module, function, filling, prepare_flask(name.module, filling, directories))
 
 
 def app_directories(source: Path) -> list[str]:
@@ -132,9 +124,9 @@ def _refuse_shadowed(module: ModuleType, source: Path) -> None:
             raise errors.ShadowedModuleError(name, str(file), loaded)
 
 
-def _find(handler: str, module: ModuleType, attribute: str) -> Callable[..., Any]:
+def _find(handler: str, module: ModuleType, attributes: Sequence[str]) -> Callable[..., Any]:
     owner: Any = module
-    for name in attribute.split("."):
+    for name in attributes:
         try:
             owner = getattr(owner, name)
         except AttributeError:

@@ -6,22 +6,16 @@ import asyncio
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+from funcpack_invoker.errors import RequestError
 
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from funcpack_invoker.http.asgi import Receive
+
 
 # Up to here a body is read before a thread is taken for it; what is larger does not have to be in memory at once.
 _READ_AHEAD = 1 << 20
-
-
-class RequestError(Exception):
-    """A request that cannot be served: `status` answers it, with `reason`, one line that may be shown to the client."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
 
 
 class Body(Protocol):

@@ -22,7 +22,7 @@ from funcpack_invoker.http.response import WITHOUT_BODY
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from funcpack_invoker.events.event import Header
+    from funcpack_invoker.http.asgi import Header
     from funcpack_invoker.http.connection import Connection
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from funcpack_invoker.events.event import Header
+    from funcpack_invoker.http.asgi import Header
 
 # RFC 9112 section 3: origin-form, and the version that keeps connections; the method as gunicorn wants it.
 _REQUEST_LINE = re.compile(rb"([!$%&'*+.^_`|~0-9A-Z-]{3,20}+) (/[\x21-\x7e]*+) HTTP/1\.1\r\n")

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from funcpack_invoker.http.body import RequestError
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.http.response import Reply, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from funcpack_invoker.events.event import Header
+    from funcpack_invoker.http.asgi import Header
 
 _ALLOWED: Header = (b"allow", b"POST, OPTIONS")
 

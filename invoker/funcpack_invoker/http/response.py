@@ -7,11 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.events.event import Header, InvalidReplyError
+from funcpack_invoker.errors import ReplyError
 from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from funcpack_invoker.http.asgi import Header
 
 _HTML = (b"content-type", b"text/html; charset=utf-8")
 _BYTES = (b"content-type", b"application/octet-stream")
@@ -53,7 +55,7 @@ def from_value(value: Any) -> Reply:
     """Make a response of what an HTTP function returned: a body, or a tuple of it, a status and headers.
 
     Raises:
-        InvalidReplyError: when it is nothing that can be sent.
+        ReplyError: when it is nothing that can be sent.
 
     """
     if isinstance(value, tuple):
@@ -66,7 +68,7 @@ def from_body(value: Any) -> Reply:
     """Make a response of a body alone.
 
     Raises:
-        InvalidReplyError: when it is nothing that can be sent.
+        ReplyError: when it is nothing that can be sent.
 
     """
     if isinstance(value, str):
@@ -90,7 +92,7 @@ def _from_object(value: Any) -> Reply:
         reply = Reply(200)
         reply.chunks, reply.close = value, getattr(value, "close", None)
         return reply
-    raise InvalidReplyError(f"the function returned a {type(value).__name__}, which cannot be made a response")
+    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be made a response")
 
 
 def stream_header(chunk: Any) -> Header:
@@ -102,27 +104,27 @@ def encode(text: str) -> bytes:
     """Encode text that a function returned.
 
     Raises:
-        InvalidReplyError: when it has half of a surrogate pair.
+        ReplyError: when it has half of a surrogate pair.
 
     """
     try:
         return text.encode()
     except UnicodeEncodeError as exc:
-        raise InvalidReplyError(f"the returned text cannot be encoded: {exc}") from exc
+        raise ReplyError(f"the returned text cannot be encoded: {exc}") from exc
 
 
 def encode_chunk(chunk: Any) -> bytes:
     """Encode a chunk of a stream.
 
     Raises:
-        InvalidReplyError: when it is neither text nor bytes.
+        ReplyError: when it is neither text nor bytes.
 
     """
     if isinstance(chunk, str):
         return encode(chunk)
     if isinstance(chunk, bytes | bytearray | memoryview):
         return bytes(chunk)
-    raise InvalidReplyError(f"the function yielded a {type(chunk).__name__}: only str and bytes can be streamed")
+    raise ReplyError(f"the function yielded a {type(chunk).__name__}: only str and bytes can be streamed")
 
 
 def _is_model(value: Any) -> bool:
@@ -137,14 +139,14 @@ def _json(value: Any) -> bytes:
     try:
         return json_codec.dumps(value).encode()
     except ValueError as exc:
-        raise InvalidReplyError(f"the returned {type(value).__name__} cannot be sent as JSON: {exc}") from exc
+        raise ReplyError(f"the returned {type(value).__name__} cannot be sent as JSON: {exc}") from exc
 
 
 def unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     """Take a returned tuple apart as Flask does: (body, status), (body, headers) or (body, status, headers).
 
     Raises:
-        InvalidReplyError: when it is none of these.
+        ReplyError: when it is none of these.
 
     """
     if len(value) == 3:
@@ -154,7 +156,7 @@ def unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
         if isinstance(second, Mapping | list | tuple) or hasattr(second, "to_wsgi_list"):
             return body, None, second
         return body, second, None
-    raise InvalidReplyError(
+    raise ReplyError(
         f"the function returned a tuple of {len(value)}: (body, status), (body, headers) or (body, status, headers) is meant"
     )
 
@@ -163,7 +165,7 @@ def with_status(reply: Reply, status: Any) -> Reply:
     """Set the status: a number, or text that begins with one, as `404 Not Found`.
 
     Raises:
-        InvalidReplyError: when it is no status that ends a request.
+        ReplyError: when it is no status that ends a request.
 
     """
     if status is not None:
@@ -176,9 +178,7 @@ def _status(status: Any) -> int:
         digits = status.partition(" ")[0]
         status = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 3 else status
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise InvalidReplyError(
-            f"the function returned the status {str(status)[:80]!r}: a number from 200 to 599 is meant"
-        )
+        raise ReplyError(f"the function returned the status {str(status)[:80]!r}: a number from 200 to 599 is meant")
     return int(status)
 
 
@@ -186,7 +186,7 @@ def with_headers(reply: Reply, headers: Any) -> Reply:
     """Add headers: a mapping, or pairs. They replace the ones of the same name that are there already.
 
     Raises:
-        InvalidReplyError: when no header can carry one of them.
+        ReplyError: when no header can carry one of them.
 
     """
     if headers is None:
@@ -205,7 +205,7 @@ def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     found = []
     for pair in pairs:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise InvalidReplyError("the function returned headers that are not pairs of name and value")
+            raise ReplyError("the function returned headers that are not pairs of name and value")
         name, value = pair
         found += [(name, one) for one in (value if isinstance(value, list | tuple) else (value,))]
     return found
@@ -215,9 +215,9 @@ def _header(name: Any, value: Any) -> Header:
     try:
         encoded = str(name).lower().encode("ascii"), str(value).encode("latin-1")
     except UnicodeEncodeError:
-        raise InvalidReplyError(f"the returned header {name!r} has characters that no header can carry") from None
+        raise ReplyError(f"the returned header {name!r} has characters that no header can carry") from None
     if not _HEADER_NAME.fullmatch(encoded[0]) or _NOT_IN_VALUES.search(encoded[1]):
-        raise InvalidReplyError(f"the returned header {name!r} has characters that no header can carry")
+        raise ReplyError(f"the returned header {name!r} has characters that no header can carry")
     return encoded
 
 
@@ -238,7 +238,7 @@ def from_response(response: Any) -> Reply:
     """Take over a response of werkzeug or Flask as it is.
 
     Raises:
-        InvalidReplyError: when no header can carry one of its headers.
+        ReplyError: when no header can carry one of its headers.
 
     """
     headers = response.get_wsgi_headers({})

@@ -7,17 +7,17 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.events.event import InvalidReplyError
+from funcpack_invoker.errors import ReplyError
 from funcpack_invoker.http.response import WITHOUT_BODY, Reply, from_body, is_http_exception, plain
 from funcpack_invoker.http.streaming import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import MutableMapping
     from contextvars import Context
 
+    from funcpack_invoker.http.asgi import Send
     from funcpack_invoker.threads.pool import ThreadPool
 
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
@@ -28,7 +28,7 @@ _WITHOUT_CONTENT = WITHOUT_BODY | {205}
 
 def failed(error: BaseException) -> Reply:
     """Answer for a function that failed: the cause goes to the log alone."""
-    if isinstance(error, InvalidReplyError):
+    if isinstance(error, ReplyError):
         logger.error("%s", error.reason)
     else:
         logger.error("the function failed", exc_info=error)

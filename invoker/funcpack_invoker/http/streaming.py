@@ -10,13 +10,13 @@ from funcpack_invoker.http.response import encode_chunk, stream_header
 from funcpack_invoker.threads.run_in_context import Isolated
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
     from contextvars import Context
 
+    from funcpack_invoker.http.asgi import Send
     from funcpack_invoker.http.response import Reply
     from funcpack_invoker.threads.pool import Outcome, ThreadPool
 
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _END = object()
 
@@ -41,7 +41,7 @@ class Stream:
             with_body: False for an answer to HEAD.
 
         Raises:
-            BaseException: whatever the iterator raises, InvalidReplyError for a chunk that is neither text nor bytes.
+            BaseException: whatever the iterator raises, ReplyError for a chunk that is neither text nor bytes.
 
         """
         reply = self._reply

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.metrics import Observation
 
-from funcpack_invoker.http.body import RequestError
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.telemetry.semconv import DURATION_BOUNDARIES
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from opentelemetry import metrics, propagate, trace
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from funcpack_invoker import __version__
-from funcpack_invoker.http.body import RequestError
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.telemetry import semconv
 from funcpack_invoker.telemetry.instruments import Instruments
 from funcpack_invoker.telemetry.providers import Providers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from contextvars import Context as ContextVars
 
     from opentelemetry.context import Context
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.invocation import Invocation
     from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.http.asgi import Receive, Scope, Send
     from funcpack_invoker.telemetry.start import Exporters
     from funcpack_invoker.threads.pool import Outcome
 
-    Scope = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[dict[str, Any]]]
-    Send = Callable[[dict[str, Any]], Awaitable[None]]
     Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
     Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome, ContextVars]]]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, complete
+from funcpack_invoker.errors import ReplyError
+from funcpack_invoker.events.cloudevent import Event, complete
 
 INCOMING = Event(
     {
@@ -41,12 +42,12 @@ def test_attributes_that_are_handed_on_stay_the_same() -> None:
     ],
 )
 def test_attributes_that_are_changed_are_checked(changed: dict[str, Any]) -> None:
-    with pytest.raises(InvalidReplyError):
+    with pytest.raises(ReplyError):
         complete({**INCOMING.attributes, **changed}, incoming=INCOMING)
 
 
 def test_attributes_of_another_version_are_checked() -> None:
     incoming = Event({"specversion": "0.3", "id": "1", "source": "/s", "type": "t", "dataschema": 7}, None)
-    with pytest.raises(InvalidReplyError, match="dataschema is not a string"):
+    with pytest.raises(ReplyError, match="dataschema is not a string"):
         complete({**incoming.attributes, "specversion": "1.0"}, incoming=incoming)
     assert complete(dict(incoming.attributes), incoming=incoming).attributes["dataschema"] == 7

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.events.cloudevent import Batch, Event, InvalidEventError, read
+from funcpack_invoker.errors import InvalidEventError
+from funcpack_invoker.events.cloudevent import Batch, Event, read
 
 REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}

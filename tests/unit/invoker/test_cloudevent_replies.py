@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, complete, complete_data, read, write_binary
+from funcpack_invoker.errors import ReplyError
+from funcpack_invoker.events.cloudevent import Event, complete, complete_data, read, write_binary
 
 INCOMING = Event({"specversion": "1.0", "id": "1", "source": "/s", "type": "com.example.order"}, {"a": 1})
 NEW: dict[str, Any] = {"type": "t", "source": "/s"}
@@ -133,7 +134,7 @@ def test_version_may_be_an_enum() -> None:
     ],
 )
 def test_returned_event_that_breaks_the_specification_is_refused(attributes: dict[Any, Any], fault: str) -> None:
-    with pytest.raises(InvalidReplyError) as caught:
+    with pytest.raises(ReplyError) as caught:
         complete(attributes)
     assert caught.value.reason == f"the returned event is not valid: {fault}"
 

@@ -9,7 +9,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from funcpack_invoker.events.cloudevent import Event, InvalidReplyError, write_batch, write_binary, write_structured
+from funcpack_invoker.errors import ReplyError
+from funcpack_invoker.events.cloudevent import Event, write_batch, write_binary, write_structured
 
 REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}
@@ -192,11 +193,11 @@ def test_batch_may_be_empty() -> None:
     ],
 )
 def test_data_without_a_form_in_json_is_refused(data: Any, fault: str) -> None:
-    with pytest.raises(InvalidReplyError) as caught:
+    with pytest.raises(ReplyError) as caught:
         write_binary(Event({**REQUIRED, "datacontenttype": "application/json"}, data))
     assert caught.value.reason.startswith(f"the returned data cannot be sent as application/json: {fault}")
     for content_type in ("application/json", "text/plain"):
-        with pytest.raises(InvalidReplyError) as caught:
+        with pytest.raises(ReplyError) as caught:
             write_structured(Event({**REQUIRED, "datacontenttype": content_type}, data))
         assert caught.value.reason.startswith(f"the returned data cannot be sent as JSON: {fault}")
 
@@ -212,6 +213,6 @@ def test_data_without_a_form_in_json_is_refused(data: Any, fault: str) -> None:
     ],
 )
 def test_text_without_a_form_in_its_charset_is_refused(content_type: str, data: str, fault: str) -> None:
-    with pytest.raises(InvalidReplyError) as caught:
+    with pytest.raises(ReplyError) as caught:
         write_binary(Event({**REQUIRED, "datacontenttype": content_type}, data))
     assert caught.value.reason.startswith(f"the returned data cannot be sent as {content_type}: {fault}")

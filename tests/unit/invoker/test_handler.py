@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack_invoker import errors
-from funcpack_invoker.function.loader import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,19 +14,6 @@ if TYPE_CHECKING:
     from funcpack_invoker.function.loader import LoadedFunction
 
     Load = Callable[..., LoadedFunction]
-
-
-@pytest.mark.parametrize(
-    ("handler", "module", "attribute"),
-    [
-        ("handler.handler", "handler", "handler"),
-        ("a.b.c", "a.b", "c"),
-        ("m:f", "m", "f"),
-        ("p.m:obj.method", "p.m", "obj.method"),
-    ],
-)
-def test_split(handler: str, module: str, attribute: str) -> None:
-    assert split(handler) == (module, attribute)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""The grammar of handler names, which the build and the start of a function share. Standard library only."""
+
+from __future__ import annotations
+
+import keyword
+from typing import NamedTuple
+
+
+class InvalidHandlerNameError(ValueError):
+    """A text that is not a handler name; `str()` of it is the reason, in words that follow the quoted name."""
+
+
+class HandlerName(NamedTuple):
+    """A function, named by its `module` (dotted) and the `attributes` that lead to it inside the module."""
+
+    module: str
+    attributes: tuple[str, ...]
+
+
+def parse(text: str) -> HandlerName:
+    """Parse `module.function`, `package.module.function`, `module:function` or `package.module:object.method`.
+
+    Every part must be a Python identifier that is not a keyword, so that the name can be imported and written in code.
+
+    Raises:
+        InvalidHandlerNameError: if the text does not have one of these forms.
+
+    """
+    module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
+    if not separator:
+        raise InvalidHandlerNameError("it names no function: write module.function")
+    name = HandlerName(module, tuple(attributes.split(".")))
+    for part in (*module.split("."), *name.attributes):
+        _check_part(part)
+    return name
+
+
+def _check_part(part: str) -> None:
+    if not part:
+        raise InvalidHandlerNameError("a part of it is empty")
+    if keyword.iskeyword(part):
+        raise InvalidHandlerNameError(f"{part!r} is a Python keyword")
+    if not part.isidentifier():
+        raise InvalidHandlerNameError(f"{part!r} is not a Python identifier")
