@@ -47,17 +47,17 @@ tools: python ## the pinned pack and lifecycle in .tools
 venv: python ## the development environment .venv
 	@$(RUN) -m tools.make venv
 
-bench: builder ## measure serving and building beside the peers, for docs/benchmarks: about half an hour on a quiet machine
+bench: builder ## measure serving and building next to the alternatives, for docs/benchmarks: about 40 minutes on a quiet machine
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
-	$(VENV)/python -m benchmarks.serve
-	$(VENV)/python -m benchmarks.build
+	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
+	$(VENV)/python -m benchmarks.build --output docs/benchmarks
 
 lock: venv ## lock the dependencies anew, within the ranges of the .in files and pyproject.toml
 	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
-	for name in flask func-python functions-framework; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
+	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 

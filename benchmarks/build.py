@@ -1,6 +1,6 @@
-"""Measures building: Funcpack beside `docker build` of a hand-written Dockerfile, and beside a buildpack that does nothing.
+"""Measure building: Funcpack next to `docker build` of a hand-written Dockerfile and to a buildpack that does nothing.
 
-Run it with `make bench`, or as `python -m benchmarks.build --help` for shorter runs.
+Run it with `make bench`, or `python -m benchmarks.build --help` for shorter runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from benchmarks import report
 from benchmarks.builders import EMPTY_BUILDER, Builder, Dockerfile, PackBuild, prepare
 from tools import container, make
-from tools.places import BUILDER_IMAGE, LOGS, ROOT
+from tools.places import BUILDER_IMAGE, LOGS
 from tools.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,16 +42,17 @@ def main() -> None:
         with progress.step(f"round {number + 1} of {arguments.rounds}"):
             for builder in builders[number % 3 :] + builders[: number % 3]:
                 measure_builds(results, engine, builder)
-    results.series.sort(key=lambda series: [builder.name for builder in builders].index(series.competitor))
-    report.write(results, arguments.output, "build")
-    print(report.table(results))
+    results.sort([builder.name for builder in builders])
+    text = report.table(results)
+    report.write(results, text, arguments.output, "build")
+    print(text)
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds")
+    parser.add_argument("--output", type=Path, default=report.OUTPUT, help="directory of the report")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""The requests that every server of a comparison is measured with."""
+"""The requests that the servers of a comparison are measured with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDER = {"order": 17, "customer": "Ada Lovelace", "items": [{"sku": "A-1", "coun
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request and how hard it is repeated; `name` is also the handler's in benchmarks/functions."""
+    """A request and the number of connections that repeat it; `name` is also the name of the function in benchmarks/functions."""
 
     name: str
     title: str
@@ -29,12 +29,21 @@ class Case:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    def figure(self, quantity: str) -> str:
+        """Return the name of a figure other than the throughput, whose name is the title."""
+        return f"{self.title}: {quantity}"
+
+
+# The quantities that are measured with `hello` and `reply` only.
+LATENCY = "p99 at equal load"
+COLD_START = "cold start"
+MEMORY = "idle memory"
 
 _ORDER_JSON = json.dumps(ORDER).encode()
 
 CASES = (
     Case("hello", "HTTP hello, `def`", method="GET"),
-    Case("json_echo", "JSON in and out, `def`", headers={"Content-Type": "application/json"}, body=_ORDER_JSON),
+    Case("json_echo", "JSON in and out", headers={"Content-Type": "application/json"}, body=_ORDER_JSON),
     Case("hello_async", "HTTP hello, `async def`", asynchronous=True, method="GET"),
     Case(
         "reply",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import platform
 import statistics
+import sys
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+OUTPUT = Path(__file__).resolve().parents[1] / "dist" / "benchmarks" / "results"
+NOT_MEASURED = "not measured"
 
 
 @dataclass(slots=True)
 class Series:
-    """Every measurement of one figure for one competitor, in the order of the rounds."""
+    """All measurements of one figure for one competitor, in the order of the rounds; `better` is `more` or `less`."""
 
     figure: str
     unit: str
@@ -31,7 +33,7 @@ class Series:
 
 @dataclass(slots=True)
 class Results:
-    """What one run measured; `reference` is the competitor that ratios are taken to."""
+    """The measurements of one run; `reference` is the competitor that ratios are relative to."""
 
     title: str
     reference: str
@@ -39,7 +41,7 @@ class Results:
     loads: list[float] = field(default_factory=list)
 
     def add(self, series: Series, value: float) -> None:
-        """Record one more value of a figure, with the machine's load beside it."""
+        """Add a value to a figure, and record the machine's load with it."""
         self.loads.append(os.getloadavg()[0])
         known = self.find(series.figure, series.competitor)
         if known is None:
@@ -48,8 +50,12 @@ class Results:
         known.values.append(value)
 
     def find(self, figure: str, competitor: str) -> Series | None:
-        """Return the series of a figure and a competitor, or None where it was not measured."""
+        """Return the series of a figure and a competitor, or None if it was not measured."""
         return next((s for s in self.series if (s.figure, s.competitor) == (figure, competitor)), None)
+
+    def sort(self, competitors: list[str]) -> None:
+        """Order the series by competitor, as `competitors` does."""
+        self.series.sort(key=lambda series: competitors.index(series.competitor))
 
     @property
     def figures(self) -> list[str]:
@@ -62,46 +68,52 @@ class Results:
         return list(dict.fromkeys(series.competitor for series in self.series))
 
 
-def write(results: Results, directory: Path, name: str) -> None:
-    """Write NAME.json (raw), NAME.md (the table) and NAME.svg (the plot) to `directory`."""
+def write(results: Results, text: str, directory: Path, name: str) -> None:
+    """Write NAME.json (raw), NAME.md (`text`) and, if matplotlib is installed, NAME.svg (the plot) to `directory`."""
     directory.mkdir(parents=True, exist_ok=True)
     raw = {"machine": _machine(), "load": results.loads, **asdict(results)}
     directory.joinpath(f"{name}.json").write_text(json.dumps(raw, indent=1) + "\n")
-    directory.joinpath(f"{name}.md").write_text(table(results))
-    _plot(results, directory / f"{name}.svg")
+    directory.joinpath(f"{name}.md").write_text(text)
+    if importlib.util.find_spec("matplotlib"):
+        _plot(results, directory / f"{name}.svg")
+    else:
+        print("No plot: matplotlib is not installed. `make bench` installs it.", file=sys.stderr)
 
 
 def table(results: Results) -> str:
-    """Markdown: a row a figure, a column a competitor; median, range and ratio to the reference."""
-    head = ["", *results.competitors]
-    rows = [head, ["---"] * len(head)]
+    """Return a Markdown table with a row a figure and a column a competitor: median, range and ratio to the reference."""
+    rows = []
     for figure in results.figures:
         reference = results.find(figure, results.reference)
         unit = next(series.unit for series in results.series if series.figure == figure)
         cells = [_cell(results.find(figure, competitor), reference) for competitor in results.competitors]
         rows.append([f"{figure} ({unit})", *cells])
-    lines = [f"| {' | '.join(row)} |" for row in rows]
     machine = _machine()
-    lines.append("")
-    lines.append(
-        f"Medians (lowest to highest of {max(len(s.values) for s in results.series)} interleaved rounds), in brackets the "
-        f"ratio to {results.reference}. {machine['cpus']} CPUs, Python {machine['python']}, "
-        f"load {min(results.loads):.1f} to {max(results.loads):.1f}."
+    return (
+        f"{markdown(['', *results.competitors], rows)}\n"
+        f"Medians (lowest to highest of up to {max(len(s.values) for s in results.series)} interleaved measurements), in brackets "
+        f"the ratio to {results.reference}. {machine['cpus']} CPUs, Python {machine['python']}, "
+        f"load {min(results.loads):.1f} to {max(results.loads):.1f}.\n"
     )
-    return "\n".join(lines) + "\n"
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
+
+
+def number(value: float) -> str:
+    """Return a number with at least three significant digits."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _cell(series: Series | None, reference: Series | None) -> str:
     if series is None:
-        return "not measured"
-    cell = f"{_number(series.median)} ({_number(min(series.values))}-{_number(max(series.values))})"
+        return NOT_MEASURED
+    cell = f"{number(series.median)} ({number(min(series.values))}-{number(max(series.values))})"
     if reference is None or reference is series:
         return cell
     return f"{cell} [{series.median / reference.median:.2f}]"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _machine() -> dict[str, str | int]:
@@ -109,8 +121,8 @@ def _machine() -> dict[str, str | int]:
 
 
 def _plot(results: Results, path: Path) -> None:
-    """Small multiples, a panel a figure: bars for the medians, whiskers for the ranges."""
-    import matplotlib as mpl  # noqa: PLC0415 - only this function needs it, and it is slow to import
+    """Draw a panel for each figure: bars for the medians, whiskers for the ranges."""
+    import matplotlib as mpl  # noqa: PLC0415 - not always installed, and slow to import
 
     mpl.use("svg")
     mpl.rcParams.update(
@@ -120,7 +132,8 @@ def _plot(results: Results, path: Path) -> None:
 
     columns = 2
     rows = -(-len(results.figures) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(9, 1.5 * rows + 0.6), squeeze=False, layout="constrained")
+    height = max(1.5, 0.6 + 0.18 * len(results.competitors))
+    figure, axes = plt.subplots(rows, columns, figsize=(9, height * rows + 0.6), squeeze=False, layout="constrained")
     for panel, title in zip(axes.flat, results.figures, strict=False):
         series = [s for s in (results.find(title, c) for c in results.competitors) if s]
         medians = [s.median for s in series]
@@ -129,7 +142,7 @@ def _plot(results: Results, path: Path) -> None:
         panel.barh([s.competitor for s in series], medians, xerr=spread, color=colours, ecolor="#44515a", height=0.7)
         panel.invert_yaxis()
         panel.locator_params(axis="x", nbins=6)
-        panel.set_title(f"{title}, {series[0].unit} ({series[0].better} is better)", loc="left", fontsize=8)
+        panel.set_title(f"{title}, {series[0].unit} ({series[0].better} is better)", loc="left", fontsize=7)
         panel.spines[["top", "right"]].set_visible(False)
     for panel in list(axes.flat)[len(results.figures) :]:
         panel.set_visible(False)

@@ -1,46 +1,61 @@
-"""The servers that are compared, each in an environment of its own, and one running process of one."""
+"""The servers of the comparison, each with the command that starts it and an environment of its own."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
+import shutil
 import subprocess
 import sys
-import time
+import tempfile
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from benchmarks.cases import CASES
 
+if TYPE_CHECKING:
     from benchmarks.cases import Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 FUNCTIONS = HERE / "functions"
-START_LIMIT = 30.0
+FUNCPACK = "funcpack"
+FUNCTIONS_FRAMEWORK = "functions-framework"
+UVICORN = "uvicorn"
 
 
 class Command(Protocol):
-    """How a server is started."""
+    """The command that starts a server."""
 
     def __call__(self, bin_dir: Path, case: Case, port: int) -> list[str]:
-        """Return what serves `case` on `port` with the environment whose executables are in `bin_dir`."""
+        """Return the command that serves `case` on `port` with the executables in `bin_dir`."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One way to serve a function; `requirements` is the lock of its environment."""
+    """A way to serve a function; `requirements` is the lock of its environment, `cases` names what it is measured with."""
 
     name: str
     requirements: Path
     command: Command
-    replies_to_events: bool = True
+    cases: tuple[str, ...] = tuple(case.name for case in CASES)
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledServer:
+    """A server whose environment has its executables in `bin_dir`."""
+
+    server: Server
+    bin_dir: Path
+
+    @property
+    def name(self) -> str:
+        """The server's name in the report."""
+        return self.server.name
+
+    def command(self, case: Case, port: int) -> list[str]:
+        """Return the command that serves `case` on `port`."""
+        return self.server.command(self.bin_dir, case, port)
 
 
 def _funcpack(bin_dir: Path, case: Case, port: int) -> list[str]:
@@ -57,13 +72,8 @@ def _functions_framework(bin_dir: Path, case: Case, port: int) -> list[str]:
 
 
 def _func_python(bin_dir: Path, case: Case, port: int) -> list[str]:
-    return [
-        "env",
-        f"LISTEN_ADDRESS=127.0.0.1:{port}",
-        f"{bin_dir}/python",
-        str(FUNCTIONS / "with_func_python.py"),
-        case.name,
-    ]
+    script = str(FUNCTIONS / "with_func_python.py")
+    return ["env", f"LISTEN_ADDRESS=127.0.0.1:{port}", f"{bin_dir}/python", script, case.name]
 
 
 def _flask(bin_dir: Path, case: Case, port: int) -> list[str]:
@@ -72,106 +82,55 @@ def _flask(bin_dir: Path, case: Case, port: int) -> list[str]:
     return [*gunicorn, "-b", f"127.0.0.1:{port}", "--chdir", str(FUNCTIONS), f"with_flask:{name}"]
 
 
-def _bare(bin_dir: Path, case: Case, port: int) -> list[str]:
-    gunicorn = [f"{bin_dir}/gunicorn", "-k", "asgi", "--http-parser", "python", "--no-control-socket"]
-    return [*gunicorn, "-b", f"127.0.0.1:{port}", "--chdir", str(FUNCTIONS), f"bare_asgi:{case.name}"]
+def _starlette(bin_dir: Path, case: Case, port: int) -> list[str]:
+    return _uvicorn(bin_dir, f"with_starlette:{case.name}", port)
 
 
-_INVOKER_LOCK = ROOT / "invoker" / "requirements.txt"
+def _fastapi(bin_dir: Path, case: Case, port: int) -> list[str]:
+    return _uvicorn(bin_dir, f"with_fastapi:{case.name}", port)
+
+
+def _bare_asgi(bin_dir: Path, case: Case, port: int) -> list[str]:
+    return [*_uvicorn(bin_dir, f"bare_asgi:{case.name}", port), "--lifespan", "off"]
+
+
+def _uvicorn(bin_dir: Path, app: str, port: int) -> list[str]:
+    # No access log, as all others have none by default.
+    options = ["--http", "httptools", "--loop", "uvloop", "--log-level", "warning", "--no-access-log"]
+    return [f"{bin_dir}/uvicorn", "--app-dir", str(FUNCTIONS), "--port", str(port), *options, app]
+
+
+_LOCKS = HERE / "requirements"
 
 SERVERS = (
-    Server("funcpack", _INVOKER_LOCK, _funcpack),
-    Server("functions-framework", HERE / "requirements/functions-framework.txt", _functions_framework, False),
-    Server("func-python", HERE / "requirements/func-python.txt", _func_python),
-    Server("flask-gunicorn", HERE / "requirements/flask.txt", _flask),
-    Server("bare-asgi", _INVOKER_LOCK, _bare),
+    Server(FUNCPACK, ROOT / "invoker" / "requirements.txt", _funcpack),
+    Server(FUNCTIONS_FRAMEWORK, _LOCKS / "functions-framework.txt", _functions_framework),
+    Server("func-python", _LOCKS / "func-python.txt", _func_python),
+    Server("flask-gunicorn", _LOCKS / "flask.txt", _flask),
+    Server("starlette", _LOCKS / "starlette.txt", _starlette, ("hello", "hello_async", "json_echo")),
+    Server("fastapi", _LOCKS / "fastapi.txt", _fastapi, ("hello", "json_echo")),
+    Server(UVICORN, _LOCKS / "uvicorn.txt", _bare_asgi),
 )
 
 
-def install(servers: tuple[Server, ...], where: Path) -> dict[str, Path]:
-    """Make the environment of every server below `where`; return the directory of each one's executables."""
+def install(servers: tuple[Server, ...], environments: Path) -> tuple[InstalledServer, ...]:
+    """Create the environment of each server in `environments`."""
     uv = str(Path(sys.executable).with_name("uv"))
-    directories = {}
+    installed = []
     for server in servers:
-        venv = where / server.name
+        venv = environments / server.name
         subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
         pip = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(venv / "bin/python")]
         subprocess.run([*pip, "--require-hashes", "-r", str(server.requirements)], check=True)
-        if server.name == "funcpack":
-            subprocess.run([*pip, "--no-deps", str(ROOT / "invoker")], check=True)
-        directories[server.name] = venv / "bin"
-    return directories
+        if server.name == FUNCPACK:
+            _install_invoker(pip)
+        installed.append(InstalledServer(server, venv / "bin"))
+    return tuple(installed)
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server that has answered its first request, `started_after` seconds after its process was made."""
-
-    port: int
-    pid: int
-    started_after: float
-
-    def memory(self) -> float:
-        """Proportional set size of the whole process group, MiB: what the group would give back if it ended."""
-        kilobytes = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                group = int(stat.read_text().rpartition(")")[2].split()[2])
-                if group == self.pid:
-                    rollup = stat.with_name("smaps_rollup").read_text()
-                    kilobytes += int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1])
-        return kilobytes / 1024
-
-
-@contextlib.contextmanager
-def running(server: Server, bin_dir: Path, case: Case) -> Iterator[Running]:
-    """Serve `case` with `server` in a process group of its own, and end the group afterwards."""
-    port = _free_port()
-    command = server.command(bin_dir, case, port)
-    environment = {"PATH": os.defpath, "PYTHONUNBUFFERED": "1", "WORKERS": "1", "LOG_LEVEL": "warning"}
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        cwd=FUNCTIONS,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        _await_answer(process, port, case, start + START_LIMIT)
-        yield Running(port, process.pid, time.perf_counter() - start)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _await_answer(process: subprocess.Popen[bytes], port: int, case: Case, deadline: float) -> None:
-    while process.poll() is None and time.perf_counter() < deadline:
-        connection = HTTPConnection("127.0.0.1", port, timeout=10)
-        try:
-            connection.request(case.method, "/", case.body, case.headers)
-            response = connection.getresponse()
-            answer = response.read()
-        except OSError:
-            time.sleep(0.002)
-        else:
-            if response.status == 200:
-                return
-            raise SystemExit(f"{process.args!r} answered {response.status}: {answer[:200]!r}")
-        finally:
-            connection.close()
-    process.kill()
-    errors = process.stderr.read().decode() if process.stderr else ""
-    raise SystemExit(f"{process.args!r} does not serve:\n{errors}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _install_invoker(pip: list[str]) -> None:
+    """Install the invoker from a copy: setuptools and uv would otherwise reuse what they built from an older tree."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch, "invoker")
+        shutil.copytree(ROOT / "invoker", copy, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+        subprocess.run([*pip, "--no-deps", str(copy)], check=True)

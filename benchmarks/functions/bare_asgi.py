@@ -1,67 +1,52 @@
-"""The ceiling: the least that an ASGI application can do for the same answers, on the server that Funcpack uses."""
+"""The ceiling: the least that anyone can write for the same answers; `uvicorn bare_asgi:NAME` serves one."""
 
 import asyncio
 import json
 
-PLAIN = [(b"content-type", b"text/html; charset=utf-8")]
-JSON = [(b"content-type", b"application/json")]
+PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+JSON = (b"content-type", b"application/json")
 
 
-def application(answer):
-    async def app(scope, receive, send):
-        if scope["type"] == "lifespan":
-            while (await receive())["type"] != "lifespan.shutdown":
-                await send({"type": "lifespan.startup.complete"})
-            await send({"type": "lifespan.shutdown.complete"})
-            return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        content, headers = await answer(scope, body)
-        length = (b"content-length", str(len(content)).encode())
-        await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
-        await send({"type": "http.response.body", "body": content})
-
-    return app
+async def body_of(receive):
+    message = await receive()
+    body = message["body"]
+    while message["more_body"]:
+        message = await receive()
+        body += message["body"]
+    return body
 
 
-@application
-async def hello(scope, body):
-    return b"Hello World!", PLAIN
+async def answer(send, body, *headers):
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def hello(scope, receive, send):
+    await answer(send, b"Hello World!", PLAIN)
 
 
 hello_async = hello
 
 
-@application
-async def json_echo(scope, body):
-    order = json.loads(body)
-    answer = {"order": order["order"], "items": len(order["items"]), "customer": order["customer"]}
-    return json.dumps(answer).encode(), JSON
+async def json_echo(scope, receive, send):
+    order = json.loads(await body_of(receive))
+    summary = {"order": order["order"], "items": len(order["items"]), "customer": order["customer"]}
+    await answer(send, json.dumps(summary).encode(), JSON)
 
 
-@application
-async def reply(scope, body):
-    attributes = [(name, value) for name, value in scope["headers"] if name.startswith(b"ce-")]
-    return json.dumps(json.loads(body)).encode(), [*attributes, *JSON]
+async def reply(scope, receive, send):
+    headers = [(name, value) for name, value in scope["headers"] if name.startswith((b"ce-", b"content-type"))]
+    await answer(send, await body_of(receive), *headers)
 
 
-@application
-async def reply_structured(scope, body):
-    event = json.loads(body)
-    data = json.dumps(event.pop("data")).encode()
-    return data, [*((b"ce-" + name.encode(), value.encode()) for name, value in event.items()), *JSON]
+reply_structured = reply
 
 
-@application
-async def size(scope, body):
-    return str(len(body)).encode(), PLAIN
+async def size(scope, receive, send):
+    await answer(send, str(len(await body_of(receive))).encode(), PLAIN)
 
 
-@application
-async def slow(scope, body):
+async def slow(scope, receive, send):
     await asyncio.sleep(0.05)
-    return b"Hello World!", PLAIN
+    await answer(send, b"Hello World!", PLAIN)

@@ -1,4 +1,4 @@
-"""The same as somebody writes them with Flask alone; gunicorn serves `with_flask:NAME`."""
+"""The same with Flask alone; `gunicorn with_flask:NAME` serves one."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""The same for func-python, whose functions are ASGI applications; `python with_func_python.py NAME` serves one."""
+"""The same for func-python, whose functions are ASGI apps; `python with_func_python.py NAME` serves one."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The same for functions-framework, which answers events with `OK`: its functions have no way to reply with one."""
+"""The same for functions-framework, which answers events with `OK`: its functions cannot reply with an event."""
 
 import time
 
