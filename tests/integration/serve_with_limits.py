@@ -5,9 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+from funcpack_invoker.http.limits import WireLimits
 from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.server.master import serve
 from funcpack_invoker.settings import Settings
 
 if __name__ == "__main__":
-    sys.exit(serve(Settings.from_env(os.environ), Path(sys.argv[1]), Limits(**json.loads(sys.argv[2]))))
+    given = json.loads(sys.argv[2])
+    wire = {name: given.pop(name) for name in WireLimits._fields if name in given}
+    limits = Limits(**given, wire=WireLimits(**wire))
+    sys.exit(serve(Settings.from_env(os.environ), Path(sys.argv[1]), limits))

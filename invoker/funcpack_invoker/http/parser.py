@@ -1,66 +1,358 @@
-"""Parses requests: gunicorn's parser, with a shorter way for headers that are as they should be.
+"""Parses requests: llhttp, by httptools, and what llhttp lets through that a server must reject or limit.
 
-gunicorn (27.0) looks at every byte of a header in Python, one after the other. Here one regular expression looks at the
-whole header section; whatever it does not match, gunicorn's own code refuses, or takes, and says why. The names with an
-underscore are gunicorn's.
+llhttp rejects by itself what is malformed (bare LF, folded fields, lengths and chunk sizes that are not numbers,
+Content-Length beside Transfer-Encoding and the like). It has no limits, and takes every version, target and number of
+`Host` fields; those are checked here.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
-from gunicorn.asgi.parser import PythonProtocol  # type: ignore[import-untyped]
+from httptools import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
 
-# RFC 9112 section 5: field lines, each a name (a token) and a colon, then a value without control characters but HTAB.
-FIELD_LINES = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)++")
+from funcpack_invoker.errors import RequestError
+from funcpack_invoker.http.body import too_large
+from funcpack_invoker.http.framing import check_transfer_coding
+from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
-# RFC 9110 section 9.1: a token; gunicorn wants it in upper case, of a usual length and without #.
-_METHOD = re.compile(rb"[!$%&'*+.^_`|~0-9A-Z-]{3,20}")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from funcpack_invoker.http.asgi import Header, Scope
+    from funcpack_invoker.http.limits import WireLimits
+
+_ASGI = {"version": "3.0", "spec_version": "2.4"}
+
+# RFC 9110 section 9.1: a token. llhttp knows the registered methods; those that it does not know are in upper case, too.
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,40} ")
+
+# A second one could be read differently by whoever stands between (RFC 9110 section 5.3).
+_ONCE = frozenset({b"host", b"content-type"})
+
+# RFC 9110 section 6.5.1: fields that a trailer must not have.
+_NOT_IN_TRAILERS = frozenset({b"authorization", b"content-length", b"host", b"te", b"trailer", b"transfer-encoding"})
+
+# llhttp parses all of a piece that it is fed, several requests at once. Pieces end where a header, a chunk or a body ends,
+# so that no byte of the next request is among them.
+_BLANK_LINE = b"\r\n\r\n"
+
+# RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+
+# A chunk of one byte has five more around it. What comes on top are extensions and trailers.
+_FRAMING_FACTOR = 8
 
 
-class Parser(PythonProtocol):  # type: ignore[misc] # gunicorn has no types
-    """Takes in what a client sends, and calls back with what it finds."""
+class RequestParser:
+    """Parses the bytes of one connection, and calls `found` with each request, as soon as its header is complete."""
 
-    _headers_list: list[tuple[bytes, bytes]]
-    _is_held = False
+    __slots__ = (
+        "_begun", "_body", "_body_size", "_fields", "_found", "_head_size", "_is_chunked", "_is_in_trailer", "_is_last",
+        "_limits", "_line", "_max_body", "_missing", "_new_body", "_parser", "_refusal", "_size_line", "_tail",
+        "_taken_size", "_target",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        limits: WireLimits,
+        max_body: int,
+        new_body: Callable[[bool], IncomingBody],
+        found: Callable[[IncomingRequest], None],
+    ) -> None:
+        """Parse for a connection.
+
+        Args:
+            limits: for the header and the framing.
+            max_body: bytes; a chunk that announces more is rejected at once.
+            new_body: returns the body of a request; whether the client waits for `100 Continue` is its argument.
+            found: takes a request.
+
+        """
+        self._limits = limits
+        self._max_body = max_body
+        self._new_body = new_body
+        self._found = found
+        self._parser = HttpRequestParser(self)
+        self._refusal: RequestError | None = None
+        self._body: IncomingBody | None = None
+        self._is_last = False
+        self._begun = False
+        self._tail = b""
+        self._begin(b"")
+
+    def _begin(self, line: bytes) -> None:
+        """Forget the last request; `line` has the first bytes of the next one."""
+        self._line = line
+        self._target = b""
+        self._fields: list[Header] = []
+        self._head_size = 0
+        self._is_chunked = False
+        self._is_in_trailer = False
+        self._size_line = b""
+        # Of the body, or of the chunk and its line end.
+        self._missing = 0
+        self._body_size = 0
+        self._taken_size = 0
 
     @property
     def is_between_requests(self) -> bool:
-        """Whether nothing of a request has come in yet."""
-        return not self._buffer and self._state == "request_line"
+        """Whether all that has come in belongs to requests that are complete."""
+        return self._body is None and not self._begun
 
-    def hold(self) -> None:
-        """Keep what comes from now on: a request that was read elsewhere is being served."""
-        self._state = "complete"
-        self.is_complete = self._is_held = True
+    def feed(self, data: bytes) -> bytes:
+        """Parse bytes to the end of a request; return those that follow it, to be fed later.
 
-    def take_rest(self) -> bytes:
-        """Give what came after the request, and be ready for the next one."""
-        rest: bytes = self.remaining()
-        if self._is_held and not rest:
-            self._state = "request_line"
-            self.is_complete = False
-        else:
-            self.reset()
-        self._is_held = False
-        return rest
+        Raises:
+            RequestError: if the request is rejected. Nothing can be parsed after it.
 
-    def _parse_headers(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n")
-        # A section that is no longer than one field may be has no field that is too long.
-        if self._headers_list or not 0 <= end <= self._limit_request_field_size - 2:
-            return bool(super()._parse_headers())
-        section = bytes(self._buffer[: end + 2])
-        lines = section.split(b"\r\n")[:-1]
-        if len(lines) > self._limit_request_fields or not FIELD_LINES.fullmatch(section):
-            return bool(super()._parse_headers())
-        fields = [line.split(b":", 1) for line in lines]
-        self._headers_list = [(name.lower(), value.strip(b" \t")) for name, value in fields]
-        self._header_count = len(lines)
-        self._scan_from = 0
-        del self._buffer[: end + 4]
-        self._finalize_headers()
-        return True
+        """
+        if self._body is None:
+            if self._is_last:
+                return b""
+            data = self._feed_header(data)
+        while self._body is not None and data:
+            data = self._feed_body(data)
+        return data
 
-    def _is_valid_method(self, method: bytes) -> bool:
-        return _METHOD.fullmatch(method) is not None
+    def close(self) -> None:
+        """Let go of llhttp's parser, which refers to this object."""
+        del self._parser
+
+    def _feed_header(self, data: bytes) -> bytes:
+        if not self._begun:
+            data = _without_empty_lines(data)
+            if not data:
+                return data
+            self._begin(data)
+            self._begun = True
+        elif b"\r\n" not in self._line:
+            self._line += data
+        piece = self._piece(data)
+        self._head_size += len(piece)
+        if self._head_size > self._limits.header:
+            raise RequestError(431, "the header is too large")
+        return data[self._push(piece) :]
+
+    def _feed_body(self, data: bytes) -> bytes:
+        if not self._is_chunked:
+            return data[self._push(data[: self._missing]) :]
+        piece = self._chunk_piece(data)
+        self._taken_size += len(piece)
+        if self._taken_size - self._body_size > self._limits.header + _FRAMING_FACTOR * self._body_size:
+            raise RequestError(413, "the chunk extensions and trailers are too large")
+        return data[self._push(piece) :]
+
+    def _chunk_piece(self, data: bytes) -> bytes:
+        """Return the bytes up to the end of a chunk, of its size line, or of a line of the trailer."""
+        if self._missing:
+            piece = data[: self._missing]
+            self._missing -= len(piece)
+            return piece
+        end = data.find(b"\n") + 1
+        piece = data[:end] if end else data
+        if not self._is_in_trailer:
+            self._size_line += piece
+            if end:
+                self._expect_chunk()
+        return piece
+
+    def _expect_chunk(self) -> None:
+        """Note how many bytes the size line announces.
+
+        Raises:
+            RequestError: 413 if they are too many.
+
+        """
+        match = _CHUNK_SIZE.match(self._size_line)
+        size = int(match[0], 16) if match else 0
+        if self._body_size + size > self._max_body:
+            raise too_large(self._max_body)
+        self._size_line = b""
+        self._is_in_trailer = not size
+        self._missing = size + 2 if size else 0
+
+    def _piece(self, data: bytes) -> bytes:
+        """Return the bytes up to a blank line, part of which may have come before; all of them if there is none."""
+        seen = self._tail + data if self._tail else data
+        end = seen.find(_BLANK_LINE)
+        if end < 0:
+            self._tail = seen[1 - len(_BLANK_LINE) :]
+            return data
+        piece = data[: end + len(_BLANK_LINE) - len(self._tail)]
+        self._tail = b""
+        return piece
+
+    def _push(self, piece: bytes) -> int:
+        """Feed llhttp; return how many bytes it took."""
+        try:
+            self._parser.feed_data(piece)
+        except HttpParserUpgrade as upgrade:
+            # Nothing is upgraded: the request is served as HTTP/1.1 (RFC 9110 section 7.8).
+            if self._body is not None:
+                self._read_on()
+            taken: int = upgrade.args[0]
+            return taken
+        except HttpParserCallbackError as exc:
+            if self._refusal is None:
+                raise
+            raise self._refusal from exc
+        except HttpParserError as exc:
+            raise _refusal_of(exc, self._line) from exc
+        return len(piece)
+
+    def _read_on(self) -> None:
+        """Have the body read behind a header that asks for an upgrade: httptools takes that for the end of the message."""
+        framing = b"Transfer-Encoding: chunked" if self._is_chunked else b"Content-Length: %d" % self._missing
+        self._begun = True
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+
+    def _refuse(self, status: int, reason: str) -> RequestError:
+        # An exception of a callback comes out of llhttp as one of its own.
+        self._refusal = RequestError(status, reason)
+        return self._refusal
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the request target (llhttp's callback)."""
+        self._target += url
+        if len(self._target) > self._limits.request_line:
+            raise self._refuse(414, "the request line is too long")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the header or of the trailer (llhttp's callback)."""
+        name = name.lower()
+        if len(name) + len(value) + 4 > self._limits.field:
+            raise self._refuse(431, "a header field is too large")
+        if not self._begun:
+            if name in _NOT_IN_TRAILERS:
+                raise self._refuse(400, "the trailer has a field that belongs into the header")
+            return
+        self._fields.append((name, value.rstrip(b" \t")))
+        if len(self._fields) > self._limits.fields:
+            raise self._refuse(431, "too many header fields")
+
+    def on_headers_complete(self) -> None:
+        """Check the header, and hand the request on (llhttp's callback)."""
+        self._begun = False
+        if self._body is not None:
+            # The header that `_read_on` repeats.
+            return
+        try:
+            request = self._request()
+            self._body = request.body
+            self._is_last = not request.keeps_alive
+            self._found(request)
+        except RequestError as refusal:
+            self._refusal = refusal
+            raise
+
+    def on_body(self, data: bytes) -> None:
+        """Take a part of the body (llhttp's callback)."""
+        if not self._is_chunked:
+            self._missing -= len(data)
+        self._body_size += len(data)
+        if self._body is not None:
+            self._body.add(data)
+
+    def on_message_complete(self) -> None:
+        """End the request (llhttp's callback)."""
+        follows_upgrade = self._parser.should_upgrade() and (self._is_chunked or self._missing)
+        if self._body is not None and not follows_upgrade:
+            self._body.complete()
+            self._body = None
+
+    def _request(self) -> IncomingRequest:
+        parser = self._parser
+        method: bytes = parser.get_method()
+        version: str = parser.get_http_version()
+        self._check_request_line(method, version)
+        headers = dict(self._fields)
+        if len(headers) != len(self._fields):
+            self._check_repeated()
+        self._take_framing(headers, version)
+        awaited = b"expect" in headers and headers[b"expect"].lower() == b"100-continue" and version == "1.1"
+        fields = self._fields
+        if any([b"_" in name for name in headers]):  # noqa: C419 - a list is quicker than a generator
+            # CGI and WSGI cannot tell them from names with a hyphen.
+            fields = [field for field in fields if b"_" not in field[0]]
+        scope = _scope(method, version, self._target, fields)
+        return IncomingRequest(scope, self._new_body(awaited), keeps_alive=parser.should_keep_alive())
+
+    def _check_request_line(self, method: bytes, version: str) -> None:
+        if len(method) + len(self._target) + 10 > self._limits.request_line:
+            raise RequestError(414, "the request line is too long")
+        if version != "1.1":
+            if version != "1.0":
+                raise RequestError(505, "unsupported HTTP version; use HTTP/1.1")
+            if not self._line.partition(b"\r\n")[0].endswith(b" HTTP/1.0"):
+                # llhttp reads RTSP/1.0 and ICE/1.0 as well.
+                raise RequestError(400, "the protocol of the request is not HTTP")
+        if b"#" in self._target:
+            raise RequestError(400, "the request target has a fragment")
+        if method == b"CONNECT":
+            raise RequestError(400, "CONNECT is not supported: this is not a proxy")
+
+    def _check_repeated(self) -> None:
+        seen = set()
+        for name, _ in self._fields:
+            if name in _ONCE:
+                if name in seen:
+                    raise RequestError(400, f"the {name.decode().title()} header appears more than once")
+                seen.add(name)
+
+    def _take_framing(self, headers: dict[bytes, bytes], version: str) -> None:
+        coding = headers.get(b"transfer-encoding")
+        if coding is not None:
+            check_transfer_coding(coding, version)
+            self._is_chunked = True
+        elif b"content-length" in headers:
+            # llhttp has accepted it: digits, which do not overflow 64 bits.
+            self._missing = int(headers[b"content-length"])
+
+
+def _without_empty_lines(data: bytes) -> bytes:
+    """Return the bytes without empty lines before a request line (RFC 9112 section 2.2)."""
+    if data[0] > 0x20:
+        return data
+    while data.startswith(b"\r\n"):
+        data = data[2:]
+    if data[:1] == b"\n":
+        raise RequestError(400, "the request begins with a line feed")
+    return data
+
+
+def _refusal_of(error: HttpParserError, line: bytes) -> RequestError:
+    """Return the answer for what llhttp rejected."""
+    if isinstance(error, HttpParserInvalidMethodError):
+        if _METHOD.match(line):
+            return RequestError(501, "unsupported request method")
+        return RequestError(400, "the request method is not valid")
+    reason = str(error)
+    if reason == "Invalid HTTP version":
+        return RequestError(505, "unsupported HTTP version; use HTTP/1.1")
+    return RequestError(400, f"malformed request: {reason}")
+
+
+def _scope(method: bytes, version: str, target: bytes, headers: list[Header]) -> Scope:
+    raw_path, _, query = target.partition(b"?")
+    path = unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path
+    return {
+        "type": "http",
+        "asgi": _ASGI,
+        "http_version": version,
+        "method": method.decode(),
+        "scheme": "http",
+        "path": path.decode(errors="replace"),
+        "raw_path": raw_path,
+        "query_string": query,
+        "root_path": "",
+        "headers": headers,
+    }

@@ -33,7 +33,7 @@ def checked(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> 
             raise RequestError(400, "the Host header is missing")
     elif not _HOST.fullmatch(host):
         raise RequestError(400, "the Host header is malformed")
-    if scope["path"][:1] != "/":
+    if scope["path"][:1] != "/" and not (scope["path"] == "*" and scope["method"] == "OPTIONS"):
         return _with_path(scope)
     return scope
 

@@ -23,9 +23,6 @@ _JSON = (b"content-type", b"application/json")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-# Responses that end with their header, and have no Content-Length here (RFC 9110 sections 15.3.5, 15.4.5 and 8.6).
-WITHOUT_BODY = frozenset({204, 304})
-
 # The server frames every body itself; what a function copies from elsewhere would contradict it.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 

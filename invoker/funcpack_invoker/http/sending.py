@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.errors import ReplyError
-from funcpack_invoker.http.response import WITHOUT_BODY, Reply, from_body, is_http_exception, plain
+from funcpack_invoker.http.framing import WITHOUT_BODY
+from funcpack_invoker.http.response import Reply, from_body, is_http_exception, plain
 from funcpack_invoker.http.streaming import Stream
 
 if TYPE_CHECKING:

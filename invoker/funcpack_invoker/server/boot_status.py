@@ -14,7 +14,7 @@ _SIZE = 1 << 18
 _SUCCEEDED, _FAILED = 1, 2
 
 
-class Birth:
+class BootStatus:
     """Written by the worker, read by the master after the worker's end."""
 
     def __init__(self) -> None:

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 import gc
 import logging
-import mmap
 import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.errors import HaltServer  # type: ignore[import-untyped]
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+from gunicorn.glogging import Logger
 
-from funcpack_invoker.app import App
 from funcpack_invoker.errors import EndedWhileStartingError, ListenError
-from funcpack_invoker.function.loader import app_directories, load
-from funcpack_invoker.lazy_imports.packages import PartialImports
 from funcpack_invoker.logs import configure
+from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.server.sockets import BACKLOG, listen, url
 from funcpack_invoker.server.worker import Worker
 
-# Imported before the fork, so that the workers share its memory.
-from funcpack_invoker.telemetry import start as telemetry
-
 if TYPE_CHECKING:
-    import socket
     from pathlib import Path
 
     from funcpack_invoker.settings import Settings
@@ -56,84 +48,40 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the whole answer to whoever started it
         return 1
+    limits = limits or Limits()
+    addresses = ", ".join(url(listener) for listener in listeners)
+    descriptors = [listener.detach() for listener in listeners]
+    server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits, descriptors))
     try:
-        Master(Server(settings, source, listeners, limits or Limits())).run()
+        Master(server).run()
     except SystemExit as leaving:
         return int(leaving.code or 0)
 
 
-class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """What gunicorn's master and workers are to do."""
-
-    def __init__(self, settings: Settings, source: Path, listeners: list[socket.socket], limits: Limits) -> None:
-        self.settings = settings
-        self.limits = limits
-        self.served = ""
-        self.addresses = ", ".join(url(listener) for listener in listeners)
-        self._source = source
-        self._ending = mmap.mmap(-1, 1)
-        self._listeners = [listener.detach() for listener in listeners]
-        super().__init__()
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether the whole server ends; known in all its processes."""
-        return bool(self._ending[0])
-
-    def end(self) -> None:
-        """Let every process know that the whole server ends."""
-        self._ending[0] = 1
-
-    def load_config(self) -> None:
-        """Set up gunicorn; what is not here has gunicorn's default."""
-        for name, value in self._options().items():
-            self.cfg.set(name, value)
-
-    def load(self) -> App:
-        """Load the function, in a worker.
-
-        Raises:
-            FunctionError: when it cannot be served.
-
-        """
-        directories = app_directories(self._source.resolve())
-        sys.meta_path.insert(0, PartialImports(directories))
-        function = load(self.settings.handler, self._source)
-        self.served = f"{function.handler} ({function.kind})"
-        observer = telemetry.start(function, directories, os.environ)
-        return App(function, self.settings, observer)
-
-    def _options(self) -> dict[str, Any]:
-        calls_end = max(self.settings.grace_period, self.settings.shutdown_delay)
-        return {
-            "bind": [f"fd://{descriptor}" for descriptor in self._listeners],
-            "backlog": BACKLOG,
-            "workers": self.settings.workers,
-            "worker_class": Worker,
-            "worker_tmp_dir": _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None,
-            "logger_class": _Log,
-            "loglevel": self.settings.log_level,
-            "graceful_timeout": int(calls_end + self.limits.shutdown_reserve + _LAST_MOMENT),
-            # Only gunicorn's own wait for a body looks at it: our connections do that with more care.
-            "timeout": 86400,
-            "http_parser": "python",
-            "asgi_loop": "asyncio",
-            "asgi_disconnect_grace_period": 0,
-            "limit_request_line": 8190,
-            # No header with an underscore: WSGI cannot tell them from ones with a hyphen.
-            "forwarder_headers": "",
-            "control_socket_disable": True,
-            "child_exit": _end_unless_it_served,
-        }
+def _gunicorn_settings(settings: Settings, limits: Limits, listeners: list[int]) -> dict[str, Any]:
+    """Return gunicorn's settings (https://docs.gunicorn.org/en/stable/settings.html); `listeners` are descriptors."""
+    calls_end = max(settings.grace_period, settings.shutdown_delay)
+    return {
+        "bind": [f"fd://{descriptor}" for descriptor in listeners],
+        "backlog": BACKLOG,
+        "workers": settings.workers,
+        "worker_class": Worker,
+        "worker_tmp_dir": _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None,
+        "logger_class": _Log,
+        "loglevel": settings.log_level,
+        "graceful_timeout": int(calls_end + limits.shutdown_reserve + _LAST_MOMENT),
+        "control_socket_disable": True,
+        "child_exit": _end_unless_it_served,
+    }
 
 
 def _end_unless_it_served(_master: Master, worker: Worker) -> None:
     """End the server with a worker that could not start: the next ones could not either."""
-    if not (worker.birth.succeeded or worker.dismissed):
-        raise HaltServer(worker.birth.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
+    if not (worker.boot_status.succeeded or worker.dismissed):
+        raise HaltServer(worker.boot_status.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
 
 
-class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
+class Master(Arbiter):
     """gunicorn's master, which starts workers, replaces crashed ones and ends them."""
 
     # With these codes of a worker gunicorn ends the server; a function that exits may have any. Workers that could not
@@ -199,12 +147,11 @@ class Master(Arbiter):  # type: ignore[misc] # gunicorn has no types
         sys.exit(1 if exit_status else 0)
 
 
-class _Log(Logger):  # type: ignore[misc] # gunicorn has no types
+class _Log(Logger):
     """gunicorn's log as a part of ours: what it says of its daily work is for debugging only."""
 
     def setup(self, cfg: Any) -> None:
         """Send the records to the root logger's handler."""
         self.cfg = cfg
-        self._access_log_enabled = False
         self.error_log.propagate = True
         self.error_log.setLevel(logging.INFO if cfg.loglevel == "debug" else logging.WARNING)

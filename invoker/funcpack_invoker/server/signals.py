@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _forking = threading.local()
 
 
-def separate_signals(signals: Iterable[signal.Signals]) -> None:
+def reset_signals_in_children(signals: Iterable[signal.Signals]) -> None:
     """Give processes that this one forks from now on the default handlers for these signals, and for SIGINT."""
     # Blocked until then: a signal may come before the new process has set its handlers.
     kept = {*signals, signal.SIGINT}

@@ -1,7 +1,7 @@
 """The life of a worker process: load the function, serve connections, end without losing a request.
 
-It is gunicorn's ASGI worker with our own connections and an end of its own: gunicorn's waits for idle connections as if
-they were requests, and never tells the application when the grace period runs out.
+It is a worker class of gunicorn's, whose master starts it, replaces it if it crashes, and ends it.
+https://docs.gunicorn.org/en/stable/custom.html
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gasgi import ASGIWorker  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker as BaseWorker
 
 from funcpack_invoker.errors import FunctionError, StartFailedError
-from funcpack_invoker.http.connection import Connection
+from funcpack_invoker.http.connection import Connection, Service
+from funcpack_invoker.http.forwarded import TrustedProxies
 from funcpack_invoker.server.acceptor import Acceptor
-from funcpack_invoker.server.boot_status import Birth
-from funcpack_invoker.server.signals import separate_signals
+from funcpack_invoker.server.boot_status import BootStatus
+from funcpack_invoker.server.signals import reset_signals_in_children
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
-    from funcpack_invoker.app import App
+    from funcpack_invoker.server.application import Server
     from funcpack_invoker.server.limits import Limits
     from funcpack_invoker.settings import Settings
 
@@ -37,21 +38,36 @@ _MASTER_CHECK = 1.0
 _CONNECTIONS_CHECK = 0.05
 
 
-class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
-    """One process that calls the function."""
+# For tasks that the function left behind to take their cancellation.
+_CANCELLATION = 1.0
 
-    asgi: App
-    loop: asyncio.AbstractEventLoop
+
+class Worker(BaseWorker):
+    """One process that calls the function.
+
+    Attributes:
+        boot_status: how its start went, which the master reads.
+        dismissed: whether the master has told it to end.
+
+    """
+
+    app: Server
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.settings: Settings = self.app.settings
         self.limits: Limits = self.app.limits
-        self.connections: set[Connection] = set()
-        self.birth = Birth()
+        self.boot_status = BootStatus()
         self.dismissed = False
+        self._connections: set[Connection] = set()
         self._told_to_stop = asyncio.Event()
         self._told_to_hurry = asyncio.Event()
+
+    def init_process(self) -> None:
+        """Make the event loop before the function is imported: its module may ask for one."""
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        super().init_process()
 
     def init_signals(self) -> None:
         """Let SIGTERM end the process at once until there is something to finish: user code is imported before."""
@@ -61,46 +77,69 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
     def load_wsgi(self) -> None:
-        """Load the function. One that cannot be served is reported to the master, which ends the server."""
+        """Load the function. The master is told of one that cannot be served, and ends the server."""
         try:
-            self.asgi = self.app.wsgi()
+            self._app = self.app.load()
         except FunctionError as error:
-            self.birth.fail(str(error))
+            self.boot_status.fail(str(error))
             sys.exit(0)
-        # What was loaded stays: a full collection of what a function's libraries bring takes as long as many calls.
+        # What was loaded stays: a full collection of the objects of a function's libraries takes as long as many calls.
         gc.freeze()
         gc.enable()
 
     def run(self) -> None:
         """Serve until told to stop."""
-        super().init_signals()
-        # Ctrl-C reaches every process of the terminal; what it means is the master's to decide.
-        self.loop.add_signal_handler(signal.SIGINT, lambda: None)
-        separate_signals(self.SIGNALS)
-        super().run()
+        self._handle_signals()
+        try:
+            self._loop.run_until_complete(self._serve())
+        except Exception:
+            logger.exception("the worker failed")
+        finally:
+            self._end_loop()
         _end_within(self.limits.shutdown_reserve)
 
-    def handle_exit_signal(self) -> None:
-        """SIGTERM: finish what is under way."""
-        # `alive` stays true: gunicorn would close connections without having announced it.
+    def _handle_signals(self) -> None:
+        handlers = {
+            signal.SIGTERM: self._told_to_stop.set,
+            signal.SIGQUIT: self._hurry,
+            # Ctrl-C reaches every process of the terminal; what it means is the master's to decide.
+            signal.SIGINT: _ignore,
+            signal.SIGUSR1: _ignore,
+            signal.SIGWINCH: _ignore,
+        }
+        for signum, handler in handlers.items():
+            self._loop.add_signal_handler(signum, handler)
+        reset_signals_in_children(self.SIGNALS)
+
+    def _hurry(self) -> None:
+        """Wait for calls no longer: SIGQUIT, which a second SIGTERM or SIGINT to the master becomes."""
+        self._told_to_hurry.set()
         self._told_to_stop.set()
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether connections should not be used for another request."""
-        return self._told_to_stop.is_set()
-
-    def handle_quit_signal(self) -> None:
-        """SIGQUIT, a second SIGTERM or SIGINT to the master: do not wait for calls any more."""
-        self._told_to_hurry.set()
-        self.handle_exit_signal()
+    def _end_loop(self) -> None:
+        """Cancel the tasks that are left, and give up those that refuse to be cancelled."""
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.wait(tasks, timeout=_CANCELLATION))
+        self._loop.close()
 
     async def _serve(self) -> None:
         if not await self._start():
             return
-        acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(self))
+        service = Service(
+            self._app.serve,
+            self.limits.wire,
+            self.settings.max_body,
+            self.limits.connections,
+            TrustedProxies(self.cfg.forwarded_allow_ips),
+            self._told_to_stop.is_set,
+            self._connections,
+        )
+        acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
         acceptor.start()
-        self.birth.succeed()
+        self.boot_status.succeed()
         if self.age == 1:
             logger.info("listening on %s, function %s", self.app.addresses, self.app.served)
         await self._wait_for_signal()
@@ -108,9 +147,9 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
 
     async def _start(self) -> bool:
         try:
-            await self.asgi.startup()
+            await self._app.startup()
         except Exception as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
-            self.birth.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
+            self.boot_status.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
             return False
         return True
 
@@ -121,20 +160,18 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
                     await self._told_to_stop.wait()
             if os.getppid() != self.ppid:
                 logger.error("the master process is gone")
-                self.handle_exit_signal()
+                self._told_to_stop.set()
 
     async def _finish(self, acceptor: Acceptor) -> None:
         """Take no more connections, let calls end, then end what did not, and the application."""
-        now = self.loop.time()
+        now = self._loop.time()
         end = now + max(self.settings.grace_period, self.settings.shutdown_delay)
-        self.asgi.drain()
+        self._app.drain()
         await self._pause_until(now + self.settings.shutdown_delay)
         await acceptor.stop(last=self.app.is_ending)
         await self._let_calls_end(end)
         await self._cancel_calls()
         await self._stop_app(end + self.limits.shutdown_reserve)
-        # gunicorn's clean-up waits for tasks that refuse to be cancelled, unless it is to be quick.
-        self._quick_shutdown = True
 
     async def _pause_until(self, end: float) -> None:
         with suppress(TimeoutError):
@@ -142,16 +179,16 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
                 await self._told_to_hurry.wait()
 
     async def _let_calls_end(self, end: float) -> None:
-        while self.connections and self.loop.time() < end and not self._told_to_hurry.is_set():
-            for connection in tuple(self.connections):
+        while self._connections and self._loop.time() < end and not self._told_to_hurry.is_set():
+            for connection in tuple(self._connections):
                 connection.close_if_idle(self.limits.idle_at_shutdown)
             await asyncio.sleep(_CONNECTIONS_CHECK)
 
     async def _cancel_calls(self) -> None:
-        if not self.connections:
+        if not self._connections:
             return
-        logger.warning("calls in flight that did not end in time were cut off: %d", len(self.connections))
-        for connection in tuple(self.connections):
+        logger.warning("calls in flight that did not end in time were cut off: %d", len(self._connections))
+        for connection in tuple(self._connections):
             connection.abort()
         # Two turns of the loop tell the connections, and their tasks.
         await asyncio.sleep(_CONNECTIONS_CHECK)
@@ -159,7 +196,7 @@ class Worker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     async def _stop_app(self, end: float) -> None:
         try:
             async with asyncio.timeout_at(end):
-                await self.asgi.shutdown()
+                await self._app.shutdown()
         except TimeoutError:
             logger.warning("the function's calls or its stop() did not end in time")
         except Exception:
@@ -171,3 +208,7 @@ def _end_within(seconds: float) -> None:
     timer = threading.Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()
+
+
+def _ignore() -> None:
+    """Handle a signal by doing nothing."""

@@ -1,88 +1,148 @@
-"""Our parser finds what gunicorn's own finds, and refuses what it refuses, for the same reason."""
+"""Requests are found in a client's bytes however these are cut, and nothing follows one that is rejected."""
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
-from gunicorn.asgi.parser import ParseError, PythonProtocol  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from funcpack_invoker.http.parser import Parser
+from funcpack_invoker.errors import RequestError
+from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
+from funcpack_invoker.http.limits import WireLimits
+from funcpack_invoker.http.parser import RequestParser
 from tests.unit.invoker.mutilation import mutilated
 
-_HEAD = b"POST /a?b=c HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\nContent-Length: 3\r\n\r\nabc"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LIMITS = WireLimits(request_line=60, field=40, fields=5, header=200)
+_MAX_BODY = 100
+
+GET = b"GET /a?b=c HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a.b\r\nContent-Length: 8\r\n\r\na\r\n\r\nGET"
+CHUNKED = b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nab\n\r\n4\r\n\r\n\r\n\r\n0\r\nAb: c\r\n\r\n"
+UPGRADE = b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+UPGRADE_WITH_BODY = UPGRADE.replace(b"GET", b"PUT").replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\nabc")
+UPGRADE_CHUNKED = CHUNKED.replace(b"Host: a\r\n", b"Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n")
+LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+Seen = tuple[str, bytes, list[tuple[bytes, bytes]], bytes, bool]
 
 
-def _outcome(parser_class: type[Any], pieces: list[bytes]) -> tuple[Any, ...]:
-    """Give all that a parser says about a client's bytes."""
-    body: list[bytes] = []
-    parser = parser_class(
-        on_body=body.append,
-        limit_request_line=60,
-        limit_request_fields=4,
-        limit_request_field_size=40,
-    )
-    error = ""
+def parse(pieces: Sequence[bytes]) -> tuple[list[Seen], int]:
+    """Feed pieces as a connection does; return the requests whose bodies are complete, and the status of a rejection."""
+    requests: list[IncomingRequest] = []
+    bodies: list[bytes] = []
+
+    class Body(IncomingBody):
+        """A body that the test reads."""
+
+        def add(self, data: bytes) -> None:
+            bodies[-1] += data
+
+    def new_body(is_awaited: bool) -> IncomingBody:
+        bodies.append(b"")
+        return Body(lambda: None, is_awaited=is_awaited)
+
+    parser = RequestParser(_LIMITS, _MAX_BODY, new_body, requests.append)
+    status = 0
     try:
         for piece in pieces:
-            parser.feed(piece)
-    except (ParseError, ValueError) as exc:
-        error = f"{type(exc).__name__}: {exc}"
-    head = (parser.method, parser.path, parser.http_version, list(parser.headers)) if not error else ()
-    framing = (parser.content_length, parser.is_chunked, parser.should_keep_alive, parser.is_complete)
-    return error, head, framing if not error else (), b"".join(body), parser.remaining() if not error else b""
+            rest, before = piece, len(requests)
+            while rest:
+                rest = parser.feed(rest)
+                assert len(requests) <= before + 1, "two requests at a time"
+                before = len(requests)
+    except RequestError as error:
+        status = error.status
+    seen: list[Seen] = [
+        (
+            request.scope["method"],
+            request.scope["raw_path"] + b"?" + request.scope["query_string"],
+            list(request.scope["headers"]),
+            body,
+            request.keeps_alive,
+        )
+        for request, body in zip(requests, bodies, strict=True)
+        if request.body.is_complete
+    ]
+    return seen, status
 
 
-def _compare(pieces: list[bytes]) -> str:
-    found = _outcome(Parser, pieces)
-    assert found == _outcome(PythonProtocol, pieces)
-    return str(found[0])
+def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
+    bounds = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+    return [data[start:end] for start, end in pairwise(bounds) if start < end]
 
 
 @pytest.mark.parametrize(
-    ("fields", "error"),
+    ("sent", "targets", "body"),
     [
-        pytest.param(b"Host: a.b", "", id="one"),
-        pytest.param(b"Host: a\r\nA:1\r\nB:\t2 \r\nC: ", "", id="space-around-values-and-none"),
-        pytest.param(b"Host: a\r\nX: \xc3\xa9\x80\xff", "", id="bytes-above-ascii"),
-        pytest.param(b"", "", id="none"),
-        pytest.param(b"a: 1\r\nb: 1\r\nc: 1\r\nd: 1", "", id="as-many-as-allowed"),
-        pytest.param(b"a: 1\r\nb: 1\r\nc: 1\r\nd: 1\r\ne: 1", "LimitRequestHeaders", id="one-too-many"),
-        pytest.param(b"abc: " + b"x" * 33, "", id="as-long-as-allowed"),
-        pytest.param(b"abc: " + b"x" * 34, "LimitRequestHeaders", id="one-byte-too-long"),
-        pytest.param(b"Host : a", "InvalidHeaderName", id="space-before-the-colon"),
-        pytest.param(b" Host: a", "InvalidHeaderName", id="space-before-the-name"),
-        pytest.param(b"Host: a\r\n b", "InvalidHeader", id="folded"),
-        pytest.param(b": a", "InvalidHeaderName", id="no-name"),
-        pytest.param(b"Host", "InvalidHeader", id="no-colon"),
-        pytest.param(b"H@st: a", "InvalidHeaderName", id="no-token"),
-        pytest.param(b"H\xc3\xb6st: a", "InvalidHeaderName", id="name-above-ascii"),
-        pytest.param(b"X: a\x00b", "InvalidHeader", id="nul"),
-        pytest.param(b"X: a\x7fb", "InvalidHeader", id="delete"),
-        pytest.param(b"X: a\rb", "InvalidHeader", id="bare-carriage-return"),
-        pytest.param(b"X: a\nY: b", "ParseError", id="bare-line-feed"),
-        pytest.param(b"Host: a\r\nHost: b", "InvalidHeader", id="host-twice"),
-        pytest.param(b"Content-Length: 1\r\nTransfer-Encoding: chunked", "InvalidHeader", id="both-framings"),
+        pytest.param(GET, [b"/a?b=c"], b"", id="no-body"),
+        pytest.param(POST, [b"/?"], b"a\r\n\r\nGET", id="length"),
+        pytest.param(CHUNKED, [b"/c?"], b"ab\n\r\n\r\n", id="chunked"),
+        pytest.param(UPGRADE + GET, [b"/u?", b"/a?b=c"], b"", id="upgrade-is-ignored"),
+        pytest.param(UPGRADE_WITH_BODY, [b"/u?"], b"abc", id="upgrade-with-a-body"),
+        pytest.param(UPGRADE_CHUNKED, [b"/c?"], b"ab\n\r\n\r\n", id="upgrade-with-a-chunked-body"),
+        pytest.param(LAST + GET, [b"/last?"], b"", id="nothing-after-the-last"),
+        pytest.param(b"\r\n\r\n" + GET + b"\r\n", [b"/a?b=c"], b"", id="empty-lines-before-and-after"),
+        pytest.param(CHUNKED + GET + POST, [b"/c?", b"/a?b=c", b"/?"], b"a\r\n\r\nGET", id="pipelined"),
     ],
 )
-def test_header_section(fields: bytes, error: str) -> None:
-    request = b"GET / HTTP/1.1\r\n" + fields + (b"\r\n\r\n" if fields else b"\r\n")
-    assert _compare([request]).partition(":")[0] == error
+def test_requests_are_found(sent: bytes, targets: list[bytes], body: bytes) -> None:
+    seen, status = parse([sent])
+    assert status == 0
+    assert [target for _, target, *_ in seen] == targets
+    assert seen[-1][3] == body
 
 
-@pytest.mark.parametrize("method", [b"GET", b"M-SEARCH", b"get", b"GE", b"A" * 20, b"A" * 21, b"G#T", b"G(T", b""])
-def test_method(method: bytes) -> None:
-    _compare([method + b" / HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_fields_are_in_lower_case_without_space_around_values() -> None:
+    assert parse([GET])[0][0][2] == [(b"host", b"a.b"), (b"x-one", b"1")]
 
 
-@pytest.mark.parametrize("cut", range(1, len(_HEAD)))
-def test_request_in_two_pieces(cut: int) -> None:
-    assert _compare([_HEAD[:cut], _HEAD[cut:]]) == ""
+@given(
+    st.lists(
+        st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, LAST, b"\r\n"]), max_size=5
+    ),
+    st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
+)
+@example([GET, POST], [len(GET) - 1])
+def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:
+    data = b"".join(requests)
+    assert parse(cut(data, places)) == parse([data])
 
 
-@given(mutilated(_HEAD), st.data())
-def test_mutilated_request(request: bytes, data: st.DataObject) -> None:
-    cut = data.draw(st.integers(0, len(request)))
-    _compare([request[:cut], request[cut:]])
+@given(
+    st.sampled_from([GET, POST, CHUNKED, UPGRADE_WITH_BODY, UPGRADE_CHUNKED]).flatmap(mutilated),
+    st.lists(st.integers(0, 300), max_size=4),
+)
+def test_cuts_change_nothing_of_a_mutilated_request_but_the_reason(request: bytes, places: list[int]) -> None:
+    whole, whole_status = parse([request + GET])
+    cut_up, cut_status = parse(cut(request + GET, places))
+    assert cut_up == whole
+    assert bool(cut_status) == bool(whole_status)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(b"GET /" + b"a" * 60, 414, id="target"),
+        pytest.param(b"GET / HTTP/1.1\r\nA: " + b"b" * 40 + b"\r\n\r\n", 431, id="field"),
+        pytest.param(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 6 + b"\r\n", 431, id="fields"),
+        pytest.param(b"GET / HTTP/1.1\r\nA: " + b"b" * 300, 431, id="header-without-end"),
+        pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413, id="chunk"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n" + b"a" * 100 + b"\r\n1\r\n",
+            413,
+            id="chunks",
+        ),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"a" * 300, 413, id="extension"
+        ),
+    ],
+)
+def test_limit(sent: bytes, status: int) -> None:
+    assert parse([sent])[1] == status
+    assert parse([bytes([byte]) for byte in sent])[1] == status

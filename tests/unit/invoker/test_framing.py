@@ -8,7 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
-from funcpack_invoker.http.date import date_line, line_at
+from funcpack_invoker.http.framing import date_line, date_line_at
 
 DAY = 24 * 60 * 60
 
@@ -18,7 +18,7 @@ DAY = 24 * 60 * 60
 )
 def test_line_is_that_of_the_standard_library(second: int) -> None:
     expected = format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
-    assert line_at(second) == f"Date: {expected}\r\n".encode()
+    assert date_line_at(second) == f"Date: {expected}\r\n".encode()
 
 
 def test_date_is_now() -> None:

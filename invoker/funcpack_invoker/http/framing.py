@@ -1,0 +1,105 @@
+"""The rules by which messages are told apart on a connection (RFC 9112 sections 6 and 9), as functions without I/O."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from funcpack_invoker.http.asgi import Header
+
+# RFC 9110 section 5.6.2.
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # noqa: S105 - a grammar
+
+# RFC 9112 section 5: field lines, each a name, a colon, and a value without control characters other than HTAB.
+_FIELD_LINES = re.compile(rf"(?:{TOKEN}:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+".encode("latin-1"))
+
+# RFC 9112 section 7, and the codings of HTTP/1.1 that are registered.
+_CODINGS = frozenset({"chunked", "compress", "deflate", "gzip", "identity", "x-compress", "x-gzip"})
+
+# Responses that end with their header (RFC 9110 sections 15.3.5 and 15.4.5), and have no Content-Length here.
+WITHOUT_BODY = frozenset({204, 304})
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class ResponseHeaderError(ValueError):
+    """A response header with characters that would break the response."""
+
+
+def check_transfer_coding(value: bytes, version: str) -> None:
+    """Accept `chunked` alone (RFC 9112 section 6.1): other codings are not decoded by anybody.
+
+    Raises:
+        RequestError: 400 if the body has no defined end, or in HTTP/1.0; 501 for a coding other than chunked.
+
+    """
+    if value.lower() == b"chunked" and version != "1.0":
+        return
+    if version == "1.0":
+        raise RequestError(400, "Transfer-Encoding is not part of HTTP/1.0")
+    codings = [coding.strip(" \t").lower() for coding in value.decode("latin-1").split(",")]
+    if _CODINGS.issuperset(codings) and (codings[-1] != "chunked" or codings.count("chunked") > 1):
+        raise RequestError(400, "the last transfer coding must be chunked, once")
+    raise RequestError(501, "unsupported transfer coding; use chunked")
+
+
+def field_lines(headers: list[Header]) -> bytes:
+    """Return the field lines of a response.
+
+    Raises:
+        ResponseHeaderError: if a name is not a token, or a value has a control character.
+
+    """
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    # A line more than there are headers is one that somebody wrote into a value.
+    if not _FIELD_LINES.fullmatch(lines) or lines.count(b"\n") != len(headers):
+        raise ResponseHeaderError("a response header has characters that a header cannot carry")
+    return lines
+
+
+def closes_connection(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a response's own `Connection` header asks for the connection to end."""
+    value = headers.get(b"connection")
+    return value is not None and b"close" in value.lower()
+
+
+@lru_cache(maxsize=256)
+def status_line(version: str, status: int) -> bytes:
+    """Return the status line for a status from 100 to 599 (RFC 9112 section 4)."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/{version} {status} {phrase}\r\n".encode()
+
+
+def date_line() -> bytes:
+    """Return the Date field line for now (RFC 9110 sections 5.6.7 and 6.6.1)."""
+    return date_line_at(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def date_line_at(second: int) -> bytes:
+    """Return the Date field line for a second since 1970. `email.utils` writes the same, but is slow to import."""
+    year, month, day, hour, minute, seconds, weekday, *_ = time.gmtime(second)
+    date = f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{seconds:02} GMT"
+    return f"Date: {date}\r\n".encode()
+
+
+def error_response(status: int, reason: str) -> bytes:
+    """Return a whole response of one line of text, after which the connection ends."""
+    body = f"{reason}\n".encode()
+    fields = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n" % (
+        len(body),
+        date_line(),
+    )
+    return status_line("1.1", status) + fields + body

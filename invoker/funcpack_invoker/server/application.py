@@ -1,0 +1,74 @@
+"""The application that gunicorn's master and workers run: a function, and how it is to be served."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from funcpack_invoker.app import App
+from funcpack_invoker.function.loader import app_directories, load
+from funcpack_invoker.lazy_imports.packages import PartialImports
+
+# Imported before the fork, so that the workers share its memory.
+from funcpack_invoker.telemetry import start as telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from funcpack_invoker.server.limits import Limits
+    from funcpack_invoker.settings import Settings
+
+
+class Server(BaseApplication):
+    """A function with its settings, in the form of a gunicorn application.
+
+    Attributes:
+        addresses: where it listens, for the log.
+        served: the function and its kind, for the log; known in a worker that has loaded it.
+
+    """
+
+    def __init__(
+        self, settings: Settings, source: Path, limits: Limits, addresses: str, gunicorn_settings: Mapping[str, Any]
+    ) -> None:
+        self.settings = settings
+        self.limits = limits
+        self.addresses = addresses
+        self.served = ""
+        self._source = source
+        self._gunicorn_settings = gunicorn_settings
+        self._ending = mmap.mmap(-1, 1)
+        super().__init__()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the whole server ends; known in all its processes."""
+        return bool(self._ending[0])
+
+    def end(self) -> None:
+        """Let every process know that the whole server ends."""
+        self._ending[0] = 1
+
+    def load_config(self) -> None:
+        """Set up gunicorn; settings that are not given have gunicorn's defaults."""
+        for name, value in self._gunicorn_settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> App:
+        """Load the function, in a worker.
+
+        Raises:
+            FunctionError: when it cannot be served.
+
+        """
+        directories = app_directories(self._source.resolve())
+        sys.meta_path.insert(0, PartialImports(directories))
+        function = load(self.settings.handler, self._source)
+        self.served = f"{function.handler} ({function.kind})"
+        observer = telemetry.start(function, directories, os.environ)
+        return App(function, self.settings, observer)

@@ -1,0 +1,4 @@
+import socket
+
+class BaseSocket:
+    sock: socket.socket
