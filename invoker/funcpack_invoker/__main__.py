@@ -7,26 +7,26 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from funcpack_invoker.lazy_imports.modules import deferring
+from funcpack_invoker.lazy_imports.modules import lazy_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings)."""
-    # The kernel ignores SIGTERM for process 1 as long as nobody asks for it, and imports take a moment.
-    signal.signal(signal.SIGTERM, _leave)
-    # Imports leave no garbage, and looking for it takes a tenth of the start. Workers turn it on when they have loaded.
+    """Run the command line; returns the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings)."""
+    # The kernel ignores SIGTERM for process 1 until there is a handler, and imports take a moment.
+    signal.signal(signal.SIGTERM, _exit)
+    # Imports leave no garbage, and looking for it slows a start down. Workers enable it when they have loaded.
     gc.disable()
-    with deferring():
-        from funcpack_invoker.program import prepare  # noqa: PLC0415 - signals come first
+    with lazy_modules():
+        from funcpack_invoker.command_line import prepare  # noqa: PLC0415 - the signal handler comes first
 
-        act = prepare(sys.argv[1:] if arguments is None else arguments)
-    return act()
+        command = prepare(sys.argv[1:] if arguments is None else arguments)
+    return command()
 
 
-def _leave(*_: object) -> NoReturn:
+def _exit(*_: object) -> NoReturn:
     sys.exit(0)
 
 

@@ -1,14 +1,18 @@
 """Every setting of the invoker: the environment is read here, once, and nowhere else.
 
+One exception: `lazy_imports` looks up FUNCTION_LAZY_IMPORTS by itself, since it takes effect before this is imported.
+
 `VARIABLES` is the one table of them; docs/configuration.md is made from it.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-from funcpack_invoker.cpus import allowed_cpus
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.handler_name import parse as parse_handler_name
 
@@ -34,6 +38,7 @@ class Settings(NamedTuple):
     reply_source: str
     log_level: str
     log_format: Literal["text", "json"]
+    lazy_imports: bool
     access_log: bool
 
     @classmethod
@@ -150,6 +155,33 @@ def _default_threads(_environ: Mapping[str, str]) -> str:
     return str(max(16, 4 * allowed_cpus()))
 
 
+def allowed_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the number of CPUs that this process may use, rounded up and at least 1.
+
+    `os.cpu_count` counts those of the machine: a container limited to half a CPU on a node with 64 would start threads
+    for 64. Reads the quota of cgroup v2 (https://docs.kernel.org/admin-guide/cgroup-v2.html, "cpu.max") or v1.
+    """
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _ratio(*_words(cgroup / "cpu.max"))
+    if quota is None:
+        quota = _ratio(*_words(cgroup / "cpu" / "cpu.cfs_quota_us"), *_words(cgroup / "cpu" / "cpu.cfs_period_us"))
+    return max(1, min(affinity, math.ceil(quota or affinity)))
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return []
+
+
+def _ratio(quota: str = "max", period: str = "", *_: str) -> float | None:
+    """Return the quota divided by the period; None if there is no limit (`max` in v2, -1 in v1)."""
+    if quota.isdigit() and period.isdigit() and int(period) > 0:
+        return int(quota) / int(period)
+    return None
+
+
 def _default_shutdown_delay(environ: Mapping[str, str]) -> str:
     in_plain_pod = environ.get("KUBERNETES_SERVICE_HOST") and not environ.get("K_SERVICE")
     return "5" if in_plain_pod else "0"
@@ -251,5 +283,13 @@ VARIABLES = (
         "Least level logged.",
     ),
     Variable("LOG_FORMAT", "log_format", _one_of("text", "json"), "text", "Format of the log on standard error."),
+    Variable(
+        "FUNCTION_LAZY_IMPORTS",
+        "lazy_imports",
+        _SWITCH_FORM,
+        "on",
+        "Import parts of libraries only when they are used; off imports every library the ordinary way, for debuggers, "
+        "profilers and APM agents.",
+    ),
     Variable("FUNCTION_ACCESS_LOG", "access_log", _SWITCH_FORM, "off", "Log a line a request."),
 )

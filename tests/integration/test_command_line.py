@@ -77,10 +77,20 @@ def test_check_of_a_broken_module_says_why(app: Path) -> None:
         ),
         pytest.param(("--port", "x"), "PORT is 'x', but it must be a whole number from 1 to 65535\n", id="port"),
         pytest.param(
-            ("x",), "PYTHON_HANDLER is 'x', but it must be module.function or module:function\n", id="handler"
+            ("x",),
+            "PYTHON_HANDLER is 'x', but it must be module.function or module:function, each part a Python identifier\n",
+            id="handler",
         ),
     ],
 )
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], text: str) -> None:
     result = run(*arguments)
     assert (result.returncode, result.stdout, result.stderr) == (2, "", text)
+
+
+def test_wrong_switch_for_lazy_imports_is_named() -> None:
+    result = run(FUNCTION_LAZY_IMPORTS="maybe")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "FUNCTION_LAZY_IMPORTS" in result.stderr
+    assert "'maybe'" in result.stderr
+    assert "on or off" in result.stderr

@@ -1,4 +1,4 @@
-"""What a start imports: time and memory that every instance of every function pays for."""
+"""What a start imports: every instance of every function spends time and memory on it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 EVENT = {"ce_specversion": "1.0", "ce_id": "1", "ce_source": "/here", "ce_type": "com.example.thing"}
 
-# A module whose loading is put off is in sys.modules, but nothing of it is.
+# A lazy module is in sys.modules before it is loaded.
 SOURCE = """
     import sys
 
     def loaded():
-        return [name for name, module in sys.modules.items() if type(module).__name__ != "_StandIn"]
+        return [name for name, module in sys.modules.items() if type(module).__name__ != "LazyModule"]
 
     def http(req):
         read = [req.path, req.get_data(), req.form, req.files, req.get_json(silent=True), req.max_content_length]
@@ -26,6 +26,11 @@ SOURCE = """
 
     def event(data):
         return {"loaded": loaded()}
+
+    def finders(req):
+        import flask
+        kinds = [type(sys.modules["ssl"]).__name__, type(vars(flask).get("__getattr__")).__name__]
+        return {"kinds": kinds, "loaded": loaded()}
 
     def whole(req):
         import flask
@@ -71,6 +76,15 @@ def test_server_loads_nothing_that_few_functions_need(start_server: StartServer,
     assert never.isdisjoint(json.loads(answer.body)["loaded"])
 
 
+@pytest.mark.parametrize(("value", "is_lazy"), [("on", True), ("off", False)])
+def test_variable_turns_lazy_imports_off(start_server: StartServer, value: str, is_lazy: bool) -> None:
+    environment = {"PYTHON_HANDLER": "handler.finders", "FUNCTION_LAZY_IMPORTS": value}
+    answer = json.loads(start_server(SOURCE, environment=environment).get().body)
+    assert (answer["kinds"] == ["LazyModule", "PackageAttributes"]) == is_lazy
+    assert {"LazyModule", "PackageAttributes"}.isdisjoint(answer["kinds"]) != is_lazy
+    assert {"flask.app", "jinja2", "werkzeug.serving", "ssl"}.isdisjoint(answer["loaded"]) == is_lazy
+
+
 def test_function_that_imports_flask_when_it_is_called_has_all_of_it(start_server: StartServer) -> None:
     server = start_server(SOURCE, environment={"PYTHON_HANDLER": "handler.whole"})
     answer = json.loads(server.get("/here").body)
@@ -109,11 +123,12 @@ USES = """
 """
 
 
+@pytest.mark.parametrize("lazy", ["on", "off"])
 @pytest.mark.parametrize(
     "imports", ["", "import flask\n", "from flask import jsonify\n", "import werkzeug.test, ssl\n"]
 )
-def test_libraries_are_there_as_ever(start_server: StartServer, imports: str) -> None:
-    server = start_server(imports + textwrap.dedent(USES))
+def test_libraries_work_as_ever(start_server: StartServer, imports: str, lazy: str) -> None:
+    server = start_server(imports + textwrap.dedent(USES), environment={"FUNCTION_LAZY_IMPORTS": lazy})
     answer = server.get("/here", "POST", b"a=1", content_type="application/x-www-form-urlencoded")
     assert json.loads(answer.body) == {
         "app": True,

@@ -1,9 +1,9 @@
-"""The bridge to the CloudEvents SDK for Python: events become its objects, its objects become attributes and data.
+"""The bridge to the CloudEvents SDK for Python: converts events to its objects, and its objects to events.
 
-It works with 1.11 and later and with 2.x, whichever the function has. An event is an instance of the SDK's own class that
-answers in both styles, `event["type"]` and `event.get_type()`, so that a function need not care. The SDK's readers and
-validators are left out: they invent what is absent, and lose what they do not know. The SDK is imported when the first
-event is made, by nothing else here.
+It works with 1.11 and later and with 2.x, whichever release the function has. An event is an instance of the SDK's own
+class that supports the API of both, `event["type"]` and `event.get_type()`, so that a function works with either. The
+SDK's parsers and validators are not used: they invent what is absent and lose what they do not know. The SDK is imported
+when the first event is created, and nowhere else in the invoker.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.events.event import Event
 
-# Classes of 2.x, by the version of the event.
+# The classes of 2.x, by the version of the event.
 _CORE = {"1.0": "cloudevents.core.v1.event", "0.3": "cloudevents.core.v03.event"}
 _ABSTRACT = ".abstract.event"
 
 
 def to_sdk(event: Event, wanted: type | None = None) -> object:
-    """Make an object of the SDK from an event.
+    """Create an object of the SDK from an event.
 
-    `event[name]` is the value on the wire; `get_attributes()` is what the class itself gives (2.x: `time` is a
-    `datetime`, with microseconds at most). What is absent stays absent.
+    `event[name]` is the value on the wire; `get_attributes()` has the values of the class itself (2.x: `time` is a
+    `datetime`, with microseconds at most). Absent attributes stay absent.
 
     Args:
-        event: the event, as it was read.
-        wanted: the class that the function's annotation names, if any; one that is not of the SDK is ignored.
+        event: the event, as it was decoded.
+        wanted: the class of the function's annotation, if any; ignored if it is not one of the SDK.
 
     """
-    return _maker(wanted, str(event.attributes["specversion"]))(event)
+    return _factory(wanted, str(event.attributes["specversion"]))(event)
 
 
 def from_sdk(value: object) -> tuple[dict[str, Any], Any] | None:
-    """Give the attributes that are set and the data of an event of any SDK class; None if it is no such event."""
+    """Return the attributes that are set and the data of an event of any SDK class; None for anything else."""
     if isinstance(value, type) or not (hasattr(value, "get_attributes") and hasattr(value, "get_data")):
         return None
     attributes = {name: _on_the_wire(value, part) for name, part in value.get_attributes().items() if part is not None}
@@ -47,14 +47,14 @@ def from_sdk(value: object) -> tuple[dict[str, Any], Any] | None:
 
 
 class _Picklable:
-    """Lets pickle find the class again: under the name that it has from the SDK's there is another one."""
+    """Lets pickle find the class: the name that it has in the SDK's module is that of the SDK's class."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (*type(self).__bases__, vars(self))
 
 
 class _Getters:
-    """What 2.x asks an event with, for the classes of 1.x."""
+    """The getters of 2.x, for any class with `get`."""
 
     if TYPE_CHECKING:
 
@@ -75,8 +75,14 @@ class _Getters:
     def get_datacontenttype(self) -> Any:
         return self.get("datacontenttype")
 
+    def get_datacontentencoding(self) -> Any:
+        return self.get("datacontentencoding")
+
     def get_dataschema(self) -> Any:
         return self.get("dataschema", self.get("schemaurl"))
+
+    def get_schemaurl(self) -> Any:
+        return self.get("schemaurl")
 
     def get_subject(self) -> Any:
         return self.get("subject")
@@ -89,59 +95,75 @@ class _Getters:
         return self.get(extension_name)
 
 
-class _PlainGetters(_Getters, _Picklable):
-    """The same, for the one class of 1.x that has no way of its own to be pickled."""
+class _PicklableGetters(_Getters, _Picklable):
+    """The same, for the one class of 1.x that does not support pickle itself."""
 
 
-class _Items(_Picklable):
-    """What 1.x asks an event with, for the classes of 2.x."""
+class _Core(_Getters, _Picklable):
+    """A complete event with the API of 1.x and 2.x, for the classes of 2.x.
 
-    _attributes: dict[str, Any]
-    _data: Any
+    It overrides everything public of them and keeps the attributes itself: their constructor invents absent attributes,
+    and rejects events that are valid.
+    """
 
-    @property
-    def data(self) -> Any:
-        return self._data
+    def __init__(self, attributes: dict[str, Any], data: Any) -> None:
+        self.data = data
+        self._values = dict(attributes)
+        self._time: tuple[Any, Any] = (None, None)
+        time = attributes.get("time")
+        if isinstance(time, str):
+            self._values["time"] = moment = _moment(time)
+            self._time = moment, time
 
-    @data.setter
-    def data(self, data: Any) -> None:
-        self._data = data
+    def get_attributes(self) -> dict[str, Any]:
+        return self._values
+
+    def get_data(self) -> Any:
+        return self.data
+
+    def get_time(self) -> Any:
+        return self._values.get("time")
 
     def __getitem__(self, name: str) -> Any:
-        return _on_the_wire(self, self._attributes[name])
+        return self.on_the_wire(self._values[name])
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._attributes[name] = value
+        self._values[name] = value
 
     def __delitem__(self, name: str) -> None:
-        del self._attributes[name]
+        del self._values[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        return _on_the_wire(self, self._attributes.get(name, default))
+        return self.on_the_wire(self._values.get(name, default))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._attributes)
+        return iter(self._values)
 
     def __len__(self) -> int:
-        return len(self._attributes)
+        return len(self._values)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._attributes
+        return name in self._values
+
+    def on_the_wire(self, value: Any) -> Any:
+        """Return the string that was received for the `datetime` made of it, which may be less precise."""
+        moment, time = self._time
+        return time if value is moment and time is not None else value
 
 
 @cache
-def _maker(wanted: type | None, version: str) -> Callable[[Event], object]:
-    """Choose the class once, and how its objects are made."""
+def _factory(wanted: type | None, version: str) -> Callable[[Event], object]:
+    """Choose the class, once, and how its objects are created."""
     base = _sdk_class(wanted, version)
     if not hasattr(base, "create"):
-        return partial(_make_core, _join(_Items, base))
+        return partial(_create_core, _join(_Core, base))
     if base.__module__.endswith(".http.event"):
-        return partial(_make_http, _join(_PlainGetters, base))
-    return partial(_make_other, _join(_Getters, base))
+        return partial(_create_http, _join(_PicklableGetters, base))
+    return partial(_create_other, _join(_Getters, base))
 
 
 def _sdk_class(wanted: type | None, version: str) -> type:
-    """Find the class to make: the one that is wanted, if it can be made; else that of the installed release."""
+    """Return the class to create: the wanted one if it can be created; else that of the installed release."""
     package = wanted.__module__ if wanted and hasattr(wanted, "create") else ""
     if package.endswith(_ABSTRACT):
         return _load(package.removesuffix(_ABSTRACT) + ".http")
@@ -154,7 +176,8 @@ def _sdk_class(wanted: type | None, version: str) -> type:
 
 
 def _load(module: str) -> type[Any]:
-    return import_module(module).CloudEvent  # type: ignore[no-any-return]
+    found: type[Any] = import_module(module).CloudEvent
+    return found
 
 
 @cache
@@ -165,42 +188,33 @@ def _join(style: type, base: type) -> type[Any]:
 
 
 def _restore(style: type, base: type, state: dict[str, Any]) -> object:
-    made: object = object.__new__(_join(style, base))
-    vars(made).update(state)
-    return made
+    restored: object = object.__new__(_join(style, base))
+    vars(restored).update(state)
+    return restored
 
 
-def _make_core(joined: type[Any], event: Event) -> object:
-    # 2.x validates and fills in at construction; the event has been read already.
-    made: Any = object.__new__(joined)
-    made._attributes, made._data = dict(event.attributes), event.data  # noqa: SLF001 - that is what __init__ does
-    time = event.attributes.get("time")
-    if isinstance(time, str):
-        made._attributes["time"] = moment = _moment(time)  # noqa: SLF001 - as above
-        made.time_on_the_wire = (moment, time)
-    return made
+def _create_core(joined: type[Any], event: Event) -> object:
+    return joined(event.attributes, event.data)
 
 
-def _make_http(joined: type[Any], event: Event) -> object:
-    # 1.x invents a time at construction.
-    made: Any = object.__new__(joined)
-    made._attributes, made.data = dict(event.attributes), event.data  # noqa: SLF001 - that is what __init__ does
-    return made
+def _create_http(joined: type[Any], event: Event) -> object:
+    created = _create_other(joined, event)
+    if "time" not in event.attributes:
+        del created["time"]
+    return created
 
 
-def _make_other(joined: type[Any], event: Event) -> object:
-    # pydantic's class has its own way; a time of None is none.
+def _create_other(joined: type[Any], event: Event) -> Any:
+    # Without any time the classes of 1.x invent one; None is as good as absent.
     return joined.create({"time": None, **event.attributes}, event.data)
 
 
 def _on_the_wire(event: object, value: Any) -> Any:
-    """Give the string that was read instead of the `datetime` made of it: it may be more precise."""
-    moment, time = getattr(event, "time_on_the_wire", (None, None))
-    return time if value is moment and time is not None else value
+    return event.on_the_wire(value) if isinstance(event, _Core) else value
 
 
 def _moment(value: str) -> datetime | str:
-    """Give the moment of a time of RFC 3339: a leap second is the last that Python knows, year 0 stays a string."""
+    """Return the moment of an RFC 3339 time: a leap second is the second before it, year 0 stays a string."""
     try:
         return datetime.fromisoformat(value.upper().replace(":60", ":59", 1))
     except ValueError:

@@ -1,251 +1,281 @@
-"""Makes Flask's world around a call: the request, and what `flask.request`, `current_app`, `g` and the like stand for.
+"""The contexts behind Flask's proxies (`flask.request`, `current_app`, `g`, `session`), created on first use.
 
-No Flask application dispatches the request: an empty one is there because Flask's functions ask for it.
+Flask finds them in context variables. Creating and pushing them costs a third of a short call (it matches the URL
+against no rules, and opens a session), and importing what they need costs more than the rest of a start. So at the
+start of a call the variables get stubs. A stub answers `request` and `app` itself; for anything else it creates the
+context with Flask's own class and pushes it. From then on Flask does everything: at the end of the call its
+`process_response` runs the `after_this_request` functions and saves the session, and `pop` runs the teardown functions.
 """
 
 from __future__ import annotations
 
 import functools
-import json
+import inspect
+import logging
 import threading
+from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.flask_bridge import environ
-from funcpack_invoker.http.response import from_response
-from funcpack_invoker.lazy_imports.libraries import import_library, path_without
-from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, deferring
+from funcpack_invoker.flask_bridge.application import Application
+from funcpack_invoker.flask_bridge.request import lazy_request_class
+from funcpack_invoker.flask_bridge.response import at_end, process
+from funcpack_invoker.http.response import Reply
+from funcpack_invoker.lazy_imports.libraries import import_library
+from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, lazy_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from types import TracebackType
 
+    from funcpack_invoker.events.reply import EventReply
     from funcpack_invoker.function.call import Call
-    from funcpack_invoker.http.asgi import Scope
-    from funcpack_invoker.http.body import Body
-    from funcpack_invoker.http.response import Reply
+
+logger = logging.getLogger("funcpack")
+
+# The first look at a stub may come from several threads of one function.
+_creating = threading.RLock()
 
 
-class FlaskContext:
-    """Flask, as one function sees it.
+class FlaskBridge:
+    """Flask, as one function uses it.
 
     Raises:
-        LibraryHiddenError: when Flask cannot be imported because of a file of the user.
+        LibraryHiddenError: if Flask cannot be imported because of a file of the user.
 
     """
 
     def __init__(self, module: str, directories: list[str]) -> None:
+        """Import Flask for the function in `module`, ignoring files in the app's `directories`."""
         import_library("flask", directories)
-        with deferring(FLASK_MODULES, path_without(directories)):
+        with lazy_modules(FLASK_MODULES):
             wrappers = import_library("flask.wrappers", directories)
-        self._app = _Application(module)
-        self._request_class = _late_request(wrappers.Request, self._app)
-        self._push = _pusher(self._app)
+        variables = _context_variables(import_library("flask.globals", directories))
+        self._application = Application(module)
+        self._variables = variables
+        self._request_class = lazy_request_class(
+            wrappers.Request, self._application, variables[0] if variables else None
+        )
 
     def enter(self, call: Call) -> None:
-        """Make `call.request`, and all of Flask's proxies stand for this call in the current context.
-
-        There is nothing to leave: the context is the call's own, and goes away with it.
-        """
+        """Set `call.request`, and make Flask's proxies stand for this call in the current context (contextvars)."""
         call.request = self._request_class(call.scope, call.body)
-        call.flask = self._push(call.request)
+        call.flask = context = LazyContext(self._application, self._variables, call.request)
+        if self._application.has_callbacks or not self._variables:
+            context.create()
+        else:
+            context.set_stubs()
 
-    def finish(self, call: Call, reply: Reply) -> Reply:
-        """Do what the function asked for by `flask.after_this_request`, and close its uploads (in the call's context)."""
-        reply = self._change(call, reply)
-        # Most requests have no files, and looking for them would read the body.
-        if reply.chunks is None and "files" in call.request.__dict__:
-            call.request.close()
+    def finish(self, call: Call, reply: Reply | EventReply) -> Reply | EventReply:
+        """Complete the reply as Flask does, and end the call's contexts: for a stream, when the stream has ended.
+
+        To be called in the call's context (contextvars).
+
+        Raises:
+            Exception: whatever an `after_this_request` function of the user raises.
+
+        """
+        context: LazyContext = call.flask
+        if self._application.has_callbacks:
+            context.create()
+        if not isinstance(reply, Reply):
+            context.end(None)
+            return reply
+        try:
+            if context.is_created:
+                reply = process(reply, self._application.get(), context.process_response)
+        except BaseException as exc:
+            context.end(exc)
+            raise
+        if reply.chunks is None:
+            context.end(None)
+        else:
+            at_end(reply, functools.partial(context.end, None))
         return reply
 
-    def _change(self, call: Call, reply: Reply) -> Reply:
-        functions = call.flask._after_request_functions  # noqa: SLF001 - Flask keeps them where it alone looks
-        if not functions or hasattr(reply.chunks, "__anext__"):
-            return reply
-        app = self._app.made()
-        response = app.response_class(reply.chunks or reply.body, reply.status)
-        response.headers = type(response.headers)(
-            (name.decode(), value.decode("latin-1")) for name, value in reply.headers
-        )
-        for function in functions:
-            response = app.ensure_sync(function)(response)
-        return from_response(response)
+    def fail(self, call: Call, error: BaseException) -> None:
+        """End the contexts of a call that raised an exception."""
+        if call.flask is not None:
+            call.flask.end(error)
 
 
-class _Application:
-    """The empty application, made when somebody asks for it: importing all of Flask takes longer than half a start."""
+def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
+    """Return the context variables of this release: two up to Flask 3.1, one from 3.2 on.
 
-    def __init__(self, module: str) -> None:
-        self._module = module
-        self._app: Any = None
+    There are none if a later release has renamed them: every call then gets its contexts at its start, by Flask's
+    public methods alone.
+    """
+    found = (getattr(flask_globals, "_cv_app", None), getattr(flask_globals, "_cv_request", None))
+    return tuple(variable for variable in found if variable is not None)
+
+
+class LazyContext:
+    """The contexts of one call, one for each of Flask's context variables."""
+
+    __slots__ = ("_application", "_contexts", "_is_pushed", "_pushed_in", "_request", "_variables")
+
+    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Any) -> None:
+        self._application = application
+        self._variables = variables
+        self._request = request
+        self._contexts: tuple[Any, ...] = ()
+        self._is_pushed = False
+        self._pushed_in: Context | None = None
 
     @property
-    def is_made(self) -> bool:
-        """Whether somebody has asked."""
-        return self._app is not None
+    def application(self) -> Application:
+        """The application of the function."""
+        return self._application
 
-    def made(self) -> Any:
-        """Give the application."""
-        if not self.is_made:
-            from flask import Flask  # noqa: PLC0415
+    @property
+    def request(self) -> Any:
+        """The request of the call."""
+        return self._request
 
-            with _making:
-                if not self.is_made:
-                    # The module's name is what templates are found by.
-                    self._app = Flask(self._module, static_folder=None)
-        return self._app
+    @property
+    def is_created(self) -> bool:
+        """Whether Flask's contexts exist."""
+        return bool(self._contexts)
 
+    def set_stubs(self) -> None:
+        """Put stubs into Flask's context variables."""
+        for index, variable in enumerate(self._variables):
+            variable.set(ContextStub(self, index))
 
-def _late_request(base: Any, app: _Application) -> type[Any]:
-    """Make Flask's requests put off being made of their environ, which many functions never look at."""
+    def create(self) -> None:
+        """Create and push Flask's contexts, unless they exist, and make the proxies use them in the current context."""
+        with _creating:
+            if self._contexts:
+                return
+            if not self._variables:
+                self._contexts = (self._push(),)
+                return
+            # A context can be popped only where it was pushed, and the first look may come from a task or a thread of
+            # the function, whose context variables are a copy: so it is pushed in a copy that is kept.
+            self._pushed_in = copy_context()
+            self._pushed_in.run(self._push)
+            self._contexts = tuple(self._pushed_in[variable] for variable in self._variables)
+        for variable, context in zip(self._variables, self._contexts, strict=True):
+            variable.set(context)
 
-    class Request(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
-        """A request that is made when somebody looks for what it has."""
+    def resolve(self, index: int, stub: ContextStub) -> Any:
+        """Return the context in place of a stub, which leaves the current context (contextvars)."""
+        self.create()
+        variable = self._variables[index]
+        if variable.get(None) is stub:
+            variable.set(self._contexts[index])
+        return self._contexts[index]
 
-        @property
-        def json_module(self) -> Any:
-            """What reads JSON: the application's; that of an empty one reads it as Python does."""
-            return app.made().json if app.is_made else json
+    def process_response(self, response: Any) -> Any:
+        """Let Flask run the `after_this_request` functions, and save the session."""
+        app: Any = self._application.get()
+        if _has_merged_contexts():
+            return app.process_response(self._contexts[0], response)
+        return app.process_response(response)
 
-        def __init__(self, scope: Scope, body: Body) -> None:
-            self._funcpack_source = scope, body
+    def end(self, error: BaseException | None) -> None:
+        """Pop the contexts, which runs teardown functions; closes uploaded files."""
+        if not self._is_pushed:
+            # Only files that were parsed are open, and asking for them would parse the body.
+            if "files" in vars(self._request):
+                self._request.close()
+            return
+        self._is_pushed = False
+        try:
+            self._pop(error)
+        except Exception:
+            logger.exception("a Flask teardown function failed")
+        finally:
+            self._pushed_in = None
 
-        def __getattr__(self, name: str) -> Any:
-            # Only for what the class does not have: the attributes of an instance, before they are there.
-            with _making:
-                source = self.__dict__.pop("_funcpack_source", None)
-                if source is not None:
-                    scope, body = source
-                    said_before = self.__dict__.copy()
-                    # Not among the environ's values: request and environ would be a circle, left to the collector.
-                    super().__init__(environ.build(scope, body.stream()), populate_request=False)
-                    self._remember_content_type()
-                    self.__dict__.update(said_before)
-            return self.__getattribute__(name)
-
-        def _remember_content_type(self) -> None:
-            """Put what Werkzeug would make of Content-Type where it would put it: most requests have one of a few."""
-            content_type = self.environ.get("CONTENT_TYPE", "")
-            if len(content_type) <= _LONGEST_REMEMBERED:
-                kind, parameters = parsed(content_type)
-                self._parsed_content_type = kind, dict(parameters)
-
-        def _load_form_data(self) -> None:
-            # Flask's own asks its application whether it debugs, which an empty one does not.
-            above: Any = super() if app.is_made else super(base, self)
-            above._load_form_data()  # noqa: SLF001 - its own, by inheritance
-
-    from werkzeug.http import parse_options_header  # noqa: PLC0415 - not for functions that do without Flask
-
-    parsed = functools.lru_cache(maxsize=64)(parse_options_header)
-    for name in _LIMITS & vars(base).keys():
-        setattr(Request, name, _limit(name, base, app))
-    return Request
-
-
-# Strangers choose what is remembered.
-_LONGEST_REMEMBERED = 100
-
-_LIMITS = frozenset({"max_content_length", "max_form_memory_size", "max_form_parts"})
-
-
-def _limit(name: str, base: Any, app: _Application) -> property:
-    """Make a limit that Flask takes from its application, if the request has none: those of an empty one are werkzeug's."""
-    from_app: property = vars(base)[name]
-
-    def limit(request: Any) -> Any:
-        is_its_own = getattr(request, f"_{name}", None) is not None
-        if is_its_own or app.is_made:
-            return from_app.__get__(request)
-        return getattr(super(base, request), name)
-
-    return property(limit, from_app.fset)
-
-
-# A function may look at its request in threads of its own.
-_making = threading.RLock()
-
-
-def _pusher(app: _Application) -> Callable[[Any], Any]:
-    """Choose how a request becomes the current one.
-
-    Flask's own way matches the URL against (no) rules and opens a session, which is a third of the time of a short
-    call: up to Flask 3.1 the context can be made without, and does both when it is asked to.
-    """
-    try:
-        from flask.ctx import AppContext, RequestContext, _AppCtxGlobals  # noqa: PLC0415
-        from flask.globals import _cv_app, _cv_request  # noqa: PLC0415
-    except ImportError:
-        return functools.partial(_push_whole, app.made())
-    lean_app = _lean_app_context(AppContext, _AppCtxGlobals, app)
-    lean_request = _lean_request_context(RequestContext, app)
-
-    def push(request: Any) -> Any:
-        _cv_app.set(lean_app())
-        context = lean_request(None, None, request)
-        _cv_request.set(context)
+    def _push(self) -> Any:
+        app = self._application.get()
+        for variable in self._variables:
+            variable.set(None)
+        if _has_merged_contexts():
+            context = _context_class()(app, request=self._request)
+        else:
+            context = _context_class()(app, self._request.environ, request=self._request)
+        context.push()
+        self._is_pushed = True
         return context
 
-    return push
+    def _pop(self, error: BaseException | None) -> None:
+        context = self._contexts[-1]
+        if self._pushed_in is None:
+            context.pop(error)
+            return
+        # Teardown functions see the context variables that the function has set since.
+        for variable, value in copy_context().items():
+            if variable not in self._variables:
+                self._pushed_in.run(variable.set, value)
+        self._pushed_in.run(context.pop, error)
 
 
-def _push_whole(app: Any, request: Any) -> Any:
-    context = app.request_context(request.environ)
-    context.request = request
-    context.push()
-    return context
+@functools.cache
+def _has_merged_contexts() -> bool:
+    """Whether this release has one context for application and request (3.2)."""
+    from flask.ctx import AppContext  # noqa: PLC0415 - it needs all of Flask
+
+    return "request" in inspect.signature(AppContext).parameters
 
 
-def _lean_app_context(base: type[Any], g_class: type[Any], app: _Application) -> type[Any]:
-    """Make Flask's application context put off what costs time."""
+class _WithoutRouting:
+    """The application has no URL rules: matching them takes time, and its exception refers to the request."""
 
-    class LeanAppContext(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
-        """An application context whose application and URL adapter are made when they are asked for."""
-
-        def __init__(self) -> None:
-            self.g = g_class()
-            self._cv_tokens: list[Any] = []
-
-        @property
-        def app(self) -> Any:
-            return app.made()
-
-        @property
-        def url_adapter(self) -> Any:
-            return self.app.create_url_adapter(None)
-
-    return LeanAppContext
+    def match_request(self) -> None:
+        pass
 
 
-def _lean_request_context(base: type[Any], app: _Application) -> type[Any]:
-    """Make Flask's request context put off what costs time."""
+@functools.cache
+def _context_class() -> type[Any]:
+    """Return Flask's class for the context of a request."""
+    from flask import ctx  # noqa: PLC0415 - it needs all of Flask
 
-    class LeanRequestContext(base):  # type: ignore[misc]  # the class is Flask's, of whichever version
-        """A request context whose application, URL adapter and session are made when they are asked for."""
+    base = ctx.AppContext if _has_merged_contexts() else ctx.RequestContext
+    return type(base.__name__, (_WithoutRouting, base), {})
 
-        def __init__(self, _app: Any, environ: None, request: Any, session: Any = None) -> None:  # noqa: ARG002
-            self.request = request
-            self.flashes = None
-            self._session = session
-            self._after_request_functions: list[Any] = []
-            # Whoever enters this context once more, as `stream_with_context` does, is not the last to leave it. The real
-            # token would make a circle.
-            self._cv_tokens: list[Any] = [(None, None)]
 
-        @property
-        def app(self) -> Any:
-            return app.made()
+class ContextStub:
+    """An object in one of Flask's context variables, until somebody uses it."""
 
-        @property
-        def url_adapter(self) -> Any:
-            return self.app.create_url_adapter(self.request)
+    __slots__ = ("_index", "_lazy_context")
 
-        @property
-        def session(self) -> Any:
-            if self._session is None:
-                interface = self.app.session_interface
-                self._session = interface.open_session(self.app, self.request) or interface.make_null_session(self.app)
-            return self._session
+    _index: int
+    _lazy_context: LazyContext
 
-        def match_request(self) -> None:
-            """There are no rules to match."""
+    # Flask 3.2 asks for it before it uses `request`.
+    has_request = True
 
-    return LeanRequestContext
+    def __init__(self, lazy_context: LazyContext, index: int) -> None:
+        object.__setattr__(self, "_lazy_context", lazy_context)
+        object.__setattr__(self, "_index", index)
+
+    @property
+    def app(self) -> Any:
+        """The application; creating the contexts is not necessary for it."""
+        return self._lazy_context.application.get()
+
+    @property
+    def request(self) -> Any:
+        """The request; creating the contexts is not necessary for it."""
+        return self._lazy_context.request
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._resolve(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._resolve(), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self._resolve(), name)
+
+    # `with` looks methods up in the class: `stream_with_context` uses it.
+    def __enter__(self) -> Any:
+        return self._resolve().__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._resolve().__exit__(kind, error, traceback)
+
+    def _resolve(self) -> Any:
+        return self._lazy_context.resolve(self._index, self)

@@ -102,8 +102,8 @@ class Invocation:
             if self._flask is not None:
                 self._flask.enter(call)
             value = self._function(call)
-        except Exception as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = _http_exception(exc)
+        except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
+            value = self._failed(exc, call)
         if hasattr(value, "__await__"):
             return self._answer_awaited(call, value)
         return self._reply(value, call)
@@ -115,23 +115,38 @@ class Invocation:
             value = self._function(call)
             if hasattr(value, "__await__"):
                 value = await value
-        except Exception as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = _http_exception(exc)
+        except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
+            value = self._failed(exc, call)
         return self._reply(value, call)
 
     async def _answer_awaited(self, call: Call, value: Any) -> Reply | EventReply:
         """Await what a plain function gave back: a decorator around an `async def` that is none itself, say."""
         try:
             value = await value
-        except Exception as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = _http_exception(exc)
+        except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
+            value = self._failed(exc, call)
         return self._reply(value, call)
 
+    def _failed(self, exc: BaseException, call: Call) -> Any:
+        """Return the exception if it is a response, as that of `flask.abort` is; else raise it."""
+        if response.is_http_exception(exc):
+            return exc
+        if self._flask is not None:
+            self._flask.fail(call, exc)
+        raise exc
+
     def _reply(self, value: Any, call: Call) -> Reply | EventReply:
-        reply = self._http_reply(value, call) if self._is_http else event_reply.from_value(value, call, self._defaults)
-        if self._flask is not None and isinstance(reply, response.Reply):
-            return self._flask.finish(call, reply)
-        return reply
+        if self._flask is None:
+            return self._converted(value, call)
+        try:
+            reply = self._converted(value, call)
+        except BaseException as exc:
+            self._flask.fail(call, exc)
+            raise
+        return self._flask.finish(call, reply)
+
+    def _converted(self, value: Any, call: Call) -> Reply | EventReply:
+        return self._http_reply(value, call) if self._is_http else event_reply.from_value(value, call, self._defaults)
 
     def _http_reply(self, value: Any, call: Call) -> Reply | EventReply:
         body = value[0] if isinstance(value, tuple) and value else value
@@ -143,13 +158,6 @@ class Invocation:
 
 
 _NO_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
-
-
-def _http_exception(exc: Exception) -> Any:
-    """Give the exception back if it is a response, as that of `flask.abort` is; else raise it."""
-    if response.is_http_exception(exc):
-        return exc
-    raise exc
 
 
 async def _outcome_of(answer: Any, context: Context) -> Outcome:

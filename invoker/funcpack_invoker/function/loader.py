@@ -1,4 +1,4 @@
-"""Finds and loads the function that PYTHON_HANDLER names, and decides what its parameters are filled with."""
+"""Loads the function that PYTHON_HANDLER names: imports its module, and the libraries that calling it needs."""
 
 from __future__ import annotations
 
@@ -9,66 +9,107 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors, handler_name
+from funcpack_invoker.events.event import Event
 from funcpack_invoker.function import signature
-from funcpack_invoker.function.provision import prepare_flask, prepare_sdk
+from funcpack_invoker.function.parameters import Kind, Value
+from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
+from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
 
-    from funcpack_invoker.flask_bridge.context import FlaskContext
-    from funcpack_invoker.function.parameters import Kind
+    from funcpack_invoker.flask_bridge.context import FlaskBridge
 
 
 class LoadedFunction(NamedTuple):
-    """A function, ready to be called: `handler` as it was named, its module, and how its parameters are filled.
+    """A function that can be called: `handler` is its name, `filling` the arguments that it takes.
 
-    `flask` is Flask as the function sees it, None for one that does not.
+    `flask` is None for a function that does not use Flask.
     """
 
     handler: str
     module: ModuleType
     function: Callable[..., Any]
     filling: signature.Filling
-    flask: FlaskContext | None = None
+    flask: FlaskBridge | None = None
 
     @property
     def kind(self) -> Kind:
-        """What it is called with."""
+        """Whether it takes HTTP requests or CloudEvents."""
         return self.filling.kind
 
 
 def load(handler: str, source: Path) -> LoadedFunction:
-    """Import the module, find the function in it, and import what calling it needs.
+    """Import the module and find the function in it, then import what calling it needs.
 
     Args:
         handler: `module.function`, `module:function` or `package.module:object.method`.
         source: the app directory; it and its `src` come first on `sys.path` from now on.
 
     Raises:
-        FunctionError: one of its subclasses, when the function cannot be served.
+        FunctionError: one of its subclasses, if the function cannot be served.
 
     """
     source = source.resolve()
     name = handler_name.parse(handler)
-    _put_on_path(source)
-    module = _import(handler, name.module, source)
-    function = _find(handler, module, name.attributes)
-    filling = signature.fill(handler, function)
     directories = app_directories(source)
-    prepare_sdk(filling, directories)
-    return LoadedFunction(handler, module, function, filling, prepare_flask(name.module, filling, directories))
+    _put_on_path(directories)
+    with partial_packages(directories):
+        module = _import(handler, name.module, source)
+        function = _find(handler, module, name.attributes)
+        filling = signature.fill(handler, function)
+        _import_sdk(filling, directories)
+        flask = _import_flask(name.module, filling, directories)
+    return LoadedFunction(handler, module, function, filling, flask)
 
 
 def app_directories(source: Path) -> list[str]:
-    """Give the directories of the app that modules are imported from, in their order."""
+    """Return the directories of the app that modules are imported from, in order."""
     return [str(source), str(source / "src")] if (source / "src").is_dir() else [str(source)]
 
 
-def _put_on_path(source: Path) -> None:
-    directories = app_directories(source)
+def _put_on_path(directories: list[str]) -> None:
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
+
+
+def _import_flask(module: str, filling: signature.Filling, directories: list[str]) -> FlaskBridge | None:
+    """Import Flask for HTTP functions, and for any function that has imported it.
+
+    Raises:
+        LibraryHiddenError: if a file of the app, in one of `directories`, would be imported instead.
+
+    """
+    is_needed = filling.kind is Kind.HTTP or filling.takes(Value.REQUEST, Value.HEADERS)
+    if not (is_needed or _has_imported("flask", "Flask")):
+        return None
+    # Half of a cold start, so only if it is needed.
+    from funcpack_invoker.flask_bridge.context import FlaskBridge  # noqa: PLC0415
+
+    return FlaskBridge(module, directories)
+
+
+def _has_imported(package: str, name: str) -> bool:
+    """Check whether a package was imported that defines a name: not a file of the user with the package's name."""
+    module = sys.modules.get(package)
+    return module is not None and (is_partial(module) or hasattr(module, name))
+
+
+def _import_sdk(filling: signature.Filling, directories: list[str]) -> None:
+    """Import the CloudEvents SDK for a function that takes `event`, so that the first event does not wait for it.
+
+    Raises:
+        LibraryHiddenError: as above.
+
+    """
+    if not filling.takes(Value.EVENT):
+        return
+    from funcpack_invoker.events.sdk import to_sdk  # noqa: PLC0415 - most functions do not need it
+
+    import_library("cloudevents", directories)
+    with outside_app(directories):
+        to_sdk(Event({"specversion": "1.0", "id": "1", "source": "/", "type": "t"}, None))
 
 
 def _import(handler: str, name: str, source: Path) -> ModuleType:
@@ -78,7 +119,7 @@ def _import(handler: str, name: str, source: Path) -> ModuleType:
         if exc.name is not None and f"{name}.".startswith(f"{exc.name}."):
             raise _module_missing(handler, exc.name, source) from None
         raise _dependency_missing(name, exc) from None
-    except BaseException as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
+    except BaseException as exc:  # noqa: BLE001 - the user sees whatever their code raises
         raise _import_failed(name, exc) from None
     _refuse_shadowed(module, source)
     return module
@@ -89,13 +130,13 @@ def _module_missing(handler: str, missing: str, source: Path) -> errors.Function
 
 
 def _nearest(name: str, names: list[str]) -> str | None:
-    import difflib  # noqa: PLC0415 - only a function that is refused pays for it
+    import difflib  # noqa: PLC0415 - only an error message needs it
 
     return next(iter(difflib.get_close_matches(name, names, n=1)), None)
 
 
 def _modules(source: Path) -> list[str]:
-    """Name the modules and packages that the app directory has at its top, for a hint."""
+    """Return the names of the app's top-level modules and packages, for a hint."""
     found = []
     for directory in app_directories(source):
         found += [path.stem for path in sorted(Path(directory).glob("*.py"))]
@@ -115,7 +156,7 @@ def _import_failed(module: str, exc: BaseException) -> errors.FunctionError:
 
 
 def _refuse_shadowed(module: ModuleType, source: Path) -> None:
-    """Refuse a module that was loaded before the app directory was looked at, while the user has a file of its name."""
+    """Reject a module that was imported before the app was on the path, if the user has a file of the same name."""
     name = module.__name__
     loaded = getattr(module, "__file__", None) or "a builtin module"
     for directory in app_directories(source):
@@ -149,7 +190,7 @@ def _attribute_missing(name: str, owner: Any) -> errors.FunctionError:
 
 
 def _functions(owner: Any) -> list[str]:
-    """Name what could be meant: public functions that the module defines itself, or the object's methods."""
+    """Return the names of public functions that the module itself defines, or of the object's methods."""
     return list(_public(owner, vars(owner).items() if inspect.ismodule(owner) else inspect.getmembers(owner)))
 
 

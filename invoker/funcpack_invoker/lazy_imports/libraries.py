@@ -1,7 +1,7 @@
-"""Imports the libraries that only some functions need, in a way that no file of the app can get between.
+"""Imports libraries as if the app's directories were not on `sys.path`.
 
-The app directory comes first on `sys.path`, and a user's `email.py` or `flask.py` there would be imported in the place
-of what a library means.
+The app directory comes first on `sys.path`, and a user's `email.py` or `flask.py` there would be imported instead of the
+module that a library means.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.errors import LibraryHiddenError
+from funcpack_invoker.lazy_imports.finders import searching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,42 +21,38 @@ if TYPE_CHECKING:
 
 
 def import_library(name: str, directories: list[str]) -> ModuleType:
-    """Import a library as if the app's directories were not on the path.
+    """Import a library, ignoring the files in the app's directories.
 
     Raises:
-        LibraryHiddenError: when a module of the user has the library's name, or one it needs.
+        LibraryHiddenError: if a module of the user has the name of the library, or of one that it needs.
 
     """
-    with without(directories):
+    with outside_app(directories):
         try:
             module = importlib.import_module(name)
         except Exception as exc:
             raise LibraryHiddenError(name, f"{type(exc).__name__}: {exc}") from exc
     file = module.__file__
-    if file is None or any(is_own(file, directory) for directory in directories):
+    if file is None or any(is_user_file(file, directory) for directory in directories):
         raise LibraryHiddenError(name, f"the module `{name}` is {file}")
     return module
 
 
 @contextmanager
-def without(directories: list[str]) -> Iterator[None]:
-    """Import, inside of this, as if the app's directories were not on the path."""
-    path = list(sys.path)
-    sys.path[:] = path_without(directories)
-    try:
+def outside_app(directories: list[str]) -> Iterator[None]:
+    """Ignore the files in the app's directories in this thread's imports."""
+    with searching(path_without(directories), hidden=directories):
         yield
-    finally:
-        sys.path[:] = path
 
 
 def path_without(directories: list[str]) -> list[str]:
-    """Give the path of imports without the app's directories."""
+    """Return `sys.path` without the app's directories."""
     # "" and "." are the working directory, which may be the app's.
     return [entry for entry in sys.path if entry not in {"", ".", *directories}]
 
 
-def is_own(file: str, directory: str) -> bool:
-    """Tell whether the user wrote a file: it is in the app, but not among packages that are installed there."""
+def is_user_file(file: str, directory: str) -> bool:
+    """Check whether a file is the user's: in the app directory, but not in a `site-packages` there."""
     try:
         parts = Path(file).resolve().relative_to(directory).parts
     except ValueError:

@@ -1,8 +1,8 @@
-"""Puts off loading modules that libraries import at their top, and of which serving a function needs nothing.
+"""Lazy modules: modules that libraries import at their top, and that serving a function seldom uses.
 
-They are a quarter of a start. While `deferring` is on, importing one of them makes a stand-in, which loads itself when
-something in it is asked for: as Python's `importlib.util.LazyLoader` does, but safe with threads in every version
-(https://github.com/python/cpython/issues/114763), and out of reach of files of the app that have a module's name.
+Python's `importlib.util.LazyLoader` does the same, but is not safe with threads in all supported versions
+(https://github.com/python/cpython/issues/114763), and may load a file of the app that has the module's name. See the
+package's docstring for what this saves.
 """
 
 from __future__ import annotations
@@ -15,35 +15,38 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from funcpack_invoker.lazy_imports.finders import OnPath, finding_by
+from funcpack_invoker.lazy_imports import are_enabled
+from funcpack_invoker.lazy_imports.finders import importing_ordinarily, search_path, using_finder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from importlib.abc import Loader
     from importlib.machinery import ModuleSpec
 
-    Early = Mapping[str, Any]
+    # Attributes of a lazy module that can be used without loading it, as long as `lazy_modules` lasts.
+    Stubs = Mapping[str, Any]
 
 
-class _Late:
-    """A function or class of a module, as far as it is called: the module is imported then."""
+class LazyAttribute:
+    """A stub for a function or class of a module, which it imports when it is called."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
         self._name = name
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Import the module and call it."""
         __import__(self._module)
         return getattr(sys.modules[self._module], self._name)(*arguments, **options)
 
 
-def _late(module: str, *names: str) -> Early:
-    return {name: _Late(module, name) for name in names}
+def _lazy_attributes(module: str, *names: str) -> Stubs:
+    return {name: LazyAttribute(module, name) for name in names}
 
 
-# Each with what gunicorn takes from it while it is imported: for TLS, which is not served here, the set-up of its log,
-# which is ours, the texts about its settings, which nobody reads, and the question whether this is Cygwin.
-MODULES: Mapping[str, Early] = {
+# What gunicorn and asyncio import and a server without TLS does not use, with stubs for what gunicorn uses while it is
+# imported: constants of TLS, the configuration of its log, the texts of its settings, and whether this is Cygwin.
+SERVER_MODULES: Mapping[str, Stubs] = {
     "argparse": {},
     "asyncio.sslproto": {},
     "email.utils": {},
@@ -53,7 +56,7 @@ MODULES: Mapping[str, Early] = {
     "importlib.metadata": {},
     "linecache": {},
     "locale": {},
-    "logging.config": _late("logging.config", "dictConfig", "fileConfig"),
+    "logging.config": _lazy_attributes("logging.config", "dictConfig", "fileConfig"),
     "platform": {"system": lambda: os.uname().sysname},
     "shlex": {},
     "shutil": {},
@@ -62,11 +65,11 @@ MODULES: Mapping[str, Early] = {
     "tokenize": {},
 }
 
-# What Flask imports for what few functions ask of it, with what it takes from it meanwhile to call it later.
-FLASK_MODULES: Mapping[str, Early] = {
+# What Flask and Werkzeug import for features that few functions use.
+FLASK_MODULES: Mapping[str, Stubs] = {
     "decimal": {},
     "difflib": {},
-    "hashlib": _late("hashlib", "sha1"),
+    "hashlib": _lazy_attributes("hashlib", "sha1"),
     "hmac": {},
     "html": {},
     "mimetypes": {},
@@ -75,116 +78,114 @@ FLASK_MODULES: Mapping[str, Early] = {
     "shutil": {},
     "ssl": {},
     "uuid": {},
-    "werkzeug.formparser": _late("werkzeug.formparser", "FormDataParser", "default_stream_factory"),
-    "werkzeug.serving": _late("werkzeug.serving", "is_running_from_reloader", "run_simple"),
+    "werkzeug.formparser": _lazy_attributes("werkzeug.formparser", "FormDataParser", "default_stream_factory"),
+    "werkzeug.serving": _lazy_attributes("werkzeug.serving", "is_running_from_reloader", "run_simple"),
 }
 
-# What the import system, and whoever looks at all modules, asks each for.
-_ALWAYS_THERE = frozenset(
+# The import system, and code that lists all modules, read these of every module.
+_NEVER_LOADS = frozenset(
     {"__cached__", "__class__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
 )
 
 
 @contextmanager
-def deferring(modules: Mapping[str, Early] = MODULES, path: list[str] | None = None) -> Iterator[None]:
-    """Put off loading the modules that this thread imports inside of this.
+def lazy_modules(modules: Mapping[str, Stubs] = SERVER_MODULES) -> Iterator[None]:
+    """Make this thread's imports of `modules` lazy, unless lazy imports are turned off.
 
-    Args:
-        modules: by name, each with values that are given inside of this to whoever asks for them, without loading it.
-        path: where what they need is to be found, whenever it is (`sys.path` as it is now).
-
+    A module that is loaded later finds what it imports on the path that this thread searches now.
     """
-    finder = _Finder(modules, list(sys.path) if path is None else path)
+    if not are_enabled():
+        yield
+        return
+    finder = _LazyModuleFinder(modules)
     try:
-        with finding_by(finder):
+        with using_finder(finder):
             yield
     finally:
-        finder.end()
+        finder.drop_stubs()
 
 
-class _Finder:
-    """Finds stand-ins."""
-
-    def __init__(self, modules: Mapping[str, Early], path: list[str]) -> None:
+class _LazyModuleFinder:
+    def __init__(self, modules: Mapping[str, Stubs]) -> None:
         self._modules = modules
-        self._path = path
-        self._found: list[_Later] = []
+        self._loaders: list[LazyLoader] = []
 
     def find_spec(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-        early = self._modules.get(name)
-        spec = PathFinder.find_spec(name, self._path if path is None else path) if early is not None else None
-        if spec is None or spec.loader is None or early is None:
+        stubs = self._modules.get(name)
+        spec = PathFinder.find_spec(name, path) if stubs is not None else None
+        if spec is None or spec.loader is None or stubs is None:
             return None
-        later = _Later(spec.loader, self._path, early)
-        self._found.append(later)
-        spec.loader = cast("Loader", later)
+        lazy_loader = LazyLoader(spec.loader, search_path(), stubs)
+        self._loaders.append(lazy_loader)
+        spec.loader = cast("Loader", lazy_loader)
         return spec
 
-    def end(self) -> None:
-        """Give no more values early."""
-        for later in self._found:
-            later.early = {}
+    def drop_stubs(self) -> None:
+        for loader in self._loaders:
+            loader.stubs = {}
 
 
-class _Later:
-    """Makes a stand-in, and loads what it stands for when it is told to, with the `path` that there was then."""
+class LazyLoader:
+    """Creates a lazy module, and loads it when it is used."""
 
-    def __init__(self, loader: Loader, path: list[str], early: Early) -> None:
-        self.early = early
+    def __init__(self, loader: Loader, path: list[str], stubs: Stubs) -> None:
+        """Take the ordinary loader, the path that the module's imports search, and its stubs."""
+        self.stubs = stubs
         self._loader = loader
         self._path = path
         self._lock = threading.RLock()
-        self._begun = False
+        self._is_loading = False
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _StandIn(spec.name)
+        """Create the module."""
+        return LazyModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Do nothing yet."""
+        """Do nothing; see `load`."""
 
     def load(self, module: ModuleType) -> None:
-        """Load the module, unless this thread does it already; other threads wait until it is complete."""
+        """Load the module, unless this thread is loading it; other threads wait until it is complete."""
         with self._lock:
-            if self._begun:
+            if self._is_loading:
                 return
-            self._begun = True
+            self._is_loading = True
             try:
-                with finding_by(OnPath(self._path)):
+                with importing_ordinarily(self._path):
                     self._loader.exec_module(module)
             except BaseException:
-                self._begun = False
+                self._is_loading = False
                 raise
-            hand_back(module, self._loader)
+            restore_loader(module, self._loader)
             module.__class__ = ModuleType
 
 
-def hand_back(module: ModuleType, loader: Loader) -> None:
-    """Name the loader that a module would have had."""
+def restore_loader(module: ModuleType, loader: Loader) -> None:
+    """Set the loader that a module would have had without us."""
     if module.__spec__ is not None:
         module.__spec__.loader = loader
     module.__loader__ = loader
 
 
-class _StandIn(ModuleType):
-    """A module that is loaded when something in it is asked for; an ordinary one from then on."""
+class LazyModule(ModuleType):
+    """A module that is loaded when an attribute of it is used, and an ordinary one from then on."""
 
     def __getattribute__(self, name: str) -> Any:
-        later = _later(self, name)
-        if later is not None:
-            if name in later.early:
-                return later.early[name]
-            later.load(self)
+        loader = _loader_for(self, name)
+        if loader is not None:
+            if name in loader.stubs:
+                return loader.stubs[name]
+            loader.load(self)
         return object.__getattribute__(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        later = _later(self, name)
-        if later is not None:
-            # Loading it later would write over what is set now.
-            later.load(self)
+        loader = _loader_for(self, name)
+        if loader is not None:
+            # Loading the module later would overwrite the value.
+            loader.load(self)
         object.__setattr__(self, name, value)
 
 
-def _later(module: ModuleType, name: str) -> _Later | None:
-    """Give what loads a module, where touching `name` in it takes that."""
-    loader = None if name in _ALWAYS_THERE else object.__getattribute__(module, "__loader__")
-    return loader if isinstance(loader, _Later) else None
+def _loader_for(module: ModuleType, name: str) -> LazyLoader | None:
+    """Return the loader of a lazy module, if using the attribute has to load it."""
+    loader = None if name in _NEVER_LOADS else object.__getattribute__(module, "__loader__")
+    return loader if isinstance(loader, LazyLoader) else None

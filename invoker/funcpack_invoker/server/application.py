@@ -11,7 +11,6 @@ from gunicorn.app.base import BaseApplication
 
 from funcpack_invoker.app import App
 from funcpack_invoker.function.loader import app_directories, load
-from funcpack_invoker.lazy_imports.packages import PartialImports
 
 # Imported before the fork, so that the workers share its memory.
 from funcpack_invoker.telemetry import start as telemetry
@@ -67,7 +66,6 @@ class Server(BaseApplication):
 
         """
         directories = app_directories(self._source.resolve())
-        sys.meta_path.insert(0, PartialImports(directories))
         function = load(self.settings.handler, self._source)
         self.served = f"{function.handler} ({function.kind})"
         observer = telemetry.start(function, directories, os.environ)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from funcpack_invoker.lazy_imports.libraries import without
+from funcpack_invoker.lazy_imports.libraries import outside_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def start(function: LoadedFunction, directories: list[str], environ: Mapping[str
     exporters = Exporters.from_env(environ)
     if not exporters:
         return None
-    with without(directories):
+    with outside_app(directories):
         try:
             from funcpack_invoker.telemetry.observer import observer  # noqa: PLC0415 - a third of a second
         except ImportError as exc:

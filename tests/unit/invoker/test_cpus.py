@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.cpus import allowed_cpus
+from funcpack_invoker.settings import allowed_cpus
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -107,6 +107,17 @@ def test_event_answers_like_one_of_2(module: str) -> None:
     assert event.get_attributes()["type"] == "com.example.order"
 
 
+@pytest.mark.parametrize("version", ["1.0", "0.3"])
+@pytest.mark.skipif(not IS_2, reason="the classes of 1.x are constructed by their own constructor")
+def test_everything_public_of_a_class_of_2_is_overridden(version: str) -> None:
+    event = made(Event(BARE.attributes | {"specversion": version}, None))
+    sdk = load("cloudevents.core.v1.event.CloudEvent" if version == "1.0" else "cloudevents.core.v03.event.CloudEvent")
+    public = {name for name in vars(sdk) if not name.startswith("_")}
+    ours = {name for base in type(event).__mro__ if "funcpack_invoker" in base.__module__ for name in vars(base)}
+    assert "get_attributes" in public
+    assert public <= ours
+
+
 @pytest.mark.parametrize("module", CLASSES)
 def test_event_can_be_changed(module: str) -> None:
     event = made(wanted=sdk_class(module))

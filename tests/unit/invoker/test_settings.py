@@ -26,6 +26,7 @@ def test_defaults() -> None:
         reply_source="urn:funcpack:handler.handler",
         log_level="info",
         log_format="text",
+        lazy_imports=True,
         access_log=False,
     )
 
@@ -46,6 +47,7 @@ def test_defaults() -> None:
         ("FUNCTION_MAX_BODY", "1GiB", "max_body", 1024**3),
         ("FUNCTION_HEALTH_PATHS", "OFF", "health_paths", False),
         ("FUNCTION_ACCESS_LOG", "true", "access_log", True),
+        ("FUNCTION_LAZY_IMPORTS", "off", "lazy_imports", False),
         ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("LOG_FORMAT", "json", "log_format", "json"),
         ("FUNCTION_REPLY_TYPE", "com.example.reply", "reply_type", "com.example.reply"),

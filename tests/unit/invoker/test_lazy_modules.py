@@ -1,4 +1,4 @@
-"""Modules whose loading is put off: ordinary in every respect, but later."""
+"""Lazy modules behave like ordinary ones, but are loaded later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.lazy_imports.modules import deferring
+from funcpack_invoker.lazy_imports import VARIABLE, are_enabled
+from funcpack_invoker.lazy_imports.modules import LazyModule, lazy_modules
+from funcpack_invoker.settings import Settings
 from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def library(tmp_path: Path) -> Iterator[Path]:
 
 def test_module_is_loaded_when_something_in_it_is_asked_for(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "slow.py").write_text("print('loaded')\nvalue = 1\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         slow = importlib.import_module("slow")
     assert importlib.import_module("slow") is slow
     assert slow.__name__ == "slow"
@@ -47,7 +49,7 @@ def test_module_is_loaded_when_something_in_it_is_asked_for(library: Path, capsy
 
 def test_names_are_imported_from_it_as_ever(library: Path) -> None:
     (library / "slow.py").write_text("value = 1\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         importlib.import_module("slow")
     from slow import value  # type: ignore[import-not-found]
 
@@ -58,7 +60,7 @@ def test_names_are_imported_from_it_as_ever(library: Path) -> None:
 
 def test_what_is_set_in_it_stays(library: Path) -> None:
     (library / "slow.py").write_text("value, other = 1, 2\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         slow = importlib.import_module("slow")
     slow.value = 3  # type: ignore[attr-defined]
     assert (slow.value, slow.other) == (3, 2)
@@ -66,34 +68,34 @@ def test_what_is_set_in_it_stays(library: Path) -> None:
 
 def test_other_threads_import_as_ever(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "slow.py").write_text("print('loaded')\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         thread = threading.Thread(target=importlib.import_module, args=("slow",))
         thread.start()
         thread.join(20)
         assert capsys.readouterr().out == "loaded\n"
 
 
-def test_package_has_the_modules_that_stand_in(library: Path) -> None:
+def test_package_has_its_lazy_modules(library: Path) -> None:
     (library / "package").mkdir()
     (library / "package" / "__init__.py").write_text("")
     (library / "package" / "slow.py").write_text("value = 1\n")
-    with deferring({"package.slow": {}}):
+    with lazy_modules({"package.slow": {}}):
         package = importlib.import_module("package.slow")
     assert package.value == 1
     assert importlib.import_module("package").slow is package
 
 
-def test_only_what_is_imported_inside_is_put_off(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_imports_inside_are_lazy(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "slow.py").write_text("print('loaded')\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         pass
     importlib.import_module("slow")
     assert capsys.readouterr().out == "loaded\n"
 
 
-def test_values_given_early_hold_inside_alone(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stubs_are_used_inside_only(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "slow.py").write_text("print('loaded')\nvalue = 1\n")
-    with deferring({"slow": {"value": 2}}):
+    with lazy_modules({"slow": {"value": 2}}):
         slow = importlib.import_module("slow")
         assert slow.value == 2
         assert capsys.readouterr().out == ""
@@ -105,15 +107,15 @@ def test_threads_wait_until_it_is_complete(library: Path) -> None:
         "import gate\ngate.reached.set()\ngate.opened.wait(20)\nvalue = 1\n",
     )
     gate = Gate()
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         slow = importlib.import_module("slow")
     assert gate.values_of(slow) == [1, 1, 1, 1]
 
 
-def test_files_that_come_before_on_a_later_path_are_not_taken_for_what_it_needs(library: Path, tmp_path: Path) -> None:
+def test_files_that_shadow_what_it_imports_later_are_ignored(library: Path, tmp_path: Path) -> None:
     (library / "slow.py").write_text("import needed\nvalue = needed.value\n")
     (library / "needed.py").write_text("value = 'the library'\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         slow = importlib.import_module("slow")
     app = tmp_path / "app"
     app.mkdir()
@@ -128,9 +130,26 @@ def test_files_that_come_before_on_a_later_path_are_not_taken_for_what_it_needs(
 def test_failure_is_raised_and_loading_tried_again(library: Path, tmp_path: Path) -> None:
     there = tmp_path / "there"
     (library / "slow.py").write_text(f"import pathlib\nvalue = pathlib.Path({str(there)!r}).read_text()\n")
-    with deferring({"slow": {}}):
+    with lazy_modules({"slow": {}}):
         slow = importlib.import_module("slow")
     with pytest.raises(FileNotFoundError):
         slow.value  # noqa: B018 - asking for it is the point
     there.write_text("now")
     assert slow.value == "now"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_lazy"), [("", True), ("on", True), ("OFF", False), ("off", False), ("no", False), ("0", False)]
+)
+def test_variable_turns_it_off(library: Path, monkeypatch: pytest.MonkeyPatch, value: str, is_lazy: bool) -> None:
+    monkeypatch.setenv(VARIABLE, value)
+    (library / "slow.py").write_text("value = 1\n")
+    with lazy_modules({"slow": {"value": 2}}):
+        slow = importlib.import_module("slow")
+        assert (type(slow) is LazyModule, slow.value) == (is_lazy, 2 if is_lazy else 1)
+
+
+@pytest.mark.parametrize("value", ["", "on", "off", "true", "False", "yes", "No", "1", "0"])
+def test_settings_and_imports_read_the_variable_alike(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(VARIABLE, value)
+    assert Settings.from_env({VARIABLE: value}).lazy_imports == are_enabled()

@@ -1,14 +1,15 @@
-"""Packages that are imported in part: whatever they are asked for is there as ever."""
+"""Partial packages behave like ordinary ones, but run `__init__` later."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.lazy_imports.packages import PartialImports, is_partial
+from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
 from tests.unit.invoker.gate import Gate
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ def library(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def app(library: Path) -> Iterator[Path]:
-    """A directory of the user, which comes first on the path; the package is imported in part, unless it is there."""
+    """The app directory, first on the path; imports of the package are partial unless it is there."""
     app = library.with_name("app")
     app.mkdir()
-    finder = PartialImports([str(app)], {"package": {"part": "parts"}})
     sys.path.insert(0, str(app))
-    sys.meta_path.insert(0, finder)
-    yield app
-    sys.meta_path.remove(finder)
+    with partial_packages([str(app)], {"package": {"part": "parts"}}):
+        yield app
     sys.path.remove(str(app))
 
 
@@ -125,3 +124,21 @@ def test_failure_is_raised_and_running_tried_again(library: Path) -> None:
     (library / "needed.py").write_text("value = 'the library, repaired'\n")
     importlib.invalidate_caches()
     assert package.value == "the library, repaired"
+
+
+@pytest.mark.usefixtures("app")
+def test_other_threads_import_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join(20)
+    assert not is_partial(sys.modules["package"])
+    assert capsys.readouterr().out == "run\n"
+
+
+def test_variable_turns_it_off(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FUNCTION_LAZY_IMPORTS", "off")
+    with partial_packages([str(library / "app")], {"package": {"part": "parts"}}):
+        assert not is_partial(load())
+    assert capsys.readouterr().out == "run\n"
