@@ -1,4 +1,4 @@
-"""Calls the function as the server would: awaited in an event loop; the service that it asks is one of our own."""
+"""Calls the function the way the server does: in an event loop. The tests start the service that the function calls."""
 
 import asyncio
 import threading
@@ -38,4 +38,4 @@ def test_answers_with_what_the_service_says(service_url: str, monkeypatch: pytes
 def test_a_service_that_is_away_is_a_bad_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICE_URL", "http://127.0.0.1:9/")
 
-    assert asyncio.run(handler()) == ({"error": "the service does not answer: ConnectError"}, 502)
+    assert asyncio.run(handler()) == ({"error": "the service did not respond: ConnectError"}, 502)

@@ -1,4 +1,4 @@
-"""Calls the function as the server would: an event's data and its attributes are plain values."""
+"""Calls the function the way the server does. The data and the attributes of an event are plain values."""
 
 from handler import handler
 

@@ -1,10 +1,10 @@
-"""Greets whoever asks."""
+"""Returns a greeting."""
 
 from flask import Request
 
 
 def handler(req: Request) -> tuple[str, dict[str, str]]:
-    """Answer `Hello World!`, or with `?name=Ada` in the URL `Hello Ada!`."""
+    """Return `Hello World!`, or `Hello Ada!` if the URL has `?name=Ada`."""
     name = req.args.get("name", "World")
-    # Text that a function returns is HTML unless it says otherwise, and a name from the URL must not become markup.
+    # The default content type of text is HTML. Plain text keeps markup in the name from taking effect.
     return f"Hello {name}!", {"Content-Type": "text/plain; charset=utf-8"}

@@ -1,4 +1,4 @@
-"""Calls the function as the server would, with requests made here: no server is needed."""
+"""Calls the function the way the server does, with its own request objects. The tests need no server."""
 
 from flask import Request
 from handler import handler

@@ -1,4 +1,4 @@
-"""Takes the data of an event as a dataclass, and answers with an event."""
+"""Receives the data of an event as a dataclass, and replies with an event."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Order:
-    """The data of an event; data that does not fit is answered 400, naming the field, and the function is not called."""
+    """The data of an event. The invoker rejects data that does not fit with status 400 and names the field."""
 
     order: int
     items: list[Item]
@@ -23,13 +23,13 @@ class Order:
 
 @dataclass(frozen=True)
 class Bill:
-    """The data of the answer."""
+    """The data of the reply."""
 
     order: int
     total: float
 
 
 def handler(data: Order) -> tuple[dict[str, Any], Bill]:
-    """Send the bill of an order. The answer is an event of its own, with another type than the order."""
+    """Return the bill for an order. The type of the reply differs from the type of the order."""
     total = sum(item.price * item.count for item in data.items)
     return {"type": "com.example.order.billed", "source": "urn:example:billing"}, Bill(data.order, round(total, 2))

@@ -1,4 +1,4 @@
-"""Calls the function as the server would: with an order that is checked already."""
+"""Calls the function the way the server does, with a validated order."""
 
 import pytest
 from handler import Bill, Item, Order, handler

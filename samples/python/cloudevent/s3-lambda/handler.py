@@ -1,4 +1,4 @@
-"""Leaves a marker where an object was removed from a bucket."""
+"""Puts a marker in place of an object that was removed from a bucket."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -9,22 +9,22 @@ from notification import Location, location
 
 
 def handler(data: Any) -> Any:
-    """Answer an event com.amazon.s3.objectremoved: put a marker under the key, and reply with an event that says so."""
+    """Handle an event com.amazon.s3.objectremoved: put a marker under the key, and reply with an event."""
     try:
         removed = location(data)
         marked = mark(removed)
     except storage.FAULTS as fault:
         return storage.refusal(fault)
-    # Not the type that the trigger lets through: the reply must not come back to this function.
+    # The trigger does not accept this type, so the reply is not delivered to this function.
     attributes = {"type": "com.example.s3.objectmarked", "source": "urn:example:s3-lambda"}
     return attributes, {"bucket": removed.bucket, "key": removed.key, "marked": marked}
 
 
 def mark(removed: Location) -> bool:
-    """Put an empty object with the tags STATE=DELETED and FROM=<bucket> under the key, unless an object is there.
+    """Put an empty object with the tags STATE=DELETED and FROM=<bucket> under the key, unless an object exists there.
 
-    An object that is there is the marker of the same event delivered twice, or somebody has put a new one meanwhile:
-    neither may be overwritten. Returns whether a marker was put.
+    An existing object is the marker from an earlier delivery of the same event, or a new object. This does not
+    overwrite either. Return whether it put a marker.
     """
     tags = urlencode({"STATE": "DELETED", "FROM": removed.bucket})
     try:

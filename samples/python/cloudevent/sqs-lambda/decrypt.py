@@ -1,6 +1,6 @@
-"""Prints an object that the function encrypted: python decrypt.py BUCKET KEY > FILE.
+"""Decrypts an object that the function encrypted: python decrypt.py BUCKET KEY > FILE.
 
-Settings as the function's: AWS_*, and ENCRYPTION_KEY or ENCRYPTION_KEY_FILE.
+It reads the same settings as the function: AWS_*, and ENCRYPTION_KEY or ENCRYPTION_KEY_FILE.
 """
 
 import argparse
@@ -13,21 +13,21 @@ from encryption import fernet
 
 
 def main() -> None:
-    """Write the decrypted object to the standard output; what goes wrong is one line and exit code 1."""
-    parser = argparse.ArgumentParser(description="Prints an object that was encrypted by the function.")
+    """Write the decrypted object to standard output. Print an error in one line and exit with code 1."""
+    parser = argparse.ArgumentParser(description="Decrypts an object that the function encrypted.")
     parser.add_argument("bucket")
     parser.add_argument("key")
     arguments = parser.parse_args()
     try:
         sys.stdout.buffer.write(decrypted(arguments.bucket, arguments.key))
     except InvalidToken:
-        sys.exit(f"{arguments.key}: not encrypted with any of the keys given")
+        sys.exit(f"{arguments.key}: not encrypted with any of the keys")
     except (storage.NotReadyError, BotoCoreError, ClientError) as error:
         sys.exit(f"{arguments.key}: {error}")
 
 
 def decrypted(bucket: str, key: str) -> bytes:
-    """Return the content that was encrypted."""
+    """Return the decrypted content of an object."""
     token = storage.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     return fernet().decrypt(token)
 

@@ -1,4 +1,4 @@
-"""The key of the encryption: https://cryptography.io/en/latest/fernet/."""
+"""Reads the encryption keys: https://cryptography.io/en/latest/fernet/."""
 
 import os
 from pathlib import Path
@@ -8,22 +8,24 @@ from storage import NotReadyError
 
 
 def fernet() -> MultiFernet:
-    """Return what encrypts with the first key and decrypts with any of them, so that keys can be changed.
+    """Return a cipher that encrypts with the first key and decrypts with any of them, so that you can rotate keys.
 
-    The keys, with white space between them, are in ENCRYPTION_KEY or in the file that ENCRYPTION_KEY_FILE names. The
-    file is read every time: a mounted Secret that changes is taken up without a restart.
+    The keys are separated by whitespace, in ENCRYPTION_KEY or in the file that ENCRYPTION_KEY_FILE names. The file is
+    read every time, so that a change of a mounted Secret takes effect without a restart.
 
     Raises:
-        NotReadyError: if there is no key. None is made up: what it encrypts could never be read again.
+        NotReadyError: if there is no key. This never generates one, because nobody could decrypt the objects later.
 
     """
     keys = _keys().split()
     if not keys:
-        raise NotReadyError("no encryption key: set ENCRYPTION_KEY, or ENCRYPTION_KEY_FILE to a file that holds it")
+        raise NotReadyError(
+            "no encryption key: set ENCRYPTION_KEY, or set ENCRYPTION_KEY_FILE to a file that contains it"
+        )
     try:
         return MultiFernet([Fernet(key) for key in keys])
-    except ValueError as error:  # it does not say which key, and neither do we
-        raise NotReadyError("the encryption key is not 32 bytes in URL-safe base64, as Fernet's are") from error
+    except ValueError as error:  # the message must not show the key
+        raise NotReadyError("the encryption key is not 32 bytes in URL-safe base64, as Fernet requires") from error
 
 
 def _keys() -> str:

@@ -1,4 +1,4 @@
-"""Encrypts the objects that messages of a queue name, and moves them into another bucket."""
+"""Encrypts the objects that queue messages name, and moves them to another bucket."""
 
 import json
 import os
@@ -10,18 +10,18 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from encryption import fernet
 from objects import find
 
-MAX_BYTES = 64 * 2**20  # Fernet works in memory, on the whole object at once.
+MAX_BYTES = 64 * 2**20  # Fernet encrypts a whole object in memory.
 
 
 class Secret(NamedTuple):
-    """An object that is to be encrypted."""
+    """An object to encrypt."""
 
     bucket: str
     key: str
 
 
 def handler(data: Any) -> Any:
-    """Answer an event com.amazon.sqs.message: move the object its body names, and reply with an event that says so."""
+    """Handle an event com.amazon.sqs.message: move the object that its body names, and reply with an event."""
     try:
         secret = named_in(data)
         state = move(secret, vault())
@@ -32,10 +32,10 @@ def handler(data: Any) -> Any:
 
 
 def named_in(data: Any) -> Secret:
-    """Return the object that a message of the queue names: its body is JSON with a bucket and a key.
+    """Return the object that a queue message names. The body of the message is JSON with a bucket and a key.
 
     Raises:
-        EventError: if the data is no such message.
+        EventError: if the data is not such a message.
 
     """
     body = data.get("Body") if isinstance(data, dict) else None
@@ -44,38 +44,40 @@ def named_in(data: Any) -> Secret:
             match json.loads(body):
                 case {"bucket": str(bucket), "key": str(key)} if bucket and key:
                     return Secret(bucket, key)
-    raise storage.EventError('this is no message of the queue: its Body is not {"bucket": "...", "key": "..."}')
+    raise storage.EventError('no message of the queue in the event: its Body must be {"bucket": "...", "key": "..."}')
 
 
 def move(secret: Secret, target: str) -> str:
-    """Encrypt an object into the target bucket, under the same key, and only then delete it.
+    """Put the encrypted object under the same key into the target bucket, and then delete the original.
 
-    Returns "encrypted", or "already encrypted" where a message delivered twice finds it done.
+    Return "encrypted", or "already encrypted" if an earlier delivery of the same message was handled.
     """
     if target == secret.bucket:
-        raise storage.EventError(f"{secret.key} is in {target} already: the bucket of the copies must be another one")
+        raise storage.EventError(f"{secret.key} is already in {target}: use a different bucket for the copies")
     cipher = fernet()
     copy = copy_of(secret, target)
     original = find(*secret)
     if original is None:
         if copy is None:
-            raise storage.EventError(f"{secret.key} is not in {secret.bucket}, and no encrypted copy in {target}")
+            raise storage.EventError(f"{secret.key} is not in {secret.bucket}, and {target} has no encrypted copy")
         return "already encrypted"
     if original["ContentLength"] > MAX_BYTES:
         raise storage.EventError(f"{secret.key} has {original['ContentLength']} bytes, more than {MAX_BYTES}")
     content = original["Body"].read()
     write(secret, target, original, cipher.encrypt(content), replaced=copy)
     if not holds(target, secret.key, content, cipher):
-        raise storage.NotReadyError(f"the copy of {secret.key} in {target} is not the object: nothing was deleted")
+        raise storage.NotReadyError(
+            f"the copy of {secret.key} in {target} does not match the original: nothing was deleted"
+        )
     delete(secret, original["ETag"])
     return "encrypted"
 
 
 def copy_of(secret: Secret, target: str) -> str | None:
-    """Return the ETag of the encrypted copy, None if there is none.
+    """Return the ETag of the encrypted copy, or None if there is no copy.
 
     Raises:
-        EventError: if something else is there under the key; it is not ours to replace.
+        EventError: if another object has the key. This function must not replace it.
 
     """
     found = find(target, secret.key)
@@ -83,12 +85,12 @@ def copy_of(secret: Secret, target: str) -> str | None:
         return None
     found["Body"].close()
     if found["Metadata"].get("encrypted-from") != secret.bucket:
-        raise storage.EventError(f"{secret.key} in {target} is no copy from {secret.bucket}: it is left as it is")
+        raise storage.EventError(f"{secret.key} in {target} is not a copy from {secret.bucket}: it is left as it is")
     return str(found["ETag"])
 
 
 def write(secret: Secret, target: str, original: Any, token: bytes, *, replaced: str | None) -> None:
-    """Put the encrypted copy there, unless somebody else changed it since it was looked at."""
+    """Put the encrypted copy into the target bucket, unless the copy has changed since it was read."""
     condition = {"IfMatch": replaced} if replaced else {"IfNoneMatch": "*"}
     metadata = {
         **original["Metadata"],
@@ -99,7 +101,7 @@ def write(secret: Secret, target: str, original: Any, token: bytes, *, replaced:
 
 
 def holds(bucket: str, key: str, content: bytes, cipher: MultiFernet) -> bool:
-    """Whether the object, as the server has it, decrypts to the content."""
+    """Return whether the object on the server decrypts to the content."""
     copy = find(bucket, key)
     try:
         return copy is not None and cipher.decrypt(copy["Body"].read()) == content
@@ -108,9 +110,9 @@ def holds(bucket: str, key: str, content: bytes, cipher: MultiFernet) -> bool:
 
 
 def delete(secret: Secret, etag: str) -> None:
-    """Delete the object, unless it was replaced since it was read: then the event is answered 503 and sent again."""
+    """Delete the object, unless it has changed since it was read. In that case, the status is 503 and the broker retries."""
     s3 = storage.client("s3")
-    with suppress(s3.exceptions.NoSuchKey):  # the same message, delivered twice, may be handled twice at once
+    with suppress(s3.exceptions.NoSuchKey):  # two deliveries of a message can be handled at the same time
         s3.delete_object(Bucket=secret.bucket, Key=secret.key, IfMatch=etag)
 
 
@@ -118,12 +120,12 @@ def vault() -> str:
     """Return the bucket of the encrypted copies, from the variable AWS_S3_BUCKET_NAME."""
     bucket = os.environ.get("AWS_S3_BUCKET_NAME")
     if not bucket:
-        raise storage.NotReadyError("AWS_S3_BUCKET_NAME is not set: it has to name the bucket of the encrypted copies")
+        raise storage.NotReadyError("AWS_S3_BUCKET_NAME is not set; set it to the bucket for the encrypted copies")
     return bucket
 
 
 def ready() -> tuple[bool, str]:
-    """Take no events before bucket and key are known (GET /health/ready)."""
+    """Return whether the bucket and the key are set, and the reason if not (GET /health/ready)."""
     try:
         vault()
         fernet()

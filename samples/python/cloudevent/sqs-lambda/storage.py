@@ -1,6 +1,6 @@
-"""Talking to AWS or a server that speaks its protocols: the client, and what its errors mean to a broker.
+"""Creates clients for AWS or a compatible server, and maps their errors to a status for the broker.
 
-Every sample carries its own copy of this file, so that its directory can be copied whole.
+Each sample has a copy of this file, so that you can copy the directory of a sample on its own.
 """
 
 import logging
@@ -13,7 +13,7 @@ from botocore.config import Config
 
 log = logging.getLogger(__name__)
 
-# Errors of the service that another attempt may not meet again; any other 4xx would be the same next time.
+# Error codes for which a retry can succeed. For any other 4xx, a retry fails the same way.
 RETRYABLE = {
     "ConditionalRequestConflict",
     "ExpiredToken",
@@ -27,7 +27,7 @@ RETRYABLE = {
 }
 
 
-# Nobody answered, or not to the end.
+# The server did not respond, or the response was cut short.
 UNREACHED = (
     exceptions.ConnectionError,
     exceptions.CredentialRetrievalError,
@@ -37,11 +37,11 @@ UNREACHED = (
 
 
 class EventError(Exception):
-    """The event asks for something that cannot be done, however often it is sent."""
+    """The event cannot be handled, and a retry cannot help."""
 
 
 class NotReadyError(Exception):
-    """Something is missing that may be there at the next attempt."""
+    """A setting or a resource is missing, and a retry can succeed."""
 
 
 FAULTS = (EventError, NotReadyError, exceptions.BotoCoreError, exceptions.ClientError)
@@ -49,25 +49,25 @@ FAULTS = (EventError, NotReadyError, exceptions.BotoCoreError, exceptions.Client
 
 @cache
 def client(service: str) -> Any:
-    """Return the client of a service, made at the first event: importing the function needs no network and no settings.
+    """Return the client for a service. It is created lazily, so importing the function needs no network and no settings.
 
-    Endpoint, region and credentials come from the AWS_* variables, or wherever else boto3 looks for them.
+    boto3 reads the endpoint, the region and the credentials from the AWS_* variables and from its other sources.
     """
     settings = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 3})
-    # A session of its own: two threads may make their first call at once, and boto3's default session is not for that.
+    # Uses a separate session, because boto3's default session is not thread-safe.
     return boto3.Session().client(service, config=settings)
 
 
 def refusal(fault: Exception) -> tuple[str, int]:
-    """Return the answer to an event that was not handled: 503, which a broker retries, or 422, which it does not."""
+    """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not."""
     status = 503 if _may_pass(fault) else 422
-    reason = " ".join(str(fault).split())  # one line, whatever a server wrote into its message
+    reason = " ".join(str(fault).split())  # one line, even if the server's message has several
     log.warning("event not handled (%d): %s", status, reason)
     return reason, status
 
 
 def code(fault: exceptions.ClientError) -> str:
-    """Return the service's name of an error: NoSuchKey, AccessDenied, or the status of an answer without a body."""
+    """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no body."""
     return str(fault.response.get("Error", {}).get("Code", ""))
 
 

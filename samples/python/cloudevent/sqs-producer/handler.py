@@ -1,4 +1,4 @@
-"""Queues the names of new objects that look like secrets, for the encrypter beside it (../sqs-lambda)."""
+"""Queues the names of new objects that look like secrets, for the encrypter (../sqs-lambda)."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from notification import Location, location
 
 
 def handler(data: Any) -> Any:
-    """Answer an event com.amazon.s3.objectcreated: queue the key if it contains "secret", else do nothing."""
+    """Handle an event com.amazon.s3.objectcreated: queue the object if its key contains "secret"."""
     try:
         created = location(data)
         if "secret" not in created.key.lower():
@@ -22,21 +22,21 @@ def handler(data: Any) -> Any:
 
 
 def queue(secret: Location) -> str:
-    """Send the message that the encrypter reads; returns its id."""
+    """Send a message for the encrypter and return its ID."""
     body = json.dumps(secret._asdict())
     return storage.client("sqs").send_message(QueueUrl=queue_url(), MessageBody=body)["MessageId"]
 
 
 def queue_url() -> str:
-    """Return the address of the queue, from the variable QUEUE_URL."""
+    """Return the URL of the queue, from the variable QUEUE_URL."""
     url = os.environ.get("QUEUE_URL")
     if not url:
-        raise storage.NotReadyError("QUEUE_URL is not set: it has to hold the URL of the queue of the encrypter")
+        raise storage.NotReadyError("QUEUE_URL is not set; set it to the URL of the encrypter's queue")
     return url
 
 
 def ready() -> tuple[bool, str]:
-    """Take no events before the queue is known (GET /health/ready)."""
+    """Return whether QUEUE_URL is set, and the reason if not (GET /health/ready)."""
     try:
         queue_url()
     except storage.NotReadyError as error:

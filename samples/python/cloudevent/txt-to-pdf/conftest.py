@@ -1,4 +1,4 @@
-"""A server of the S3 and SQS protocols for the tests, on this machine alone."""
+"""Fixtures that run a local server for the S3 and SQS protocols."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def endpoint() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set what a platform would set; forget every bucket, queue and client afterwards."""
+    """Set the variables that a platform sets. Delete all buckets, queues and clients after the test."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
@@ -37,7 +37,7 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def checked_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the server refuse credentials it does not know."""
+    """Make the server reject unknown credentials."""
     monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
 
 

@@ -1,4 +1,4 @@
-"""Makes a PDF of every text file that comes into a bucket, beside it."""
+"""Converts each text file that is added to a bucket to a PDF in the same bucket."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,15 +8,15 @@ import storage
 from notification import Location, location
 from objects import find
 
-MAX_BYTES = 2**20  # about a minute's work; a broker waits that long, hardly longer
+MAX_BYTES = 2**20  # takes about a minute to convert, and a broker hardly waits longer
 
 
 def on_created(data: Any) -> Any:
-    """Answer an event com.amazon.s3.objectcreated: make NAME.pdf of NAME.txt; other files are left in peace."""
+    """Handle an event com.amazon.s3.objectcreated: convert NAME.txt to NAME.pdf, and skip other files."""
     try:
         created = location(data)
         if not created.key.lower().endswith(".txt"):
-            return reply("skipped", created, reason="only .txt files are made into PDFs")
+            return reply("skipped", created, reason="only .txt files are converted to PDF")
         made = make_pdf(created)
     except storage.FAULTS as fault:
         return storage.refusal(fault)
@@ -24,17 +24,17 @@ def on_created(data: Any) -> Any:
 
 
 def reply(outcome: str, created: Location, **more: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the reply event; its type is not one that the trigger lets through to this function."""
+    """Return the reply event. The trigger does not accept its type, so it is not delivered to this function."""
     attributes = {"type": f"com.example.pdf.{outcome}", "source": "urn:example:txt-to-pdf"}
     return attributes, {**created._asdict(), **more}
 
 
 def make_pdf(created: Location) -> str:
-    """Put the PDF of a text object beside it, unless it is there already; returns its key."""
+    """Put the PDF of a text object into the same bucket, unless it exists already, and return its key."""
     target = f"{created.key[: -len('.txt')]}.pdf"
     source = find(*created)
     if source is None:
-        raise storage.EventError(f"{created.key} is not in {created.bucket}, or no longer")
+        raise storage.EventError(f"{created.key} is not in {created.bucket}")
     there, made_from = pdf_of(created, target)
     if made_from != source["ETag"]:
         document = pdf.convert(text_of(source, created.key), title=title(created.key), date=source["LastModified"])
@@ -50,10 +50,10 @@ def make_pdf(created: Location) -> str:
 
 
 def pdf_of(created: Location, target: str) -> tuple[str | None, str | None]:
-    """Return the ETag of the PDF that is there, and that of the text it was made from; None and None without one.
+    """Return the ETag of the existing PDF and the ETag of the text it was made from, or None and None if there is no PDF.
 
     Raises:
-        EventError: if the PDF was made by somebody else; it is not ours to replace.
+        EventError: if this function did not create the PDF. It must not replace it.
 
     """
     found = find(created.bucket, target)
@@ -62,15 +62,15 @@ def pdf_of(created: Location, target: str) -> tuple[str | None, str | None]:
     found["Body"].close()
     made_from = found["Metadata"].get("made-from")
     if made_from is None:
-        raise storage.EventError(f"{target} is there and was not made from {created.key}: it is left as it is")
+        raise storage.EventError(f"{target} exists and was not made from {created.key}: it is left as it is")
     return found["ETag"], made_from
 
 
 def text_of(source: Any, key: str) -> str:
-    """Return the text of the object: UTF-8, or UTF-16 if it begins with its mark.
+    """Return the text of the object, decoded as UTF-16 if it starts with a byte order mark of UTF-16, otherwise as UTF-8.
 
     Raises:
-        EventError: if it is neither, or too much.
+        EventError: if the text cannot be decoded or is too large.
 
     """
     if source["ContentLength"] > MAX_BYTES:
@@ -80,9 +80,9 @@ def text_of(source: Any, key: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise storage.EventError(f"{key} is no text in {encoding}: byte {error.start} is wrong") from error
+        raise storage.EventError(f"{key} is not valid {encoding} text: byte {error.start} is not valid") from error
 
 
 def title(key: str) -> str:
-    """Return the file's name without folders and suffix."""
+    """Return the name of the file without its folders and suffix."""
     return PurePosixPath(key).stem

@@ -1,6 +1,6 @@
-"""Reading what S3 says about an object that was made or removed.
+"""Reads S3 notifications about objects that were created or removed.
 
-The form of the record: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+Record format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
 from typing import Any, NamedTuple
@@ -10,28 +10,28 @@ from storage import EventError
 
 
 class Location(NamedTuple):
-    """Where an object is."""
+    """The bucket and the key of an object."""
 
     bucket: str
     key: str
 
 
 def location(data: Any) -> Location:
-    """Return which object a notification speaks of.
+    """Return the object that a notification is about.
 
     Raises:
-        EventError: if the data is no S3 notification.
+        EventError: if the data is not an S3 notification.
 
     """
     match data:
         case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}} if bucket and key:
             return Location(bucket, _unquoted(key))
-    raise EventError("this is no S3 notification: its data has no s3.bucket.name or no s3.object.key")
+    raise EventError("no S3 notification in the event: s3.bucket.name or s3.object.key is missing")
 
 
 def _unquoted(key: str) -> str:
-    # S3 writes keys into its notifications as forms do: a space is "+", everything beyond ASCII is %XX of its UTF-8.
+    # S3 encodes keys in notifications the way HTML forms do: "+" for a space, %XX for each UTF-8 byte of other characters.
     try:
         return unquote_plus(key, errors="strict")
     except UnicodeDecodeError as error:
-        raise EventError(f"the key {key!r} of the notification is not quoted UTF-8") from error
+        raise EventError(f"the key {key!r} of the notification is not percent-encoded UTF-8") from error

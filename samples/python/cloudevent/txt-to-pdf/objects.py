@@ -1,4 +1,4 @@
-"""Looking at objects of a bucket."""
+"""Reads objects from a bucket."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import storage
 
 
 def find(bucket: str, key: str) -> Any:
-    """Return an object, its "Body" still to be read or closed, or None if it is not there.
+    """Return an object, or None if it does not exist. The caller reads or closes its "Body".
 
-    With GET, although HEAD would do to look at it: the answer to HEAD has no body, and so no word on what is wrong.
+    This sends GET instead of HEAD, because a HEAD response has no body and therefore no error message.
     """
     s3 = storage.client("s3")
     try:

@@ -1,4 +1,4 @@
-"""Setting plain text as a PDF: no network, no settings, the same bytes for the same text."""
+"""Converts plain text to a PDF. It needs no network and no settings, and the same text gives the same bytes."""
 
 import io
 import logging
@@ -14,21 +14,21 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import Align, WrapMode, XPos, YPos
 
-# FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Thai, Georgian and Devanagari; the others lend symbols. All are
-# under the SIL Open Font License and travel in a package, since a run image has no fonts.
+# FiraGO has Latin, Greek, Cyrillic, Arabic, Hebrew, Thai, Georgian and Devanagari. The other fonts add symbols. All have
+# the SIL Open Font License. They come from a package, because the run image has no fonts.
 FONTS = ("figo", "symbol2", "symbol1", "math")
 SIZE, LINE = 11, 6  # points, millimetres
 BOX = "\N{WHITE SQUARE}"
 
-logging.getLogger("fontTools").setLevel(logging.WARNING)  # at INFO it tells every table of every font it packs
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # at INFO, it logs every table of every font
 
 
 class Document(FPDF):
-    """A4 pages with their numbers at the foot."""
+    """A4 pages with page numbers in the footer."""
 
     def __init__(self, title: str, date: datetime) -> None:
         super().__init__()
-        self.str_alias_nb_pages = None  # else fpdf2 replaces "{nb}" in the text, too
+        self.str_alias_nb_pages = None  # otherwise fpdf2 also replaces "{nb}" in the text
         self.set_title(title)
         self.set_creation_date(date)
         self.set_auto_page_break(auto=True, margin=20)
@@ -36,10 +36,10 @@ class Document(FPDF):
             self.add_font(name, fname=file)
         self.set_font(FONTS[0], size=SIZE)
         self.set_fallback_fonts(list(FONTS[1:]))
-        self.set_text_shaping(use_shaping_engine=True)  # joined letters, and lines that run from right to left
+        self.set_text_shaping(use_shaping_engine=True)  # for joined letters and right-to-left text
 
     def footer(self) -> None:
-        """Print the number of the page."""
+        """Print the page number."""
         self.set_y(-15)
         self.set_font(FONTS[0], size=9)
         self.cell(0, LINE, str(self.page_no()), align=Align.C)
@@ -47,7 +47,7 @@ class Document(FPDF):
 
 
 def convert(text: str, *, title: str, date: datetime) -> bytes:
-    """Return the text as a PDF: a paragraph a line, wrapped at words, a new page at each form feed."""
+    """Return the text as a PDF. Each line is a paragraph, wrapped between words. A form feed starts a new page."""
     document = Document(title, date)
     for page in printable(text).split("\f"):
         document.add_page()
@@ -58,7 +58,7 @@ def convert(text: str, *, title: str, date: datetime) -> bytes:
 
 
 def printable(text: str) -> str:
-    """Return the text in characters that the fonts have, with tabs as spaces."""
+    """Return the text with tabs as spaces and with the unsupported characters replaced."""
     lines = re.sub("\r\n?|[\v\x85\u2028\u2029]", "\n", text).rstrip("\n").expandtabs(4)
     return "".join(map(_printable, lines))
 
@@ -67,29 +67,29 @@ def _printable(character: str) -> str:
     if character in "\n\f" or ord(character) in characters():
         return character
     match unicodedata.category(character):
-        case "So":  # a symbol, emoji among them, can be told by its name
+        case "So":  # a symbol or an emoji: show its name
             return f"[{unicodedata.name(character, BOX).lower()}]"
-        case "Cc" | "Cf" | "Mn" | "Sk":  # what changes its neighbours: joiners, variations, skin colours
+        case "Cc" | "Cf" | "Mn" | "Sk":  # characters that modify others: joiners, variation selectors, skin tones
             return ""
     return BOX
 
 
 def runs_from_right(line: str) -> bool:
-    """Whether the first letter of the line belongs to a script that is written from right to left."""
+    """Return whether the first letter of the line belongs to a right-to-left script."""
     directions = (unicodedata.bidirectional(character) for character in line)
     return next((direction for direction in directions if direction in {"L", "R", "AL"}), "L") != "L"
 
 
 @cache
 def characters() -> frozenset[int]:
-    """Return every character that one of the fonts has."""
+    """Return all characters that the fonts support."""
     fonts = (TTFont(io.BytesIO(pymupdf_fonts.myfont(name)), lazy=True) for name in FONTS)
     return frozenset().union(*(font.getBestCmap() for font in fonts))
 
 
 @cache
 def font_files() -> dict[str, Path]:
-    """Return the fonts as files, which is how fpdf2 takes them."""
+    """Write the fonts to files, as fpdf2 requires, and return the paths."""
     directory = Path(tempfile.mkdtemp(prefix="fonts-"))
     files = {name: directory / f"{name}.ttf" for name in FONTS}
     for name, file in files.items():

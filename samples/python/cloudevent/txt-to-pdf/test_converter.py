@@ -71,7 +71,7 @@ def test_line_from_right_to_left_begins_at_the_right_edge(s3: Any, bucket: str, 
         page = document[0]
         text = page.get_textpage()
         boxes = [text.get_charbox(index) for index in range(len(line))]
-        assert boxes[0][2] > page.get_width() - 40  # what is read first is farthest to the right
+        assert boxes[0][2] > page.get_width() - 40  # the first letter is farthest to the right
         assert min(left for left, _, _, _ in boxes) > page.get_width() / 2
 
 
@@ -118,7 +118,7 @@ def test_other_files_get_a_polite_reply(bucket: str, key: str) -> None:
     attributes, data = on_created(created(key))
 
     assert attributes["type"] == "com.example.pdf.skipped"
-    assert data == {"bucket": bucket, "key": key, "reason": "only .txt files are made into PDFs"}
+    assert data == {"bucket": bucket, "key": key, "reason": "only .txt files are converted to PDF"}
 
 
 def test_event_delivered_twice_is_answered_alike_and_writes_once(s3: Any, bucket: str) -> None:
@@ -166,7 +166,7 @@ def test_pdf_put_by_somebody_else_meanwhile_is_not_overwritten(s3: Any, bucket: 
         pytest.param({"Body": "{}"}, "no S3 notification", id="another shape"),
         pytest.param(created("lost.txt"), "lost.txt is not in library", id="missing object"),
         pytest.param(created("a.txt", bucket="nowhere"), "NoSuchBucket", id="missing bucket"),
-        pytest.param(created("latin.txt"), "byte 2 is wrong", id="another encoding"),
+        pytest.param(created("latin.txt"), "byte 2 is not valid", id="another encoding"),
         pytest.param(created("long.txt"), "more than 1048576", id="too much"),
     ],
 )

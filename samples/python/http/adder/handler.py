@@ -1,4 +1,4 @@
-"""Adds two numbers, and says with status codes what is wrong with a request."""
+"""Adds two numbers, and reports invalid requests with status codes."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -7,9 +7,9 @@ from flask import Request
 
 
 def handler(request: Request) -> tuple[dict[str, str], int] | tuple[dict[str, str], int, dict[str, str]]:
-    """Answer GET /?a=1&b=2 with {"sum": "3"}; 400 if a number is missing, 422 if it is none, 404 and 405 elsewhere."""
+    """Return {"sum": "3"} for GET /?a=1&b=2, and status 400, 404, 405 or 422 for an invalid request."""
     if request.path != "/":
-        return {"error": f"there is nothing at {request.path}"}, 404
+        return {"error": f"not found: {request.path}"}, 404
     if request.method not in {"GET", "HEAD"}:
         return {"error": "use GET"}, 405, {"Allow": "GET, HEAD"}
     missing = [name for name in ("a", "b") if name not in request.args]
@@ -23,11 +23,16 @@ def handler(request: Request) -> tuple[dict[str, str], int] | tuple[dict[str, st
 
 
 def number(arguments: Any, name: str) -> Decimal:
-    """Return an argument as a decimal number: 0.1 and 0.2 make 0.3 here. Raises ValueError if it is none."""
+    """Return an argument as a decimal number, so that 0.1 and 0.2 add up to 0.3.
+
+    Raises:
+        ValueError: if the argument is not a number.
+
+    """
     try:
         value = Decimal(arguments[name])
     except InvalidOperation:
         raise ValueError(f"{name} is not a number: {arguments[name]}") from None
     if not value.is_finite() or abs(value.adjusted()) > 1000:
-        raise ValueError(f"{name} is not a number to add: {arguments[name]}")
+        raise ValueError(f"{name} is out of range: {arguments[name]}")
     return value

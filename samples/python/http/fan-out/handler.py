@@ -1,4 +1,4 @@
-"""Asks two services at once and answers with both: the wait is the longer one, not the sum."""
+"""Calls two services at the same time. The wait is the longer of both calls, not their sum."""
 
 import asyncio
 import logging
@@ -12,10 +12,10 @@ SECONDS = 5.0
 
 
 async def handler() -> tuple[dict[str, object], int]:
-    """Return what the services at FIRST_URL and SECOND_URL say; 502 if one does not, 500 if they are not set.
+    """Return the responses of the services at FIRST_URL and SECOND_URL.
 
-    The addresses come from the platform, never from the request: a function that fetches what anybody asks for is a
-    way into the network it runs in.
+    Return 502 if a service does not respond, and 500 if a URL is not set. The URLs come from the environment and never
+    from the request. Otherwise, any client could use the function to reach the network that it runs in.
     """
     urls = {name: os.environ.get(name.upper(), "") for name in ("first_url", "second_url")}
     missing = [name.upper() for name, url in urls.items() if not url]
@@ -25,13 +25,18 @@ async def handler() -> tuple[dict[str, object], int]:
         async with httpx.AsyncClient(timeout=SECONDS) as client:
             first, second = await asyncio.gather(*(text(client, url) for url in urls.values()))
     except httpx.HTTPError as error:
-        log.warning("no answer: %r", error)
-        return {"error": "a service behind this one does not answer"}, 502
+        log.warning("no response: %r", error)
+        return {"error": "a service did not respond"}, 502
     return {"first": first, "second": second}, 200
 
 
 async def text(client: httpx.AsyncClient, url: str) -> str:
-    """Return what a service answers. Raises httpx.HTTPError if it does not, or not with success."""
+    """Return the response of a service as text.
+
+    Raises:
+        httpx.HTTPError: if the service does not respond, or responds with an error.
+
+    """
     answer = await client.get(url)
     answer.raise_for_status()
     return answer.text

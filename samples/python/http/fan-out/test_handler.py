@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from handler import handler
 
-# Nobody gets through it alone: an answer needs both requests to be there at once.
+# The service responds only if both requests arrive at the same time.
 both = threading.Barrier(2)
 
 

@@ -1,8 +1,8 @@
-"""Greets whoever is named in the query or in a form."""
+"""Greets the name in the query or in a form."""
 
 from flask import Request, render_template_string
 
-# Jinja escapes what it prints here; a page put together with + or an f-string would run anybody's scripts.
+# Jinja escapes the name. A page built with + or an f-string would run a script in the name.
 PAGE = """<!doctype html>
 <title>Hello</title>
 <h1>Hello, {{ name }}!</h1>
@@ -11,6 +11,6 @@ PAGE = """<!doctype html>
 
 
 def handler(request: Request) -> str:
-    """Return a page; the name comes from ?name=... or from the form on the page."""
+    """Return a page that greets the name in ?name=... or in the form on the page."""
     name = request.values.get("name", "").strip() or "World"
     return render_template_string(PAGE, name=name)

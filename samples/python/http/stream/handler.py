@@ -1,4 +1,4 @@
-"""Streams an answer while it is made: each chunk is sent at once, none is collected."""
+"""Streams a response: each chunk is sent as soon as it is created."""
 
 import time
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ LONGEST = 3600
 
 
 def handler(request: Request) -> Response | tuple[str, int]:
-    """Count down from ?from=5 as server-sent events, one a second (?pause=0.1 for other pauses).
+    """Count down from ?from=5 with one server-sent event per second, or with another interval (?pause=0.1).
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
     start = request.args.get("from", 5, type=int)
     pause = request.args.get("pause", 1.0, type=float)
     if not (0 <= start <= LONGEST and 0 <= pause <= 60):
-        return f"from must lie between 0 and {LONGEST}, pause between 0 and 60", 400
+        return f"from must be between 0 and {LONGEST}, and pause between 0 and 60", 400
     return Response(stream_with_context(countdown(start, pause)), mimetype="text/event-stream")
 
 
 def countdown(start: int, pause: float) -> Iterator[str]:
-    """Yield an event a number; when the client leaves, the generator is closed, and the counting ends."""
+    """Yield one event for each number. If the client disconnects, the generator is closed and the countdown ends."""
     for number in range(start, 0, -1):
         yield f"data: {number}\n\n"
         time.sleep(pause)

@@ -1,4 +1,4 @@
-"""Takes JSON as a dataclass: the function never sees an order that does not fit."""
+"""Receives JSON as a dataclass. The function is called only with a valid order."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,7 +13,7 @@ class Size(StrEnum):
 
 @dataclass(frozen=True)
 class Pizza:
-    """One pizza of an order."""
+    """One pizza in an order."""
 
     name: str
     size: Size = Size.SMALL
@@ -32,6 +32,6 @@ PRICES = {Size.SMALL: 9, Size.LARGE: 12}
 
 
 def handler(body: Order) -> dict[str, object]:
-    """Return what the order costs; a body that is no order is answered 400 before this is called, naming the field."""
+    """Return the price of an order. The invoker rejects an invalid body with status 400 and names the field."""
     total = sum(PRICES[pizza.size] + len(pizza.extras) for pizza in body.pizzas)
     return {"table": body.table, "pizzas": len(body.pizzas), "total": total}

@@ -4,7 +4,7 @@ import hmac
 import pytest
 from handler import handler
 
-SECRET = "It's a Secret to Everybody"  # noqa: S105 - the one of GitHub's documentation
+SECRET = "It's a Secret to Everybody"  # noqa: S105 - the secret in GitHub's documentation
 BODY = b'{"action": "opened", "repository": {"full_name": "ann/tools"}}'
 
 
@@ -20,8 +20,8 @@ def signature(body: bytes, secret: str = SECRET) -> str:
 def test_signature_is_the_one_github_documents() -> None:
     documented = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
-    # Signed, but "Hello, World!" is no JSON: the body is looked at after the signature only.
-    assert handler(b"Hello, World!", {"X-Hub-Signature-256": documented}) == ("the body is no JSON", 400)
+    # The signature is valid, but "Hello, World!" is not JSON. The function checks the signature before it parses the body.
+    assert handler(b"Hello, World!", {"X-Hub-Signature-256": documented}) == ("the body is not JSON", 400)
 
 
 def test_signed_delivery_is_accepted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
