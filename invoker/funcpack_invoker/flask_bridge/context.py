@@ -93,8 +93,12 @@ class FlaskBridge:
 
     def fail(self, call: Call, error: BaseException) -> None:
         """End the contexts of a call that raised an exception."""
-        if call.flask is not None:
-            call.flask.end(error)
+        context: LazyContext | None = call.flask
+        if context is None:
+            return
+        if self._application.has_callbacks:
+            context.create()
+        context.end(error)
 
 
 def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
@@ -148,9 +152,10 @@ class LazyContext:
             if not self._variables:
                 self._contexts = (self._push(),)
                 return
-            # A context can be popped only where it was pushed, and the first look may come from a task or a thread of
-            # the function, whose context variables are a copy: so it is pushed in a copy that is kept.
-            self._pushed_in = copy_context()
+            # A context can be popped only where it was pushed, and its first use may be in a task or a thread of the
+            # function, whose context variables are a copy: so it is pushed in a copy that is kept.
+            self._pushed_in = Context()
+            self._copy_variables(self._pushed_in)
             self._pushed_in.run(self._push)
             self._contexts = tuple(self._pushed_in[variable] for variable in self._variables)
         for variable, context in zip(self._variables, self._contexts, strict=True):
@@ -188,8 +193,6 @@ class LazyContext:
 
     def _push(self) -> Any:
         app = self._application.get()
-        for variable in self._variables:
-            variable.set(None)
         if _has_merged_contexts():
             context = _context_class()(app, request=self._request)
         else:
@@ -203,11 +206,15 @@ class LazyContext:
         if self._pushed_in is None:
             context.pop(error)
             return
-        # Teardown functions see the context variables that the function has set since.
+        # Teardown functions see what the function has set since.
+        self._copy_variables(self._pushed_in)
+        self._pushed_in.run(context.pop, error)
+
+    def _copy_variables(self, target: Context) -> None:
+        """Copy the context variables, except Flask's."""
         for variable, value in copy_context().items():
             if variable not in self._variables:
-                self._pushed_in.run(variable.set, value)
-        self._pushed_in.run(context.pop, error)
+                target.run(variable.set, value)
 
 
 @functools.cache
