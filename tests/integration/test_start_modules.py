@@ -46,6 +46,7 @@ NEVER = {
     "email.utils",
     "flask.app",
     "gettext",
+    "gunicorn.http.message",
     "hashlib",
     "html",
     "http.client",

@@ -44,14 +44,16 @@ def _lazy_attributes(module: str, *names: str) -> Stubs:
     return {name: LazyAttribute(module, name) for name in names}
 
 
-# What gunicorn and asyncio import and a server without TLS does not use, with stubs for what gunicorn uses while it is
-# imported: constants of TLS, the configuration of its log, the texts of its settings, and whether this is Cygwin.
+# What gunicorn and asyncio import and this server does not use: TLS, gunicorn's own HTTP, its log and its help. With
+# stubs for what gunicorn uses while it is imported.
 SERVER_MODULES: Mapping[str, Stubs] = {
     "argparse": {},
     "asyncio.sslproto": {},
     "email.utils": {},
     "glob": {},
     "gunicorn.debug": {},
+    "gunicorn.http": {},
+    "gunicorn.http.wsgi": _lazy_attributes("gunicorn.http.wsgi", "Response", "default_environ"),
     "html": {},
     "importlib.metadata": {},
     "linecache": {},
@@ -179,8 +181,8 @@ class LazyModule(ModuleType):
 
     def __setattr__(self, name: str, value: object) -> None:
         loader = _loader_for(self, name)
-        if loader is not None:
-            # Loading the module later would overwrite the value.
+        # Loading the module later would overwrite the value, unless the import system sets a submodule of a package.
+        if loader is not None and sys.modules.get(f"{self.__name__}.{name}") is not value:
             loader.load(self)
         object.__setattr__(self, name, value)
 

@@ -85,6 +85,18 @@ def test_package_has_its_lazy_modules(library: Path) -> None:
     assert importlib.import_module("package").slow is package
 
 
+def test_submodule_of_a_lazy_package_does_not_load_it(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (library / "package").mkdir()
+    (library / "package" / "__init__.py").write_text("print('loaded')\nfrom . import part\nvalue = part.value\n")
+    (library / "package" / "part.py").write_text("value = 1\n")
+    with lazy_modules({"package": {}}):
+        part = importlib.import_module("package.part")
+    package = sys.modules["package"]
+    assert (part.value, capsys.readouterr().out) == (1, "")
+    assert (package.value, package.part) == (1, part)
+    assert capsys.readouterr().out == "loaded\n"
+
+
 def test_only_imports_inside_are_lazy(library: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (library / "slow.py").write_text("print('loaded')\n")
     with lazy_modules({"slow": {}}):
