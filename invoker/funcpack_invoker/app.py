@@ -1,14 +1,15 @@
-"""The ASGI application: takes requests, has the function called, sends what came of it."""
+"""The application: what becomes of a request, a step a line, and what starts and ends with the process."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
-from funcpack_invoker.errors import InvalidEventError, ReplyError, RequestError
+from funcpack_invoker.errors import CallTimeoutError, ReplyError, RequestError
 from funcpack_invoker.events import cloudevent
 from funcpack_invoker.events import reply as event_reply
 from funcpack_invoker.events.event import Batch, Event
@@ -18,36 +19,33 @@ from funcpack_invoker.function.hooks import Hooks
 from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
-from funcpack_invoker.http import request_checks
 from funcpack_invoker.http.body import receive_body
+from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
-from funcpack_invoker.http.sending import AccessLog, Sender, failed, gave_up
+from funcpack_invoker.http.sending import reply_to_error, send, send_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from contextvars import Context as ContextVars
 
     from funcpack_invoker.function.loader import LoadedFunction
-    from funcpack_invoker.http.asgi import Receive, Scope, Send
+    from funcpack_invoker.http.connection import Application
+    from funcpack_invoker.http.exchange import Exchange
+    from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer, Run
 
-    Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 logger = logging.getLogger("funcpack")
+access_logger = logging.getLogger("funcpack.access")
 
 # A slow start() is not waited for longer than this before connections are taken: probes want an answer meanwhile.
 _START_PATIENCE = 1.0
 
-# gunicorn's "worker failed to boot": its master stops, instead of starting workers for ever.
+# The exit code of a worker whose start() failed after it had begun to take connections.
 _BOOT_FAILED = 3
 
 
 class App:
-    """One function, served.
-
-    `__call__` is ASGI's (http and lifespan), `serve` its part for requests; `drain` is to be called at SIGTERM.
-    """
+    """One function, served. `dispatch` answers a request; `drain` is to be called at SIGTERM."""
 
     def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
         self._handler = function.handler
@@ -63,22 +61,13 @@ class App:
             and not function.filling.takes(Value.BODY)
         )
         self.running = 0
-        self.serve: Serve = self._serve_logged if settings.access_log else self._serve
-        self._call: Run = self._invocation.run
+        self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
+        self._run: Run = self._invocation.run
         self._observer = observer
         if observer is not None:
-            self.serve = observer.requests(self.serve, self._health_paths)
-            self._call = observer.calls(self._invocation)
+            self.dispatch = observer.requests(self.dispatch, self._health_paths)
+            self._run = observer.calls(self._invocation)
         self._starting: asyncio.Task[None] | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the process's life."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self.serve(scope, receive, send)
-        else:
-            raise ValueError(f"{scope['type']} is not served")
 
     async def startup(self) -> None:
         """Run the module's `start`; one that takes its time goes on while connections are taken already.
@@ -108,132 +97,134 @@ class App:
         """Answer from now on that no more requests are wanted."""
         self._health.draining = True
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            await self.startup()
-        except Exception as exc:
-            logger.critical("start() failed", exc_info=True)
-            await send({"type": "lifespan.startup.failed", "message": f"start() raised {type(exc).__name__}"})
-            return
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.shutdown()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        context = new_context(headers, self._handler, self._settings.timeout)
+    async def _dispatch(self, request: IncomingRequest, exchange: Exchange) -> None:
+        """Answer a request: check it, then have it answered by what it is for."""
+        scope = request.scope
+        context = new_context(request.headers, self._handler, self._settings.timeout)
         current.set(context)
-        sender = Sender(send, scope["method"], context.request_id)
         try:
-            scope = request_checks.checked(scope, headers)
-            if scope["path"] in self._health_paths:
-                await sender.send(await self._health.answer(scope["path"], scope["method"]))
-            elif self._takes_events and scope["method"] != "POST":
-                await sender.send(request_checks.not_posted(scope["method"], headers))
+            request.scope = scope = checked(scope, request.headers)
+            path, method = scope["path"], scope["method"]
+            if path in self._health_paths:
+                reply = await self._health.answer(path, method)
+            elif self._takes_events and method != "POST":
+                reply = not_posted(method, request.headers)
             elif self._is_full():
-                await sender.send(plain(503, "too many requests at a time", (b"retry-after", b"1")))
+                reply = plain(503, "too many requests at a time", (b"retry-after", b"1"))
             else:
-                await self._answer(scope, headers, context, receive, sender)
-        except RequestError as exc:
-            await sender.send(plain(exc.status, exc.reason))
-        except InvalidEventError as exc:
-            await sender.send(plain(exc.status, exc.reason))
+                await self._serve_function(request, exchange, context)
+                return
+        except RequestError as error:
+            reply = reply_to_error(error)
+        send(exchange, reply, context.request_id)
 
-    async def _serve_logged(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, and log a line for it."""
-        line = AccessLog(scope)
+    async def _dispatch_logged(self, request: IncomingRequest, exchange: Exchange) -> None:
+        """Answer a request, and log a line for it: method, path, status (`-` if there was no answer) and time."""
+        started = time.perf_counter()
         try:
-            await self._serve(scope, receive, line.watch(send))
+            await self._dispatch(request, exchange)
         finally:
-            line.write()
+            milliseconds = (time.perf_counter() - started) * 1000
+            # The query is left out: people put tokens there.
+            method, path = request.scope["method"], request.scope["path"]
+            access_logger.info("%s %r %s %.1f ms", method, path, exchange.status or "-", milliseconds)
 
     def _is_full(self) -> bool:
         return 0 < self._settings.concurrency <= self.running
 
-    async def _answer(
-        self, scope: Scope, headers: dict[bytes, bytes], context: Context, receive: Receive, sender: Sender
-    ) -> None:
+    async def _serve_function(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+        """Read the request, call the function, and send its reply."""
         # The place is taken before the body is read: clients that send slowly count as well.
         place = _Place(self)
         try:
-            body = await receive_body(receive, headers, self._settings.max_body, streamed=self._streams_bodies)
-            call = Call(scope, headers, body, context)
+            settings, headers = self._settings, request.headers
+            body = await receive_body(request.body, headers, settings.max_body, streamed=self._streams_bodies)
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
-            if not self._takes_events:
-                await self._answer_one(call, sender, place)
-                return
-            found = cloudevent.read(scope["headers"], body.read())
-            if isinstance(found, Batch):
-                await sender.send(await self._reply_to_batch(call, found, place))
+            call = Call(request.scope, headers, body, context)
+            if self._takes_events:
+                found = cloudevent.read(request.scope["headers"], body.read())
+                if isinstance(found, Batch):
+                    send(exchange, await self._reply_to_batch(call, found, place), context.request_id)
+                    return
+                _set_event(call, found)
+            reply, variables = await self._reply_to_call(call, place)
+            if reply.chunks is None or variables is None:
+                send(exchange, reply, context.request_id)
             else:
-                await self._answer_one(_with_event(call, found), sender, place)
+                threads = self._invocation.threads
+                await send_stream(exchange, reply, context.request_id, variables, threads, settings.timeout)
         finally:
             place.leave()
 
-    async def _answer_one(self, call: Call, sender: Sender, place: _Place) -> None:
-        reply, variables = await self._run(call, place)
+    async def _reply_to_call(self, call: Call, place: _Place) -> tuple[Reply, ContextVars | None]:
+        """Call the function; return the response to it, and the context variables it ran with.
+
+        Raises:
+            RequestError: if the request does not fit the function.
+
+        """
+        reply, variables = await self._call(call, place)
         if isinstance(reply, EventReply):
-            reply = _written(reply, call)
-        if reply.chunks is None or variables is None:
-            await sender.send(reply)
-        else:
-            await sender.stream(reply, variables, self._invocation.threads, self._settings.timeout)
+            try:
+                reply = event_reply.write(reply, call)
+            except ReplyError as error:
+                reply = reply_to_error(error)
+        return reply, variables
+
+    async def _call(self, call: Call, place: _Place) -> tuple[Reply | EventReply, ContextVars | None]:
+        """Call the function; an error of it becomes the reply to it.
+
+        Raises:
+            RequestError: if the request does not fit the function.
+
+        """
+        place.stay()
+        try:
+            outcome, variables = await self._run(call, place.leave)
+        except TimeoutError:
+            return reply_to_error(CallTimeoutError(self._settings.timeout)), None
+        if outcome.error is None:
+            return outcome.value, variables
+        if isinstance(outcome.error, RequestError):
+            raise outcome.error
+        return reply_to_error(outcome.error), None
 
     async def _reply_to_batch(self, call: Call, batch: Batch, place: _Place) -> Reply:
         """Call the function for every event in order; the replies make a batch, one failure makes the whole fail."""
         replies, failed_ids, unfit = [], [], []
         for event in batch.events:
             try:
-                reply = await self._reply_in_batch(call, event, place)
+                reply = await self._call_for_event(call, event, place)
             except RequestError as exc:
                 unfit.append(f"event {event.attributes['id']}: {exc.reason}")
                 continue
-            if reply is None:
+            if not _is_success(reply.status):
                 failed_ids.append(str(event.attributes["id"]))
-            elif reply.event is not None:
+            elif isinstance(reply, EventReply) and reply.event is not None:
                 replies.append(reply.event)
         if failed_ids:
-            return failed(ReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}"))
+            return reply_to_error(
+                ReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}")
+            )
         if unfit:
-            # To a 5xx a broker would send them all again, for ever.
+            # A broker would send all of them again after a 5xx, for ever.
             return plain(400, "; ".join(unfit))
         if not replies:
             return Reply(200)
         try:
             headers, body = cloudevent.write_batch(replies)
-        except ReplyError as exc:
-            return failed(exc)
+        except ReplyError as error:
+            return reply_to_error(error)
         return Reply(200, headers, body)
 
-    async def _reply_in_batch(self, call: Call, event: Event, place: _Place) -> EventReply | None:
+    async def _call_for_event(self, call: Call, event: Event, place: _Place) -> Reply | EventReply:
         context = copy(call.context)
         context.deadline = deadline(self._settings.timeout)
-        call = _with_event(Call(call.scope, call.headers, call.body, context), event)
-        reply, _ = await self._run(call, place)
-        if isinstance(reply, EventReply) and _is_success(reply.status):
-            return reply
-        return None
-
-    async def _run(self, call: Call, place: _Place) -> tuple[Reply | EventReply, ContextVars | None]:
-        """Call the function, and answer for it where it fails.
-
-        Raises:
-            RequestError: when the request does not fit the function.
-
-        """
-        place.stay()
-        try:
-            outcome, variables = await self._call(call, place.leave)
-        except TimeoutError:
-            return gave_up(self._settings.timeout), None
-        if isinstance(outcome.error, RequestError):
-            raise outcome.error
-        if outcome.error is not None:
-            return failed(outcome.error), None
-        return outcome.value, variables
+        call = Call(call.scope, call.headers, call.body, context)
+        _set_event(call, event)
+        reply, _ = await self._call(call, place)
+        return reply
 
 
 class _Place:
@@ -258,8 +249,8 @@ class _Place:
             self._app.running -= 1
 
 
-def _with_event(call: Call, event: Event) -> Call:
-    """Give the call its event; the trace is the event's own, where the request has none."""
+def _set_event(call: Call, event: Event) -> None:
+    """Give the call its event; the trace is the event's own if the request has none."""
     call.event = event
     context = call.context
     if context.traceparent is None and "traceparent" in event.attributes:
@@ -267,14 +258,6 @@ def _with_event(call: Call, event: Event) -> Call:
         if context.traceparent and "tracestate" in event.attributes:
             context.tracestate = str(event.attributes["tracestate"])
     current.set(context)
-    return call
-
-
-def _written(reply: EventReply, call: Call) -> Reply:
-    try:
-        return event_reply.write(reply, call)
-    except ReplyError as exc:
-        return failed(exc)
 
 
 def _is_success(status: Any) -> bool:

@@ -71,6 +71,17 @@ class InvalidEventError(RequestError):
         super().__init__(status, reason[:_LONGEST_REASON])
 
 
+class CallTimeoutError(InvokerError):
+    """A call that took longer than FUNCTION_TIMEOUT, `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return f"the function took longer than {self.seconds:g} s (FUNCTION_TIMEOUT)"
+
+
 class ReplyError(InvokerError):
     """A value that the function returned and that cannot be sent; `reason` is one line for the log."""
 

@@ -1,16 +1,15 @@
-"""The types of ASGI, by which the connection and the application speak to each other.
+"""The forms of ASGI that the rooms of the invoker use among each other.
 
 https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
+# Its name in lower case, and its value.
 Header = tuple[bytes, bytes]
-Message = dict[str, Any]
+
+# A request without its body.
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -11,7 +11,7 @@ from funcpack_invoker.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from funcpack_invoker.http.asgi import Receive
+    from funcpack_invoker.http.incoming import IncomingBody
 
 
 # Up to here a body is read before a thread is taken for it; what is larger does not have to be in memory at once.
@@ -45,11 +45,11 @@ class WholeBody:
         return io.BytesIO(self.data)
 
 
-async def receive_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int, *, streamed: bool) -> Body:
+async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], limit: int, *, streamed: bool) -> Body:
     """Read the body of a request.
 
     Args:
-        receive: ASGI's.
+        incoming: the body as the connection receives it.
         headers: of the request, by their names in lower case.
         limit: the most bytes that are taken.
         streamed: hand a large body on while it arrives. Only for functions on threads, since reading it blocks.
@@ -61,18 +61,32 @@ async def receive_body(receive: Receive, headers: Mapping[bytes, bytes], limit: 
     length = headers.get(b"content-length")
     if length is not None:
         _refuse_declared(length, limit)
+    if incoming.is_complete:
+        return whole_body(incoming.take(), limit)
     chunks: list[bytes] = []
     size = 0
     more = True
     while more:
-        chunk, more = await _next_chunk(receive)
+        chunk, more = await incoming.next_chunk()
         size += len(chunk)
         if size > limit:
             raise too_large(limit)
         chunks.append(chunk)
         if streamed and more and size > _READ_AHEAD:
-            return Upload(chunks, size, receive, limit)
+            return Upload(chunks, size, incoming, limit)
     return WholeBody(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+
+
+def whole_body(data: bytes, limit: int) -> WholeBody:
+    """Return a body that has arrived.
+
+    Raises:
+        RequestError: 413 if it has more than `limit` bytes.
+
+    """
+    if len(data) > limit:
+        raise too_large(limit)
+    return WholeBody(data)
 
 
 def too_large(limit: int) -> RequestError:
@@ -87,22 +101,14 @@ def _refuse_declared(length: bytes, limit: int) -> None:
         raise too_large(limit)
 
 
-async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        # Either the client is gone, and nobody reads this answer, or it fell silent in the middle of the body.
-        raise RequestError(408, "the body did not arrive in time")
-    return message.get("body", b""), message.get("more_body", False)
-
-
 class Upload(io.RawIOBase):
     """A body that still arrives: reading it on a thread takes it from the event loop, piece by piece."""
 
-    def __init__(self, chunks: list[bytes], size: int, receive: Receive, limit: int) -> None:
+    def __init__(self, chunks: list[bytes], size: int, incoming: IncomingBody, limit: int) -> None:
         super().__init__()
         self._ahead = b"".join(chunks)
         self._size = size
-        self._receive = receive
+        self._incoming = incoming
         self._limit = limit
         self._more = True
         self._loop = asyncio.get_running_loop()
@@ -130,7 +136,7 @@ class Upload(io.RawIOBase):
         return count
 
     def _take_next(self) -> None:
-        arriving = asyncio.run_coroutine_threadsafe(_next_chunk(self._receive), self._loop)
+        arriving = asyncio.run_coroutine_threadsafe(self._incoming.next_chunk(), self._loop)
         self._ahead, self._more = arriving.result()
         self._size += len(self._ahead)
         if self._size > self._limit:

@@ -1,8 +1,8 @@
-"""One client's connection: HTTP/1.1 on asyncio, from the bytes to an ASGI application and back.
+"""One client's connection: HTTP/1.1 on asyncio, from the bytes to the application and back.
 
 Requests are served one after the other, each in a task of its own. What follows the request that is served waits
-unparsed, and above some bytes the client is no longer read from. The phases of a request have the names accept, parse,
-dispatch and send here; `call` and `convert` are the application's.
+unparsed, and above some bytes the client is no longer read from. Of a request's phases accept, parse and send are here;
+dispatch, call and convert are the application's.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from funcpack_invoker.http.parser import RequestParser
 from funcpack_invoker.http.timer import Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
-    from funcpack_invoker.http.asgi import Application
     from funcpack_invoker.http.forwarded import TrustedProxies
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.http.limits import WireLimits
+
+    Application = Callable[[IncomingRequest, Exchange], Awaitable[None]]
 
 logger = logging.getLogger("funcpack")
 
@@ -65,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._service = service
         self._limits = limits = service.limits
         self._loop = loop
-        self._parser = RequestParser(limits, service.max_body, self._new_body, self._dispatch)
+        self._parser = RequestParser(limits, service.max_body, self._new_body, self._begin)
         self._request: IncomingRequest | None = None
         self._exchange: Exchange | None = None
         self._task: asyncio.Task[None] | None = None
@@ -203,7 +204,7 @@ class Connection(asyncio.Protocol):
         request = self._request
         if request is not None and request.body.is_awaited and self._exchange is not None:
             request.body.is_awaited = False
-            if not self._exchange.is_started:
+            if not self._exchange.status:
                 self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._regulate_reading()
 
@@ -228,15 +229,15 @@ class Connection(asyncio.Protocol):
     def _reject(self, error: RequestError) -> None:
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
-        if self._exchange is None or not self._exchange.is_started:
+        if self._exchange is None or not self._exchange.status:
             self._write(error_response(error.status, error.reason))
         if self._request is not None:
             self._request.body.cut()
         self.close()
 
-    # Dispatch: from a request to the application, and to the next request.
+    # From a request to the application, and to the next request.
 
-    def _dispatch(self, request: IncomingRequest) -> None:
+    def _begin(self, request: IncomingRequest) -> None:
         """Have the application answer a request, in a task of its own: what its function leaves in its context goes with it.
 
         Raises:
@@ -254,16 +255,16 @@ class Connection(asyncio.Protocol):
     async def _serve(self, request: IncomingRequest, exchange: Exchange) -> None:
         """Have the application answer, then go on with the next request or close."""
         try:
-            await self._service.application(request.scope, request.body.receive, exchange.send)
+            await self._service.application(request, exchange)
         except asyncio.CancelledError:
             logger.debug("the client left")
             exchange.keeps_connection = False
         except Exception:
             logger.exception("a request could not be answered")
             exchange.keeps_connection = False
-            if not exchange.is_started:
+            if not exchange.status:
                 self._reject(RequestError(500, "Internal Server Error"))
-        if exchange.keeps_connection and request.body.is_complete and not self._is_closed:
+        if exchange.is_complete and exchange.keeps_connection and request.body.is_complete and not self._is_closed:
             self._next()
         else:
             self.close()

@@ -1,40 +1,51 @@
-"""The response to one request: what the application sends becomes HTTP/1.1."""
+"""The response to one request, as HTTP/1.1: the header, the framing of the body, and what both allow afterwards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.http.framing import WITHOUT_BODY, closes_connection, date_line, field_lines, status_line
+from funcpack_invoker.http.framing import (
+    EMPTY_BODY,
+    WITHOUT_BODY,
+    closes_connection,
+    date_line,
+    field_lines,
+    status_line,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Mapping
+    import asyncio
+    from collections.abc import Callable
 
-    from funcpack_invoker.http.asgi import Message, Scope
+    from funcpack_invoker.http.asgi import Header, Scope
 
 # A larger body is written by itself: joining it to the header would copy it.
 _MOST_JOINED = 1 << 16
 
 
 class Exchange:
-    """Takes ASGI's messages of one response, each header's name in lower case, and writes them.
+    """Writes one response: whole (`respond`), or in parts (`start`, `write`, `end`).
+
+    Headers have their names in lower case. Nothing is written once the client is gone.
 
     Attributes:
-        is_started: whether the client has been sent a status.
+        status: of the response; 0 until the client has been sent one.
+        is_complete: whether all of the response has been handed to the connection.
         keeps_connection: whether another request may follow: the client can tell where this response ended, and was not
             told that the connection ends.
 
     """
 
     __slots__ = (
-        "_drain", "_head", "_is_chunked", "_left", "_omits_body", "_version", "_will_close", "_write", "is_started",
-        "keeps_connection",
+        "_drain", "_head", "_is_chunked", "_is_head", "_left", "_omits_body", "_version", "_will_close", "_write",
+        "is_complete", "keeps_connection", "status",
     )  # fmt: skip
 
     def __init__(
         self,
         scope: Scope,
         write: Callable[[bytes], None],
-        drain: Callable[[], Awaitable[None] | None],
+        drain: Callable[[], asyncio.Future[None] | None],
         will_close: Callable[[], bool],
     ) -> None:
         """Answer a request.
@@ -50,94 +61,101 @@ class Exchange:
         self._drain = drain
         self._will_close = will_close
         self._version: str = scope["http_version"]
-        self._omits_body = scope["method"] == "HEAD"
+        self._is_head = scope["method"] == "HEAD"
+        self._omits_body = False
         self._is_chunked = False
         # The bytes that a Content-Length still promises.
         self._left: int | None = None
-        # The header waits for the first bytes of the body, to be written with them.
+        # The header of a response in parts: it waits for the first bytes of the body, to be written with them.
         self._head = b""
-        self.is_started = False
+        self.status = 0
+        self.is_complete = False
         self.keeps_connection = False
 
-    async def send(self, message: Message) -> None:
-        """Take a message (ASGI's `send`), and wait for a client that does not keep up.
+    def omits_body(self, status: int) -> bool:
+        """Return whether a response with this status has no body, whatever is made for it."""
+        return self._is_head or status in EMPTY_BODY
+
+    def respond(self, status: int, headers: list[Header], body: bytes) -> None:
+        """Write a whole response.
 
         Raises:
             ResponseHeaderError: if a header would break the response.
 
         """
-        if message["type"] == "http.response.start":
-            self._start(message)
+        if status in EMPTY_BODY:
+            body = b""
+        length = b"" if status in WITHOUT_BODY else b"content-length: %d\r\n" % len(body)
+        head = self._header(status, headers, length, closes=False)
+        self.is_complete = True
+        self._write_joined(head, b"" if self._is_head else body)
+
+    def start(self, status: int, headers: list[Header]) -> None:
+        """Begin a response in parts; a Content-Length among the headers is taken for the body's.
+
+        Raises:
+            ResponseHeaderError: if a header would break the response.
+
+        """
+        self._omits_body = self.omits_body(status)
+        framing = self._choose_framing(dict(headers).get(b"content-length"))
+        has_no_end = self._left is None and not (self._is_chunked or self._omits_body)
+        self._head = self._header(status, headers, framing, closes=has_no_end)
+
+    async def write(self, data: bytes) -> None:
+        """Write a part of the body, and wait for a client that does not keep up."""
+        if self._omits_body or not data:
             return
-        self._send_body(message.get("body", b""), more=message.get("more_body", False))
+        if self._left is not None:
+            # The client would take bytes beyond the promised ones for the next response.
+            data = data[: self._left]
+            self._left -= len(data)
+        head, self._head = self._head, b""
+        if self._is_chunked:
+            self._write_joined(head + b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            self._write_joined(head, data)
         drained = self._drain()
         if drained is not None:
             await drained
 
-    def _start(self, message: Message) -> None:
-        status, headers = message["status"], message["headers"]
+    def end(self) -> None:
+        """End a response in parts."""
+        if self._left:
+            self.keeps_connection = False
+        head, self._head = self._head, b""
+        end = head + b"0\r\n\r\n" if self._is_chunked else head
+        if end:
+            self._write(end)
+        self.is_complete = True
+
+    def _header(self, status: int, headers: list[Header], framing: bytes, *, closes: bool) -> bytes:
+        """Return the header section, and decide whether the connection goes on."""
         lines = field_lines(headers)
         names = dict(headers)
-        self._omits_body = self._omits_body or status in WITHOUT_BODY
-        self._choose_framing(names.get(b"content-length"))
-        closes = self._closes(names)
-        self._head = b"".join(
-            (status_line(self._version, status), lines, self._own_fields(names, closes=closes), b"\r\n")
-        )
-        self.is_started = True
-        self.keeps_connection = not closes
-
-    def _choose_framing(self, length: bytes | None) -> None:
-        """Decide how the client is told where the body ends (RFC 9112 section 6.3)."""
-        if self._omits_body:
-            return
-        if length is not None:
-            self._left = int(length)
-        else:
-            self._is_chunked = self._version == "1.1"
-
-    def _closes(self, headers: Mapping[bytes, bytes]) -> bool:
-        has_an_end = self._left is not None or self._is_chunked or self._omits_body
-        return not has_an_end or closes_connection(headers) or self._will_close()
-
-    def _own_fields(self, names: Container[bytes], *, closes: bool) -> bytes:
-        own = b"" if b"date" in names else date_line()
-        if self._is_chunked:
-            own += b"Transfer-Encoding: chunked\r\n"
+        closes = closes or closes_connection(names) or self._will_close()
+        date = b"" if b"date" in names else date_line()
         if closes:
-            own += b"Connection: close\r\n"
+            connection = b"Connection: close\r\n"
         elif self._version == "1.0":
-            own += b"Connection: keep-alive\r\n"
-        return own
+            connection = b"Connection: keep-alive\r\n"
+        else:
+            connection = b""
+        self.status = status
+        self.keeps_connection = not closes
+        return b"".join((status_line(self._version, status), lines, framing, date, connection, b"\r\n"))
 
-    def _send_body(self, body: bytes, *, more: bool) -> None:
-        if self._omits_body:
-            body = b""
-        elif self._left is not None:
-            # The client would take bytes beyond the promised ones for the next response.
-            body = body[: self._left]
-            self._left -= len(body)
-            if self._left and not more:
-                self.keeps_connection = False
-        if self._is_chunked:
-            self._write_chunk(body, is_last=not more)
-        elif body or not more:
-            self._write_joined(self._head, body)
-            self._head = b""
-
-    def _write_chunk(self, data: bytes, *, is_last: bool) -> None:
-        """Write a chunk, and the end of the chunked body behind the last one (RFC 9112 section 7.1)."""
-        if not data and not is_last:
-            return
-        before, behind = self._head, b"0\r\n\r\n" if is_last else b""
-        self._head = b""
-        if data:
-            before += b"%x\r\n" % len(data)
-            behind = b"\r\n" + behind
-        self._write_joined(before, data, behind)
+    def _choose_framing(self, length: bytes | None) -> bytes:
+        """Decide how the client is told where the body ends (RFC 9112 section 6.3); return the field that says so."""
+        if length is not None:
+            self._left = 0 if self._omits_body else int(length)
+        elif not self._omits_body and self._version == "1.1":
+            self._is_chunked = True
+            return b"Transfer-Encoding: chunked\r\n"
+        return b""
 
     def _write_joined(self, *parts: bytes) -> None:
-        if sum(map(len, parts)) <= _MOST_JOINED:
+        if len(parts[-1]) + len(parts[0]) <= _MOST_JOINED and sum(map(len, parts)) <= _MOST_JOINED:
             self._write(b"".join(parts))
             return
         for part in parts:

@@ -1,14 +1,16 @@
-"""A request as it comes in: its ASGI scope, and its body while it still arrives."""
+"""A request as it comes in: its header, and its body while it still arrives."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from funcpack_invoker.errors import RequestError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from funcpack_invoker.http.asgi import Message, Scope
+    from funcpack_invoker.http.asgi import Scope
 
 
 class IncomingBody:
@@ -21,12 +23,12 @@ class IncomingBody:
 
     """
 
-    __slots__ = ("_data", "_is_cut", "_is_read", "_taken", "_waiter", "is_awaited", "is_complete")
+    __slots__ = ("_data", "_is_cut", "_is_taken", "_taken", "_waiter", "is_awaited", "is_complete")
 
     def __init__(self, taken: Callable[[], None], *, is_awaited: bool) -> None:
         self._data: bytes | bytearray = b""
         self._is_cut = False
-        self._is_read = False
+        self._is_taken = False
         self._taken = taken
         self._waiter: asyncio.Future[None] | None = None
         self.is_awaited = is_awaited
@@ -57,17 +59,27 @@ class IncomingBody:
         self._is_cut = True
         self._wake()
 
-    async def receive(self) -> Message:
-        """Return the bytes that have arrived, as soon as there are any (ASGI's `receive`)."""
+    def take(self) -> bytes:
+        """Return the bytes that have arrived since the last time."""
+        data, self._data = bytes(self._data), b""
+        self._is_taken = self.is_complete
+        return data
+
+    async def next_chunk(self) -> tuple[bytes, bool]:
+        """Return the next bytes, as soon as there are any, and whether more of the body follows.
+
+        Raises:
+            RequestError: 408 if no more of it arrives; if the client has left, nobody reads that.
+
+        """
         if not (self._data or self.is_complete or self._is_cut):
             await self._arrival()
-        if self._is_read or not (self._data or self.is_complete):
-            return {"type": "http.disconnect"}
-        data, self._data = bytes(self._data), b""
-        self._is_read = self.is_complete
-        if not self._is_read:
+        if self._is_taken or not (self._data or self.is_complete):
+            raise RequestError(408, "the body did not arrive in time")
+        data = self.take()
+        if not self.is_complete:
             self._taken()
-        return {"type": "http.request", "body": data, "more_body": not self._is_read}
+        return data, not self.is_complete
 
     async def _arrival(self) -> None:
         self._taken()
@@ -83,11 +95,20 @@ class IncomingBody:
 
 
 class IncomingRequest:
-    """One request: its ASGI `scope`, its `body`, and whether the client keeps the connection for another one."""
+    """One request.
 
-    __slots__ = ("body", "keeps_alive", "scope")
+    Attributes:
+        scope: its request line and header, in the form of ASGI's HTTP scope.
+        headers: its fields by their names in lower case, the last of several.
+        body: of it, which may still arrive.
+        keeps_alive: whether the client keeps the connection for another request.
 
-    def __init__(self, scope: Scope, body: IncomingBody, *, keeps_alive: bool) -> None:
+    """
+
+    __slots__ = ("body", "headers", "keeps_alive", "scope")
+
+    def __init__(self, scope: Scope, headers: dict[bytes, bytes], body: IncomingBody, *, keeps_alive: bool) -> None:
         self.scope = scope
+        self.headers = headers
         self.body = body
         self.keeps_alive = keeps_alive

@@ -56,7 +56,7 @@ class RequestParser:
     """Parses the bytes of one connection, and calls `found` with each request, as soon as its header is complete."""
 
     __slots__ = (
-        "_begun", "_body", "_body_size", "_fields", "_found", "_head_size", "_is_chunked", "_is_in_trailer", "_is_last",
+        "_begun", "_body", "_body_size", "_field_count", "_fields", "_found", "_head_size", "_is_chunked", "_is_in_trailer", "_is_last",
         "_limits", "_line", "_max_body", "_missing", "_new_body", "_parser", "_refusal", "_size_line", "_tail",
         "_taken_size", "_target",
     )  # fmt: skip
@@ -94,6 +94,7 @@ class RequestParser:
         self._line = line
         self._target = b""
         self._fields: list[Header] = []
+        self._field_count = 0
         self._head_size = 0
         self._is_chunked = False
         self._is_in_trailer = False
@@ -235,9 +236,12 @@ class RequestParser:
             if name in _NOT_IN_TRAILERS:
                 raise self._refuse(400, "the trailer has a field that belongs into the header")
             return
-        self._fields.append((name, value.rstrip(b" \t")))
-        if len(self._fields) > self._limits.fields:
+        self._field_count += 1
+        if self._field_count > self._limits.fields:
             raise self._refuse(431, "too many header fields")
+        # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.
+        if b"_" not in name:
+            self._fields.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """Check the header, and hand the request on (llhttp's callback)."""
@@ -279,12 +283,8 @@ class RequestParser:
             self._check_repeated()
         self._take_framing(headers, version)
         awaited = b"expect" in headers and headers[b"expect"].lower() == b"100-continue" and version == "1.1"
-        fields = self._fields
-        if any([b"_" in name for name in headers]):  # noqa: C419 - a list is quicker than a generator
-            # CGI and WSGI cannot tell them from names with a hyphen.
-            fields = [field for field in fields if b"_" not in field[0]]
-        scope = _scope(method, version, self._target, fields)
-        return IncomingRequest(scope, self._new_body(awaited), keeps_alive=parser.should_keep_alive())
+        scope = _scope(method, version, self._target, self._fields)
+        return IncomingRequest(scope, headers, self._new_body(awaited), keeps_alive=parser.should_keep_alive())
 
     def _check_request_line(self, method: bytes, version: str) -> None:
         if len(method) + len(self._target) + 10 > self._limits.request_line:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
 
-    from funcpack_invoker.http.asgi import Send
+    from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.response import Reply
     from funcpack_invoker.threads.pool import Outcome, ThreadPool
 
@@ -30,35 +30,29 @@ class Stream:
         self._threads = threads
         self._step: asyncio.Future[Outcome] | None = None
 
-    async def send(self, send: Send, headers: Callable[[Reply], None], *, with_body: bool) -> None:
+    async def send(self, exchange: Exchange) -> None:
         """Send the response.
 
         Nothing is sent before the first chunk is there, so that an error before it can still be answered.
 
-        Args:
-            send: ASGI's.
-            headers: completes the reply's headers before they are sent.
-            with_body: False for an answer to HEAD.
-
         Raises:
-            BaseException: whatever the iterator raises, ReplyError for a chunk that is neither text nor bytes.
+            BaseException: any exception that the iterator raises; ReplyError for a chunk that is neither text nor bytes.
 
         """
         reply = self._reply
+        with_body = not exchange.omits_body(reply.status)
         chunk = await self._next() if with_body else _END
         if with_body and not any(name == b"content-type" for name, _ in reply.headers):
             reply.headers.append(stream_header(chunk))
-        body = b"" if chunk is _END else encode_chunk(chunk)
-        headers(reply)
-        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        data = b"" if chunk is _END else encode_chunk(chunk)
+        exchange.start(reply.status, reply.headers)
         while chunk is not _END:
-            if body:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
-            # send() does not wait once the client left: without this an endless stream would keep the loop for itself.
+            await exchange.write(data)
+            # write() does not wait once the client left: without this an endless stream would keep the loop for itself.
             await asyncio.sleep(0)
             chunk = await self._next()
-            body = b"" if chunk is _END else encode_chunk(chunk)
-        await send({"type": "http.response.body", "body": b""})
+            data = b"" if chunk is _END else encode_chunk(chunk)
+        exchange.end()
 
     async def close(self) -> None:
         """Close the iterator, once the step of it that may still run on a thread has ended."""

@@ -129,7 +129,7 @@ class Worker(BaseWorker):
         if not await self._start():
             return
         service = Service(
-            self._app.serve,
+            self._app.dispatch,
             self.limits.wire,
             self.settings.max_body,
             self.limits.connections,

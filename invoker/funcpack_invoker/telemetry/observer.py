@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
 from opentelemetry import metrics, propagate, trace
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.invocation import Invocation
     from funcpack_invoker.function.loader import LoadedFunction
-    from funcpack_invoker.http.asgi import Receive, Scope, Send
+    from funcpack_invoker.http.exchange import Exchange
+    from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.telemetry.start import Exporters
     from funcpack_invoker.threads.pool import Outcome
 
-    Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Serve = Callable[[IncomingRequest, Exchange], Awaitable[None]]
     Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome, ContextVars]]]
 
 
@@ -68,14 +69,14 @@ class Observer:
     def requests(self, serve: Serve, unobserved: Collection[str]) -> Serve:
         """Give `serve`, observed, but for some paths: probes would be most of all spans."""
 
-        async def observed(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["path"] in unobserved:
-                await serve(scope, receive, send)
+        async def observed(incoming: IncomingRequest, exchange: Exchange) -> None:
+            if incoming.scope["path"] in unobserved:
+                await serve(incoming, exchange)
                 return
-            request = _Request(scope)
+            request = _Request(incoming, exchange)
             token = _request.set(request)
             try:
-                await serve(scope, receive, request.watch(send))
+                await serve(incoming, exchange)
             except BaseException as exc:
                 request.error = semconv.error_type(exc)
                 raise
@@ -186,15 +187,14 @@ class Observer:
 class _Request:
     """A request under way: what is known of it, and of its answer so far."""
 
-    def __init__(self, scope: Scope) -> None:
-        headers = dict(scope["headers"])
+    def __init__(self, incoming: IncomingRequest, exchange: Exchange) -> None:
+        headers = incoming.headers
         self.start_time = time.time_ns()
         self.started = time.perf_counter()
-        self.attributes = semconv.request_attributes(scope, headers)
+        self.attributes = semconv.request_attributes(incoming.scope, headers)
         self.context: Context | None = None
         self.error = ""
-        self.status = 0
-        self._is_complete = False
+        self._exchange = exchange
         self._headers: dict[bytes, bytes] = headers
 
     @property
@@ -207,19 +207,14 @@ class _Request:
         """Whether it says that it has a batch of events (CloudEvents HTTP binding 1.0.2, section 3)."""
         return self._headers.get(b"content-type", b"").lower().startswith(b"application/cloudevents-batch")
 
-    def watch(self, send: Send) -> Send:
-        """Give `send`, with what is sent taken down."""
-
-        async def watching(message: dict[str, Any]) -> None:
-            self.status = message.get("status", self.status)
-            await send(message)
-            self._is_complete = message["type"] == "http.response.body" and not message.get("more_body", False)
-
-        return watching
+    @property
+    def status(self) -> int:
+        """The status of its answer; 0 until there is one."""
+        return self._exchange.status
 
     def found_error(self) -> str:
         """Name what went wrong: an exception's class, a status, an answer that was broken off; "" when nothing did."""
-        if self.status and not self._is_complete:
+        if self.status and not self._exchange.is_complete:
             return self.error or semconv.INCOMPLETE
         # 4xx is the client's error: no span of a server fails for it.
         if 0 < self.status < 500:

@@ -11,6 +11,8 @@ import pytest
 
 from funcpack_invoker.app import App
 from funcpack_invoker.function.loader import LoadedFunction, load
+from funcpack_invoker.http.exchange import Exchange
+from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,9 +53,55 @@ class Answer:
         return {name[3:].decode(): value.decode("latin-1") for name, value in self.headers if name.startswith(b"ce-")}
 
 
+class Arriving(IncomingBody):
+    """A body whose chunks arrive one by one while it is read; `is_cut` tells that its client leaves behind the last one."""
+
+    def __init__(self, chunks: list[bytes], *, is_cut: bool = False) -> None:
+        super().__init__(self._go_on_soon, is_awaited=False)
+        self._coming = chunks
+        self._ends_in_cut = is_cut
+        if len(chunks) == 1 and not is_cut:
+            self._go_on()
+
+    def _go_on_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._coming:
+            self.add(self._coming.pop(0))
+        if not self._coming:
+            (self.cut if self._ends_in_cut else self.complete)()
+
+
+class Recorder(Exchange):
+    """Takes down what an app answers."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        super().__init__(scope, self._take_header, lambda: None, lambda: False)
+        self.answer = Answer()
+
+    def _take_header(self, data: bytes) -> None:
+        if not self.answer.status:
+            line, *fields = data.partition(b"\r\n\r\n")[0].split(b"\r\n")
+            self.answer.status = int(line.split()[1])
+            pairs = (field.split(b": ", 1) for field in fields)
+            self.answer.headers = [(name.lower(), value) for name, value in pairs if name != b"Date"]
+
+    def respond(self, status: int, headers: list[Header], body: bytes) -> None:
+        super().respond(status, headers, body)
+        self.answer.chunks.append(b"" if self.omits_body(status) else body)
+
+    async def write(self, data: bytes) -> None:
+        assert self.status, "a body before the start"
+        await super().write(data)
+        self.answer.chunks.append(data)
+
+
 @dataclass
 class Client:
-    """Calls an app by ASGI, in one event loop as a server would."""
+    """Calls an app as a connection does, in one event loop."""
 
     app: App
     runner: asyncio.Runner
@@ -89,27 +137,17 @@ class Client:
         target: str = "/",
         headers: Mapping[str, str | None] | None = None,
         body: bytes | list[bytes] = b"",
+        *,
+        is_cut: bool = False,
         **scope: Any,
     ) -> Answer:
-        answer = Answer()
         chunks = list(body) if isinstance(body, list) else [body]
-
-        async def receive() -> dict[str, Any]:
-            if chunks:
-                return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
-            return {"type": "http.disconnect"}
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                assert not answer.status, "started twice"
-                answer.status, answer.headers = message["status"], list(message["headers"])
-            else:
-                assert answer.status, "a body before the start"
-                answer.chunks.append(message.get("body", b""))
-                answer.complete = not message.get("more_body", False)
-
-        await self.app(_scope(method, target, headers, chunks, scope), receive, send)
-        return answer
+        found = _scope(method, target, headers, chunks, scope)
+        incoming = Arriving(chunks, is_cut=is_cut)
+        exchange = Recorder(found)
+        await self.app.dispatch(IncomingRequest(found, dict(found["headers"]), incoming, keeps_alive=True), exchange)
+        exchange.answer.complete = exchange.is_complete
+        return exchange.answer
 
 
 def _scope(
