@@ -57,12 +57,12 @@ class App:
         self._health_paths = frozenset(LIVE_PATHS + READY_PATHS) if settings.health_paths else frozenset()
         self._streams_bodies = (
             not (self._invocation.is_async or self._takes_events)
-            and function.filling.takes(Value.REQUEST)
-            and not function.filling.takes(Value.BODY)
+            and function.signature.takes(Value.REQUEST)
+            and not function.signature.takes(Value.BODY)
         )
         self.running = 0
         self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
-        self._run: Run = self._invocation.run
+        self._run: Run = self._invocation.invoke
         self._observer = observer
         if observer is not None:
             self.dispatch = observer.requests(self.dispatch, self._health_paths)
@@ -167,7 +167,7 @@ class App:
         reply, variables = await self._call(call, place)
         if isinstance(reply, EventReply):
             try:
-                reply = event_reply.write(reply, call)
+                reply = event_reply.write(reply, call.headers)
             except ReplyError as error:
                 reply = reply_to_error(error)
         return reply, variables

@@ -13,7 +13,7 @@ from funcpack_invoker.http import media_types, response
 from funcpack_invoker.http.response import Reply
 
 if TYPE_CHECKING:
-    from funcpack_invoker.function.call import Call
+    from funcpack_invoker.context import Context
 
 
 class ReplyDefaults(NamedTuple):
@@ -34,7 +34,10 @@ class EventReply:
         self.headers = headers
 
 
-def from_value(value: Any, call: Call, defaults: ReplyDefaults) -> EventReply | Reply:
+AnyReply = Reply | EventReply
+
+
+def from_value(value: Any, incoming: Event, context: Context, defaults: ReplyDefaults) -> AnyReply:
     """Read what a CloudEvent function returned.
 
     Raises:
@@ -44,13 +47,13 @@ def from_value(value: Any, call: Call, defaults: ReplyDefaults) -> EventReply | 
     if value is None:
         return EventReply(None)
     if isinstance(value, tuple):
-        return _from_tuple(value, call, defaults)
+        return _from_tuple(value, incoming, context, defaults)
     if response.is_response(value) or response.is_http_exception(value):
         return response.from_body(value)
-    return EventReply(_event(value, call, defaults))
+    return EventReply(_event(value, incoming, context, defaults))
 
 
-def from_sdk_event(value: Any, call: Call) -> EventReply | None:
+def from_sdk_event(value: Any, context: Context) -> EventReply | None:
     """Read an event of an SDK that any function returned; None if it is none.
 
     Raises:
@@ -58,10 +61,10 @@ def from_sdk_event(value: Any, call: Call) -> EventReply | None:
 
     """
     found = from_sdk(value)
-    return None if found is None else EventReply(_traced(cloudevent.complete(*found, incoming=call.event), call))
+    return None if found is None else EventReply(_traced(cloudevent.complete(*found), context))
 
 
-def write(reply: EventReply, call: Call) -> Reply:
+def write(reply: EventReply, headers: Mapping[bytes, bytes]) -> Reply:
     """Make the response for a single event: binary mode, or structured where the client accepts that.
 
     Raises:
@@ -71,15 +74,14 @@ def write(reply: EventReply, call: Call) -> Reply:
     if reply.event is None:
         written = Reply(200)
     else:
-        writer = cloudevent.write_structured if _wants_structured(call) else cloudevent.write_binary
-        headers, body = writer(reply.event)
-        written = Reply(200, headers, body)
+        write_event = cloudevent.write_structured if _wants_structured(headers) else cloudevent.write_binary
+        written = Reply(200, *write_event(reply.event))
     return response.with_headers(response.with_status(written, reply.status), reply.headers)
 
 
-def _from_tuple(value: tuple[Any, ...], call: Call, defaults: ReplyDefaults) -> EventReply | Reply:
+def _from_tuple(value: tuple[Any, ...], incoming: Event, context: Context, defaults: ReplyDefaults) -> AnyReply:
     if value and _is_attributes(value[0]):
-        return _from_attributes(value, call)
+        return _from_attributes(value, incoming, context)
     if len(value) > 1 and _is_attributes(value[1]):
         raise ReplyError("the returned tuple has the attributes in second place: (attributes, data) is meant")
     body, status, headers = response.unpack(value)
@@ -87,9 +89,9 @@ def _from_tuple(value: tuple[Any, ...], call: Call, defaults: ReplyDefaults) -> 
         return response.from_value(value)
     _refuse_half_of_attributes(body, status)
     if isinstance(body, tuple) and body and _is_attributes(body[0]):
-        reply = _from_attributes(body, call)
+        reply = _from_attributes(body, incoming, context)
     else:
-        reply = EventReply(None if body is None else _event(body, call, defaults))
+        reply = EventReply(None if body is None else _event(body, incoming, context, defaults))
     reply.status, reply.headers = status, headers
     if headers is not None and reply.event is not None:
         _take_content_type(reply, reply.event)
@@ -127,24 +129,23 @@ def _take_content_type(reply: EventReply, event: Event) -> None:
     reply.headers = [(name.decode(), value.decode("latin-1")) for name, value in headers if name != b"content-type"]
 
 
-def _from_attributes(value: tuple[Any, ...], call: Call) -> EventReply:
+def _from_attributes(value: tuple[Any, ...], incoming: Event, context: Context) -> EventReply:
     if len(value) > 2:
         raise ReplyError("the returned tuple has more than attributes and data: (attributes, data) is meant")
-    return EventReply(_traced(cloudevent.complete(*value, incoming=call.event), call))
+    return EventReply(_traced(cloudevent.complete(*value, incoming=incoming), context))
 
 
-def _event(value: Any, call: Call, defaults: ReplyDefaults) -> Event:
+def _event(value: Any, incoming: Event, context: Context, defaults: ReplyDefaults) -> Event:
     """Make the reply event of attributes, of an SDK's event, or of data."""
     if _is_attributes(value):
-        return _traced(cloudevent.complete(value, incoming=call.event), call)
+        return _traced(cloudevent.complete(value, incoming=incoming), context)
     if isinstance(value, Iterator | AsyncIterator):
         raise ReplyError("a CloudEvent function cannot stream: return the data as a whole")
     found = from_sdk(value)
     if found is not None:
-        return _traced(cloudevent.complete(*found, incoming=call.event), call)
-    assert call.event is not None  # noqa: S101 - CloudEvent functions are called with events only
-    event = cloudevent.complete_data(value, call.event, reply_type=defaults.type, reply_source=defaults.source)
-    return _traced(event, call)
+        return _traced(cloudevent.complete(*found, incoming=incoming), context)
+    event = cloudevent.complete_data(value, incoming, reply_type=defaults.type, reply_source=defaults.source)
+    return _traced(event, context)
 
 
 def _is_attributes(value: Any) -> bool:
@@ -152,9 +153,8 @@ def _is_attributes(value: Any) -> bool:
     return is_mapping and ("specversion" in value or ("type" in value and "source" in value))
 
 
-def _traced(event: Event, call: Call) -> Event:
+def _traced(event: Event, context: Context) -> Event:
     """Hand the trace on to whoever gets the reply (CloudEvents extension "Distributed Tracing")."""
-    context = call.context
     if context.traceparent and "traceparent" not in event.attributes:
         event.attributes["traceparent"] = context.traceparent
         if context.tracestate:
@@ -162,8 +162,8 @@ def _traced(event: Event, call: Call) -> Event:
     return event
 
 
-def _wants_structured(call: Call) -> bool:
-    accept = call.headers.get(b"accept")
+def _wants_structured(headers: Mapping[bytes, bytes]) -> bool:
+    accept = headers.get(b"accept")
     if accept is None or b"cloudevents" not in accept.lower():
         return False
     return any(_accepts(element) for element in accept.decode("latin-1").split(","))

@@ -26,8 +26,9 @@ from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, lazy_modules
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from funcpack_invoker.events.reply import EventReply
-    from funcpack_invoker.function.call import Call
+    from funcpack_invoker.events.reply import AnyReply
+    from funcpack_invoker.http.asgi import Scope
+    from funcpack_invoker.http.body import Body
 
 logger = logging.getLogger("funcpack")
 
@@ -55,16 +56,16 @@ class FlaskBridge:
             wrappers.Request, self._application, variables[0] if variables else None
         )
 
-    def enter(self, call: Call) -> None:
-        """Set `call.request`, and make Flask's proxies stand for this call in the current context (contextvars)."""
-        call.request = self._request_class(call.scope, call.body)
-        call.flask = context = LazyContext(self._application, self._variables, call.request)
+    def enter(self, scope: Scope, body: Body) -> LazyContext:
+        """Return the context of a call, after making Flask's proxies stand for it in the current context (contextvars)."""
+        context = LazyContext(self._application, self._variables, self._request_class(scope, body))
         if self._application.has_callbacks or not self._variables:
             context.create()
         else:
             context.set_stubs()
+        return context
 
-    def finish(self, call: Call, reply: Reply | EventReply) -> Reply | EventReply:
+    def finish(self, context: LazyContext, reply: AnyReply) -> AnyReply:
         """Complete the reply as Flask does, and end the call's contexts: for a stream, when the stream has ended.
 
         To be called in the call's context (contextvars).
@@ -73,7 +74,6 @@ class FlaskBridge:
             Exception: whatever an `after_this_request` function of the user raises.
 
         """
-        context: LazyContext = call.flask
         if self._application.has_callbacks:
             context.create()
         if not isinstance(reply, Reply):
@@ -91,11 +91,8 @@ class FlaskBridge:
             at_end(reply, functools.partial(context.end, None))
         return reply
 
-    def fail(self, call: Call, error: BaseException) -> None:
+    def fail(self, context: LazyContext, error: BaseException) -> None:
         """End the contexts of a call that raised an exception."""
-        context: LazyContext | None = call.flask
-        if context is None:
-            return
         if self._application.has_callbacks:
             context.create()
         context.end(error)

@@ -1,37 +1,40 @@
-"""One request on its way to the function: what the arguments are taken from."""
+"""One call of the function: the values that its arguments are taken from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from funcpack_invoker.context import Context
     from funcpack_invoker.events.event import Event
+    from funcpack_invoker.flask_bridge.context import LazyContext
+    from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
 
 
 class Call:
-    """A request, read: its ASGI `scope`, its headers by name (bytes, lower case; the last of several), its body.
+    """One call of the function.
 
-    `event` is there in CloudEvent functions; `request` (`flask.Request`) and `flask` (its context) where Flask is in use.
+    Attributes:
+        scope: of the request, in the form of ASGI's HTTP scope.
+        headers: of the request, by their names in lower case; the last of several.
+        body: of the request.
+        context: the function's `context`.
+        event: the event, for a CloudEvent function.
+        flask: Flask's contexts, if the function uses Flask.
+        request: the `flask.Request`, if the function uses Flask.
+
     """
 
     __slots__ = ("body", "context", "event", "flask", "headers", "request", "scope")
 
     def __init__(
-        self,
-        scope: MutableMapping[str, Any],
-        headers: dict[bytes, bytes],
-        body: Body,
-        context: Context,
-        event: Event | None = None,
+        self, scope: Scope, headers: dict[bytes, bytes], body: Body, context: Context, event: Event | None = None
     ) -> None:
         self.scope = scope
         self.headers = headers
         self.body = body
         self.context = context
         self.event = event
+        self.flask: LazyContext | None = None
         self.request: Any = None
-        self.flask: Any = None

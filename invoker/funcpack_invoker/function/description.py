@@ -1,4 +1,4 @@
-"""Says in words what the invoker does with a function."""
+"""Describes what the invoker does with a function, for the log."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 def describe(loaded: LoadedFunction) -> str:
-    """Say in a few lines what the invoker does with a function."""
+    """Return a few lines that name the function, the kind of its input, and the value of each parameter."""
     what = "CloudEvents" if loaded.kind is Kind.CLOUDEVENT else "HTTP requests"
     where = "on the event loop" if is_async(loaded.function) else "on threads"
     lines = [f"{loaded.handler} ({loaded.module.__file__}) takes {what} and runs {where}."]
-    lines += [f"  {slot.name}: {_MEANINGS[slot.value]}" for slot in loaded.filling.slots if slot.value]
+    lines += [
+        f"  {argument.name}: {_MEANINGS[argument.value]}" for argument in loaded.signature.arguments if argument.value
+    ]
     return "\n".join(lines)
 
 

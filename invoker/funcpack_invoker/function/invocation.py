@@ -1,12 +1,15 @@
-"""Calls the function: on a thread or on the event loop, in a context of its own, and for as long as is allowed."""
+"""Calls the function and converts the value that it returns: on a thread or on the event loop, within FUNCTION_TIMEOUT.
+
+Every call has its own context variables, and Flask's contexts in them if the function uses Flask.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import logging
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.events import reply as event_reply
@@ -14,23 +17,21 @@ from funcpack_invoker.function import arguments
 from funcpack_invoker.function.parameters import Kind
 from funcpack_invoker.http import response
 from funcpack_invoker.threads.pool import Outcome, ThreadPool
-from funcpack_invoker.threads.run_in_context import Isolated
+from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextvars import Context
+    from collections.abc import Awaitable, Callable, Coroutine
 
-    from funcpack_invoker.events.reply import EventReply
+    from funcpack_invoker.events.reply import AnyReply
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.loader import LoadedFunction
-    from funcpack_invoker.http.response import Reply
     from funcpack_invoker.settings import Settings
 
 logger = logging.getLogger("funcpack")
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether a callable belongs on the event loop: `async def`, also as a method, a partial or a generator."""
+    """Return whether a callable runs on the event loop: `async def`, also as a method, a partial or a generator."""
     while isinstance(function, functools.partial):
         function = function.func
     if not inspect.isroutine(function):
@@ -39,12 +40,12 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 class Invocation:
-    """A loaded function as the app calls it. What is to be known about the function is found out here, once."""
+    """Calls a loaded function. Everything that depends only on the function is decided here, once."""
 
     def __init__(self, loaded: LoadedFunction, settings: Settings) -> None:
         self.is_async = is_async(loaded.function)
-        self._run = self._run_on_loop if self.is_async else self._run_on_thread
-        self._function = arguments.caller(loaded.function, loaded.filling)
+        self._call = self._call_on_loop if self.is_async else self._call_on_thread
+        self._function = arguments.caller(loaded.function, loaded.signature)
         self._flask = loaded.flask
         self._is_http = loaded.kind is Kind.HTTP
         self._defaults = event_reply.ReplyDefaults(settings.reply_type, settings.reply_source)
@@ -52,122 +53,134 @@ class Invocation:
         self.threads = ThreadPool(settings.threads, "function")
         self.late_results = 0
 
-    async def run(self, call: Call, ended: Callable[[], None]) -> tuple[Outcome, Context]:
-        """Call the function, and give what came of it: a reply or an error, and the context it ran in.
+    async def invoke(self, call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], contextvars.Context]:
+        """Call the function; return the outcome, a reply or an error, and the context variables of the call.
 
-        `ended` is called when the function has come to its end, which may be after this was cancelled or has given up.
+        `ended` is called when the function ends, which can be after this coroutine was cancelled or has timed out.
 
         Raises:
-            TimeoutError: when it took longer than FUNCTION_TIMEOUT.
+            TimeoutError: if the call takes longer than FUNCTION_TIMEOUT.
 
         """
-        context = copy_context()
+        variables = contextvars.copy_context()
         if not self._timeout:
-            return await self._run(call, context, ended), context
+            return await self._call(call, variables, ended), variables
         async with asyncio.timeout(self._timeout):
-            return await self._run(call, context, ended), context
+            return await self._call(call, variables, ended), variables
 
-    async def _run_on_thread(self, call: Call, context: Context, ended: Callable[[], None]) -> Outcome:
-        future = self.threads.run(self._answer, call, context, lambda outcome: self._ended(future, outcome, ended))
+    async def _call_on_thread(
+        self, call: Call, variables: contextvars.Context, ended: Callable[[], None]
+    ) -> Outcome[AnyReply]:
+        future: asyncio.Future[Outcome[Any]] = self.threads.run(
+            self._call_blocking, call, variables, lambda outcome: self._end_call(future, outcome, ended)
+        )
         outcome = await future
         if asyncio.iscoroutine(outcome.value):
-            return await _outcome_of(outcome.value, context)
+            return await _outcome_of(outcome.value, variables)
         return outcome
 
-    async def _run_on_loop(self, call: Call, context: Context, ended: Callable[[], None]) -> Outcome:
+    async def _call_on_loop(
+        self, call: Call, variables: contextvars.Context, ended: Callable[[], None]
+    ) -> Outcome[AnyReply]:
         try:
-            return await _outcome_of(self._answer_async(call), context)
+            return await _outcome_of(self._call_async(call), variables)
         finally:
             ended()
 
-    def _ended(self, future: asyncio.Future[Outcome], outcome: Outcome, ended: Callable[[], None]) -> None:
+    def _end_call(self, future: asyncio.Future[Outcome[Any]], outcome: Outcome[Any], ended: Callable[[], None]) -> None:
         ended()
         if future.cancelled():
             self.late_results += 1
             self._drop(outcome)
 
-    def _drop(self, outcome: Outcome) -> None:
-        """Give up what came of a call that nobody waits for any more: its client left, or it took too long."""
+    def _drop(self, outcome: Outcome[Any]) -> None:
+        """Discard the outcome of a call whose client has left, or which took too long."""
         if outcome.error is not None:
-            logger.error("a call that nobody waited for any more failed", exc_info=outcome.error)
+            logger.error("a call failed after its client left or it timed out", exc_info=outcome.error)
             return
-        logger.warning("a call ended after its time, its result is dropped (%d so far)", self.late_results)
+        logger.warning("discarded a late result: the client left or the call timed out (%d so far)", self.late_results)
         close = getattr(outcome.value, "close", None)
         if close is not None:
             close()
 
-    def _answer(self, call: Call) -> Any:
-        """Call a blocking function; gives its reply, or a coroutine that does, where it returned an awaitable."""
+    def _call_blocking(self, call: Call) -> AnyReply | Coroutine[Any, Any, AnyReply]:
+        """Call a blocking function; return its reply, or a coroutine for it if the function returned an awaitable."""
         try:
             if self._flask is not None:
-                self._flask.enter(call)
+                call.flask = self._flask.enter(call.scope, call.body)
+                call.request = call.flask.request
             value = self._function(call)
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = self._failed(exc, call)
+            value = self._convert_exception(exc, call)
         if hasattr(value, "__await__"):
-            return self._answer_awaited(call, value)
-        return self._reply(value, call)
+            return self._call_awaited(value, call)
+        return self._convert(value, call)
 
-    async def _answer_async(self, call: Call) -> Reply | EventReply:
+    async def _call_async(self, call: Call) -> AnyReply:
         try:
             if self._flask is not None:
-                self._flask.enter(call)
+                call.flask = self._flask.enter(call.scope, call.body)
+                call.request = call.flask.request
             value = self._function(call)
             if hasattr(value, "__await__"):
                 value = await value
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = self._failed(exc, call)
-        return self._reply(value, call)
+            value = self._convert_exception(exc, call)
+        return self._convert(value, call)
 
-    async def _answer_awaited(self, call: Call, value: Any) -> Reply | EventReply:
-        """Await what a plain function gave back: a decorator around an `async def` that is none itself, say."""
+    async def _call_awaited(self, value: Awaitable[Any], call: Call) -> AnyReply:
+        """Await the value of a plain function, such as a decorator's wrapper around an `async def`."""
         try:
             value = await value
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
-            value = self._failed(exc, call)
-        return self._reply(value, call)
+            value = self._convert_exception(exc, call)
+        return self._convert(value, call)
 
-    def _failed(self, exc: BaseException, call: Call) -> Any:
-        """Return the exception if it is a response, as that of `flask.abort` is; else raise it."""
+    def _convert_exception(self, exc: BaseException, call: Call) -> Any:
+        """Return an exception that is a response, such as that of `flask.abort`; raise any other."""
         if response.is_http_exception(exc):
             return exc
-        if self._flask is not None:
-            self._flask.fail(call, exc)
+        if self._flask is not None and call.flask is not None:
+            self._flask.fail(call.flask, exc)
         raise exc
 
-    def _reply(self, value: Any, call: Call) -> Reply | EventReply:
-        if self._flask is None:
-            return self._converted(value, call)
+    def _convert(self, value: Any, call: Call) -> AnyReply:
+        """Return the reply for a returned value, completed by Flask if the function uses it."""
+        if self._flask is None or call.flask is None:
+            return self._convert_value(value, call)
         try:
-            reply = self._converted(value, call)
+            reply = self._convert_value(value, call)
         except BaseException as exc:
-            self._flask.fail(call, exc)
+            self._flask.fail(call.flask, exc)
             raise
-        return self._flask.finish(call, reply)
+        return self._flask.finish(call.flask, reply)
 
-    def _converted(self, value: Any, call: Call) -> Reply | EventReply:
-        return self._http_reply(value, call) if self._is_http else event_reply.from_value(value, call, self._defaults)
+    def _convert_value(self, value: Any, call: Call) -> AnyReply:
+        if self._is_http:
+            return self._convert_http_value(value, call)
+        assert call.event is not None  # noqa: S101 - CloudEvent functions are called with events only
+        return event_reply.from_value(value, call.event, call.context, self._defaults)
 
-    def _http_reply(self, value: Any, call: Call) -> Reply | EventReply:
+    def _convert_http_value(self, value: Any, call: Call) -> AnyReply:
         body = value[0] if isinstance(value, tuple) and value else value
-        if type(body) not in _NO_EVENTS:
-            reply = event_reply.from_sdk_event(body, call)
+        if type(body) not in _NOT_EVENTS:
+            reply = event_reply.from_sdk_event(body, call.context)
             if reply is not None:
                 return reply if body is value else event_reply.EventReply(reply.event, *response.unpack(value)[1:])
         return response.from_value(value)
 
 
-_NO_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
+_NOT_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
 
 
-async def _outcome_of(answer: Any, context: Context) -> Outcome:
+async def _outcome_of(answer: Coroutine[Any, Any, AnyReply], variables: contextvars.Context) -> Outcome[AnyReply]:
     try:
-        return Outcome(await Isolated(answer, context), None)
+        return Outcome(await RunInContext(answer, variables), None)
     except asyncio.CancelledError as exc:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
         # Something in the function was cancelled, not the call.
-        return Outcome(None, exc)
+        return Outcome.failure(exc)
     except BaseException as exc:  # noqa: BLE001 - sys.exit() in a function must not end the worker
-        return Outcome(None, exc)
+        return Outcome.failure(exc)

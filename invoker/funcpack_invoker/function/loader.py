@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors, handler_name
 from funcpack_invoker.events.event import Event
-from funcpack_invoker.function import signature
 from funcpack_invoker.function.parameters import Kind, Value
+from funcpack_invoker.function.signature import BoundSignature, bind_signature
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
 from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
 from funcpack_invoker.tracebacks import format_user_traceback
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class LoadedFunction(NamedTuple):
-    """A function that can be called: `handler` is its name, `filling` the arguments that it takes.
+    """A function that can be called: `handler` is its name, `signature` the arguments that it takes.
 
     `flask` is None for a function that does not use Flask.
     """
@@ -32,13 +32,13 @@ class LoadedFunction(NamedTuple):
     handler: str
     module: ModuleType
     function: Callable[..., Any]
-    filling: signature.Filling
+    signature: BoundSignature
     flask: FlaskBridge | None = None
 
     @property
     def kind(self) -> Kind:
         """Whether it takes HTTP requests or CloudEvents."""
-        return self.filling.kind
+        return self.signature.kind
 
 
 def load(handler: str, source: Path) -> LoadedFunction:
@@ -59,10 +59,10 @@ def load(handler: str, source: Path) -> LoadedFunction:
     with partial_packages(directories):
         module = _import(handler, name.module, source)
         function = _find(handler, module, name.attributes)
-        filling = signature.fill(handler, function)
-        _import_sdk(filling, directories)
-        flask = _import_flask(name.module, filling, directories)
-    return LoadedFunction(handler, module, function, filling, flask)
+        signature = bind_signature(handler, function)
+        _import_sdk(signature, directories)
+        flask = _import_flask(name.module, signature, directories)
+    return LoadedFunction(handler, module, function, signature, flask)
 
 
 def app_directories(source: Path) -> list[str]:
@@ -74,14 +74,14 @@ def _put_on_path(directories: list[str]) -> None:
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
 
 
-def _import_flask(module: str, filling: signature.Filling, directories: list[str]) -> FlaskBridge | None:
+def _import_flask(module: str, signature: BoundSignature, directories: list[str]) -> FlaskBridge | None:
     """Import Flask for HTTP functions, and for any function that has imported it.
 
     Raises:
         LibraryHiddenError: if a file of the app, in one of `directories`, would be imported instead.
 
     """
-    is_needed = filling.kind is Kind.HTTP or filling.takes(Value.REQUEST, Value.HEADERS)
+    is_needed = signature.kind is Kind.HTTP or signature.takes(Value.REQUEST, Value.HEADERS)
     if not (is_needed or _has_imported("flask", "Flask")):
         return None
     # Half of a cold start, so only if it is needed.
@@ -96,14 +96,14 @@ def _has_imported(package: str, name: str) -> bool:
     return module is not None and (is_partial(module) or hasattr(module, name))
 
 
-def _import_sdk(filling: signature.Filling, directories: list[str]) -> None:
+def _import_sdk(signature: BoundSignature, directories: list[str]) -> None:
     """Import the CloudEvents SDK for a function that takes `event`, so that the first event does not wait for it.
 
     Raises:
         LibraryHiddenError: as above.
 
     """
-    if not filling.takes(Value.EVENT):
+    if not signature.takes(Value.EVENT):
         return
     from funcpack_invoker.events.sdk import to_sdk  # noqa: PLC0415 - most functions do not need it
 

@@ -1,4 +1,4 @@
-"""Reads the signature of a function: which parameter gets which value, and how it is passed."""
+"""Reads a function's signature and decides which value each parameter gets, and how it is passed."""
 
 from __future__ import annotations
 
@@ -22,17 +22,22 @@ from funcpack_invoker.function.parameters import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The annotations of data that is handed over as it is.
-_SHAPELESS: tuple[Any, ...] = (None, bytes, str, dict, list, Any)
+# Annotations of data that is passed without a check.
+_UNCHECKED: tuple[Any, ...] = (None, bytes, str, dict, list, Any)
 
 _VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 _POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
 
 
-class Slot(NamedTuple):
-    """One argument: the parameter's `name`, the `value` it gets, and the class it is annotated with (None: without).
+class Argument(NamedTuple):
+    """One argument of every call.
 
-    `value` is None where the parameter keeps its `default`.
+    Attributes:
+        name: of the parameter.
+        value: that the parameter gets; None if it keeps its default.
+        annotation: of the parameter, evaluated; None without one.
+        default: of the parameter.
+
     """
 
     name: str
@@ -42,74 +47,77 @@ class Slot(NamedTuple):
 
     @property
     def may_be_structured(self) -> bool:
-        """Whether the argument is data, of a type that may have fields to be checked."""
-        return self.value in {Value.DATA, Value.BODY} and self.annotation not in _SHAPELESS
+        """Whether the argument is data of a type that may have fields to check."""
+        return self.value in {Value.DATA, Value.BODY} and self.annotation not in _UNCHECKED
 
 
-class Filling(NamedTuple):
-    """What a function is called with: positional arguments in order, then arguments by keyword."""
+class BoundSignature(NamedTuple):
+    """The arguments of every call: positional ones in order, then keyword arguments."""
 
     kind: Kind
-    positional: tuple[Slot, ...]
-    keyword: tuple[Slot, ...]
+    positional: tuple[Argument, ...]
+    keyword: tuple[Argument, ...]
 
     @property
-    def slots(self) -> tuple[Slot, ...]:
-        """All the arguments."""
+    def arguments(self) -> tuple[Argument, ...]:
+        """All arguments."""
         return self.positional + self.keyword
 
     def takes(self, *values: Value) -> bool:
-        """Tell whether any of the values is asked for."""
-        return any(slot.value in values for slot in self.slots)
+        """Return whether the function takes any of the values."""
+        return any(argument.value in values for argument in self.arguments)
 
 
-def fill(handler: str, function: Callable[..., Any]) -> Filling:
-    """Decide what every parameter of a function is filled with.
+def bind_signature(handler: str, function: Callable[..., Any]) -> BoundSignature:
+    """Decide which value each parameter of a function gets.
 
     Raises:
-        NoSignatureError, ParameterError, AnnotationError: when that cannot be decided.
+        NoSignatureError: if Python does not know the parameters.
+        ParameterError: if a parameter has an unsupported name and no default.
+        AnnotationError: if an annotation that matters cannot be evaluated.
 
     """
     declaring = _declaring(function)
     parameters = _parameters(handler, declaring)
     annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
-    slots = [_slot(parameter, signature, annotations[parameter.name]) for parameter in parameters]
-    _look_up_types(handler, slots)
-    positional = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind in _POSITIONAL]
-    keyword = [slot for slot, parameter in zip(slots, parameters, strict=True) if parameter.kind not in _POSITIONAL]
-    # Arguments in front of one that is filled have to be passed; the ones behind keep their defaults by themselves.
+    positional: list[Argument] = []
+    keyword: list[Argument] = []
+    for parameter in parameters:
+        argument = _argument(parameter, signature, annotations[parameter.name])
+        _resolve_types(handler, argument)
+        (positional if parameter.kind in _POSITIONAL else keyword).append(argument)
+    # A default must be passed if a later positional parameter gets a value; otherwise Python fills it in.
     while positional and positional[-1].value is None:
         positional.pop()
-    return Filling(signature.kind, tuple(positional), tuple(slot for slot in keyword if slot.value))
+    return BoundSignature(signature.kind, tuple(positional), tuple(argument for argument in keyword if argument.value))
 
 
-def _look_up_types(handler: str, slots: list[Slot]) -> None:
-    for slot in slots:
-        if slot.may_be_structured:
-            from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data pay for it
+def _resolve_types(handler: str, argument: Argument) -> None:
+    if argument.may_be_structured:
+        from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data pay for it
 
-            try:
-                typed.look_up(slot.annotation)
-            except Exception as exc:  # noqa: BLE001 - whatever evaluating the user's annotations raises
-                raise errors.AnnotationError(handler, exc) from None
+        try:
+            typed.resolve(argument.annotation)
+        except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotations
+            raise errors.AnnotationError(handler, exc) from None
 
 
 def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the function that says what a decorated one takes: the decorator's own, unless that passes on whatever comes."""
-    if _holds_arguments(function):
+    """Return the function whose parameters count: the wrapped one if a decorator's wrapper takes `*args` or `**kwargs`."""
+    if _has_bound_arguments(function):
         return function
     declaring: Callable[..., Any] = inspect.unwrap(
-        function, stop=lambda found: hasattr(found, "__signature__") or not _passes_on(found)
+        function, stop=lambda found: hasattr(found, "__signature__") or not _is_variadic(found)
     )
     return declaring
 
 
-def _holds_arguments(function: Callable[..., Any]) -> bool:
+def _has_bound_arguments(function: Callable[..., Any]) -> bool:
     return inspect.ismethod(function) or isinstance(function, functools.partial)
 
 
-def _passes_on(function: Callable[..., Any]) -> bool:
+def _is_variadic(function: Callable[..., Any]) -> bool:
     try:
         parameters = _signature(function, follow_wrapped=False).parameters.values()
     except (TypeError, ValueError):
@@ -119,10 +127,10 @@ def _passes_on(function: Callable[..., Any]) -> bool:
 
 def _parameters(handler: str, function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        parameters = _signature(function, follow_wrapped=_holds_arguments(function)).parameters.values()
+        parameters = _signature(function, follow_wrapped=_has_bound_arguments(function)).parameters.values()
     except (TypeError, ValueError):
         raise errors.NoSignatureError(handler) from None
-    # What functools.partial has bound by keyword stays bound, also under a name that means something.
+    # A keyword argument that functools.partial has bound stays bound, even if its name is a supported one.
     bound = function.keywords if isinstance(function, functools.partial) else {}
     return [parameter for parameter in parameters if parameter.kind not in _VARIADIC and parameter.name not in bound]
 
@@ -138,13 +146,13 @@ def _signature(function: Callable[..., Any], *, follow_wrapped: bool) -> inspect
 
 
 class _Unknown(NamedTuple):
-    """An annotation that cannot be evaluated, and why."""
+    """An annotation that cannot be evaluated, with the exception."""
 
     cause: Exception
 
 
 def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
-    """Give what an annotation means: None where there is none, `_Unknown` where it names what is not there."""
+    """Return the value of an annotation: None without one, `_Unknown` if it cannot be evaluated."""
     if annotation is inspect.Parameter.empty:
         return None
     if isinstance(annotation, typing.ForwardRef):
@@ -152,16 +160,16 @@ def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
     if not isinstance(annotation, str):
         return _plain(annotation)
     inner = function.func if isinstance(function, functools.partial) else function
-    inner = inspect.unwrap(inner) if _holds_arguments(function) else inner
+    inner = inspect.unwrap(inner) if _has_bound_arguments(function) else inner
     scope = getattr(inner, "__globals__", None) or getattr(type(inner).__call__, "__globals__", {})
     try:
         return _plain(eval(annotation, scope))  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
-    except Exception as exc:  # noqa: BLE001 - whatever evaluating the user's annotation raises
+    except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotation
         return _Unknown(exc)
 
 
 def _plain(annotation: Any) -> Any:
-    """Give the type itself: without what `Annotated` adds for others to read, and what `type X = ...` stands for."""
+    """Return the type itself: without the metadata of `Annotated`, and the value of a `type X = ...` alias."""
     while True:
         if typing.get_origin(annotation) is typing.Annotated:
             annotation = annotation.__origin__
@@ -189,7 +197,7 @@ def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[s
 
 
 def class_name(annotation: Any) -> str:
-    """Name the class of an annotation with its module; "" for what is no class. `X | None` is taken as `X`."""
+    """Return the dotted name of an annotated class; "" for any other annotation. `X | None` counts as `X`."""
     annotation = _plain(annotation)
     members = [member for member in typing.get_args(annotation) if member is not type(None)]
     if len(members) == 1 and type(None) in typing.get_args(annotation):
@@ -199,6 +207,6 @@ def class_name(annotation: Any) -> str:
     return ""
 
 
-def _slot(parameter: inspect.Parameter, signature: Signature, annotation: Any) -> Slot:
+def _argument(parameter: inspect.Parameter, signature: Signature, annotation: Any) -> Argument:
     known = None if isinstance(annotation, _Unknown) else annotation
-    return Slot(parameter.name, signature.values.get(parameter.name), known, parameter.default)
+    return Argument(parameter.name, signature.values.get(parameter.name), known, parameter.default)

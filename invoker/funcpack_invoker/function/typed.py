@@ -49,24 +49,24 @@ def is_structured(annotation: Any) -> bool:
     return _has_fields(declared) or any(is_structured(argument) for argument in typing.get_args(annotation))
 
 
-def look_up(annotation: Any) -> None:
+def resolve(annotation: Any) -> None:
     """Look at the fields of every class in a type, so that an annotation that means nothing is found at the start.
 
     Raises:
         Exception: whatever evaluating the annotation of a field raises; a NameError, mostly.
 
     """
-    _look_up(annotation, set())
+    _resolve(annotation, set())
 
 
-def _look_up(annotation: Any, seen: set[Any]) -> None:
+def _resolve(annotation: Any, seen: set[Any]) -> None:
     declared = typing.get_origin(annotation) or annotation
     if _has_fields(declared) and not _is_pydantic(declared) and declared not in seen:
         seen.add(declared)
         for hint in typing.get_type_hints(declared).values():
-            _look_up(hint, seen)
+            _resolve(hint, seen)
     for argument in typing.get_args(annotation):
-        _look_up(argument, seen)
+        _resolve(argument, seen)
 
 
 def checker(annotation: Any, name: str) -> Callable[[Any], Any]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.http.response import encode_chunk, stream_header
-from funcpack_invoker.threads.run_in_context import Isolated
+from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ class Stream:
         self._reply = reply
         self._context = context
         self._threads = threads
-        self._step: asyncio.Future[Outcome] | None = None
+        self._step: asyncio.Future[Outcome[Any]] | None = None
 
     async def send(self, exchange: Exchange) -> None:
         """Send the response.
@@ -60,21 +60,21 @@ class Stream:
         chunks: Any = self._reply.chunks
         if isinstance(chunks, AsyncIterator):
             if hasattr(chunks, "aclose"):
-                await Isolated(_await(chunks.aclose()), self._context)
+                await RunInContext(_await(chunks.aclose()), self._context)
         elif close is not None and not (self._step and self._step.cancelled()):
             await self._threads.run(_call, close, self._context)
 
     async def _next(self) -> Any:
         chunks = self._reply.chunks
         if isinstance(chunks, AsyncIterator):
-            return await Isolated(_await(anext(chunks, _END)), self._context)
+            return await RunInContext(_await(anext(chunks, _END)), self._context)
         self._step = self._threads.run(_next_of, chunks, self._context, self._stepped)
         outcome = await self._step
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
 
-    def _stepped(self, _outcome: Outcome) -> None:
+    def _stepped(self, _outcome: Outcome[Any]) -> None:
         """Close an iterator that was given up while it ran: it cannot be closed before it comes to rest."""
         if self._step is not None and self._step.cancelled() and self._reply.close is not None:
             self._threads.run(_call, self._reply.close, self._context)

@@ -30,16 +30,17 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.context import Context as CallContext
     from funcpack_invoker.events.event import Event
+    from funcpack_invoker.events.reply import AnyReply
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.invocation import Invocation
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
-    from funcpack_invoker.telemetry.start import Exporters
+    from funcpack_invoker.telemetry.exporters import Exporters
     from funcpack_invoker.threads.pool import Outcome
 
     Serve = Callable[[IncomingRequest, Exchange], Awaitable[None]]
-    Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome, ContextVars]]]
+    Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome[AnyReply], ContextVars]]]
 
 
 def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str]) -> Observer:
@@ -87,15 +88,15 @@ class Observer:
         return observed
 
     def calls(self, invocation: Invocation) -> Run:
-        """Give `invocation.run`, observed."""
+        """Give `invocation.invoke`, observed."""
         self._instruments.observe_late_results(lambda: invocation.late_results)
 
-        async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome, ContextVars]:
+        async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], ContextVars]:
             context = self._begin_call(_request.get(), call)
             token = otel_context.attach(context)
             started = time.perf_counter()
             try:
-                outcome, variables = await invocation.run(call, ended)
+                outcome, variables = await invocation.invoke(call, ended)
             except (TimeoutError, asyncio.CancelledError) as exc:
                 timed_out = isinstance(exc, TimeoutError)
                 self._instruments.count_given_up(time.perf_counter() - started, context, timed_out=timed_out)

@@ -24,7 +24,7 @@ from funcpack_invoker.threads.pool import ThreadPool
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from funcpack_invoker.telemetry.start import Exporters
+    from funcpack_invoker.telemetry.exporters import Exporters
 
 logger = logging.getLogger("funcpack")
 

@@ -1,9 +1,9 @@
-"""The threads that blocking calls run on.
+"""The threads that run blocking calls.
 
-`loop.run_in_executor` wakes a thread for every call and the event loop for every result, and each time the interpreter's
-lock changes hands, which takes longer than a short call does. Here one thread takes all the calls that wait, one after
-the other, and the loop is woken once for their results. Before it takes one while others wait it sees to it that another
-thread is on its way: that one gets the lock as soon as a call blocks, and goes on with what waits, results included.
+`loop.run_in_executor` wakes a thread for every call and the event loop for every result. Each wake-up hands over the
+interpreter's lock, which takes longer than a short call. In this pool one thread runs all waiting calls, one after the
+other, and wakes the loop once for their results. Before it runs a call while others wait, it wakes another thread. That
+thread gets the lock as soon as the call blocks, and continues with the waiting calls and the delivery of results.
 """
 
 from __future__ import annotations
@@ -11,53 +11,61 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Callable
-    from contextvars import Context
+
+Argument = TypeVar("Argument")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Outcome(NamedTuple):
-    """What a call came to: its `value`, or the `error` it raised (`SystemExit` and the like included)."""
+class Outcome(NamedTuple, Generic[Result_co]):
+    """How a call ended: the `value` that it returned, or the `error` that it raised, which can be a `SystemExit`."""
 
-    value: Any
+    value: Result_co
     error: BaseException | None
+
+    @staticmethod
+    def failure(error: BaseException) -> Outcome[Any]:
+        """Return the outcome of a call that raised an exception."""
+        return Outcome(None, error)
 
 
 class _Job:
-    __slots__ = ("argument", "call", "context", "ended", "future", "outcome")
+    __slots__ = ("argument", "call", "ended", "future", "outcome", "variables")
 
-    outcome: Outcome
+    outcome: Outcome[Any]
 
     def __init__(
         self,
         call: Callable[[Any], Any],
         argument: Any,
-        context: Context,
-        future: asyncio.Future[Outcome],
-        ended: Callable[[Outcome], None] | None,
+        variables: contextvars.Context,
+        future: asyncio.Future[Outcome[Any]],
+        ended: Callable[[Outcome[Any]], None] | None,
     ) -> None:
         self.call = call
         self.argument = argument
-        self.context = context
+        self.variables = variables
         self.future = future
         self.ended = ended
 
-    def do(self) -> None:
-        """Make the call."""
+    def run(self) -> None:
+        """Make the call and store its outcome."""
         try:
-            self.outcome = Outcome(self.context.run(self.call, self.argument), None)
+            self.outcome = Outcome(self.variables.run(self.call, self.argument), None)
         except BaseException as exc:  # noqa: BLE001 - sys.exit() in a function must not end a thread
-            self.outcome = Outcome(None, exc)
+            self.outcome = Outcome.failure(exc)
 
 
 class ThreadPool:
-    """At most `size` daemon threads, started as they are needed; to be used from one event loop.
+    """At most `size` daemon threads, started on demand. Use it from one event loop only.
 
-    What the threads share is changed by single steps that the interpreter does not interrupt. Who adds to one of the
-    deques looks at the flag that belongs to it afterwards; who was woken takes the flag down before it looks into the
-    deque: so nothing is left behind.
+    The threads change shared state only by single steps that the interpreter does not interrupt. Code that appends to a
+    deque checks the deque's flag afterwards. Code that was woken clears the flag before it looks into the deque. So no
+    call and no result is left behind.
     """
 
     def __init__(self, size: int, name: str) -> None:
@@ -65,83 +73,89 @@ class ThreadPool:
         self._name = name
         self._threads = 0
         self._running = 0
+        # Calls that wait for a thread; None ends the thread that takes it.
         self._jobs: deque[_Job | None] = deque()
-        self._resting: list[threading.Lock] = []
-        self._is_roused = False
+        # A thread sleeps by acquiring its own lock a second time; releasing the lock wakes it.
+        self._sleeping: list[threading.Lock] = []
+        # Whether a thread was woken or started, and has not looked for jobs since.
+        self._is_thread_waking = False
+        # Calls that have ended, but whose futures have no result yet.
         self._done: deque[_Job] = deque()
-        self._is_announced = False
+        # Whether the loop will call `_deliver`, and has not done so since.
+        self._is_delivery_scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._idle: asyncio.Future[None] | None = None
+        # Set by `close`, done when no call is running.
+        self._all_ended: asyncio.Future[None] | None = None
 
     def run(
         self,
-        call: Callable[[Any], Any],
-        argument: Any,
-        context: Context,
-        ended: Callable[[Outcome], None] | None = None,
-    ) -> asyncio.Future[Outcome]:
-        """Run `call(argument)` in a context on a thread.
+        call: Callable[[Argument], Result_co],
+        argument: Argument,
+        variables: contextvars.Context,
+        ended: Callable[[Outcome[Result_co]], None] | None = None,
+    ) -> asyncio.Future[Outcome[Result_co]]:
+        """Run `call(argument)` on a thread, with the given context variables.
 
-        The call runs to its end, also when the future is cancelled. `ended` is called on the loop with its outcome then,
-        whether or not anybody waits for it.
+        The call runs to its end, even if the future is cancelled. Then `ended` is called on the loop with the outcome,
+        whether the future was cancelled or not.
         """
         loop = self._loop or self._start()
-        future: asyncio.Future[Outcome] = loop.create_future()
+        future: asyncio.Future[Outcome[Result_co]] = loop.create_future()
         self._running += 1
-        self._jobs.append(_Job(call, argument, context, future, ended))
+        self._jobs.append(_Job(call, argument, variables, future, ended))
         if len(self._jobs) == 1:
-            # Not at once: a thread would take the lock from the loop, which may have more calls to add.
-            loop.call_soon(self._rouse)
+            # Not immediately: the thread would take the interpreter's lock from the loop, which may add more calls.
+            loop.call_soon(self._wake_thread)
         return future
 
     async def close(self) -> None:
-        """Wait for the calls that still run, and end the threads."""
+        """Wait for running calls, then end the threads."""
         if self._running:
-            self._idle = asyncio.get_running_loop().create_future()
-            await self._idle
+            self._all_ended = asyncio.get_running_loop().create_future()
+            await self._all_ended
         self._jobs.extend([None] * self._threads)
         self._threads = 0
-        while self._resting:
-            self._resting.pop().release()
+        while self._sleeping:
+            self._sleeping.pop().release()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         self._loop = asyncio.get_running_loop()
         return self._loop
 
-    def _rouse(self) -> None:
-        """See to it that a thread is on its way, if there is one that is not busy."""
-        if self._is_roused:
+    def _wake_thread(self) -> None:
+        """Wake or start a thread, unless one is waking or all are busy."""
+        if self._is_thread_waking:
             return
-        self._is_roused = True
+        self._is_thread_waking = True
         try:
-            self._resting.pop().release()
+            self._sleeping.pop().release()
         except IndexError:
             if self._threads < self._size:
                 self._add_thread()
             else:
-                self._is_roused = False
+                self._is_thread_waking = False
 
     def _add_thread(self) -> None:
         self._threads += 1
-        # Daemons: a call that never ends must not keep the process from ending after the grace period.
+        # Daemon threads: a call that never ends must not keep the process alive after the grace period.
         threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
     def _work(self) -> None:
-        rest = threading.Lock()
-        rest.acquire()
+        wakeup = threading.Lock()
+        wakeup.acquire()
         while True:
-            self._is_roused = False
+            self._is_thread_waking = False
             if self._done:
-                self._announce()
-            if not self._do_jobs():
+                self._schedule_delivery()
+            if not self._run_jobs():
                 return
-            self._resting.append(rest)
-            if self._jobs and self._stays_up(rest):
+            self._sleeping.append(wakeup)
+            if self._jobs and self._stay_awake(wakeup):
                 continue
-            rest.acquire()
+            wakeup.acquire()
 
-    def _do_jobs(self) -> bool:
-        """Do what waits; tells whether the thread is to wait for more."""
+    def _run_jobs(self) -> bool:
+        """Run all waiting jobs; return whether the thread should wait for more."""
         while True:
             try:
                 job = self._jobs.popleft()
@@ -150,35 +164,35 @@ class ThreadPool:
             if job is None:
                 return False
             if self._jobs:
-                self._rouse()
-            job.do()
+                self._wake_thread()
+            job.run()
             self._done.append(job)
-            # An idle thread must keep nothing of its last call alive.
+            # A sleeping thread must not keep its last call alive.
             del job
-            if not (self._jobs and self._is_roused):
-                self._announce()
+            if not (self._jobs and self._is_thread_waking):
+                self._schedule_delivery()
 
-    def _stays_up(self, rest: threading.Lock) -> bool:
-        """Take the thread back from those who rest; fails where somebody is waking it already."""
+    def _stay_awake(self, wakeup: threading.Lock) -> bool:
+        """Remove the thread from the sleeping ones; return False if another thread is waking it already."""
         try:
-            self._resting.remove(rest)
+            self._sleeping.remove(wakeup)
         except ValueError:
             return False
         return True
 
-    def _announce(self) -> None:
-        """Tell the loop that there are results."""
-        if self._is_announced or self._loop is None:
+    def _schedule_delivery(self) -> None:
+        """Let the loop call `_deliver`, unless it will."""
+        if self._is_delivery_scheduled or self._loop is None:
             return
-        self._is_announced = True
+        self._is_delivery_scheduled = True
         try:
             self._loop.call_soon_threadsafe(self._deliver)
         except RuntimeError:
-            # The loop was closed: the process is ending, and nobody waits.
+            # The loop is closed: the process is ending, and nothing waits for the result.
             return
 
     def _deliver(self) -> None:
-        self._is_announced = False
+        self._is_delivery_scheduled = False
         while self._done:
             job = self._done.popleft()
             self._running -= 1
@@ -186,5 +200,5 @@ class ThreadPool:
                 job.future.set_result(job.outcome)
             if job.ended is not None:
                 job.ended(job.outcome)
-        if self._idle is not None and not self._running and not self._idle.done():
-            self._idle.set_result(None)
+        if self._all_ended is not None and not self._running and not self._all_ended.done():
+            self._all_ended.set_result(None)

@@ -1,31 +1,33 @@
-"""Awaits a coroutine in a context of its own, without a task of its own.
+"""Awaits a coroutine with its own context variables, without a task of its own.
 
-One task may make several calls, for the events of a batch above all, and what a function leaves in its context variables
-must not reach the next one; the steps of a stream belong to the context of their call. A new task for each would do, but
-takes two more turns of the loop.
+One task can make several calls, for example for the events of a batch, and the context variables that a function sets
+must not reach the next call. The steps of a stream use the context variables of their call. A new task for each would
+also work, but takes two more turns of the event loop.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Coroutine, Generator
-    from contextvars import Context
+
+Result = TypeVar("Result")
 
 
-class Isolated:
-    """An awaitable that runs every step of a coroutine in `context`; its result and exceptions are the coroutine's."""
+class RunInContext(Generic[Result]):
+    """An awaitable that runs every step of a coroutine in a context; it returns and raises what the coroutine does."""
 
-    __slots__ = ("_context", "_coroutine")
+    __slots__ = ("_coroutine", "_variables")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, Result], variables: contextvars.Context) -> None:
         self._coroutine = coroutine
-        self._context = context
+        self._variables = variables
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        """Do what `yield from` does (PEP 380), each step inside of the context."""
-        run, coroutine = self._context.run, self._coroutine
+    def __await__(self) -> Generator[Any, Any, Result]:
+        """Do what `yield from` does (PEP 380), each step in the context."""
+        run, coroutine = self._variables.run, self._coroutine
         try:
             step = run(coroutine.send, None)
             while True:
@@ -34,9 +36,10 @@ class Isolated:
                 except GeneratorExit:
                     run(coroutine.close)
                     raise
-                except BaseException as exc:  # noqa: BLE001 - handed to the coroutine, cancellation above all
+                except BaseException as exc:  # noqa: BLE001 - passed on to the coroutine, cancellation above all
                     step = run(coroutine.throw, exc)
                 else:
                     step = run(coroutine.send, sent)
         except StopIteration as stop:
-            return stop.value
+            result: Result = stop.value
+            return result

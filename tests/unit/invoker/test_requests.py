@@ -143,7 +143,7 @@ def test_late_result_of_a_thread_is_dropped_and_logged(serve: Serve, caplog: pyt
     assert client.request().status == 504
     assert client.request(target="/go").status == 200
     # The loop has to turn once more for the late result.
-    client.runner.run(client.wait_for("/health", lambda _: "its result is dropped (1 so far)" in caplog.text))
+    client.runner.run(client.wait_for("/health", lambda _: "discarded a late result" in caplog.text))
 
 
 def test_function_that_times_out_itself_is_500(serve: Serve) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from funcpack_invoker.events.event import Event
 from funcpack_invoker.telemetry import semconv
-from funcpack_invoker.telemetry.start import Exporters
+from funcpack_invoker.telemetry.exporters import Exporters
 
 HTTP, GRPC = "otlp_proto_http", "otlp_proto_grpc"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}

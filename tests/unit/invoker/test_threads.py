@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funcpack_invoker.threads.pool import Outcome, ThreadPool
-from funcpack_invoker.threads.run_in_context import Isolated
+from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ def fails(error: BaseException) -> None:
 
 
 def test_result() -> None:
-    async def test(pool: ThreadPool) -> Outcome:
+    async def test(pool: ThreadPool) -> Outcome[Any]:
         return await pool.run(str.upper, "a", contextvars.copy_context())
 
     assert in_loop(test) == Outcome("A", None)
@@ -41,7 +41,7 @@ def test_result() -> None:
 
 @pytest.mark.parametrize("error", [ValueError(), SystemExit(3), KeyboardInterrupt(), StopIteration()])
 def test_error_is_an_outcome(error: BaseException) -> None:
-    async def test(pool: ThreadPool) -> list[Outcome]:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
         context = contextvars.copy_context()
         return [await pool.run(fails, error, context), await pool.run(str.upper, "a", context)]
 
@@ -67,7 +67,7 @@ def test_no_more_threads_than_allowed_and_none_without_need() -> None:
 
 
 def test_calls_run_at_the_same_time() -> None:
-    async def test(pool: ThreadPool) -> list[Outcome]:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
         barrier = threading.Barrier(4, timeout=5)
         wait = [pool.run(lambda _: barrier.wait() >= 0, None, contextvars.copy_context()) for _ in range(4)]
         return await asyncio.gather(*wait)
@@ -77,7 +77,7 @@ def test_calls_run_at_the_same_time() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_result_does_not_wait_for_calls_that_came_later(size: int) -> None:
-    async def test(pool: ThreadPool) -> list[Outcome]:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
         go = threading.Event()
         quick = pool.run(str.upper, "a", contextvars.copy_context())
         slow = [pool.run(lambda _: go.wait(5), None, contextvars.copy_context()) for _ in range(4)]
@@ -95,7 +95,7 @@ def test_every_call_is_made_whatever_the_calls_before_it_do(bursts: list[list[in
         threading.Event().wait(milliseconds / 1000)
         return milliseconds
 
-    async def test(pool: ThreadPool) -> list[Outcome]:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
         futures = []
         for burst in bursts:
             futures += [pool.run(call, milliseconds, contextvars.copy_context()) for milliseconds in burst]
@@ -107,9 +107,9 @@ def test_every_call_is_made_whatever_the_calls_before_it_do(bursts: list[list[in
 
 
 def test_call_of_a_cancelled_future_runs_to_its_end() -> None:
-    async def test(pool: ThreadPool) -> list[Outcome]:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
         go = threading.Event()
-        ended: list[Outcome] = []
+        ended: list[Outcome[Any]] = []
         future = pool.run(lambda _: go.wait(5), None, contextvars.copy_context(), ended.append)
         future.cancel()
         go.set()
@@ -153,7 +153,7 @@ async def _swallow() -> str:
 
 def test_isolated_coroutine_keeps_its_variables_to_itself() -> None:
     async def test() -> tuple[str, str]:
-        return await Isolated(_several_steps(), contextvars.copy_context()), variable.get()
+        return await RunInContext(_several_steps(), contextvars.copy_context()), variable.get()
 
     assert asyncio.run(test()) == ("inside inside", "outside")
 
@@ -164,7 +164,7 @@ def test_isolated_coroutine_raises_what_it_raises() -> None:
         raise ValueError("mine")
 
     async def test() -> None:
-        await Isolated(fail(), contextvars.copy_context())
+        await RunInContext(fail(), contextvars.copy_context())
 
     with pytest.raises(ValueError, match="mine"):
         asyncio.run(test())
@@ -173,7 +173,7 @@ def test_isolated_coroutine_raises_what_it_raises() -> None:
 def test_isolated_coroutine_is_cancelled_and_may_say_no() -> None:
     async def test() -> str:
         async def isolated() -> str:
-            found: str = await Isolated(_swallow(), contextvars.copy_context())
+            found: str = await RunInContext(_swallow(), contextvars.copy_context())
             return found
 
         task = asyncio.create_task(isolated())
@@ -194,7 +194,7 @@ def test_isolated_coroutine_is_closed_with_the_one_that_awaits_it() -> None:
             seen.append("closed")
 
     async def isolated() -> None:
-        await Isolated(watched(), contextvars.copy_context())
+        await RunInContext(watched(), contextvars.copy_context())
 
     async def test() -> None:
         coroutine = isolated()
