@@ -126,8 +126,16 @@ def receiver(python: Path, directory: Path) -> Iterator[str]:
         process.wait()
 
 
+@pytest.fixture(scope="module", params=["on", "off"], ids=["lazy", "ordinary"])
+def lazy_imports(request: pytest.FixtureRequest) -> str:
+    """FUNCTION_LAZY_IMPORTS."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def http_run(start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def http_run(
+    start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory, lazy_imports: str
+) -> Iterator[Run]:
     directory = tmp_path_factory.mktemp("received")
     with receiver(python, directory) as endpoint:
         server = start_shared_server(
@@ -139,6 +147,7 @@ def http_run(start_shared_server: StartServer, python: Path, tmp_path_factory: p
                 "LOG_FORMAT": "json",
                 "K_SERVICE": "greeter",
                 "K_REVISION": "greeter-00002",
+                "FUNCTION_LAZY_IMPORTS": lazy_imports,
             },
         )
         nested = server.get("/nested?token=secret", x_request_id="r-1", traceparent=f"00-{TRACE}-{CALLER}-01")
@@ -147,19 +156,21 @@ def http_run(start_shared_server: StartServer, python: Path, tmp_path_factory: p
             answers[path] = server.get(path).body
         with pytest.raises(IncompleteRead):
             server.get("/broken")
-        server.get("/missing", "BREW")
+        server.get("/missing", "PROPFIND")
         assert server.stop() == 0
         yield Run(Received(directory), server, answers)
 
 
 @pytest.fixture(scope="module")
 def event_run(
-    start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory
+    start_shared_server: StartServer, python: Path, tmp_path_factory: pytest.TempPathFactory, lazy_imports: str
 ) -> Iterator[Run]:
     directory = tmp_path_factory.mktemp("received")
     with receiver(python, directory) as endpoint:
         server = start_shared_server(
-            EVENT_FUNCTION, python=python, environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+            EVENT_FUNCTION,
+            python=python,
+            environment={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "FUNCTION_LAZY_IMPORTS": lazy_imports},
         )
         answers = {
             "both": post(server, event("both", traceparent=f"{OTHER}-01"), traceparent=f"00-{TRACE}-{CALLER}-01"),
@@ -241,12 +252,12 @@ def test_span_of_a_failure_names_it(http_run: Run, path: str, status: int, error
 
 
 def test_error_of_the_client_and_its_own_method_fail_no_span(http_run: Run) -> None:
-    get, brew = [span for span in http_run.received.spans() if span.attributes.get("url.path") == "/missing"]
-    for span in (get, brew):
+    get, propfind = [span for span in http_run.received.spans() if span.attributes.get("url.path") == "/missing"]
+    for span in (get, propfind):
         assert (span.failed, span.attributes["http.response.status_code"]) == (False, 404)
         assert "error.type" not in span.attributes
-    assert brew.attributes["http.request.method"] == "_OTHER"
-    assert brew.attributes["http.request.method_original"] == "BREW"
+    assert propfind.attributes["http.request.method"] == "_OTHER"
+    assert propfind.attributes["http.request.method_original"] == "PROPFIND"
 
 
 def test_probes_are_not_observed(http_run: Run) -> None:
