@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._is_reading = True
         self._is_rejected = False
         self._client_is_done = False
-        self._drained: asyncio.Future[None] | None = None
+        self.drained: asyncio.Future[None] | None = None
         self._header_timer = Timer(loop, self._header_is_late)
         self._body_timer = Timer(loop, self._check_body_progress)
         self._idle_timer = Timer(loop, self._check_idle)
@@ -118,7 +118,9 @@ class Connection(asyncio.Protocol):
         """Take bytes of the client."""
         if self._is_closed:
             return
-        if self._unparsed or self._is_serving_all():
+        request = self._request
+        if request is not None and request.body.is_complete:
+            # They belong to the next request.
             self._unparsed += data
             self._regulate_reading()
         else:
@@ -137,12 +139,12 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Wait for the client to take what was sent to it, for some time."""
-        self._drained = self._loop.create_future()
+        self.drained = self._loop.create_future()
         self._write_timer.start(self._limits.write_timeout)
 
     def resume_writing(self) -> None:
         """Go on sending."""
-        drained, self._drained = self._drained, None
+        drained, self.drained = self.drained, None
         if drained is not None:
             self._write_timer.stop()
             if not drained.done():
@@ -181,20 +183,24 @@ class Connection(asyncio.Protocol):
         except RequestError as error:
             self._reject(error)
             return
-        if self._request is None:
-            self._await_header()
+        request = self._request
+        if request is None:
+            if not (self._parser.is_between_requests or self._header_timer.is_running):
+                self._header_timer.start(self._limits.header_timeout)
             return
-        self._header_timer.stop()
-        if not self._request.body.is_complete:
-            self._received += len(data)
-            if not self._body_timer.is_running:
-                self._received = 0
-                self._body_timer.start(self._limits.body_timeout)
-        self._regulate_reading()
+        if self._header_timer.is_running:
+            self._header_timer.stop()
+        if not request.body.is_complete:
+            self._await_body(len(data))
+        if self._unparsed or not request.body.is_complete:
+            self._regulate_reading()
 
-    def _await_header(self) -> None:
-        if not (self._parser.is_between_requests or self._header_timer.is_running):
-            self._header_timer.start(self._limits.header_timeout)
+    def _await_body(self, received: int) -> None:
+        """Note that some bytes have arrived, and watch that more do."""
+        self._received += received
+        if not self._body_timer.is_running:
+            self._received = 0
+            self._body_timer.start(self._limits.body_timeout)
 
     def _new_body(self, is_awaited: bool) -> IncomingBody:
         return IncomingBody(self._body_is_wanted, is_awaited=is_awaited)
@@ -205,12 +211,8 @@ class Connection(asyncio.Protocol):
         if request is not None and request.body.is_awaited and self._exchange is not None:
             request.body.is_awaited = False
             if not self._exchange.status:
-                self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._regulate_reading()
-
-    def _is_serving_all(self) -> bool:
-        """Return whether all of the request that is served has arrived, so that bytes belong to the next one."""
-        return self._request is not None and self._request.body.is_complete
 
     def _body_is_missing(self) -> bool:
         return self._request is not None and not self._request.body.is_complete
@@ -230,7 +232,7 @@ class Connection(asyncio.Protocol):
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
         if self._exchange is None or not self._exchange.status:
-            self._write(error_response(error.status, error.reason))
+            self.send(error_response(error.status, error.reason))
         if self._request is not None:
             self._request.body.cut()
         self.close()
@@ -249,7 +251,7 @@ class Connection(asyncio.Protocol):
         if self._is_proxied:
             scope["scheme"] = self._service.proxies.scheme(scope["headers"])
         self._request = request
-        self._exchange = Exchange(scope, self._write, self._drain, self._will_close)
+        self._exchange = Exchange(scope, self)
         self._task = self._loop.create_task(self._serve(request, self._exchange))
 
     async def _serve(self, request: IncomingRequest, exchange: Exchange) -> None:
@@ -275,7 +277,8 @@ class Connection(asyncio.Protocol):
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
-        self._regulate_reading()
+        if not self._is_reading:
+            self._regulate_reading()
         if self._request is None:
             self._rest()
 
@@ -289,14 +292,12 @@ class Connection(asyncio.Protocol):
 
     # Send: from the exchange to the client.
 
-    def _write(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send bytes to the client, or drop them if it is gone."""
         if not self._is_closed:
             self._transport.write(data)
 
-    def _drain(self) -> asyncio.Future[None] | None:
-        return self._drained
-
-    def _will_close(self) -> bool:
+    def will_close(self) -> bool:
         """Return whether the connection ends with the response that begins now."""
         request = self._request
         assert request is not None  # noqa: S101 - there is one while a response is sent
@@ -319,7 +320,7 @@ class Connection(asyncio.Protocol):
     def _header_is_late(self) -> None:
         # To a client that never sent anything an answer would look like the one to its first request.
         if not self._parser.is_between_requests:
-            self._write(error_response(408, "the header of the request did not arrive in time"))
+            self.send(error_response(408, "the header of the request did not arrive in time"))
         self._is_closed = True
         self._transport.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from funcpack_invoker.http.framing import (
     EMPTY_BODY,
@@ -15,12 +15,25 @@ from funcpack_invoker.http.framing import (
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
     from funcpack_invoker.http.asgi import Header, Scope
 
 # A larger body is written by itself: joining it to the header would copy it.
 _MOST_JOINED = 1 << 16
+
+
+class Outlet(Protocol):
+    """The connection that a response goes to."""
+
+    @property
+    def drained(self) -> asyncio.Future[None] | None:
+        """What to await until the client keeps up; None if it does."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the client, or drop them if it is gone."""
+
+    def will_close(self) -> bool:
+        """Return whether the connection ends with the response that begins now, whatever the response says."""
 
 
 class Exchange:
@@ -37,29 +50,13 @@ class Exchange:
     """
 
     __slots__ = (
-        "_drain", "_head", "_is_chunked", "_is_head", "_left", "_omits_body", "_version", "_will_close", "_write",
-        "is_complete", "keeps_connection", "status",
+        "_head", "_is_chunked", "_is_head", "_left", "_omits_body", "_outlet", "_version", "is_complete",
+        "keeps_connection", "status",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        scope: Scope,
-        write: Callable[[bytes], None],
-        drain: Callable[[], asyncio.Future[None] | None],
-        will_close: Callable[[], bool],
-    ) -> None:
-        """Answer a request.
-
-        Args:
-            scope: of the request.
-            write: hands bytes to the client's connection, or drops them if the client is gone.
-            drain: returns what to await until the client keeps up, or None if it does.
-            will_close: returns whether the connection ends with this response, whatever the response says.
-
-        """
-        self._write = write
-        self._drain = drain
-        self._will_close = will_close
+    def __init__(self, scope: Scope, outlet: Outlet) -> None:
+        """Answer the request of this scope."""
+        self._outlet = outlet
         self._version: str = scope["http_version"]
         self._is_head = scope["method"] == "HEAD"
         self._omits_body = False
@@ -115,7 +112,7 @@ class Exchange:
             self._write_joined(head + b"%x\r\n" % len(data), data, b"\r\n")
         else:
             self._write_joined(head, data)
-        drained = self._drain()
+        drained = self._outlet.drained
         if drained is not None:
             await drained
 
@@ -126,14 +123,14 @@ class Exchange:
         head, self._head = self._head, b""
         end = head + b"0\r\n\r\n" if self._is_chunked else head
         if end:
-            self._write(end)
+            self._outlet.send(end)
         self.is_complete = True
 
     def _header(self, status: int, headers: list[Header], framing: bytes, *, closes: bool) -> bytes:
         """Return the header section, and decide whether the connection goes on."""
         lines = field_lines(headers)
         names = dict(headers)
-        closes = closes or closes_connection(names) or self._will_close()
+        closes = closes or closes_connection(names) or self._outlet.will_close()
         date = b"" if b"date" in names else date_line()
         if closes:
             connection = b"Connection: close\r\n"
@@ -156,8 +153,8 @@ class Exchange:
 
     def _write_joined(self, *parts: bytes) -> None:
         if len(parts[-1]) + len(parts[0]) <= _MOST_JOINED and sum(map(len, parts)) <= _MOST_JOINED:
-            self._write(b"".join(parts))
+            self._outlet.send(b"".join(parts))
             return
         for part in parts:
             if part:
-                self._write(part)
+                self._outlet.send(part)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.asgi import Header, Scope
     from funcpack_invoker.http.limits import WireLimits
 
-_ASGI = {"version": "3.0", "spec_version": "2.4"}
-
 # RFC 9110 section 9.1: a token. llhttp knows the registered methods; those that it does not know are in upper case, too.
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,40} ")
 
@@ -44,6 +42,8 @@ _NOT_IN_TRAILERS = frozenset({b"authorization", b"content-length", b"host", b"te
 # llhttp parses all of a piece that it is fed, several requests at once. Pieces end where a header, a chunk or a body ends,
 # so that no byte of the next request is among them.
 _BLANK_LINE = b"\r\n\r\n"
+
+_SPACE = 0x20
 
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
@@ -87,6 +87,10 @@ class RequestParser:
         self._is_last = False
         self._begun = False
         self._tail = b""
+        self._is_in_trailer = False
+        self._size_line = b""
+        self._body_size = 0
+        self._taken_size = 0
         self._begin(b"")
 
     def _begin(self, line: bytes) -> None:
@@ -97,12 +101,7 @@ class RequestParser:
         self._field_count = 0
         self._head_size = 0
         self._is_chunked = False
-        self._is_in_trailer = False
-        self._size_line = b""
-        # Of the body, or of the chunk and its line end.
         self._missing = 0
-        self._body_size = 0
-        self._taken_size = 0
 
     @property
     def is_between_requests(self) -> bool:
@@ -130,9 +129,10 @@ class RequestParser:
 
     def _feed_header(self, data: bytes) -> bytes:
         if not self._begun:
-            data = _without_empty_lines(data)
-            if not data:
-                return data
+            if data[0] <= _SPACE:
+                data = _without_empty_lines(data)
+                if not data:
+                    return data
             self._begin(data)
             self._begun = True
         elif b"\r\n" not in self._line:
@@ -260,9 +260,10 @@ class RequestParser:
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body (llhttp's callback)."""
-        if not self._is_chunked:
+        if self._is_chunked:
+            self._body_size += len(data)
+        else:
             self._missing -= len(data)
-        self._body_size += len(data)
         if self._body is not None:
             self._body.add(data)
 
@@ -313,6 +314,8 @@ class RequestParser:
         if coding is not None:
             check_transfer_coding(coding, version)
             self._is_chunked = True
+            self._is_in_trailer = False
+            self._body_size = self._taken_size = 0
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])
@@ -320,8 +323,6 @@ class RequestParser:
 
 def _without_empty_lines(data: bytes) -> bytes:
     """Return the bytes without empty lines before a request line (RFC 9112 section 2.2)."""
-    if data[0] > 0x20:
-        return data
     while data.startswith(b"\r\n"):
         data = data[2:]
     if data[:1] == b"\n":
@@ -345,14 +346,11 @@ def _scope(method: bytes, version: str, target: bytes, headers: list[Header]) ->
     raw_path, _, query = target.partition(b"?")
     path = unquote_to_bytes(raw_path) if b"%" in raw_path else raw_path
     return {
-        "type": "http",
-        "asgi": _ASGI,
         "http_version": version,
         "method": method.decode(),
         "scheme": "http",
         "path": path.decode(errors="replace"),
         "raw_path": raw_path,
         "query_string": query,
-        "root_path": "",
         "headers": headers,
     }

@@ -73,21 +73,32 @@ class Arriving(IncomingBody):
             (self.cut if self._ends_in_cut else self.complete)()
 
 
+@dataclass
+class Taker:
+    """A connection that takes down the header that is sent to it."""
+
+    answer: Answer
+    drained: None = None
+
+    def send(self, data: bytes) -> None:
+        if not self.answer.status:
+            line, *fields = data.partition(b"\r\n\r\n")[0].split(b"\r\n")
+            self.answer.status = int(line.split()[1])
+            pairs = (field.split(b": ", 1) for field in fields)
+            self.answer.headers = [(name.lower(), value) for name, value in pairs if name != b"Date"]
+
+    def will_close(self) -> bool:
+        return False
+
+
 class Recorder(Exchange):
     """Takes down what an app answers."""
 
     __slots__ = ("answer",)
 
     def __init__(self, scope: dict[str, Any]) -> None:
-        super().__init__(scope, self._take_header, lambda: None, lambda: False)
         self.answer = Answer()
-
-    def _take_header(self, data: bytes) -> None:
-        if not self.answer.status:
-            line, *fields = data.partition(b"\r\n\r\n")[0].split(b"\r\n")
-            self.answer.status = int(line.split()[1])
-            pairs = (field.split(b": ", 1) for field in fields)
-            self.answer.headers = [(name.lower(), value) for name, value in pairs if name != b"Date"]
+        super().__init__(scope, Taker(self.answer))
 
     def respond(self, status: int, headers: list[Header], body: bytes) -> None:
         super().respond(status, headers, body)
