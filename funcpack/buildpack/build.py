@@ -5,25 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from funcpack import handler, project
-from funcpack.buildpack import (
-    border,
-    bytecode,
-    certificates,
-    credentials,
-    dependency_files,
-    environment,
-    import_check,
-    interpreter,
-    launch,
-    python_version,
-    report,
-    wheels,
-)
-from funcpack.buildpack.cnb import EXIT_PASS, Buildpack, Context
+from funcpack.buildpack import error_boundary, image_config, import_check, report
+from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter, wheels
+from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
-from funcpack.buildpack.output import Log
-from funcpack.buildpack.uv import Uv
+from funcpack.buildpack.platform.cnb import EXIT_PASS, Buildpack, Context
+from funcpack.buildpack.platform.log import Log
+from funcpack.check import handler
+from funcpack.project import dependency_files, python_version
+from funcpack.project import settings as project_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,15 +23,15 @@ def main(arguments: Sequence[str]) -> int:
     """Run the build and return its exit code."""
     os.umask(0o022)  # an image runs as any user, and is the same whatever umask the platform has
     log = Log()
-    return border.run(lambda: build(Context.of_build(os.environ, arguments), log), log)
+    return error_boundary.run(lambda: build(Context.of_build(os.environ, arguments), log), log)
 
 
 def build(context: Context, log: Log) -> int:
     """Do the steps of a build, in order."""
     buildpack = Buildpack.read(context.buildpack)
     report.buildpack(log, buildpack, context)
-    settings = project.Settings.read(context.app, context.environ)
-    name = project.named_handler(settings) or project.default_handler(context.app)
+    settings = project_settings.Settings.read(context.app, context.environ)
+    name = project_settings.named_handler(settings) or project_settings.default_handler(context.app)
     request = python_version.requested(context.app, settings)
     own = interpreter.of_run_image(settings, context)
     expected = python_version.expected_minor(request, own.numbers if own else None)
@@ -59,5 +49,5 @@ def build(context: Context, log: Log) -> int:
     import_check.run(context, settings, name, virtualenv, log)
     with bytecode.compiling_app(chosen.path, context.app):
         function.provide(context, name, virtualenv)
-        launch.write(context, buildpack, name, virtualenv)
+        image_config.write(context, buildpack, name, virtualenv)
     return EXIT_PASS

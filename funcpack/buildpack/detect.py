@@ -11,24 +11,24 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import border
-from funcpack.buildpack.cnb import EXIT_FAIL, EXIT_PASS, Context
-from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError
-from funcpack.buildpack.output import Log
-from funcpack.definitions import Definitions
-from funcpack.project import Settings, default_handler, named_handler, source_roots
+from funcpack.buildpack import error_boundary
+from funcpack.buildpack.platform.cnb import EXIT_FAIL, EXIT_PASS, Context
+from funcpack.buildpack.platform.log import Log
+from funcpack.check.definitions import Definitions
+from funcpack.errors import MalformedHandlerError, ProjectFileError
+from funcpack.project.settings import Settings, default_handler, named_handler, source_roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from funcpack.project import HandlerName
+    from funcpack.project.settings import HandlerName
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the detection and return its exit code."""
     log = Log()
-    return border.run(lambda: detect(Context.of_detect(os.environ, arguments), log), log)
+    return error_boundary.run(lambda: detect(Context.of_detect(os.environ, arguments), log), log)
 
 
 def detect(context: Context, log: Log) -> int:

@@ -6,16 +6,16 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.environment import of_build
-from funcpack.buildpack.errors import ImportCheckError
+from funcpack.buildpack.install.environment import of_build
+from funcpack.errors import ImportCheckError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.virtualenv import Virtualenv
-    from funcpack.project import HandlerName, Settings
+    from funcpack.buildpack.install.virtualenv import Virtualenv
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.project.settings import HandlerName, Settings
 
 VARIABLE = "BP_CHECK_IMPORT"
 

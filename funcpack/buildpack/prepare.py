@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import bytecode, prepared, wheels
-from funcpack.buildpack.environment import of_interpreter
-from funcpack.buildpack.interpreter import Interpreter
+from funcpack.buildpack.install import bytecode, prepared, wheels
+from funcpack.buildpack.install.environment import of_interpreter
+from funcpack.buildpack.install.interpreter import Interpreter
+from funcpack.buildpack.install.uv import Uv
+from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.buildpack.layers import invoker
-from funcpack.buildpack.uv import Uv
-from funcpack.buildpack.virtualenv import Virtualenv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.parameters import Kind
+from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
-    from funcpack.buildpack.cnb import Buildpack, Context
-    from funcpack.buildpack.dependency_files import Dependencies
-    from funcpack.buildpack.interpreter import Interpreter
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.python_version import Request
-    from funcpack.handler import CheckedFunction
-    from funcpack.project import HandlerName
+    from funcpack.buildpack.install.interpreter import Interpreter
+    from funcpack.buildpack.platform.cnb import Buildpack, Context
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.check.handler import CheckedFunction
+    from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.python_version import Request
+    from funcpack.project.settings import HandlerName
 
 _KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
 

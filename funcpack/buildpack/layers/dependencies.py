@@ -9,20 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import digest, report
-from funcpack.buildpack.cnb import Layer, Metadata, Types
-from funcpack.buildpack.environment import of_index
-from funcpack.buildpack.layers import invoker, large
-from funcpack.buildpack.virtualenv import Virtualenv
+from funcpack.buildpack import report
+from funcpack.buildpack.install.environment import of_index
+from funcpack.buildpack.install.virtualenv import Virtualenv
+from funcpack.buildpack.layers import big_package, invoker
+from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.project import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.dependency_files import Dependencies
-    from funcpack.buildpack.layers.large import LargePackage
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.uv import Uv
+    from funcpack.buildpack.install.uv import Uv
+    from funcpack.buildpack.layers.big_package import LargePackage
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.project.dependency_files import Dependencies
 
 
 def provide(
@@ -39,10 +40,10 @@ def provide(
     report.dependencies(log, dependencies)
     if dependencies is None:
         layer.drop()
-        large.drop(context.layers)
+        big_package.drop(context.layers)
         return base
     virtualenv = Virtualenv(layer.path, base.interpreter)
-    packages = large.restored(context.layers, needs_files=needs_files)
+    packages = big_package.restored(context.layers, needs_files=needs_files)
     metadata = _metadata(context, base, dependencies, uv)
     if not layer.is_of_last_build(replace(metadata, large=_names(packages)), log):
         from funcpack.buildpack.layers.installation import Installation  # noqa: PLC0415 - slow, and for nothing else

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack import func_yaml
-from funcpack.buildpack.cnb import Layer, Metadata, Types, write_env
+from funcpack.buildpack.platform.cnb import Layer, Metadata, Types, write_env
+from funcpack.project import func_yaml
 
 if TYPE_CHECKING:
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.virtualenv import Virtualenv
-    from funcpack.project import HandlerName
+    from funcpack.buildpack.install.virtualenv import Virtualenv
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.project.settings import HandlerName
 
 
 def provide(context: Context, handler: HandlerName, virtualenv: Virtualenv) -> None:

@@ -7,21 +7,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import block_groups, bytecode, conflicts, sbom
-from funcpack.buildpack.dependency_files import Format
-from funcpack.buildpack.explanations import explained
-from funcpack.buildpack.layers import large, splitting
-from funcpack.buildpack.uv import Uv, UvError
+from funcpack.buildpack.install import block_groups, bytecode, conflicts, sbom
+from funcpack.buildpack.install.uv import Uv, UvError
+from funcpack.buildpack.install.uv_failures import explained
+from funcpack.buildpack.layers import big_package, splitting
+from funcpack.project.dependency_files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from funcpack.buildpack.cnb import Context, Layer
-    from funcpack.buildpack.dependency_files import Dependencies
-    from funcpack.buildpack.layers.large import LargePackage
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.virtualenv import Virtualenv
+    from funcpack.buildpack.install.virtualenv import Virtualenv
+    from funcpack.buildpack.layers.big_package import LargePackage
+    from funcpack.buildpack.platform.cnb import Context, Layer
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.project.dependency_files import Dependencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Installation:
     def _install(self, last: Sequence[LargePackage], uv: Uv) -> list[LargePackage]:
         """Install what `last` does not have; return the packages of `last` that are used again."""
         lines = self.dependencies.lines
-        same = [] if lines is None else [p for p in last if large.is_the_same(p, self.environment_digest, lines)]
+        same = [] if lines is None else [p for p in last if big_package.is_the_same(p, self.environment_digest, lines)]
         for package in same:
             package.stand_in(self.virtualenv.site_packages)
         _install(self.virtualenv, self.dependencies, uv, self.log, beside=same)

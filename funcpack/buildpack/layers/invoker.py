@@ -11,18 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, digest, prepared, wheels
-from funcpack.buildpack.cnb import Layer, Metadata, Types
-from funcpack.buildpack.virtualenv import Virtualenv
+from funcpack.buildpack.install import bytecode, prepared, wheels
+from funcpack.buildpack.install.virtualenv import Virtualenv
+from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.project import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.interpreter import Interpreter
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.uv import Uv
+    from funcpack.buildpack.install.interpreter import Interpreter
+    from funcpack.buildpack.install.uv import Uv
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
 
 
 NAME = "invoker"
@@ -60,7 +61,7 @@ def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
 
 
 def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
-    from funcpack.buildpack import sbom  # noqa: PLC0415 - see above
+    from funcpack.buildpack.install import sbom  # noqa: PLC0415 - see above
 
     if not prepared.copy(context.buildpack, virtualenv):
         make(context.buildpack, virtualenv, uv)

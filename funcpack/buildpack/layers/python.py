@@ -11,21 +11,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import bytecode, python_version, report
-from funcpack.buildpack.cnb import Layer, Metadata, Types
-from funcpack.buildpack.environment import without_credentials
-from funcpack.buildpack.errors import PythonDownloadError, PythonListError
-from funcpack.buildpack.interpreter import Interpreter
-from funcpack.buildpack.uv import UvError
+from funcpack.buildpack import report
+from funcpack.buildpack.install import bytecode
+from funcpack.buildpack.install.environment import without_credentials
+from funcpack.buildpack.install.interpreter import Interpreter
+from funcpack.buildpack.install.uv import UvError
+from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.errors import PythonDownloadError, PythonListError
+from funcpack.project import python_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.output import Log
-    from funcpack.buildpack.python_version import Request, Version
-    from funcpack.buildpack.uv import Uv
+    from funcpack.buildpack.install.uv import Uv
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.project.python_version import Request, Version
 
 _FINAL = re.compile(r"\d+\.\d+\.\d+")
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import distributions
-from funcpack.buildpack.layers import large
-from funcpack.buildpack.layers.large import LargePackage
+from funcpack.buildpack.install import distributions
+from funcpack.buildpack.layers import big_package
+from funcpack.buildpack.layers.big_package import LargePackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from funcpack.buildpack.distributions import Distribution
-    from funcpack.buildpack.virtualenv import Virtualenv
+    from funcpack.buildpack.install.distributions import Distribution
+    from funcpack.buildpack.install.virtualenv import Virtualenv
 
 # A layer costs some 50 ms when an image is first stored, about what installing and exporting this much does.
 _LEAST_BYTES = 10_000_000
@@ -51,10 +51,10 @@ def split_off(
 
 
 def _move(distribution: Distribution, layers: Path, environment_digest: str, lines: Sequence[str]) -> LargePackage:
-    layer = large.layer_of(layers, distribution.name)
-    metadata = large.LargeMetadata(
+    layer = big_package.layer_of(layers, distribution.name)
+    metadata = big_package.LargeMetadata(
         environment_digest,
-        large.requirement_digest(distribution.name, lines),
+        big_package.requirement_digest(distribution.name, lines),
         distribution.name,
         distribution.version,
         tuple(sorted(distribution.entries - {distribution.info.name})),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from funcpack.buildpack import block_groups
+from funcpack.buildpack.install import block_groups
 
 
 def attributes(directory: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from funcpack.buildpack import bytecode
+from funcpack.buildpack.install import bytecode
 from tests.unit.buildpack.builds import PYTHON
 
 CHECKED_HASH = 0b11  # PEP 552

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from funcpack.buildpack import digest
-from funcpack.buildpack.errors import UnreadableFileError
+from funcpack.errors import UnreadableFileError
+from funcpack.project import digest
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from funcpack.buildpack import environment
+from funcpack.buildpack.install import environment
 
 ALWAYS = {
     "PATH": "/bin",

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack import errors
-from funcpack.buildpack.errors import UserError
+from funcpack import errors
+from funcpack.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

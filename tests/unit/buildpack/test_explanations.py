@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from funcpack.buildpack.errors import (
+from funcpack.buildpack.install.uv_failures import explained
+from funcpack.errors import (
     BrokenPackageError,
     InstallError,
     InstallerSettingError,
@@ -16,7 +17,6 @@ from funcpack.buildpack.errors import (
     RequirementSyntaxError,
     UnknownPackageError,
 )
-from funcpack.buildpack.explanations import explained
 
 NO_WHEEL = """error: No solution found when resolving dependencies
   cause: Because orders==1.0 has no wheels with a matching Python ABI tag (e.g., `cp311`) and only orders==1.0 is available

@@ -14,8 +14,9 @@ from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcpack import func_yaml
-from funcpack.buildpack import sbom, toml
+from funcpack.buildpack.install import sbom
+from funcpack.buildpack.platform import toml
+from funcpack.project import func_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

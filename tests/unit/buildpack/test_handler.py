@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack import handler
-from funcpack.buildpack.errors import (
+from funcpack.check import handler
+from funcpack.errors import (
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -14,12 +14,12 @@ from funcpack.buildpack.errors import (
     TakenNameError,
     UnfillableParameterError,
 )
-from funcpack.project import HandlerName, Setting
+from funcpack.project.settings import HandlerName, Setting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from funcpack.handler import CheckedFunction
+    from funcpack.check.handler import CheckedFunction
 
 THIS_PYTHON = sys.version_info[:2]
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack import interpreter
-from funcpack.buildpack.cnb import Context
+from funcpack.buildpack.install import interpreter
+from funcpack.buildpack.platform.cnb import Context
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack.interpreter import Interpreter
-from funcpack.buildpack.layers import large, splitting
-from funcpack.buildpack.virtualenv import Virtualenv
+from funcpack.buildpack.install.interpreter import Interpreter
+from funcpack.buildpack.install.virtualenv import Virtualenv
+from funcpack.buildpack.layers import big_package, splitting
 from tests.unit.buildpack.builds import PYTHON, Platform
 from tests.unit.buildpack.wheels import write_wheel
 
@@ -112,7 +112,9 @@ def names(directory: Path) -> list[str]:
     ],
 )
 def test_what_the_project_says_of_a_package(before: list[str], after: list[str], is_same: bool) -> None:
-    assert (large.requirement_digest("heavy", before) == large.requirement_digest("heavy", after)) is is_same
+    assert (
+        big_package.requirement_digest("heavy", before) == big_package.requirement_digest("heavy", after)
+    ) is is_same
 
 
 @pytest.fixture(scope="module")

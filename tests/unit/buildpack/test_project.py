@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError
-from funcpack.project import HandlerName, Setting, Settings, default_handler, named_handler
+from funcpack.errors import MalformedHandlerError, ProjectFileError
+from funcpack.project.settings import HandlerName, Setting, Settings, default_handler, named_handler
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack import python_version
-from funcpack.buildpack.errors import (
+from funcpack.errors import (
     PythonVersionEndedError,
     PythonVersionSyntaxError,
     PythonVersionTooNewError,
     PythonVersionUnknownError,
     RequirementsEncodingError,
 )
-from funcpack.buildpack.python_version import Request, choose, expected_minor
-from funcpack.project import Setting, Settings
+from funcpack.project import python_version
+from funcpack.project.python_version import Request, choose, expected_minor
+from funcpack.project.settings import Setting, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

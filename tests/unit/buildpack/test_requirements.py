@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.buildpack import dependency_files, requirements
-from funcpack.buildpack.errors import (
+from funcpack.errors import (
     DependencyFileError,
     MissingRequirementsFileError,
     RequirementsEncodingError,
     UnreadableFileError,
 )
+from funcpack.project import dependency_files, requirements
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.app_files import text_of
-from funcpack.buildpack.errors import MissingRequirementsFileError
+from funcpack.errors import MissingRequirementsFileError
+from funcpack.project.app_files import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.cnb import EXIT_BUG, EXIT_ERROR
-from funcpack.buildpack.errors import BUG_REPORT, UserError, render
+from funcpack.buildpack.platform.cnb import EXIT_BUG, EXIT_ERROR
+from funcpack.errors import BUG_REPORT, UserError, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.platform.log import Log
 
 
 def run(phase: Callable[[], int], log: Log) -> int:

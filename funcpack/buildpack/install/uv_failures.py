@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from funcpack.buildpack.errors import (
+from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
     HashMismatchError,

@@ -9,16 +9,16 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import bindings
-from funcpack.buildpack.environment import without_credentials
-from funcpack.buildpack.errors import BindingError
+from funcpack.buildpack.install.environment import without_credentials
+from funcpack.buildpack.platform import bindings
+from funcpack.errors import BindingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from funcpack.buildpack.bindings import Binding
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.platform.bindings import Binding
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
 
 
 @contextmanager

@@ -5,14 +5,14 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack.cnb import Launch, Process
+from funcpack.buildpack.platform.cnb import Launch, Process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from funcpack.buildpack.cnb import Buildpack, Context
-    from funcpack.buildpack.virtualenv import Virtualenv
-    from funcpack.project import HandlerName
+    from funcpack.buildpack.install.virtualenv import Virtualenv
+    from funcpack.buildpack.platform.cnb import Buildpack, Context
+    from funcpack.project.settings import HandlerName
 
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md; the keys of `[project]` (0.1) and `[_]` (0.2) that say it
 _ANNOTATIONS = {

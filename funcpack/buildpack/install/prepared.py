@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from funcpack.buildpack.virtualenv import Virtualenv
+    from funcpack.buildpack.install.virtualenv import Virtualenv
 
 
 def keep(buildpack: Path, virtualenv: Virtualenv) -> None:

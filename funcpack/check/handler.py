@@ -11,7 +11,10 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import (
+from funcpack.check.definitions import Definitions, Function, Import, Value
+from funcpack.check.modules import Modules, OpaqueModuleError
+from funcpack.check.source import parse
+from funcpack.errors import (
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -19,17 +22,14 @@ from funcpack.buildpack.errors import (
     TakenNameError,
     UnfillableParameterError,
 )
-from funcpack.definitions import Definitions, Function, Import, Value
-from funcpack.modules import Modules, OpaqueModuleError
-from funcpack.project import source_roots
-from funcpack.source import parse
-from funcpack_invoker.parameters import Parameter, Signature, UnknownParameterError, bind
+from funcpack.project.settings import source_roots
+from funcpack_invoker.function.parameters import Parameter, Signature, UnknownParameterError, bind
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
 
-    from funcpack.project import HandlerName
+    from funcpack.project.settings import HandlerName
 
 _LITERALS = {
     ast.JoinedStr: "a string",

@@ -10,8 +10,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack.app_files import leads_nowhere
-from funcpack.buildpack.errors import MalformedHandlerError, ProjectFileError, SwitchError
+from funcpack.errors import MalformedHandlerError, ProjectFileError, SwitchError
+from funcpack.project.app_files import leads_nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

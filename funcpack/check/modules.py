@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from funcpack.definitions import Import
+    from funcpack.check.definitions import Import
 
 
 class OpaqueModuleError(Exception):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.virtualenv import normalized
+from funcpack.buildpack.install.virtualenv import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from funcpack.buildpack.environment import of_interpreter
+from funcpack.buildpack.install.environment import of_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

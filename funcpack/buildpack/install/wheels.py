@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import prepared
-from funcpack.buildpack.virtualenv import normalized
+from funcpack.buildpack.install import prepared
+from funcpack.buildpack.install.virtualenv import normalized
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.app_files import is_there, text_of
-from funcpack.buildpack.errors import (
+from funcpack.errors import (
     DependencyFileError,
     PythonVersionEndedError,
     PythonVersionError,
@@ -21,13 +20,14 @@ from funcpack.buildpack.errors import (
     PythonVersionTooNewError,
     PythonVersionUnknownError,
 )
-from funcpack.project import Setting
+from funcpack.project.app_files import is_there, text_of
+from funcpack.project.settings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from funcpack.project import Settings
+    from funcpack.project.settings import Settings
 
 Version = tuple[int, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import UnreadableFileError
+from funcpack.errors import UnreadableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

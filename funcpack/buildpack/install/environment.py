@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from funcpack.project import YES
+from funcpack.project.settings import YES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

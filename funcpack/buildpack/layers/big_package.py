@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack import digest
-from funcpack.buildpack.cnb import Layer, Metadata, Types
-from funcpack.buildpack.virtualenv import normalized
+from funcpack.buildpack.install.virtualenv import normalized
+from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.project import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack import digest, requirements
-from funcpack.buildpack.app_files import is_there, text_of
-from funcpack.buildpack.errors import DependencyFileError
+from funcpack.errors import DependencyFileError
+from funcpack.project import digest, requirements
+from funcpack.project.app_files import is_there, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

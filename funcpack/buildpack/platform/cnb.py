@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from funcpack.buildpack import toml
+from funcpack.buildpack.platform import toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.platform.log import Log
 
 EXIT_PASS = 0
 EXIT_FAIL = 100  # "Phase #1: Detection", exit code of a buildpack that does not want the app

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import SourceError, UnreadableFileError
+from funcpack.errors import SourceError, UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path

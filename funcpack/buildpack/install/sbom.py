@@ -9,8 +9,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack import distributions
-from funcpack.buildpack.virtualenv import normalized
+from funcpack.buildpack.install import distributions
+from funcpack.buildpack.install.virtualenv import normalized
 
 if TYPE_CHECKING:
     from email.message import Message

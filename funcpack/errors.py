@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack_invoker.parameters import ACCEPTED_NAMES
+from funcpack_invoker.function.parameters import ACCEPTED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.errors import RequirementsEncodingError, UnreadableFileError
+from funcpack.errors import RequirementsEncodingError, UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from funcpack.buildpack.errors import RunImagePythonError
-from funcpack.buildpack.python_version import parse_version
-from funcpack.project import Setting
+from funcpack.errors import RunImagePythonError
+from funcpack.project.python_version import parse_version
+from funcpack.project.settings import Setting
 
 if TYPE_CHECKING:
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.python_version import Version
-    from funcpack.project import Settings
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.project.python_version import Version
+    from funcpack.project.settings import Settings
 
 # Made with the build image, from the packages that the run image of this id has too.
 _DESCRIPTION = Path("/etc/funcpack/run-image-python")

@@ -13,14 +13,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import distributions, wheels
-from funcpack.buildpack.errors import Clash, InvokerConflictError
-from funcpack.buildpack.virtualenv import Virtualenv, normalized
+from funcpack.buildpack.install import distributions, wheels
+from funcpack.buildpack.install.virtualenv import Virtualenv, normalized
+from funcpack.errors import Clash, InvokerConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from funcpack.buildpack.uv import Uv
+    from funcpack.buildpack.install.uv import Uv
 
 _CLASH = re.compile(
     r"The package `(?P<requirer>[^`]+)` requires `(?P<requirement>[^`]+)`, but `(?P<installed>[^`]+)` is installed"

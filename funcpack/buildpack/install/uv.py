@@ -8,14 +8,14 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import prepared
-from funcpack.buildpack.environment import without_credentials
+from funcpack.buildpack.install import prepared
+from funcpack.buildpack.install.environment import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.platform.log import Log
 
 # Said about paths that only we are interested in.
 _NOT_SHOWN = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from funcpack.buildpack.interpreter import Interpreter
+    from funcpack.buildpack.install.interpreter import Interpreter
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Virtualenv:
         """Remove uv's notes of when a package's file was last changed, and its lock, which anybody might write to."""
         import csv  # noqa: PLC0415 - slow, and most builds use the last one's layers
 
-        from funcpack.buildpack import distributions  # noqa: PLC0415 - which imports this module
+        from funcpack.buildpack.install import distributions  # noqa: PLC0415 - which imports this module
 
         (self.path / ".lock").unlink(missing_ok=True)
         for note in self.site_packages.glob("*.dist-info/uv_cache.json"):

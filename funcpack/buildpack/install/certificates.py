@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import bindings
-from funcpack.buildpack.errors import BindingError
+from funcpack.buildpack.platform import bindings
+from funcpack.errors import BindingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from funcpack.buildpack.cnb import Context
-    from funcpack.buildpack.output import Log
+    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.log import Log
 
 _SYSTEM_BUNDLES = (
     Path("/etc/ssl/certs/ca-certificates.crt"),

@@ -1,0 +1,1 @@
+"""Installs packages and interpreters, and whatever an installation needs."""

@@ -1,0 +1,1 @@
+"""The files and directories that the Cloud Native Buildpacks specification defines."""

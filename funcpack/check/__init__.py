@@ -1,0 +1,1 @@
+"""The static check: finds the function and its parameters without running it."""
