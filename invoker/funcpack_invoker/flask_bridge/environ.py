@@ -1,4 +1,4 @@
-"""Makes a WSGI environ of an ASGI scope (PEP 3333), for `flask.Request` and the headers."""
+"""Builds a WSGI environ (PEP 3333) from an ASGI scope, for `flask.Request` and its headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": 
 
 
 def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
-    """Make the environ of a request whose body is read from `stream` (to its end, however long it says it is)."""
+    """Build the environ of a request whose body is `stream`, read to its end whatever Content-Length says."""
     server = scope.get("server") or ("localhost", 80)
     target = _target(scope)
     environ: dict[str, Any] = {
@@ -29,11 +29,11 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
         "REMOTE_ADDR": client_address(scope),
         "REMOTE_PORT": str((scope.get("client") or ("", 0))[1]),
         "REQUEST_URI": target,
-        "RAW_URI": target,  # the name that gunicorn's own WSGI workers and werkzeug's server give it
+        "RAW_URI": target,  # gunicorn's WSGI workers and Werkzeug's server use this name
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
         "wsgi.input": stream,
-        # The stream ends where the body does, also where no Content-Length says so.
+        # The stream ends with the body, even without Content-Length.
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
@@ -51,13 +51,13 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
 
 
 def client_address(scope: MutableMapping[str, Any]) -> str:
-    """Give the client's address; "" when it is not known."""
+    """Return the client's address; "" if it is not known."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 
 
 def _path(scope: MutableMapping[str, Any]) -> str:
-    """Give the decoded path as WSGI wants it: its bytes, as if they were Latin-1."""
+    """Return the decoded path as WSGI has it: its bytes as Latin-1."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return (unquote_to_bytes(raw) if b"%" in raw else raw).decode("latin-1")
 
@@ -69,10 +69,10 @@ def _target(scope: MutableMapping[str, Any]) -> str:
 
 
 def _name(header: bytes) -> str:
-    """Give the environ's key of a header; "" for one with an underscore, which would pass for another one's."""
+    """Return the environ's key of a header; "" for a name with an underscore, which could stand for another header."""
     if b"_" in header:
         return ""
     key = "HTTP_" + header.decode("latin-1").upper().replace("-", "_")
-    if len(_names) < _MOST_NAMES:  # strangers choose the names
+    if len(_names) < _MOST_NAMES:  # clients choose the names
         _names[header] = key
     return key

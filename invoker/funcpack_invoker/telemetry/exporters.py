@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-# The specification's default; Python's own SDK would take gRPC, whose exporter is not in our extra.
+# The specification's default. The SDK for Python defaults to gRPC, whose exporter is not in our extra.
 _DEFAULT_PROTOCOL = "http/protobuf"
 _OTLP_EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 
 
 class Exporters(NamedTuple):
-    """The exporters that are wanted for each signal, by the names they are registered under; none: the signal is off."""
+    """The names of the exporters of each signal; without any the signal is off."""
 
     traces: tuple[str, ...]
     metrics: tuple[str, ...]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read OTEL_SDK_DISABLED, OTEL_*_EXPORTER and, where there is none, whether an endpoint is named."""
+        """Read OTEL_SDK_DISABLED and OTEL_*_EXPORTER; without exporters, an endpoint selects OTLP."""
         if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
             return cls((), ())
         return cls(_named("TRACES", environ), _named("METRICS", environ))
@@ -50,6 +50,6 @@ def _of_protocol(signal: str, name: str, environ: Mapping[str, str]) -> str:
     variables = (f"OTEL_EXPORTER_OTLP_{signal}_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
     protocol = next((environ[variable].strip() for variable in variables if environ.get(variable)), _DEFAULT_PROTOCOL)
     if protocol not in _OTLP_EXPORTERS:
-        # What the specification asks for: warn, and go on as if it were not set.
-        logger.warning("the OTLP protocol %r is not known, %s is used", protocol, _DEFAULT_PROTOCOL)
+        # The specification requires a warning and the default.
+        logger.warning("unknown OTLP protocol %r, using %s", protocol, _DEFAULT_PROTOCOL)
     return _OTLP_EXPORTERS.get(protocol, _OTLP_EXPORTERS[_DEFAULT_PROTOCOL])

@@ -1,7 +1,7 @@
-"""The metrics of requests and calls, by OpenTelemetry's conventions for HTTP and FaaS.
+"""Metrics of requests and calls, by OpenTelemetry's conventions for HTTP and FaaS.
 
-Every call counts once: as an invocation (it went well), an error (the function raised, or returned what cannot be sent)
-or a timeout. Calls that the client did not wait for, and requests that did not fit the function, count as none of them.
+Every call counts once: as an invocation (it succeeded), an error (the function raised, or returned a value that cannot
+be sent) or a timeout. Calls that the client did not wait for, and requests that do not fit the function, are not counted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Instruments:
-    """The instruments; `trigger` is the function's, an attribute of all but those of HTTP."""
+    """The instruments; `trigger` is an attribute of all metrics but those of HTTP."""
 
     def __init__(self, meter: Meter, trigger: str) -> None:
         self._meter = meter
@@ -49,7 +49,7 @@ class Instruments:
         )
 
     def observe_late_results(self, count: Callable[[], int]) -> None:
-        """Report how many results came when nobody waited for them any more."""
+        """Report the number of results that arrived after their client had left or their call had timed out."""
 
         def observe(_options: CallbackOptions) -> Iterable[Observation]:
             yield Observation(count(), self._attributes)
@@ -62,11 +62,11 @@ class Instruments:
         )
 
     def count_request(self, seconds: float, attributes: Attributes, context: Context) -> None:
-        """Count a request that has been answered, or not; the context is the one that its span is in."""
+        """Count a request, answered or not; `context` is the one of its span."""
         self._requests.record(seconds, attributes, context)
 
     def count_call(self, seconds: float, error: BaseException | None, context: Context) -> None:
-        """Count a call that came to its end, in as many seconds, with an error or without."""
+        """Count a call that ended after some seconds, with an error or without."""
         if isinstance(error, RequestError):
             return
         self._durations.record(seconds, self._attributes, context)
@@ -76,7 +76,7 @@ class Instruments:
             self._errors.add(1, self._attributes, context)
 
     def count_given_up(self, seconds: float, context: Context, *, timed_out: bool) -> None:
-        """Count a call that was not waited for to its end."""
+        """Count a call that was given up before its end."""
         self._durations.record(seconds, self._attributes, context)
         if timed_out:
             self._timeouts.add(1, self._attributes, context)

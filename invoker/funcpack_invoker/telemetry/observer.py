@@ -1,4 +1,4 @@
-"""Traces and measures what is served: a span a request, one an event of a batch, and the metrics of both.
+"""Traces and measures requests and calls: a span for each request and each event of a batch, and metrics of both.
 
 Conventions: https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/ and those it refers to; see `semconv`.
 """
@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 
 def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str]) -> Observer:
-    """Set up the SDK, and an observer that uses it.
+    """Set up the SDK, and create an observer that uses it.
 
     Raises:
-        Exception: whatever an exporter raises that does not like its settings.
+        Exception: whatever an exporter raises because of its settings.
 
     """
     providers = Providers(exporters, function.handler, environ)
@@ -57,7 +57,7 @@ def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[st
 
 
 class Observer:
-    """Puts itself around the serving of requests and the calling of the function."""
+    """Wraps the functions that serve requests and call the user's function."""
 
     def __init__(self, handler: str, trigger: str, providers: Providers) -> None:
         self._handler = handler
@@ -68,7 +68,7 @@ class Observer:
         self._is_cold = True
 
     def requests(self, serve: Serve, unobserved: Collection[str]) -> Serve:
-        """Give `serve`, observed, but for some paths: probes would be most of all spans."""
+        """Return `serve` wrapped, except for the `unobserved` paths: most spans would be those of probes."""
 
         async def observed(incoming: IncomingRequest, exchange: Exchange) -> None:
             if incoming.scope["path"] in unobserved:
@@ -88,7 +88,7 @@ class Observer:
         return observed
 
     def calls(self, invocation: Invocation) -> Run:
-        """Give `invocation.invoke`, observed."""
+        """Return `invocation.invoke` wrapped."""
         self._instruments.observe_late_results(lambda: invocation.late_results)
 
         async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], ContextVars]:
@@ -111,17 +111,17 @@ class Observer:
         return observed
 
     async def close(self) -> None:
-        """Send what was not sent yet."""
+        """Send the remaining telemetry."""
         await self._providers.close()
 
     def _begin_call(self, request: _Request, call: Call) -> Context:
-        """Begin the span that a call belongs to; the function's `context` and the log name it from now on."""
+        """Start the span of a call, and put its ids into the function's `context` and the log."""
         if request.is_batch:
             context = self._begin_event(self._begin(request, request.carrier), call)
         else:
             carrier = request.carrier
             if call.context.traceparent:
-                # The request's, or else the event's own.
+                # The request's, or else the event's.
                 carrier |= {"traceparent": call.context.traceparent, "tracestate": call.context.tracestate or ""}
             context = self._begin(request, carrier, call.event)
         span = trace.get_current_span(context)
@@ -132,7 +132,7 @@ class Observer:
         return context
 
     def _begin(self, request: _Request, carrier: dict[str, str], event: Event | None = None) -> Context:
-        """Begin a request's span, if it has not begun: as late as its parent may be told by an event in the body."""
+        """Start a request's span, unless it exists: not before the body is read, as an event in it may name the parent."""
         if request.context is None:
             parent = propagate.extract(carrier)
             attributes = request.attributes | {"faas.trigger": self._trigger}
@@ -148,8 +148,8 @@ class Observer:
         return request.context
 
     def _begin_event(self, parent: Context, call: Call) -> Context:
-        """Begin the span of an event in a batch."""
-        assert call.event is not None  # noqa: S101 - a batch has nothing but events
+        """Start the span of an event in a batch."""
+        assert call.event is not None  # noqa: S101 - a batch has only events
         span = self._tracer.start_span(
             self._handler,
             context=parent,
@@ -200,12 +200,12 @@ class _Request:
 
     @property
     def carrier(self) -> dict[str, str]:
-        """Its headers, as propagators read them."""
+        """The headers, in the form that propagators read."""
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
 
     @property
     def is_batch(self) -> bool:
-        """Whether it says that it has a batch of events (CloudEvents HTTP binding 1.0.2, section 3)."""
+        """Whether the content type is that of a batch (CloudEvents HTTP binding 1.0.2, section 3)."""
         return self._headers.get(b"content-type", b"").lower().startswith(b"application/cloudevents-batch")
 
     @property
@@ -214,10 +214,10 @@ class _Request:
         return self._exchange.status
 
     def found_error(self) -> str:
-        """Name what went wrong: an exception's class, a status, an answer that was broken off; "" when nothing did."""
+        """Return `error.type`: an exception's class, a status, or an incomplete response; "" if there was no error."""
         if self.status and not self._exchange.is_complete:
             return self.error or semconv.INCOMPLETE
-        # 4xx is the client's error: no span of a server fails for it.
+        # 4xx is an error of the client, for which the span of a server does not fail.
         if 0 < self.status < 500:
             return ""
         return self.error or str(self.status)
@@ -227,7 +227,7 @@ _request: ContextVar[_Request] = ContextVar("funcpack_request")
 
 
 def _links(event: Event | None, parent: Context) -> list[Link]:
-    """Link to the trace that an event was made in, where the request came by another one.
+    """Link to the trace that an event was created in, if the request belongs to another one.
 
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
     """
@@ -242,7 +242,7 @@ def _links(event: Event | None, parent: Context) -> list[Link]:
 
 
 def _record(error: BaseException | None, context: Context) -> str:
-    """Record what a function raised, and name it; a request that does not fit it is not its error."""
+    """Record the function's exception, and return its type; a request that does not fit is not the function's error."""
     if error is None or isinstance(error, RequestError):
         return ""
     trace.get_current_span(context).record_exception(error)
@@ -255,7 +255,7 @@ def _fail(span: Span, error: str) -> None:
 
 
 def _take_over(span: trace.SpanContext, context: CallContext) -> None:
-    """Let the function's `context` name a span; there is none where metrics alone are wanted and the caller has none."""
+    """Put a span's ids into the function's `context`; there is no span if only metrics are on and the caller has none."""
     if span.is_valid:
         context.traceparent = _traceparent(span)
         context.tracestate = span.trace_state.to_header() or None
@@ -266,7 +266,7 @@ def _traceparent(span: trace.SpanContext) -> str:
 
 
 def _note_span(record: logging.LogRecord) -> bool:
-    """Take down which span a log record belongs to: the function's own ones are not known elsewhere."""
+    """Note the current span in a log record: only here are the function's own spans known."""
     span = trace.get_current_span().get_span_context()
     if span.is_valid:
         record.traceparent = _traceparent(span)

@@ -1,4 +1,4 @@
-"""Sets up OpenTelemetry's SDK: the providers of tracers and meters, with the exporters that are named."""
+"""Sets up OpenTelemetry's SDK: the tracer and meter providers, with the exporters that the environment names."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-# A collector that does not answer must not use up the time that the master grants after the grace period.
+# A collector that does not answer must not use all the time that the master leaves after the grace period.
 _PATIENCE = 1.5
 
 
 class Providers:
-    """Those of this process, made the global ones, so that the function's own spans and metrics go the same way.
+    """The global providers of this process, which also export the function's own spans and metrics.
 
-    Ones that the function's module has set up already are left alone, and used.
+    Providers that the function's module has set up are used as they are.
     """
 
     def __init__(self, exporters: Exporters, handler: str, environ: Mapping[str, str]) -> None:
@@ -46,7 +46,7 @@ class Providers:
             metrics.set_meter_provider(_meter_provider(exporters.metrics, resource))
 
     async def close(self) -> None:
-        """Send what is left, for as long as there is time; on daemon threads, which cannot hold up the process's end."""
+        """Send the remaining telemetry, within a time limit; daemon threads do not delay the end of the process."""
         providers: list[Any] = [trace.get_tracer_provider(), metrics.get_meter_provider()]
         threads = ThreadPool(len(providers), "telemetry")
         ends = [
@@ -56,16 +56,16 @@ class Providers:
             async with asyncio.timeout(_PATIENCE):
                 outcomes = await asyncio.gather(*ends)
         except TimeoutError:
-            logger.warning("the last telemetry could not be sent in time")
+            logger.warning("could not send the remaining telemetry in time")
             return
         for outcome in outcomes:
             if outcome.error is not None:
-                logger.error("the last telemetry could not be sent", exc_info=outcome.error)
+                logger.error("could not send the remaining telemetry", exc_info=outcome.error)
 
 
 def _resource(handler: str, environ: Mapping[str, str]) -> Resource:
-    """Describe this process; OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME have the last word."""
-    # Each worker is an instance, whose counters must not be taken for another one's.
+    """Describe this process; OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME take precedence."""
+    # Each worker is an instance with counters of its own.
     ours = {
         "faas.instance": socket.gethostname(),
         "service.instance.id": str(uuid.uuid4()),
@@ -76,7 +76,7 @@ def _resource(handler: str, environ: Mapping[str, str]) -> Resource:
 
 
 def _tracer_provider(exporters: tuple[str, ...], resource: Resource) -> TracerProvider:
-    # At exit it is too late: the master waits no longer.
+    # At exit it would be too late: the master does not wait that long.
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     for exporter in _load("opentelemetry_traces_exporter", exporters):
         provider.add_span_processor(BatchSpanProcessor(exporter()))
@@ -85,7 +85,7 @@ def _tracer_provider(exporters: tuple[str, ...], resource: Resource) -> TracerPr
 
 def _meter_provider(exporters: tuple[str, ...], resource: Resource) -> MeterProvider:
     readers = [
-        # Prometheus' asks by itself, the others are told.
+        # Prometheus reads the metrics itself; to the others they are sent.
         exporter() if issubclass(exporter, MetricReader) else PeriodicExportingMetricReader(exporter())
         for exporter in _load("opentelemetry_metrics_exporter", exporters)
     ]
@@ -93,13 +93,13 @@ def _meter_provider(exporters: tuple[str, ...], resource: Resource) -> MeterProv
 
 
 def _load(group: str, names: tuple[str, ...]) -> Iterator[Any]:
-    """Load exporters by the names that their packages registered them under."""
+    """Load exporters by the names of their entry points."""
     for name in names:
         found = tuple(entry_points(group=group, name=name))
         if found:
             yield found[0].load()
         else:
-            logger.warning("no installed package has the exporter %s (%s)", name, group)
+            logger.warning("OpenTelemetry exporter %s is not installed (entry point group %s)", name, group)
 
 
 def _shut_down(provider: Any) -> None:

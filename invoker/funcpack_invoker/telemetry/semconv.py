@@ -1,8 +1,8 @@
-"""OpenTelemetry's semantic conventions 1.43, as far as they are about serving a function: names and their values.
+"""OpenTelemetry's semantic conventions 1.43 for serving a function: names and values.
 
 Of https://github.com/open-telemetry/semantic-conventions/tree/main/docs: faas/faas-spans.md, faas/faas-metrics.md,
-http/http-spans.md, http/http-metrics.md, cloudevents/cloudevents-spans.md, resource/faas.md. Written out here, because
-the Python package has those of FaaS and CloudEvents, which are not stable, in a private module only.
+http/http-spans.md, http/http-metrics.md, cloudevents/cloudevents-spans.md, resource/faas.md. They are
+repeated here because the Python package has the unstable ones of FaaS and CloudEvents only in a private module.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     Attributes = dict[str, str | int | bool]
 
-# faas.trigger: an event reached the function through a messaging system, as far as anybody can tell from here.
+# faas.trigger: events usually arrive through a messaging system.
 TRIGGERS = {Kind.HTTP: "http", Kind.CLOUDEVENT: "pubsub"}
 
-# Seconds: http-metrics.md and faas-metrics.md name the same ones.
+# Seconds, as in http-metrics.md and faas-metrics.md.
 DURATION_BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
-# error.type of what is no exception's
+# Values of error.type that are not exceptions.
 TIMEOUT = "timeout"
 INCOMPLETE = "incomplete_response"
 
@@ -42,7 +42,7 @@ _EVENT_ATTRIBUTES = {
 
 
 def resource_attributes(handler: str, environ: Mapping[str, str]) -> Attributes:
-    """Describe this instance of the function; Knative and Cloud Run name the service and its revision."""
+    """Return the attributes of this instance; Knative and Cloud Run name the service and its revision."""
     name = environ.get("K_SERVICE") or handler
     attributes: Attributes = {"service.name": name, "faas.name": name}
     if environ.get("K_REVISION"):
@@ -51,7 +51,7 @@ def resource_attributes(handler: str, environ: Mapping[str, str]) -> Attributes:
 
 
 def request_attributes(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> Attributes:
-    """Describe a request. Its query is left out: people put tokens there."""
+    """Return the attributes of a request, without its query, which may contain tokens."""
     method = scope["method"]
     attributes: Attributes = {
         "http.request.method": method if method in _METHODS else "_OTHER",
@@ -69,18 +69,18 @@ def request_attributes(scope: MutableMapping[str, Any], headers: Mapping[bytes, 
 
 
 def metric_attributes(attributes: Attributes) -> Attributes:
-    """Choose of a request's attributes those that few values are known of."""
+    """Return those of a request's attributes that have few different values."""
     names = ("http.request.method", "url.scheme", "network.protocol.version")
     return {name: attributes[name] for name in names}
 
 
 def event_attributes(event: Event) -> Attributes:
-    """Describe an event."""
+    """Return the attributes of an event."""
     return {name: event.attributes[key] for key, name in _EVENT_ATTRIBUTES.items() if key in event.attributes}
 
 
 def error_type(error: BaseException) -> str:
-    """Name an exception by its class."""
+    """Return the name of an exception's class."""
     kind = type(error)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 

@@ -1,6 +1,6 @@
-"""OpenTelemetry, or not: decided once, when the function is loaded. Nothing of it is imported for a no.
+"""Decides, when the function is loaded, whether OpenTelemetry is on. If it is off, nothing of it is imported.
 
-It is on where OpenTelemetry's own variables name an exporter and its SDK is installed (`pip install
+It is on if OpenTelemetry's own variables name an exporter and its SDK is installed (`pip install
 funcpack-invoker[otel]`, or the two packages of that extra among the function's own requirements).
 """
 
@@ -22,11 +22,11 @@ logger = logging.getLogger("funcpack")
 
 
 def start(function: LoadedFunction, directories: list[str], environ: Mapping[str, str]) -> Observer | None:
-    """Start telemetry for a function; None where it is off. Whatever goes wrong with it, the function is served.
+    """Start telemetry for a function; None if it is off. The function is served even if telemetry fails.
 
     Args:
         function: the function.
-        directories: those of the app, whose files must not be taken for a library.
+        directories: the app's directories, whose files must not shadow a library.
         environ: OpenTelemetry's variables, and Knative's, which name the service.
 
     """
@@ -37,10 +37,10 @@ def start(function: LoadedFunction, directories: list[str], environ: Mapping[str
         try:
             from funcpack_invoker.telemetry.observer import observer  # noqa: PLC0415 - a third of a second
         except ImportError as exc:
-            logger.warning("an OpenTelemetry exporter is named, but there will be no telemetry: %s", exc)
+            logger.warning("telemetry is off, although an OpenTelemetry exporter is configured: %s", exc)
             return None
         try:
             return observer(function, exporters, environ)
         except Exception:
-            logger.exception("OpenTelemetry could not be started, there will be no telemetry")
+            logger.exception("telemetry is off: OpenTelemetry could not be started")
             return None

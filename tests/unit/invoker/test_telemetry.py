@@ -49,7 +49,7 @@ def test_unknown_protocol_is_warned_of(caplog: pytest.LogCaptureFixture) -> None
     environ = {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/xml"}
     assert Exporters.from_env(environ).traces == (HTTP,)
     assert caplog.record_tuples == [
-        ("funcpack", logging.WARNING, "the OTLP protocol 'http/xml' is not known, http/protobuf is used")
+        ("funcpack", logging.WARNING, "unknown OTLP protocol 'http/xml', using http/protobuf")
     ]
 
 
