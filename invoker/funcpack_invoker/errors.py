@@ -1,12 +1,13 @@
-"""The tree of exceptions, and every text of the invoker that a user may read if something is wrong.
+"""The tree of exceptions, with the text of every error that keeps the invoker from serving a function.
 
 InvokerError
-├── SettingsError            a variable with an unsupported value: one line, exit code 2
+├── SettingsError            a variable has an invalid value: one line, exit code 2
 ├── ListenError              the port is not available: one line, exit code 1
 ├── FunctionError            the function cannot be served: title, finding, remedy, traceback; exit code 1
 │   └── ModuleMissingError, ImportFailedError, ParameterError, ...
-├── RequestError             the request cannot be served: answered with its status and one line of reason
+├── RequestError             the request cannot be served: the response has its status and one line of reason
 │   └── InvalidEventError    the request is not a valid CloudEvent
+├── CallTimeoutError         the call took longer than FUNCTION_TIMEOUT: 504, one line in the log
 └── ReplyError               the function returned a value that cannot be sent: 500, one line in the log
 """
 
@@ -25,7 +26,14 @@ class InvokerError(Exception):
 
 
 class SettingsError(InvokerError):
-    """A variable with a value that is not accepted: `variable`, what was `found` in it, what is `accepted`."""
+    """A variable has an invalid value.
+
+    Attributes:
+        variable: the name of the variable.
+        found: its value.
+        accepted: a description of the valid values.
+
+    """
 
     def __init__(self, variable: str, found: str, accepted: str) -> None:
         super().__init__(variable, found, accepted)
@@ -38,7 +46,14 @@ class SettingsError(InvokerError):
 
 
 class ListenError(InvokerError):
-    """A port that cannot be listened on: `host` (None: all addresses), `port`, and the `reason`."""
+    """The invoker cannot listen.
+
+    Attributes:
+        host: the host name or address; None for all addresses.
+        port: the port.
+        reason: what prevents it.
+
+    """
 
     def __init__(self, host: str | None, port: int, reason: str) -> None:
         super().__init__(host, port, reason)
@@ -48,11 +63,17 @@ class ListenError(InvokerError):
 
     def __str__(self) -> str:
         where = f"port {self.port} of {self.host}" if self.host else f"port {self.port}"
-        return f"cannot listen on {where}: {self.reason}; PORT and HOST say where to listen"
+        return f"cannot listen on {where}: {self.reason}; set PORT or HOST to change it"
 
 
 class RequestError(InvokerError):
-    """A request that cannot be served: `status` answers it, with `reason`, one line that the client may see."""
+    """A request cannot be served.
+
+    Attributes:
+        status: of the response.
+        reason: the body of the response, one line.
+
+    """
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -65,14 +86,14 @@ _LONGEST_REASON = 200
 
 
 class InvalidEventError(RequestError):
-    """A request that is not a valid CloudEvent: answered 400, or 415 for an event format other than JSON."""
+    """A request is not a valid CloudEvent: the status is 400, or 415 for an event format other than JSON."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(status, reason[:_LONGEST_REASON])
 
 
 class CallTimeoutError(InvokerError):
-    """A call that took longer than FUNCTION_TIMEOUT, `seconds`."""
+    """A call took longer than FUNCTION_TIMEOUT, which is `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -83,7 +104,7 @@ class CallTimeoutError(InvokerError):
 
 
 class ReplyError(InvokerError):
-    """A value that the function returned and that cannot be sent; `reason` is one line for the log."""
+    """The function returned a value that cannot be sent; `reason` is one line for the log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -91,7 +112,17 @@ class ReplyError(InvokerError):
 
 
 class FunctionError(InvokerError):
-    """A function that cannot be served; `str()` of it is the whole text for the user."""
+    """A function cannot be served.
+
+    `str()` returns the whole text for the user.
+
+    Attributes:
+        title: a plain statement of what is wrong.
+        found: the finding, with names, files and values.
+        advice: the remedy.
+        details: a traceback, or "".
+
+    """
 
     title = "The function cannot be loaded"
 
@@ -107,53 +138,53 @@ class FunctionError(InvokerError):
 
 
 class ModuleMissingError(FunctionError):
-    """The module that the handler names, or a package on the way to it, is not there."""
+    """There is no module with the handler's name, or no package on the way to it."""
 
-    title = "The function's module was not found"
+    title = "The handler's module was not found"
 
     def __init__(self, handler: str, missing: str, source: str, nearest: str | None) -> None:
         super().__init__(
-            f"The handler `{handler}` needs the module `{missing}`, but {source} has no such file or package.",
-            f"Did you mean `{nearest}`? Set PYTHON_HANDLER to module.function."
+            f"The handler is `{handler}`, but there is no module or package `{missing}` in {source}.",
+            f"Did you mean `{nearest}`? Set PYTHON_HANDLER to `{handler.replace(missing, nearest, 1)}`."
             if nearest
-            else "Set PYTHON_HANDLER to module.function, or add the file.",
+            else "Add the module, or set PYTHON_HANDLER to the module and the name of your function, as in `main.hello`.",
         )
         self.missing = missing
         self.nearest = nearest
 
 
 class ShadowedModuleError(FunctionError):
-    """The user's file has the name of a module that was loaded from somewhere else before."""
+    """The user's file has the name of a module that was imported before it."""
 
-    title = "The function's module has the name of another one"
+    title = "The handler's module has the name of another module"
 
     def __init__(self, module: str, file: str, loaded: str) -> None:
         super().__init__(
-            f"`{module}` is {file}, but a module of that name was loaded already: {loaded}.",
-            "Rename the file, and PYTHON_HANDLER with it.",
+            f"The handler's module `{module}` is {file}, but `{module}` is already imported from {loaded}.",
+            "Rename your file and change PYTHON_HANDLER to match.",
         )
 
 
 class ImportFailedError(FunctionError):
-    """The user's module raised an exception while it was imported."""
+    """Importing the user's module raised an exception."""
 
-    title = "The function's module cannot be imported"
+    title = "The handler's module cannot be imported"
 
     def __init__(self, module: str, cause: BaseException, details: str) -> None:
         super().__init__(
-            f"Importing `{module}` raised {type(cause).__name__}.", "The traceback shows where, in your code.", details
+            f"Importing `{module}` raised {type(cause).__name__}.", "Fix the code that this traceback shows:", details
         )
 
 
 class DependencyMissingError(FunctionError):
-    """The user's module imports something that is not installed."""
+    """The user's module imports a module that is not installed."""
 
-    title = "The function imports a module that is not there"
+    title = "An imported module was not found"
 
     def __init__(self, module: str, missing: str, details: str) -> None:
         super().__init__(
-            f"`{module}` imports `{missing}`, which is neither installed nor in the app directory.",
-            "Add its package to requirements.txt, or correct the name.",
+            f"`{module}` imports `{missing}`, which is not installed and not in the app directory.",
+            "Add the package to requirements.txt, or correct the import.",
             details,
         )
         self.missing = missing
@@ -162,26 +193,26 @@ class DependencyMissingError(FunctionError):
 class CircularImportError(FunctionError):
     """Two modules of the user import each other."""
 
-    title = "The function's modules import each other"
+    title = "Circular import"
 
     def __init__(self, module: str, cause: BaseException, details: str) -> None:
         super().__init__(
-            f"Importing `{module}` came back to a module that is still being imported: {cause}.",
-            "Move what both need into a third module, or import it inside of a function.",
+            f"Importing `{module}` failed because modules import each other: {cause}.",
+            "Move the shared code into a third module, or move one of the imports into a function.",
             details,
         )
 
 
 class AttributeMissingError(FunctionError):
-    """The module is there, but not the function."""
+    """The module has no attribute with the handler's name."""
 
-    title = "The function was not found"
+    title = "The handler's function was not found"
 
     def __init__(self, attribute: str, owner: str, nearest: str | None, available: Sequence[str]) -> None:
-        names = ", ".join(f"`{name}`" for name in available) or "none"
+        names = ", ".join(f"`{name}`" for name in available)
         super().__init__(
-            f"{owner} has no `{attribute}`; the functions in it: {names}.",
-            f"Did you mean `{nearest}`? Set PYTHON_HANDLER to it, or define `{attribute}`."
+            f"{owner} does not define `{attribute}`. It defines {f'the functions {names}' if names else 'no function'}.",
+            f"Did you mean `{nearest}`? Define `{attribute}`, or change PYTHON_HANDLER."
             if nearest
             else f"Define `{attribute}`, or set PYTHON_HANDLER to another function.",
         )
@@ -190,101 +221,101 @@ class AttributeMissingError(FunctionError):
 
 
 class NotCallableError(FunctionError):
-    """What the handler names cannot be called."""
+    """The handler names a value that cannot be called."""
 
     title = "The handler is not a function"
 
     def __init__(self, handler: str, found_type: str) -> None:
         super().__init__(
-            f"`{handler}` is a value of type `{found_type}`, which cannot be called.",
+            f"The value of `{handler}` has the type `{found_type}`, which is not callable.",
             "Set PYTHON_HANDLER to a function.",
         )
 
 
 class ClassHandlerError(FunctionError):
-    """The handler names a class: calling it would make an object instead of an answer."""
+    """The handler names a class: calling it would create an object instead of a reply."""
 
     title = "The handler is a class"
 
     def __init__(self, handler: str) -> None:
         super().__init__(
             f"`{handler}` is a class, not a function.",
-            "Name a function, or an instance of the class with a `__call__` method.",
+            "Set PYTHON_HANDLER to a function, or to an instance of a class with a `__call__` method.",
         )
 
 
 class NoSignatureError(FunctionError):
-    """The callable does not say what parameters it takes."""
+    """Python does not know the parameters of the callable."""
 
-    title = "The function's parameters are unknown"
+    title = "Unknown function parameters"
 
     def __init__(self, handler: str) -> None:
         super().__init__(
-            f"Python cannot tell the parameters of `{handler}` (a builtin, perhaps).",
-            "Wrap it in a function of your own.",
+            f"Python does not know which parameters `{handler}` takes. It may be a builtin function.",
+            "Call it from a function that you define, and set PYTHON_HANDLER to that function.",
         )
 
 
 class ParameterError(FunctionError):
-    """A parameter that nobody can fill."""
+    """A parameter has neither a supported name nor a default."""
 
-    title = "The function has a parameter that cannot be filled"
+    title = "Unsupported function parameter"
 
     def __init__(self, handler: str, parameter: str, nearest: str | None, accepted: Sequence[str]) -> None:
-        hint = f" Did you mean `{nearest}`?" if nearest else ""
+        hint = f"Did you mean `{nearest}`? " if nearest else ""
         super().__init__(
-            f"`{handler}` has the parameter `{parameter}`.{hint}",
-            f"Accepted names: {', '.join(accepted)}. Rename it, or give it a default.",
+            f"The parameter `{parameter}` of `{handler}` has neither a supported name nor a default.",
+            f"{hint}Rename it, or give it a default. The supported names are {', '.join(accepted)}.",
         )
         self.parameter = parameter
         self.nearest = nearest
 
 
 class AnnotationError(FunctionError):
-    """An annotation that cannot be evaluated, or a type whose fields are unknown."""
+    """An annotation cannot be evaluated, or the fields of an annotated type cannot."""
 
-    title = "An annotation of the function cannot be used"
+    title = "Invalid annotation of a parameter"
 
     def __init__(self, handler: str, cause: BaseException) -> None:
         super().__init__(
-            f"The annotations of `{handler}` cannot be evaluated: {type(cause).__name__}: {cause}.",
-            "Import the name at the top of the module, outside of `if TYPE_CHECKING:`.",
+            f"An annotation of `{handler}` cannot be evaluated: {type(cause).__name__}: {cause}.",
+            "Import or define the name at the top of the module, outside `if TYPE_CHECKING:`.",
         )
 
 
 class StartFailedError(FunctionError):
     """The module's `start` raised an exception."""
 
-    title = "The function's start() failed"
+    title = "The start() hook failed"
 
     def __init__(self, handler: str, cause: BaseException, details: str) -> None:
         super().__init__(
             f"`start` in the module of `{handler}` raised {type(raised(cause)).__name__}.",
-            "The traceback shows where, in your code.",
+            "Fix the code that this traceback shows:",
             details,
         )
 
 
 class EndedWhileStartingError(FunctionError):
-    """A worker process ended before it served anything, without an exception that could be shown."""
+    """A worker process ended before it served a request, without an exception."""
 
-    title = "The function ended the process"
+    title = "A worker process ended during startup"
 
     def __init__(self, handler: str) -> None:
         super().__init__(
             f"A worker process ended while it loaded `{handler}`, without a Python exception.",
-            "Look for os._exit(), for a crash in an extension module, and at the container's memory limit.",
+            "Check for a call of os._exit(), a crash in an extension module, and the container's memory limit.",
         )
 
 
-class LibraryHiddenError(FunctionError):
-    """A file of the user hides a library that serving this function needs."""
+class LibraryShadowedError(FunctionError):
+    """A file of the user shadows a library that the invoker needs for this function."""
 
-    title = "A file of the app hides a library"
+    title = "A file of the app shadows a library"
 
     def __init__(self, library: str, reason: str) -> None:
         super().__init__(
-            f"The function needs {library}, which cannot be imported: {reason}.",
-            "Rename your file that has the name of a library or of a standard module.",
+            f"The function needs {library}, but it cannot be imported: {reason}.",
+            "Rename the file in the app that has the name of a library or of a standard library module.",
         )
         self.library = library

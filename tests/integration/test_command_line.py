@@ -57,7 +57,7 @@ def test_check_says_what_is_served(
 def test_check_of_a_broken_module_says_why(app: Path) -> None:
     result = run("check", "broken.handler", "--source", str(app))
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("The function's module cannot be imported\n")
+    assert result.stderr.startswith("The handler's module cannot be imported\n")
     assert result.stderr.endswith("NameError: name 'nonsense' is not defined\n")
 
 

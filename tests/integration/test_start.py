@@ -40,10 +40,10 @@ def test_start_with_several_workers_says_one_line(start_server: StartServer) -> 
         pytest.param(
             'def handler(request):\n    return "Hello\n',
             """
-The function's module cannot be imported
+The handler's module cannot be imported
 
 Importing `handler` raised SyntaxError.
-The traceback shows where, in your code.
+Fix the code that this traceback shows:
 
   File ".../handler.py", line 2
     return "Hello
@@ -55,10 +55,10 @@ SyntaxError: unterminated string literal (detected at line 2)
         pytest.param(
             "import nowhere\n\ndef handler(request): ...\n",
             """
-The function imports a module that is not there
+An imported module was not found
 
-`handler` imports `nowhere`, which is neither installed nor in the app directory.
-Add its package to requirements.txt, or correct the name.
+`handler` imports `nowhere`, which is not installed and not in the app directory.
+Add the package to requirements.txt, or correct the import.
 
 Traceback (most recent call last):
   File ".../handler.py", line 1, in <module>
@@ -70,10 +70,10 @@ ModuleNotFoundError: No module named 'nowhere'
         pytest.param(
             "raise SystemExit(3)\n",
             """
-The function's module cannot be imported
+The handler's module cannot be imported
 
 Importing `handler` raised SystemExit.
-The traceback shows where, in your code.
+Fix the code that this traceback shows:
 
 Traceback (most recent call last):
   File ".../handler.py", line 1, in <module>
@@ -85,10 +85,10 @@ SystemExit: 3
         pytest.param(
             "def start():\n    raise OSError('no database')\n\ndef handler(request): ...\n",
             """
-The function's start() failed
+The start() hook failed
 
 `start` in the module of `handler.handler` raised OSError.
-The traceback shows where, in your code.
+Fix the code that this traceback shows:
 
 Traceback (most recent call last):
   File ".../handler.py", line 2, in start
@@ -101,10 +101,10 @@ OSError: no database
             pytest.param(
                 f"{definition} start():\n    raise SystemExit(3)\n\ndef handler(request): ...\n",
                 """
-The function's start() failed
+The start() hook failed
 
 `start` in the module of `handler.handler` raised SystemExit.
-The traceback shows where, in your code.
+Fix the code that this traceback shows:
 
 Traceback (most recent call last):
   File ".../handler.py", line 2, in start
@@ -159,7 +159,7 @@ def test_port_in_use_is_one_line_and_exit_1(start_server: StartServer) -> None:
     second = start_server(HELLO, ready=None, environment={"PORT": str(first.port)})
     assert second.process.wait(20) == 1
     assert second.log == (
-        f"cannot listen on port {first.port}: another process uses the port; PORT and HOST say where to listen\n"
+        f"cannot listen on port {first.port}: another process uses the port; set PORT or HOST to change it\n"
     )
 
 

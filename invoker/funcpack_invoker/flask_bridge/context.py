@@ -40,7 +40,7 @@ class FlaskBridge:
     """Flask, as one function uses it.
 
     Raises:
-        LibraryHiddenError: if Flask cannot be imported because of a file of the user.
+        LibraryShadowedError: if Flask cannot be imported because of a file of the user.
 
     """
 

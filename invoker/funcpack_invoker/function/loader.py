@@ -78,7 +78,7 @@ def _import_flask(module: str, signature: BoundSignature, directories: list[str]
     """Import Flask for HTTP functions, and for any function that has imported it.
 
     Raises:
-        LibraryHiddenError: if a file of the app, in one of `directories`, would be imported instead.
+        LibraryShadowedError: if a file of the app, in one of `directories`, would be imported instead.
 
     """
     is_needed = signature.kind is Kind.HTTP or signature.takes(Value.REQUEST, Value.HEADERS)
@@ -100,7 +100,7 @@ def _import_sdk(signature: BoundSignature, directories: list[str]) -> None:
     """Import the CloudEvents SDK for a function that takes `event`, so that the first event does not wait for it.
 
     Raises:
-        LibraryHiddenError: as above.
+        LibraryShadowedError: as above.
 
     """
     if not signature.takes(Value.EVENT):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.errors import LibraryHiddenError
+from funcpack_invoker.errors import LibraryShadowedError
 from funcpack_invoker.lazy_imports.finders import searching
 
 if TYPE_CHECKING:
@@ -24,17 +24,17 @@ def import_library(name: str, directories: list[str]) -> ModuleType:
     """Import a library, ignoring the files in the app's directories.
 
     Raises:
-        LibraryHiddenError: if a module of the user has the name of the library, or of one that it needs.
+        LibraryShadowedError: if a module of the user has the name of the library, or of one that it needs.
 
     """
     with outside_app(directories):
         try:
             module = importlib.import_module(name)
         except Exception as exc:
-            raise LibraryHiddenError(name, f"{type(exc).__name__}: {exc}") from exc
+            raise LibraryShadowedError(name, f"{type(exc).__name__}: {exc}") from exc
     file = module.__file__
     if file is None or any(is_user_file(file, directory) for directory in directories):
-        raise LibraryHiddenError(name, f"the module `{name}` is {file}")
+        raise LibraryShadowedError(name, f"the module `{name}` is {file}")
     return module
 
 

@@ -16,55 +16,55 @@ CAUSE = ImportError("no")
         (
             errors.ModuleMissingError("mian.f", "mian", "/app", "main"),
             (
-                "The function's module was not found\n\n"
-                "The handler `mian.f` needs the module `mian`, but /app has no such file or package.\n"
-                "Did you mean `main`? Set PYTHON_HANDLER to module.function."
+                "The handler's module was not found\n\n"
+                "The handler is `mian.f`, but there is no module or package `mian` in /app.\n"
+                "Did you mean `main`? Set PYTHON_HANDLER to `main.f`."
             ),
         ),
         (
             errors.ShadowedModuleError("queue", "/app/queue.py", "/usr/lib/queue.py"),
             (
-                "The function's module has the name of another one\n\n"
-                "`queue` is /app/queue.py, but a module of that name was loaded already: /usr/lib/queue.py.\n"
-                "Rename the file, and PYTHON_HANDLER with it."
+                "The handler's module has the name of another module\n\n"
+                "The handler's module `queue` is /app/queue.py, but `queue` is already imported from /usr/lib/queue.py.\n"
+                "Rename your file and change PYTHON_HANDLER to match."
             ),
         ),
         (
             errors.ImportFailedError("main", CAUSE, "Traceback ...\n"),
             (
-                "The function's module cannot be imported\n\n"
-                "Importing `main` raised ImportError.\nThe traceback shows where, in your code.\n\nTraceback ..."
+                "The handler's module cannot be imported\n\n"
+                "Importing `main` raised ImportError.\nFix the code that this traceback shows:\n\nTraceback ..."
             ),
         ),
         (
             errors.DependencyMissingError("main", "requests", "Traceback ..."),
             (
-                "The function imports a module that is not there\n\n"
-                "`main` imports `requests`, which is neither installed nor in the app directory.\n"
-                "Add its package to requirements.txt, or correct the name.\n\nTraceback ..."
+                "An imported module was not found\n\n"
+                "`main` imports `requests`, which is not installed and not in the app directory.\n"
+                "Add the package to requirements.txt, or correct the import.\n\nTraceback ..."
             ),
         ),
         (
             errors.CircularImportError("main", CAUSE, "Traceback ..."),
             (
-                "The function's modules import each other\n\n"
-                "Importing `main` came back to a module that is still being imported: no.\n"
-                "Move what both need into a third module, or import it inside of a function.\n\nTraceback ..."
+                "Circular import\n\n"
+                "Importing `main` failed because modules import each other: no.\n"
+                "Move the shared code into a third module, or move one of the imports into a function.\n\nTraceback ..."
             ),
         ),
         (
             errors.AttributeMissingError("helo", "/app/main.py", "hello", ["hello", "bye"]),
             (
-                "The function was not found\n\n"
-                "/app/main.py has no `helo`; the functions in it: `hello`, `bye`.\n"
-                "Did you mean `hello`? Set PYTHON_HANDLER to it, or define `helo`."
+                "The handler's function was not found\n\n"
+                "/app/main.py does not define `helo`. It defines the functions `hello`, `bye`.\n"
+                "Did you mean `hello`? Define `helo`, or change PYTHON_HANDLER."
             ),
         ),
         (
             errors.NotCallableError("main.x", "int"),
             (
                 "The handler is not a function\n\n"
-                "`main.x` is a value of type `int`, which cannot be called.\nSet PYTHON_HANDLER to a function."
+                "The value of `main.x` has the type `int`, which is not callable.\nSet PYTHON_HANDLER to a function."
             ),
         ),
         (
@@ -72,38 +72,39 @@ CAUSE = ImportError("no")
             (
                 "The handler is a class\n\n"
                 "`main.C` is a class, not a function.\n"
-                "Name a function, or an instance of the class with a `__call__` method."
+                "Set PYTHON_HANDLER to a function, or to an instance of a class with a `__call__` method."
             ),
         ),
         (
             errors.NoSignatureError("main.f"),
             (
-                "The function's parameters are unknown\n\n"
-                "Python cannot tell the parameters of `main.f` (a builtin, perhaps).\nWrap it in a function of your own."
+                "Unknown function parameters\n\n"
+                "Python does not know which parameters `main.f` takes. It may be a builtin function.\n"
+                "Call it from a function that you define, and set PYTHON_HANDLER to that function."
             ),
         ),
         (
             errors.ParameterError("main.f", "dta", "data", ["data", "event"]),
             (
-                "The function has a parameter that cannot be filled\n\n"
-                "`main.f` has the parameter `dta`. Did you mean `data`?\n"
-                "Accepted names: data, event. Rename it, or give it a default."
+                "Unsupported function parameter\n\n"
+                "The parameter `dta` of `main.f` has neither a supported name nor a default.\n"
+                "Did you mean `data`? Rename it, or give it a default. The supported names are data, event."
             ),
         ),
         (
             errors.AnnotationError("main.f", NameError("name 'X' is not defined")),
             (
-                "An annotation of the function cannot be used\n\n"
-                "The annotations of `main.f` cannot be evaluated: NameError: name 'X' is not defined.\n"
-                "Import the name at the top of the module, outside of `if TYPE_CHECKING:`."
+                "Invalid annotation of a parameter\n\n"
+                "An annotation of `main.f` cannot be evaluated: NameError: name 'X' is not defined.\n"
+                "Import or define the name at the top of the module, outside `if TYPE_CHECKING:`."
             ),
         ),
         (
-            errors.LibraryHiddenError("flask", "the module `flask` is /app/flask.py"),
+            errors.LibraryShadowedError("flask", "the module `flask` is /app/flask.py"),
             (
-                "A file of the app hides a library\n\n"
-                "The function needs flask, which cannot be imported: the module `flask` is /app/flask.py.\n"
-                "Rename your file that has the name of a library or of a standard module."
+                "A file of the app shadows a library\n\n"
+                "The function needs flask, but it cannot be imported: the module `flask` is /app/flask.py.\n"
+                "Rename the file in the app that has the name of a library or of a standard library module."
             ),
         ),
     ],

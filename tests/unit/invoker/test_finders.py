@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack_invoker.errors import LibraryHiddenError
+from funcpack_invoker.errors import LibraryShadowedError
 from funcpack_invoker.lazy_imports.finders import importing_ordinarily, search_path, searching, using_finder
 from funcpack_invoker.lazy_imports.libraries import import_library
 
@@ -105,5 +105,5 @@ def test_library_is_not_taken_from_the_app_while_another_thread_imports_from_it(
     library = import_library("library", [str(app)])
     assert (library.where, library.done) == ("second", [path])
     del sys.modules["other"]
-    with pytest.raises(LibraryHiddenError, match="No module named 'other'"):
+    with pytest.raises(LibraryShadowedError, match="No module named 'other'"):
         import_library("other", [str(app)])

@@ -64,43 +64,51 @@ def test_function_is_found(load_function: Load, handler: str, files: dict[str, s
             "mian.hello",
             {"main.py": ""},
             errors.ModuleMissingError,
-            ["`mian.hello` needs the module `mian`", "Did you mean `main`?"],
+            ["The handler is `mian.hello`, but there is no module or package `mian`", "Did you mean `main`?"],
             id="missing-module",
         ),
         pytest.param(
-            "nowhere.hello", {}, errors.ModuleMissingError, ["add the file"], id="missing-module-nothing-near"
+            "nowhere.hello", {}, errors.ModuleMissingError, ["Add the module"], id="missing-module-nothing-near"
         ),
         pytest.param(
-            "a.b.hello", {"c.py": ""}, errors.ModuleMissingError, ["needs the module `a`,"], id="missing-parent"
+            "a.b.hello", {"c.py": ""}, errors.ModuleMissingError, ["no module or package `a` in"], id="missing-parent"
         ),
         pytest.param(
-            "a.b.hello", {"a/__init__.py": ""}, errors.ModuleMissingError, ["the module `a.b`"], id="missing-in-package"
+            "a.b.hello",
+            {"a/__init__.py": ""},
+            errors.ModuleMissingError,
+            ["no module or package `a.b`"],
+            id="missing-in-package",
         ),
         pytest.param(
-            "a.b.hello", {"a.py": ""}, errors.ModuleMissingError, ["the module `a.b`"], id="parent-is-no-package"
+            "a.b.hello",
+            {"a.py": ""},
+            errors.ModuleMissingError,
+            ["no module or package `a.b`"],
+            id="parent-is-no-package",
         ),
         pytest.param(
             "main.helo",
             {"main.py": "from json import dumps\ndef hello(): pass\ndef bye(): pass\nclass C: pass\ndef _own(): pass"},
             errors.AttributeMissingError,
-            ["no `helo`", "the functions in it: `hello`, `bye`.", "Did you mean `hello`?"],
+            ["does not define `helo`. It defines the functions `hello`, `bye`.", "Did you mean `hello`?"],
             id="missing-function",
         ),
         pytest.param(
-            "main.hello", {"main.py": ""}, errors.AttributeMissingError, ["functions in it: none"], id="empty-module"
+            "main.hello", {"main.py": ""}, errors.AttributeMissingError, ["It defines no function."], id="empty-module"
         ),
         pytest.param(
             "main:obj.helo",
             {"main.py": "class O:\n def hello(self): pass\nobj = O()"},
             errors.AttributeMissingError,
-            ["`O` has no `helo`", "Did you mean `hello`?"],
+            ["`O` does not define `helo`", "Did you mean `hello`?"],
             id="missing-method",
         ),
         pytest.param(
             "main.hello",
             {"main.py": "hello = 7"},
             errors.NotCallableError,
-            ["a value of type `int`"],
+            ["has the type `int`"],
             id="not-callable",
         ),
         pytest.param(
@@ -113,7 +121,7 @@ def test_function_is_found(load_function: Load, handler: str, files: dict[str, s
             "main.hello",
             {"main.py": "def hello(reqest): pass"},
             errors.ParameterError,
-            ["`reqest`", "Did you mean `request`?", "Accepted names: event, data, payload"],
+            ["`reqest`", "Did you mean `request`?", "The supported names are event, data, payload"],
             id="unknown-parameter",
         ),
         pytest.param(
@@ -183,14 +191,14 @@ def hello(body: Order): pass
             "main.hello",
             {"main.py": "from other import a\nb = 1", "other.py": "from main import b\na = 1"},
             errors.CircularImportError,
-            ["Importing `main` came back", "partially initialized module 'main'"],
+            ["Importing `main` failed because modules import each other", "partially initialized module 'main'"],
             id="circular-import",
         ),
         pytest.param(
             "logging.hello",
             {"logging.py": "def hello(): pass"},
             errors.ShadowedModuleError,
-            ["loaded already", "Rename the file"],
+            ["already imported", "Rename your file"],
             id="module-loaded-from-elsewhere",
         ),
     ],
@@ -222,7 +230,7 @@ def without_flask() -> Any:
 def test_own_flask_module_and_a_request_are_refused(load_function: Load) -> None:
     files = {"main.py": "import flask\ndef hello(req): pass", "flask.py": ""}
     with pytest.raises(
-        errors.LibraryHiddenError, match=r"The function needs flask.*: the module `flask` is .*flask\.py"
+        errors.LibraryShadowedError, match=r"The function needs flask.*: the module `flask` is .*flask\.py"
     ):
         load_function(handler="main.hello", files=files)
 

@@ -52,7 +52,7 @@ def test_port_in_use_is_refused_and_leaves_nothing_open(port: int) -> None:
     with closing(listener), pytest.raises(ListenError) as error:
         listen("localhost", port)
     assert str(error.value) == (
-        f"cannot listen on port {port} of localhost: another process uses the port; PORT and HOST say where to listen"
+        f"cannot listen on port {port} of localhost: another process uses the port; set PORT or HOST to change it"
     )
 
 
