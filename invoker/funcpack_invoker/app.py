@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from copy import copy
@@ -23,10 +24,9 @@ from funcpack_invoker.http.body import receive_body
 from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import reply_to_error, send, send_stream
+from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
-    from contextvars import Context as ContextVars
-
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.http.connection import Application
     from funcpack_invoker.http.exchange import Exchange
@@ -135,7 +135,7 @@ class App:
     async def _serve_function(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
         """Read the request, call the function, and send its reply."""
         # The place is taken before the body is read: clients that send slowly count as well.
-        place = _Place(self)
+        place = _Place(self) if self._settings.concurrency else _ANYWHERE
         try:
             settings, headers = self._settings, request.headers
             body = await receive_body(request.body, headers, settings.max_body, streamed=self._streams_bodies)
@@ -148,7 +148,8 @@ class App:
                     send(exchange, await self._reply_to_batch(call, found, place), context.request_id)
                     return
                 _set_event(call, found)
-            reply, variables = await self._reply_to_call(call, place)
+            found_reply, variables = await self._call_function(call, place)
+            reply = found_reply if isinstance(found_reply, Reply) else _response_to(found_reply, call)
             if reply.chunks is None or variables is None:
                 send(exchange, reply, context.request_id)
             else:
@@ -157,22 +158,7 @@ class App:
         finally:
             place.leave()
 
-    async def _reply_to_call(self, call: Call, place: _Place) -> tuple[Reply, ContextVars | None]:
-        """Call the function; return the response to it, and the context variables it ran with.
-
-        Raises:
-            RequestError: if the request does not fit the function.
-
-        """
-        reply, variables = await self._call(call, place)
-        if isinstance(reply, EventReply):
-            try:
-                reply = event_reply.write(reply, call.headers)
-            except ReplyError as error:
-                reply = reply_to_error(error)
-        return reply, variables
-
-    async def _call(self, call: Call, place: _Place) -> tuple[Reply | EventReply, ContextVars | None]:
+    async def _call_function(self, call: Call, place: _Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
         """Call the function; an error of it becomes the reply to it.
 
         Raises:
@@ -223,14 +209,15 @@ class App:
         context.deadline = deadline(self._settings.timeout)
         call = Call(call.scope, call.headers, call.body, context)
         _set_event(call, event)
-        reply, _ = await self._call(call, place)
+        # What a call leaves in its context variables must not reach the next one.
+        reply, _ = await RunInContext(self._call_function(call, place), contextvars.copy_context())
         return reply
 
 
 class _Place:
     """One of the places that FUNCTION_CONCURRENCY limits.
 
-    A request leaves it when it is answered and its function has come to an end, which on a thread may be later.
+    A request leaves it when it is answered and its function has ended, which on a thread may be later.
     """
 
     __slots__ = ("_app", "_stays")
@@ -247,6 +234,32 @@ class _Place:
         self._stays -= 1
         if not self._stays:
             self._app.running -= 1
+
+
+class _Anywhere(_Place):
+    """The place of all requests if their number is not limited."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Belong to nobody."""
+
+    def stay(self) -> None:
+        pass
+
+    def leave(self) -> None:
+        pass
+
+
+_ANYWHERE = _Anywhere()
+
+
+def _response_to(reply: EventReply, call: Call) -> Reply:
+    """Return the response that carries a reply event."""
+    try:
+        return event_reply.write(reply, call.headers)
+    except ReplyError as error:
+        return reply_to_error(error)
 
 
 def _set_event(call: Call, event: Event) -> None:

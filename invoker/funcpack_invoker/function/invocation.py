@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.settings import Settings
 
+    Invoke = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome[AnyReply], contextvars.Context]]]
+
 logger = logging.getLogger("funcpack")
 
 
@@ -40,11 +42,22 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 class Invocation:
-    """Calls a loaded function. Everything that depends only on the function is decided here, once."""
+    """Calls a loaded function. Everything that depends only on the function is decided here, once.
+
+    Attributes:
+        invoke: calls the function; returns the outcome, a reply or an error, and the context variables of the call. The
+            argument `ended` is called when the function ends, which can be after the coroutine was cancelled or has timed
+            out. It raises TimeoutError if the call takes longer than FUNCTION_TIMEOUT.
+        threads: run the blocking calls.
+        late_results: the number of calls that ended after their client had left or they had timed out.
+
+    """
 
     def __init__(self, loaded: LoadedFunction, settings: Settings) -> None:
         self.is_async = is_async(loaded.function)
-        self._call = self._call_on_loop if self.is_async else self._call_on_thread
+        call = self._call_on_loop if self.is_async else self._call_on_thread
+        self._call: Invoke = call
+        self.invoke: Invoke = self._call_in_time if settings.timeout else call
         self._function = arguments.caller(loaded.function, loaded.signature)
         self._flask = loaded.flask
         self._is_http = loaded.kind is Kind.HTTP
@@ -53,39 +66,32 @@ class Invocation:
         self.threads = ThreadPool(settings.threads, "function")
         self.late_results = 0
 
-    async def invoke(self, call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], contextvars.Context]:
-        """Call the function; return the outcome, a reply or an error, and the context variables of the call.
-
-        `ended` is called when the function ends, which can be after this coroutine was cancelled or has timed out.
-
-        Raises:
-            TimeoutError: if the call takes longer than FUNCTION_TIMEOUT.
-
-        """
-        variables = contextvars.copy_context()
-        if not self._timeout:
-            return await self._call(call, variables, ended), variables
+    async def _call_in_time(
+        self, call: Call, ended: Callable[[], None]
+    ) -> tuple[Outcome[AnyReply], contextvars.Context]:
         async with asyncio.timeout(self._timeout):
-            return await self._call(call, variables, ended), variables
+            return await self._call(call, ended)
 
     async def _call_on_thread(
-        self, call: Call, variables: contextvars.Context, ended: Callable[[], None]
-    ) -> Outcome[AnyReply]:
+        self, call: Call, ended: Callable[[], None]
+    ) -> tuple[Outcome[AnyReply], contextvars.Context]:
+        variables = contextvars.copy_context()
         future: asyncio.Future[Outcome[Any]] = self.threads.run(
             self._call_blocking, call, variables, lambda outcome: self._end_call(future, outcome, ended)
         )
         outcome = await future
         if asyncio.iscoroutine(outcome.value):
-            return await _outcome_of(outcome.value, variables)
-        return outcome
+            outcome = await _outcome_of(RunInContext(outcome.value, variables))
+        return outcome, variables
 
     async def _call_on_loop(
-        self, call: Call, variables: contextvars.Context, ended: Callable[[], None]
-    ) -> Outcome[AnyReply]:
+        self, call: Call, ended: Callable[[], None]
+    ) -> tuple[Outcome[AnyReply], contextvars.Context]:
         try:
-            return await _outcome_of(self._call_async(call), variables)
+            outcome = await _outcome_of(self._call_async(call))
         finally:
             ended()
+        return outcome, contextvars.copy_context()
 
     def _end_call(self, future: asyncio.Future[Outcome[Any]], outcome: Outcome[Any], ended: Callable[[], None]) -> None:
         ended()
@@ -173,9 +179,9 @@ class Invocation:
 _NOT_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
 
 
-async def _outcome_of(answer: Coroutine[Any, Any, AnyReply], variables: contextvars.Context) -> Outcome[AnyReply]:
+async def _outcome_of(answer: Awaitable[AnyReply]) -> Outcome[AnyReply]:
     try:
-        return Outcome(await RunInContext(answer, variables), None)
+        return Outcome(await answer, None)
     except asyncio.CancelledError as exc:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
