@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.http.exchange import Exchange
+from funcpack_invoker.http.forwarded import SCHEME_FIELDS, forwarded_scheme
 from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import IncomingBody
 from funcpack_invoker.http.parser import RequestParser
@@ -248,8 +249,8 @@ class Connection(asyncio.Protocol):
         """
         scope = request.scope
         scope["server"], scope["client"] = self._addresses
-        if self._is_proxied:
-            scope["scheme"] = self._service.proxies.scheme(scope["headers"])
+        if self._is_proxied and not SCHEME_FIELDS.isdisjoint(request.headers):
+            scope["scheme"] = forwarded_scheme(scope["headers"])
         self._request = request
         self._exchange = Exchange(scope, self)
         self._task = self._loop.create_task(self._serve(request, self._exchange))

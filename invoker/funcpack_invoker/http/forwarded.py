@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # The fields that proxies use, each with the value that stands for HTTPS.
 _SECURE = {b"x-forwarded-proto": b"https", b"x-forwarded-protocol": b"ssl", b"x-forwarded-ssl": b"on"}
+SCHEME_FIELDS = frozenset(_SECURE)
 
 
 class TrustedProxies:
@@ -29,18 +30,18 @@ class TrustedProxies:
             return True
         return bool(self._networks) and _is_in_one_of(address, self._networks)
 
-    @staticmethod
-    def scheme(headers: Iterable[Header]) -> str:
-        """Return the scheme that the headers of a trusted peer report; `http` if they report none.
 
-        Raises:
-            RequestError: 400 if they contradict each other.
+def forwarded_scheme(headers: Iterable[Header]) -> str:
+    """Return the scheme that the headers of a trusted peer report; `http` if they report none.
 
-        """
-        reported = {value == _SECURE[name] for name, value in headers if name in _SECURE}
-        if len(reported) > 1:
-            raise RequestError(400, "the X-Forwarded headers contradict each other")
-        return "https" if True in reported else "http"
+    Raises:
+        RequestError: 400 if they contradict each other.
+
+    """
+    reported = {value == _SECURE[name] for name, value in headers if name in _SECURE}
+    if len(reported) > 1:
+        raise RequestError(400, "the X-Forwarded headers contradict each other")
+    return "https" if True in reported else "http"
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

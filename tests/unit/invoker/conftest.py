@@ -156,7 +156,9 @@ class Client:
         found = _scope(method, target, headers, chunks, scope)
         incoming = Arriving(chunks, is_cut=is_cut)
         exchange = Recorder(found)
-        await self.app.dispatch(IncomingRequest(found, dict(found["headers"]), incoming, keeps_alive=True), exchange)
+        request = IncomingRequest(found, dict(found["headers"]), incoming, keeps_alive=True)
+        # In a task, as a connection does: context variables end with it.
+        await asyncio.ensure_future(self.app.dispatch(request, exchange))
         exchange.answer.complete = exchange.is_complete
         return exchange.answer
 
