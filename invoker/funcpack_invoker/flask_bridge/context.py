@@ -52,6 +52,7 @@ class FlaskBridge:
         variables = _context_variables(import_library("flask.globals", directories))
         self._application = Application(module)
         self._variables = variables
+        self._stubs = tuple(zip(variables, (ContextStub, RequestContextStub), strict=False))
         self._request_class = lazy_request_class(
             wrappers.Request, self._application, variables[0] if variables else None
         )
@@ -62,7 +63,8 @@ class FlaskBridge:
         if self._application.has_callbacks or not self._variables:
             context.create()
         else:
-            context.set_stubs()
+            for variable, stub in self._stubs:
+                variable.set(stub(context))
         return context
 
     def finish(self, context: LazyContext, reply: AnyReply) -> AnyReply:
@@ -111,15 +113,15 @@ def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
 class LazyContext:
     """The contexts of one call, one for each of Flask's context variables."""
 
-    __slots__ = ("_application", "_contexts", "_is_pushed", "_pushed_in", "_request", "_variables")
+    # Class attributes, since most calls never set them.
+    _contexts: tuple[Any, ...] = ()
+    _is_pushed = False
+    _pushed_in: Context | None = None
 
     def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Any) -> None:
         self._application = application
         self._variables = variables
         self._request = request
-        self._contexts: tuple[Any, ...] = ()
-        self._is_pushed = False
-        self._pushed_in: Context | None = None
 
     @property
     def application(self) -> Application:
@@ -136,11 +138,6 @@ class LazyContext:
         """Whether Flask's contexts exist."""
         return bool(self._contexts)
 
-    def set_stubs(self) -> None:
-        """Put stubs into Flask's context variables."""
-        for index, variable in enumerate(self._variables):
-            variable.set(ContextStub(self, index))
-
     def create(self) -> None:
         """Create and push Flask's contexts, unless they exist, and make the proxies use them in the current context."""
         with _creating:
@@ -151,20 +148,20 @@ class LazyContext:
                 return
             # A context can be popped only where it was pushed, and its first use may be in a task or a thread of the
             # function, whose context variables are a copy: so it is pushed in a copy that is kept.
-            self._pushed_in = Context()
-            self._copy_variables(self._pushed_in)
-            self._pushed_in.run(self._push)
-            self._contexts = tuple(self._pushed_in[variable] for variable in self._variables)
+            pushed_in = self._pushed_in = Context()
+            self._copy_variables(pushed_in)
+            pushed_in.run(self._push)
+            self._contexts = tuple(pushed_in[variable] for variable in self._variables)
         for variable, context in zip(self._variables, self._contexts, strict=True):
             variable.set(context)
 
-    def resolve(self, index: int, stub: ContextStub) -> Any:
-        """Return the context in place of a stub, which leaves the current context (contextvars)."""
+    def resolve(self, stub: ContextStub) -> Any:
+        """Return Flask's context for a stub, and replace the stub by it in the current context (contextvars)."""
         self.create()
-        variable = self._variables[index]
+        variable, context = self._variables[stub.index], self._contexts[stub.index]
         if variable.get(None) is stub:
-            variable.set(self._contexts[index])
-        return self._contexts[index]
+            variable.set(context)
+        return context
 
     def process_response(self, response: Any) -> Any:
         """Let Flask run the `after_this_request` functions, and save the session."""
@@ -239,19 +236,20 @@ def _context_class() -> type[Any]:
 
 
 class ContextStub:
-    """An object in one of Flask's context variables, until somebody uses it."""
+    """An object in Flask's first context variable, until somebody uses it."""
 
-    __slots__ = ("_index", "_lazy_context")
+    __slots__ = ("_lazy_context",)
 
-    _index: int
     _lazy_context: LazyContext
+
+    # Which of the variables it is in.
+    index = 0
 
     # Flask 3.2 asks for it before it uses `request`.
     has_request = True
 
-    def __init__(self, lazy_context: LazyContext, index: int) -> None:
-        object.__setattr__(self, "_lazy_context", lazy_context)
-        object.__setattr__(self, "_index", index)
+    def __init__(self, lazy_context: LazyContext) -> None:
+        _set_lazy_context(self, lazy_context)
 
     @property
     def app(self) -> Any:
@@ -282,4 +280,16 @@ class ContextStub:
         self._resolve().__exit__(kind, error, traceback)
 
     def _resolve(self) -> Any:
-        return self._lazy_context.resolve(self._index, self)
+        return self._lazy_context.resolve(self)
+
+
+# Two are created for every call, and this takes half the time of `object.__setattr__`.
+_set_lazy_context = vars(ContextStub)["_lazy_context"].__set__
+
+
+class RequestContextStub(ContextStub):
+    """The one in the second variable, of Flask up to 3.1."""
+
+    __slots__ = ()
+
+    index = 1

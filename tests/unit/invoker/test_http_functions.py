@@ -57,7 +57,7 @@ JSON = "application/json"
         pytest.param("(flask.Response('x'), 201)", 201, HTML, b"x", id="response-status"),
         pytest.param("flask.jsonify(a=1)", 200, JSON, b'{"a":1}\n', id="jsonify"),
         pytest.param("flask.make_response('x', 202)", 202, HTML, b"x", id="make-response"),
-        pytest.param("flask.redirect('/there')", 302, HTML, None, id="redirect"),
+        pytest.param("flask.redirect('/there', 302)", 302, HTML, None, id="redirect"),
         pytest.param("flask.abort(flask.Response('no', 409))", 409, HTML, b"no", id="abort-with-response"),
         pytest.param("flask.abort(404)", 404, HTML, None, id="abort"),
         pytest.param("flask.Response(iter(['a', 'b']), mimetype='a/b')", 200, "a/b", b"ab", id="streaming-response"),
