@@ -259,6 +259,9 @@ class Connection(asyncio.Protocol):
         """Have the application answer, then go on with the next request or close."""
         try:
             await self._service.application(request, exchange)
+            if self.drained is not None:
+                # The next request is served when the client has read what it asked for.
+                await self.drained
         except asyncio.CancelledError:
             logger.debug("the client left")
             exchange.keeps_connection = False

@@ -1,6 +1,6 @@
-"""JSON as the invoker reads and writes it: by the book coming in, `json.dumps` with its defaults going out.
+"""Reads JSON strictly, and writes it like `json.dumps` with its defaults.
 
-RFC 8259 knows no NaN, and JSON between systems is UTF-8 (section 8.1); Python's own defaults are wider in both.
+RFC 8259 does not allow NaN, and requires UTF-8 between systems (section 8.1). Python's defaults are more lenient.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from enum import Enum
 from typing import Any, NoReturn
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
 def _plain(value: object) -> Any:
-    """Turn what `json` does not know into what it does, at any depth.
+    """Convert a value that `json` does not support into one that it does; called at any depth.
 
-    Dates and times become ISO 8601; Flask's own JSON gives HTTP dates, which lose the fractions and the zone.
+    Dates and times become ISO 8601. Flask writes HTTP dates instead, which have no fractions of a second and no zone.
     """
     if hasattr(value, "model_dump") and not isinstance(value, type):
         return value.model_dump(mode="json")
-    # Slow to import, all of them, and whoever has one has imported them.
+    # These modules are slow to import, and only needed for a value of one of their types.
     from dataclasses import fields, is_dataclass  # noqa: PLC0415
     from decimal import Decimal  # noqa: PLC0415
     from uuid import UUID  # noqa: PLC0415
@@ -41,20 +41,20 @@ def _plain(value: object) -> Any:
 
 _WHITE_SPACE = " \t\n\r"
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
 _ENCODER = json.JSONEncoder(allow_nan=False, default=_plain)
 
 
 def loads(body: bytes, codec: str = "utf-8") -> Any:
-    """Parse JSON text; a byte order mark is ignored (RFC 8259, section 8.1).
+    """Parse JSON; a byte order mark is ignored (RFC 8259, section 8.1).
 
     Raises:
-        ValueError: when it is not JSON text in `codec`, is nested too deeply, or has a number that Python refuses.
+        ValueError: if the body is not JSON in `codec`, is nested too deeply, or has a number that Python rejects.
 
     """
     if body.startswith(codecs.BOM_UTF8):
         body = body.removeprefix(codecs.BOM_UTF8)
-    # raw_decode takes half the time of decode, which looks for white space with regular expressions.
+    # raw_decode is faster than decode, which looks for white space with regular expressions.
     text = body.decode(codec).strip(_WHITE_SPACE)
     try:
         value, end = _DECODER.raw_decode(text)
@@ -63,17 +63,17 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     except json.JSONDecodeError:
         raise
     except ValueError:
-        raise ValueError("a number is not finite, or has too many digits") from None
+        raise ValueError("a number is not finite or has too many digits") from None
     if end != len(text):
-        raise ValueError(f"more text after the value, at character {end}")
+        raise ValueError(f"extra text after the value at character {end}")
     return value
 
 
 def dumps(value: Any) -> str:
-    """Write JSON text: dataclasses, pydantic models, dates, times, enumerations, UUIDs and decimals included.
+    """Return JSON text; dataclasses, pydantic models, dates, times, enums, UUIDs and decimals are supported too.
 
     Raises:
-        ValueError: when the value has no form in JSON (a type that is not known, NaN, a circle, too many levels).
+        ValueError: if the value cannot be written as JSON: unsupported type, NaN, circular reference, too deep nesting.
 
     """
     try:

@@ -22,6 +22,7 @@ class WireLimits(NamedTuple):
         field: a header field with its line end; a longer one is answered 431.
         fields: the number of header fields; more are answered 431.
         header: the request line and all fields; more is answered 431.
+        framing: chunk extensions and trailers of a body, on top of some bytes for each of the body's; more is answered 413.
 
     """
 
@@ -35,4 +36,5 @@ class WireLimits(NamedTuple):
     request_line: int = 8190
     field: int = 8190
     fields: int = 100
-    header: int = 1 << 16
+    header: int = 8190 * 101
+    framing: int = 1 << 16

@@ -1,7 +1,7 @@
-"""What a body is, by its media type: JSON, text or bytes.
+"""Decodes and encodes bodies by their media type: JSON, text or bytes.
 
-The rules are those of DESIGN's data typing, which refine the CloudEvents JSON format 1.0.2 section 3.1.1 (what declares
-JSON) and RFC 2046 section 4.1.2 (`charset`). Names of types and parameters are case-insensitive (RFC 2045 section 5.1).
+The rules refine the CloudEvents JSON format 1.0.2, section 3.1.1 (which types are JSON), and RFC 2046 section 4.1.2
+(`charset`). Names of types and parameters are case-insensitive (RFC 2045 section 5.1).
 """
 
 from __future__ import annotations
@@ -19,19 +19,23 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"\s*({_WORD}/{_WORD})\s*(?:;|$)")
 _PARAMETER = re.compile(rf';\s*({_WORD})=("(?:[^"\\]|\\.)*"|[^\s;]*)')
 
-# The charsets that Python knows by more than one name: all that people use, and none of its own inventions, some of
-# which take quadratic time (https://docs.python.org/3/library/codecs.html#python-specific-encodings). A name outside of
-# this table is not looked up: `encodings` remembers each failure for ever.
+# The charsets with an alias in Python. All common ones have an alias; Python's own encodings have none, and some of them
+# take quadratic time (https://docs.python.org/3/library/codecs.html#python-specific-encodings). Other names are not
+# looked up, because `encodings` caches every failure without a limit.
 _CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"koi8_u"}
 
 _LONGEST_CACHED = 200
 
 
 class MediaType(NamedTuple):
-    """A media type, and how its bodies become values.
+    """A media type, which decodes and encodes bodies.
 
-    `essence` is type/subtype in lower case; `codec` is the Python codec of its charset (UTF-8 where none is named), or
-    None when the charset is unknown.
+    Attributes:
+        essence: type/subtype in lower case.
+        codec: the Python codec of the charset, which is UTF-8 by default; None for an unknown charset.
+        is_json: whether bodies are JSON.
+        is_text: whether bodies are text.
+
     """
 
     essence: str
@@ -40,9 +44,9 @@ class MediaType(NamedTuple):
     is_text: bool
 
     def decode(self, body: bytes) -> Any:
-        """Give the value of a body: parsed JSON, `str`, or the bytes themselves; None when it is empty.
+        """Return the value of a body: parsed JSON, `str`, or the bytes; None if it is empty.
 
-        What is declared as JSON or text, but is not, stays bytes: the function sees what was sent.
+        A body that is declared as JSON or text but cannot be decoded stays bytes, so that the function can inspect it.
         """
         if not body:
             return None
@@ -54,28 +58,28 @@ class MediaType(NamedTuple):
             return body
 
     def encode(self, data: Any) -> bytes:
-        """Write data as a body: bytes as they are, `str` as it is unless the type is JSON, all else as JSON text.
+        """Encode data as a body: bytes unchanged, `str` as text unless the type is JSON, anything else as JSON.
 
         Raises:
-            ValueError: when the data has no such form, or its charset lacks a character.
+            ValueError: if the data cannot be written as JSON, or the charset is unknown or lacks a character.
 
         """
         if isinstance(data, bytes | bytearray | memoryview):
             return bytes(data)
         if self.codec is None:
-            raise ValueError("its charset is unknown")
+            raise ValueError("unknown charset")
         text = data if isinstance(data, str) and not self.is_json else json_codec.dumps(data)
         return text.encode(self.codec)
 
 
 def parse(value: str) -> MediaType:
-    """Read a media type with its parameters, such as `text/plain; charset=utf-8`.
+    """Parse a media type with its parameters, such as `text/plain; charset=utf-8`.
 
     Raises:
-        ValueError: when it is none (RFC 2045 section 5.1).
+        ValueError: if the value is not a media type (RFC 2045 section 5.1).
 
     """
-    # What a stranger sends is remembered only while it is small.
+    # Clients choose the value, so only short ones are cached.
     return _parse_cached(value) if len(value) <= _LONGEST_CACHED else _parse(value)
 
 
@@ -87,7 +91,7 @@ def _parse(value: str) -> MediaType:
     subtype = essence.partition("/")[2]
     is_json = subtype == "json" or subtype.endswith("+json")
     is_text = not is_json and (essence.startswith("text/") or subtype == "xml" or subtype.endswith("+xml"))
-    # JSON has no charset (RFC 8259, section 11): one that is unknown has no say.
+    # JSON has no charset parameter (RFC 8259, section 11), so an unknown charset is ignored.
     codec = _codec(value) or ("utf-8" if is_json else None)
     return MediaType(essence, codec, is_json, is_text)
 
@@ -104,6 +108,6 @@ def _codec(value: str) -> str | None:
         return None
     try:
         "".encode(name)
-    except LookupError:  # it is no encoding of text, such as hex
+    except LookupError:  # not a text encoding, such as hex
         return None
     return codecs.lookup(name).name

@@ -48,7 +48,7 @@ _SPACE = 0x20
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
-# A chunk of one byte has five more around it. What comes on top are extensions and trailers.
+# A chunk of one byte has a size line of three. What comes on top are extensions and trailers.
 _FRAMING_FACTOR = 8
 
 
@@ -56,9 +56,27 @@ class RequestParser:
     """Parses the bytes of one connection, and calls `found` with each request, as soon as its header is complete."""
 
     __slots__ = (
-        "_begun", "_body", "_body_size", "_field_count", "_fields", "_found", "_head_size", "_is_chunked", "_is_in_trailer", "_is_last",
-        "_limits", "_line", "_max_body", "_missing", "_new_body", "_parser", "_refusal", "_size_line", "_tail",
-        "_taken_size", "_target",
+        "_begun",
+        "_body",
+        "_body_size",
+        "_field_count",
+        "_fields",
+        "_found",
+        "_framing_size",
+        "_head_size",
+        "_is_chunked",
+        "_is_in_trailer",
+        "_is_last",
+        "_limits",
+        "_line",
+        "_max_body",
+        "_missing",
+        "_new_body",
+        "_parser",
+        "_refusal",
+        "_size_line",
+        "_tail",
+        "_target",
     )  # fmt: skip
 
     def __init__(
@@ -90,7 +108,7 @@ class RequestParser:
         self._is_in_trailer = False
         self._size_line = b""
         self._body_size = 0
-        self._taken_size = 0
+        self._framing_size = 0
         self._begin(b"")
 
     def _begin(self, line: bytes) -> None:
@@ -146,11 +164,7 @@ class RequestParser:
     def _feed_body(self, data: bytes) -> bytes:
         if not self._is_chunked:
             return data[self._push(data[: self._missing]) :]
-        piece = self._chunk_piece(data)
-        self._taken_size += len(piece)
-        if self._taken_size - self._body_size > self._limits.header + _FRAMING_FACTOR * self._body_size:
-            raise RequestError(413, "the chunk extensions and trailers are too large")
-        return data[self._push(piece) :]
+        return data[self._push(self._chunk_piece(data)) :]
 
     def _chunk_piece(self, data: bytes) -> bytes:
         """Return the bytes up to the end of a chunk, of its size line, or of a line of the trailer."""
@@ -160,6 +174,9 @@ class RequestParser:
             return piece
         end = data.find(b"\n") + 1
         piece = data[:end] if end else data
+        self._framing_size += len(piece)
+        if self._framing_size > self._limits.framing + _FRAMING_FACTOR * self._body_size:
+            raise RequestError(413, "the chunk extensions and trailers are too large")
         if not self._is_in_trailer:
             self._size_line += piece
             if end:
@@ -315,7 +332,7 @@ class RequestParser:
             check_transfer_coding(coding, version)
             self._is_chunked = True
             self._is_in_trailer = False
-            self._body_size = self._taken_size = 0
+            self._body_size = self._framing_size = 0
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])

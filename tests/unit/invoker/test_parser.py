@@ -18,7 +18,7 @@ from tests.unit.invoker.mutilation import mutilated
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LIMITS = WireLimits(request_line=60, field=40, fields=5, header=200)
+_LIMITS = WireLimits(request_line=60, field=40, fields=5, header=200, framing=200)
 _MAX_BODY = 100
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: a.b\r\nX-One:  1 \t\r\n\r\n"
