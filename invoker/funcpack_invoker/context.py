@@ -1,4 +1,4 @@
-"""What the invoker knows of one call: the function's `context`, and the call that log lines belong to."""
+"""The function's `context`, and the context variable by which log lines find their call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# https://www.w3.org/TR/trace-context/#traceparent-header (version 00; later ones may have more behind it)
+# https://www.w3.org/TR/trace-context/#traceparent-header (version 00; later versions may append fields)
 _TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -22,9 +22,14 @@ logger = logging.getLogger("function")
 class Context:
     """One call of the function.
 
-    `request_id` is the X-Request-Id of the request, or one that was made; `traceparent` and `tracestate` are those of
-    W3C Trace Context, None where the request has no valid ones; `deadline` is when the call is given up (aware, UTC;
-    None without FUNCTION_TIMEOUT); `handler` is the name of the function.
+    Attributes:
+        request_id: the X-Request-Id of the request, or a generated one.
+        traceparent: of W3C Trace Context; None if the request has no valid one.
+        tracestate: the same.
+        deadline: when the call times out (aware, UTC); None without FUNCTION_TIMEOUT.
+        handler: the name of the function.
+        logger: a logger for the function.
+
     """
 
     __slots__ = ("deadline", "handler", "logger", "request_id", "traceparent", "tracestate")
@@ -48,7 +53,7 @@ current: ContextVar[Context | None] = ContextVar("funcpack_call", default=None)
 
 
 def new_context(headers: Mapping[bytes, bytes], handler: str, timeout: float) -> Context:
-    """Make the context of a request from its headers (names in lower case) and the timeout in seconds (0: none)."""
+    """Return the context of a request with these headers (names in lower case); `timeout` is in seconds, 0 for none."""
     traceparent = headers.get(b"traceparent")
     parent = valid_traceparent(traceparent.decode("latin-1")) if traceparent else None
     state = headers.get(b"tracestate") if parent else None
@@ -62,12 +67,12 @@ def new_context(headers: Mapping[bytes, bytes], handler: str, timeout: float) ->
 
 
 def deadline(timeout: float) -> datetime | None:
-    """Give the moment at which a call that begins now is given up; None without a timeout (seconds; 0: none)."""
+    """Return when a call that starts now times out; None without a timeout (in seconds, 0 for none)."""
     return datetime.now(UTC) + timedelta(seconds=timeout) if timeout else None
 
 
 def valid_traceparent(text: str) -> str | None:
-    """Give a traceparent back if it is one (W3C Trace Context, section 3.2)."""
+    """Return a traceparent if it is valid, else None (W3C Trace Context, section 3.2)."""
     match = _TRACEPARENT.fullmatch(text)
     if match is None or (match[1] == "00" and match[2]):
         return None
@@ -79,5 +84,5 @@ def _request_id(given: bytes | None) -> str:
         text = given.decode("latin-1")
         if _REQUEST_ID.fullmatch(text):
             return text
-    # An id for logs, not a secret: no system call for it.
+    # The id is for logs and need not be secret, so it does not cost a system call.
     return f"{random.getrandbits(128):032x}"

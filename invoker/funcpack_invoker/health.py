@@ -1,4 +1,4 @@
-"""The health paths: whether the process is alive, and whether it wants requests."""
+"""The health paths: they report whether the process is alive, and whether it can take requests."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ READY_PATHS = ("/health/ready", "/health/readiness")
 
 
 class Health:
-    """What the health paths answer. `draining` is set at SIGTERM."""
+    """Answers requests to the health paths.
+
+    Attributes:
+        draining: whether the process is shutting down.
+
+    """
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
         self.draining = False
 
     async def answer(self, path: str, method: str) -> Reply:
-        """Answer a request of one of the health paths."""
+        """Return the response to a request for one of the health paths."""
         if method not in {"GET", "HEAD"}:
-            return plain(405, "health is asked for by GET", (b"allow", b"GET, HEAD"))
-        fault = await (self._not_ready() if path in READY_PATHS else self._hooks.alive())
-        return plain(503, fault) if fault else plain(200, "ok")
+            return plain(405, "use GET or HEAD", (b"allow", b"GET, HEAD"))
+        problem = await (self._not_ready() if path in READY_PATHS else self._hooks.alive())
+        return plain(503, problem) if problem else plain(200, "ok")
 
     async def _not_ready(self) -> str | None:
         if self.draining:

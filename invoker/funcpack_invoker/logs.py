@@ -1,4 +1,4 @@
-"""Logging: one handler on standard error for the invoker, the server and the function, as text or as JSON."""
+"""Logging: one handler on standard error for the invoker, the server and the function, as text or JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def configure(settings: Settings) -> None:
-    """Send every logger's records to standard error, and let `print` out at once."""
+    """Send the records of all loggers to standard error, and flush standard output after every line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     root = logging.getLogger()
@@ -28,21 +28,21 @@ def configure(settings: Settings) -> None:
     logging.captureWarnings(capture=True)
     for name in _LASTING:
         logging.getLogger(name).__class__ = _LastingLogger
-    logging.basicConfig = _giving_way(handler, logging.basicConfig)
+    logging.basicConfig = _replaceable(handler, logging.basicConfig)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
 
 
 class _LastingLogger(logging.Logger):
-    """A logger that cannot be turned off.
+    """A logger that cannot be disabled.
 
-    `logging.config.dictConfig` and `fileConfig` do so, unless told otherwise, with every logger that is there before: a
-    function that sets up its logging with them would never see its own tracebacks.
+    By default, `logging.config.dictConfig` and `fileConfig` disable every existing logger. A function that configures
+    its logging with them would never see its own tracebacks.
     """
 
     @property
     def disabled(self) -> bool:
-        """Never."""
+        """Always False."""
         return False
 
     @disabled.setter
@@ -50,15 +50,15 @@ class _LastingLogger(logging.Logger):
         pass
 
 
-# The invoker's, the one that functions get as `context.logger`, and those that others write to on our behalf.
+# The loggers of the invoker, of `context.logger`, and of the libraries that report errors for the invoker.
 _LASTING = ("funcpack", "funcpack.access", "function", "gunicorn.error", "asyncio", "py.warnings")
 
 
-def _giving_way(handler: logging.Handler, original: Callable[..., None]) -> Callable[..., None]:
-    """Make `logging.basicConfig` do what a function expects of it.
+def _replaceable(handler: logging.Handler, original: Callable[..., None]) -> Callable[..., None]:
+    """Return a `logging.basicConfig` that does what a function expects.
 
-    By itself it does nothing where the root logger has a handler already: functions that call it to get their debug
-    records, or a format of their own, would be ignored. So a level is set, and for anything more our handler gives way.
+    The original does nothing if the root logger has a handler, so it would ignore a function that calls it for its debug
+    records or its own format. This one sets the level, and for any other option removes the invoker's handler first.
     """
 
     def basic_config(**options: Any) -> None:
@@ -75,10 +75,10 @@ def _giving_way(handler: logging.Handler, original: Callable[..., None]) -> Call
 
 
 class TextFormatter(logging.Formatter):
-    """A line a record: time, level, logger, the request it belongs to, message; a traceback below it."""
+    """One line per record: time, level, logger, request id and message, followed by the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Return the text of a record."""
         call = current.get()
         request = f" [{call.request_id}]" if call else ""
         line = f"{_time(record)} {record.levelname} {record.name}{request}: {_message(record)}"
@@ -87,10 +87,10 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """An object a line, with the names that DESIGN and the collectors' usual parsers know."""
+    """One JSON object per line, with member names that the usual log collectors parse."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record."""
+        """Return the text of a record."""
         members = {
             "time": _time(record),
             "level": record.levelname.lower(),
@@ -105,16 +105,16 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Give the text of a record; one whose arguments do not fit must not break the format of the log."""
+    """Return the message of a record; arguments that do not match it must not break the format of the log."""
     try:
         text = record.getMessage()
-    except Exception as exc:  # noqa: BLE001 - whatever the %-formatting of the user's objects raises
-        text = f"{record.msg!r} with {record.args!r}, which do not fit: {exc} ({record.pathname}:{record.lineno})"
+    except Exception as exc:  # noqa: BLE001 - any exception from formatting the user's objects
+        text = f"invalid arguments {record.args!r} for {record.msg!r}: {exc} ({record.pathname}:{record.lineno})"
     return f"{text}\n{record.stack_info}" if record.stack_info else text
 
 
 def _call_members(record: logging.LogRecord) -> dict[str, str]:
-    """Tell which call and which span a record belongs to; telemetry has noted the span where it is on."""
+    """Return the ids of the call and the span that a record belongs to; telemetry adds the span if it is on."""
     call = current.get()
     members = {"request_id": call.request_id} if call else {}
     traceparent = getattr(record, "traceparent", None) or (call and call.traceparent)
@@ -129,7 +129,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _exception(record: logging.LogRecord) -> str:
-    """Write the traceback of a record: from the user's first frame on, if it has one."""
+    """Return the traceback of a record, starting with the first frame of the user's code."""
     if not record.exc_info or record.exc_info[1] is None:
         return ""
     exc = raised(record.exc_info[1])

@@ -1,4 +1,4 @@
-"""Tracebacks as a user wants to read them: their own frames, not ours and not the import system's."""
+"""Tracebacks that start in the user's code, without the frames of the invoker and of the import system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _IMPORT_SYSTEM = ("<frozen importlib", os.sep + "importlib" + os.sep + "__init__
 
 
 class ExitError(Exception):
-    """Stands for a SystemExit or KeyboardInterrupt of the user's code where those would end the process."""
+    """A SystemExit or KeyboardInterrupt of the user's code, wrapped because it would end the process."""
 
     def __init__(self, cause: BaseException) -> None:
         super().__init__(f"raised {type(cause).__name__}")
@@ -19,12 +19,12 @@ class ExitError(Exception):
 
 
 def raised(exc: BaseException) -> BaseException:
-    """Give what the user's code raised."""
+    """Return the exception that the user's code raised."""
     return exc.cause if isinstance(exc, ExitError) else exc
 
 
 def user_traceback(exc: BaseException) -> TracebackType | None:
-    """Give the part of an exception's traceback that begins in the user's code (None: it has none there)."""
+    """Return the part of an exception's traceback that starts in the user's code; None if there is none."""
     tb = exc.__traceback__
     while tb is not None and _is_foreign(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
@@ -32,14 +32,14 @@ def user_traceback(exc: BaseException) -> TracebackType | None:
 
 
 def format_user_traceback(exc: BaseException) -> str:
-    """Write an exception as Python does, beginning with the first frame of the user's code."""
+    """Format an exception as Python does, starting with the first frame of the user's code."""
     exc = raised(exc)
     lines = traceback.format_exception(type(exc), exc, _without_import_system(user_traceback(exc)))
     return "".join(lines)
 
 
 def _without_import_system(tb: TracebackType | None) -> TracebackType | None:
-    """Leave out the import system's frames between the user's modules as well, as Python does when it prints."""
+    """Remove the import system's frames between the user's modules, as Python does when it prints a traceback."""
     kept = []
     while tb is not None:
         if not tb.tb_frame.f_code.co_filename.startswith(_IMPORT_SYSTEM[0]):

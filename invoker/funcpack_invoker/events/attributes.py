@@ -3,8 +3,8 @@
 Sources: CloudEvents 1.0.2 (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md), sections "Naming
 Conventions", "Type System", "REQUIRED Attributes", "OPTIONAL Attributes", and the same of 0.3.
 
-`source` and `dataschema` are taken for URIs without a look at their syntax: whoever sends something else would only
-lose the event, and nobody here resolves them.
+The syntax of the URIs in `source` and `dataschema` is not checked: the invoker does not resolve them, and rejecting the
+event would only lose it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from datetime import date
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from funcpack_invoker.http import media_types
 
@@ -30,7 +30,7 @@ _KNOWN = {
     "0.3": frozenset({*_REQUIRED, "subject", "time", "datacontenttype", "schemaurl", "datacontentencoding"}),
 }
 
-# RFC 3339 section 5.6; the day is checked against its month apart.
+# RFC 3339 section 5.6; whether the month has that day is checked separately.
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
@@ -42,15 +42,15 @@ _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 
 
 class InvalidAttributeError(ValueError):
-    """An attribute that breaks the specification; the text is one line that says which and how."""
+    """An attribute violates the specification; the text is one line that names the attribute and the reason."""
 
 
 def check_name(name: str) -> None:
-    """Refuse what is no attribute name: only a-z and 0-9, and not `data` (Naming Conventions)."""
+    """Reject a name that no attribute can have: it is not only a-z and 0-9, or it is `data` (Naming Conventions)."""
     if not (name.isascii() and name.isalnum() and name == name.lower()):
         raise InvalidAttributeError(f"{shown(name)} is not an attribute name: only a-z and 0-9 are allowed")
     if name == "data":
-        raise InvalidAttributeError("data is not an attribute")
+        raise InvalidAttributeError("data is not allowed as an attribute name")
 
 
 @cache
@@ -61,35 +61,34 @@ def _not_in_strings() -> re.Pattern[str]:
 
 
 def check_string(name: str, value: str) -> None:
-    """Refuse what no String may hold (Type System)."""
-    # No character that is refused is printable to Python, and most values are printable through and through: whoever
-    # is in a hurry asks that first.
+    """Reject characters that a String must not contain (Type System)."""
+    # None of these characters is printable to Python, and most values are printable throughout: check that first.
     if not value.isprintable() and _not_in_strings().search(value):
-        raise InvalidAttributeError(f"{name} has a character that is not allowed: {shown(value)}")
+        raise InvalidAttributeError(f"{name} contains a character that is not allowed: {shown(value)}")
 
 
-def check_value(name: str, value: Any) -> AttributeValue:
-    """Give a Boolean, Integer or String as a plain value; refuse any other value (Type System)."""
+def check_value(name: str, value: object) -> AttributeValue:
+    """Return a Boolean, Integer or String as a plain value; reject any other value (Type System)."""
     if isinstance(value, str):
         check_string(name, value)
-        return str.__str__(value)  # an Enum of strings has its own idea of str()
+        return str.__str__(value)  # for an Enum of strings, str() can return the name of the member
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         if not _SMALLEST <= value <= _LARGEST:
-            raise InvalidAttributeError(f"{name} is an integer of more than 32 bits")
+            raise InvalidAttributeError(f"{name} does not fit in 32 bits")
         return int(value)
-    raise InvalidAttributeError(f"{name} is a {type(value).__name__}: attributes are strings, booleans and integers")
+    raise InvalidAttributeError(f"{name} is a {type(value).__name__}; use a string, boolean or integer")
 
 
 def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, AttributeValue] = _NONE) -> None:
-    """Refuse attributes that together are no event: the required ones are there, the others well-formed.
+    """Reject attributes that are not a valid event: a required one is missing, or one is malformed.
 
-    Those that are the very ones of `known`, an event that was checked before, are well-formed.
+    Attributes that are the same objects as in `known`, an event that was checked before, are not checked again.
     """
     version = attributes.get("specversion")
     if version not in VERSIONS:
-        raise InvalidAttributeError(_version_fault(version))
+        raise InvalidAttributeError(_version_problem(version))
     for name in _REQUIRED:
         if name not in attributes:
             raise InvalidAttributeError(f"{name} is missing")
@@ -107,26 +106,26 @@ def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, Attri
 
 
 def shown(value: object) -> str:
-    """Quote a value of a stranger in one line of limited length."""
+    """Quote an untrusted value in one line of limited length."""
     text = repr(value[:80] if isinstance(value, str) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _version_fault(version: AttributeValue | None) -> str:
+def _version_problem(version: AttributeValue | None) -> str:
     if version is None:
         return "specversion is missing"
-    return f"specversion {shown(version)} is not supported: 1.0 and 0.3 are"
+    return f"specversion {shown(version)} is not supported; supported versions: {', '.join(VERSIONS)}"
 
 
 def _check_time(value: str) -> None:
-    # Year 0 is a leap year, and unknown to Python.
+    # Year 0 is a leap year, but Python does not support it.
     day = value[:10].replace("0000-", "0004-")
     try:
         date.fromisoformat(day)
     except ValueError:
         day = ""
     if not (day and _TIME.fullmatch(value)):
-        raise InvalidAttributeError(f"time is not of the form of RFC 3339: {shown(value)}")
+        raise InvalidAttributeError(f"time is not an RFC 3339 timestamp: {shown(value)}")
 
 
 def _check_media_type(value: str) -> None:

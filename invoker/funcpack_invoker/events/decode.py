@@ -1,4 +1,4 @@
-"""Reads CloudEvents from HTTP requests.
+"""Decodes the CloudEvents of HTTP requests.
 
 Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON event format ("JSON") of CloudEvents
 1.0.2 (https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents), and those of 0.3.
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _FORMATS = b"application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type"})
 
-# Printable ASCII but the double quote and the percent sign (HTTP 3.1.3.2).
+# Printable ASCII except the double quote and the percent sign (HTTP 3.1.3.2).
 _AS_IT_IS = re.compile(rb"[ !#$&-~]*")
 
 # RFC 7230 section 3.2.6
@@ -42,17 +42,17 @@ _QUOTED_PAIR = re.compile(r"\\(.)")
 
 
 def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
-    """Read the event of a request, or its events, in whichever content mode it is (HTTP 3).
+    """Return the event or the events of a request, in any content mode (HTTP 3).
 
-    A JSON object with the four required attributes, sent as `application/json` without their headers, is taken for a
-    structured event: that is what people type with curl.
+    A JSON object with the four required attributes, sent as `application/json` without `ce-` headers, is a structured
+    event: this is how people send events with curl.
 
     Args:
-        headers: names in lower case, as ASGI gives them.
+        headers: names in lower case, as in ASGI.
         body: the whole body.
 
     Raises:
-        InvalidEventError: when it is no valid CloudEvent 1.0 or 0.3.
+        InvalidEventError: if the request is not a valid CloudEvent 1.0 or 0.3.
 
     """
     context: list[Header] = []
@@ -63,7 +63,7 @@ def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
             context.append(header)
         elif name == b"content-type":
             if content_type is not None:
-                raise InvalidEventError("Content-Type is given twice")
+                raise InvalidEventError("duplicate Content-Type header")
             content_type = header[1]
     try:
         if content_type is None or content_type[:23].lower() != _FORMATS:
@@ -75,7 +75,7 @@ def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
 
 def _read_format(media_type: media_types.MediaType, body: bytes) -> Event | Batch:
     if media_type.essence not in {STRUCTURED, BATCHED}:
-        raise InvalidEventError(f"the event format {shown(media_type.essence)} is not supported: JSON is", 415)
+        raise InvalidEventError(f"unsupported event format {shown(media_type.essence)}; use JSON", 415)
     document = _read_json(body, media_type.codec or "utf-8")
     if media_type.essence == STRUCTURED:
         return _read_members(document)
@@ -88,7 +88,7 @@ def _read_json(body: bytes, codec: str) -> Any:
     try:
         return json_codec.loads(body, codec)
     except UnicodeDecodeError:
-        raise InvalidEventError(f"the body is not JSON: it is not {codec}") from None
+        raise InvalidEventError(f"the body is not JSON: it is not valid {codec}") from None
     except ValueError as exc:
         raise InvalidEventError(f"the body is not JSON: {exc}") from exc
 
@@ -101,7 +101,7 @@ def _read_numbered(number: int, members: Any) -> Event:
 
 
 def _read_members(members: Any) -> Event:
-    """Read an event of the JSON format (JSON 2 and 3); members that are null are unset (JSON 2.2)."""
+    """Decode an event in the JSON format (JSON 2 and 3); members that are null are unset (JSON 2.2)."""
     if not isinstance(members, dict):
         raise InvalidAttributeError("the event is not a JSON object")
     version = members.get("specversion")
@@ -110,7 +110,7 @@ def _read_members(members: Any) -> Event:
         if value is None or name == "data" or (name == "data_base64" and version != "0.3"):
             continue
         check_name(name)
-        # A Map of 0.3 has a JSON object for its string (0.3, Type System); 1.0 has none.
+        # Version 0.3 has Maps, which are JSON objects; their value here is the JSON text (0.3, Type System).
         attributes[name] = check_value(
             name, json_codec.dumps(value) if isinstance(value, dict) and version == "0.3" else value
         )
@@ -119,7 +119,7 @@ def _read_members(members: Any) -> Event:
 
 
 def _data_of_members(members: dict[str, Any], version: Any) -> Any:
-    """Give the data of an event of the JSON format: a string is never parsed once more (JSON 3.1.2)."""
+    """Return the data of an event in the JSON format; a string is never parsed again (JSON 3.1.2)."""
     data = members.get("data")
     if version == "0.3":
         encoding = members.get("datacontentencoding")
@@ -129,7 +129,7 @@ def _data_of_members(members: dict[str, Any], version: Any) -> Any:
     if encoded is None:
         return data
     if data is not None:
-        raise InvalidAttributeError("there are both data and data_base64")
+        raise InvalidAttributeError("data and data_base64 are both set")
     return _decode_base64("data_base64", encoded)
 
 
@@ -137,18 +137,18 @@ def _decode_base64(name: str, value: Any) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (TypeError, ValueError):
-        raise InvalidAttributeError(f"{name} is not Base64") from None
+        raise InvalidAttributeError(f"{name} is not valid Base64") from None
 
 
 def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Event:
-    """Read an event whose attributes are headers, and whose data is the body (HTTP 3.1)."""
+    """Decode an event whose attributes are headers and whose data is the body (HTTP 3.1)."""
     attributes: dict[str, AttributeValue] = {}
-    # Most values stand for themselves, and one look at all of them is quicker than one at each.
+    # Most values need no decoding, and one match against all of them is faster than one for each.
     plain = _AS_IT_IS.fullmatch(b"".join([raw for _, raw in context]))
     for header, raw in context:
         name = _attribute_name(header)
         if name in attributes:
-            raise InvalidAttributeError(f"ce-{name} is given twice")
+            raise InvalidAttributeError(f"duplicate ce-{name} header")
         attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
     if _ENVELOPE.isdisjoint(attributes):
         return _read_undeclared(content_type, body)
@@ -161,7 +161,7 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Eve
 
 
 def _read_undeclared(content_type: bytes, body: bytes) -> Event:
-    """Read a structured event that is sent as plain `application/json`."""
+    """Decode a structured event that is sent as `application/json`."""
     media_type = media_types.parse(content_type.decode("latin-1")) if content_type else None
     document = media_type.decode(body) if media_type and media_type.essence == "application/json" else None
     if isinstance(document, dict) and document.keys() >= _ENVELOPE:
@@ -170,7 +170,7 @@ def _read_undeclared(content_type: bytes, body: bytes) -> Event:
 
 
 def _guess(body: bytes) -> Any:
-    """Give the value of a body without content type: JSON when it is, else its bytes."""
+    """Return the value of a body without a content type: parsed if it is JSON, else its bytes."""
     if not body:
         return None
     try:
@@ -181,18 +181,18 @@ def _guess(body: bytes) -> Any:
 
 @lru_cache(maxsize=1024)
 def _attribute_name(header: bytes) -> str:
-    """Give the attribute of a header such as `ce-type` (HTTP 3.1.3.1)."""
+    """Return the attribute name of a header such as `ce-type` (HTTP 3.1.3.1)."""
     name = header[3:].decode("latin-1")
     check_name(name)
     if name == "datacontenttype":
-        raise InvalidAttributeError("ce-datacontenttype is not allowed: it is Content-Type")  # HTTP 3.1.1
+        raise InvalidAttributeError("ce-datacontenttype is not allowed; use Content-Type")  # HTTP 3.1.1
     return name
 
 
 def _attribute_value(name: str, raw: bytes) -> str:
-    """Decode a header's value: double quotes first, then percent signs, both once (HTTP 3.1.3.2).
+    """Decode a header's value: first double quotes, then percent-encoding, each once (HTTP 3.1.3.2).
 
-    UTF-8 that is not percent-encoded is taken too: the SDKs of Go and Java send it
+    UTF-8 that is not percent-encoded is accepted too, because the SDKs for Go and Java send it
     (https://github.com/cloudevents/spec/issues/1397).
     """
     try:
@@ -209,6 +209,6 @@ def _attribute_value(name: str, raw: bytes) -> str:
 
 
 def _unquote(value: str) -> str:
-    """Take a quoted-string out of its quotes (RFC 7230 section 3.2.6); what is none stays as it is."""
+    """Return the content of a quoted-string (RFC 7230 section 3.2.6); any other value stays unchanged."""
     match = _QUOTED_STRING.fullmatch(value)
     return _QUOTED_PAIR.sub(r"\1", match[1]) if match else value

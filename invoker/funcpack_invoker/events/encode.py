@@ -1,4 +1,4 @@
-"""Writes CloudEvents as HTTP headers and bodies.
+"""Encodes CloudEvents as HTTP headers and bodies.
 
 Sources, by section in the code: the HTTP protocol binding ("HTTP") and the JSON event format ("JSON") of CloudEvents
 1.0.2 (https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents), and those of 0.3.
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from funcpack_invoker.events.attributes import AttributeValue
     from funcpack_invoker.http.asgi import Header
 
-# Every printable ASCII character goes into a header as it is, but the double quote and the percent sign (HTTP 3.1.3.2).
+# Headers contain printable ASCII unencoded, except the double quote and the percent sign (HTTP 3.1.3.2).
 _AS_IT_IS = re.compile(r"[!#$&-~]*")
 _UNQUOTED = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
 
 
 def write_binary(event: Event) -> tuple[list[Header], bytes]:
-    """Write an event in binary mode (HTTP 3.1): its headers, Content-Type among them, and its body.
+    """Encode an event in binary mode (HTTP 3.1): its headers, including Content-Type, and its body.
 
     Raises:
-        ReplyError: when its data cannot be written as its datacontenttype says.
+        ReplyError: if the data cannot be encoded as the datacontenttype requires.
 
     """
     attributes, data = event.attributes, event.data
-    # Base64 is for data inside of JSON; a body is the data itself (0.3, `datacontentencoding`).
+    # Base64 is for data inside JSON; a body is the data itself (0.3, `datacontentencoding`).
     unsent = "datacontentencoding" if attributes["specversion"] == "0.3" else None
     encode: Callable[[Any], bytes] = str.encode if _are_plain(attributes.values()) else _header_value
     headers = [
@@ -46,36 +46,36 @@ def write_binary(event: Event) -> tuple[list[Header], bytes]:
         return headers, b""
     content_type = attributes.get("datacontenttype")
     if content_type is None and not isinstance(data, bytes | bytearray | memoryview):
-        # What JSON implied has to be said elsewhere (JSON 3.1.2).
+        # JSON is the default only in the JSON format; in binary mode it must be declared (JSON 3.1.2).
         content_type = "application/json"
         headers.append((b"content-type", b"application/json"))
     return headers, _encode(content_type, data)
 
 
 def write_structured(event: Event) -> tuple[list[Header], bytes]:
-    """Write an event in structured mode (HTTP 3.2, JSON 3).
+    """Encode an event in structured mode (HTTP 3.2, JSON 3).
 
     Raises:
-        ReplyError: when its data cannot be written as its datacontenttype says.
+        ReplyError: if the data cannot be encoded as the datacontenttype requires.
 
     """
     return [(b"content-type", STRUCTURED.encode())], _dumps(_members(event)).encode()
 
 
 def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
-    """Write events in batched mode (HTTP 3.3, JSON 4).
+    """Encode events in batched mode (HTTP 3.3, JSON 4).
 
     Raises:
-        ReplyError: when the data of one cannot be written as its datacontenttype says.
+        ReplyError: if the data of one cannot be encoded as its datacontenttype requires.
 
     """
     return [(b"content-type", BATCHED.encode())], _dumps([_members(event) for event in events]).encode()
 
 
-def _are_plain(values: Collection[AttributeValue]) -> bool:
-    """Tell whether all of them go into headers as they are: one look at all is quicker than one at each."""
+def _are_plain(values: Collection[Any]) -> bool:
+    """Return whether headers can contain all values unencoded: one match against all is faster than one for each."""
     try:
-        return _AS_IT_IS.fullmatch("".join(values)) is not None  # type: ignore[arg-type]
+        return _AS_IT_IS.fullmatch("".join(values)) is not None
     except TypeError:
         return False  # a boolean or an integer
 
@@ -97,7 +97,7 @@ def _encode(content_type: AttributeValue | None, data: Any) -> bytes:
 
 
 def _members(event: Event) -> dict[str, Any]:
-    """Give the members of an event in the JSON format (JSON 3.1.1)."""
+    """Return the members of an event in the JSON format (JSON 3.1.1)."""
     members: dict[str, Any] = dict(event.attributes)
     data = event.data
     if isinstance(data, bytes | bytearray | memoryview):
@@ -113,7 +113,7 @@ def _members(event: Event) -> dict[str, Any]:
 
 
 def _is_json(event: Event) -> bool:
-    """Tell whether the content type says JSON; where there is none, the JSON format implies it (JSON 3.1.1)."""
+    """Return whether the data is JSON; without a content type, the JSON format implies it (JSON 3.1.1)."""
     content_type = event.attributes.get("datacontenttype")
     return content_type is None or media_types.parse(str(content_type)).is_json
 

@@ -1,4 +1,4 @@
-"""The values that represent CloudEvents inside the invoker."""
+"""The types of CloudEvents inside the invoker."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ BATCHED = "application/cloudevents-batch+json"
 class Event(NamedTuple):
     """One event.
 
-    `attributes` holds every context attribute as it is on the wire, under its lower-case name: `str`, or the `bool` or
-    `int` of JSON. `data` is decoded by its content type; None when there is none.
+    Attributes:
+        attributes: every context attribute by its lower-case name. The value is the one on the wire: a `str`, or a `bool`
+            or `int` in the JSON format.
+        data: decoded by its content type; None if the event has no data.
+
     """
 
     attributes: dict[str, AttributeValue]
@@ -23,6 +26,6 @@ class Event(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Several events of one request, in order."""
+    """The events of one request, in order."""
 
     events: tuple[Event, ...]

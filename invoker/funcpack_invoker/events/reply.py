@@ -1,4 +1,4 @@
-"""Turns what a CloudEvent function returned into a reply event or a response. No I/O, and no server."""
+"""Converts the value that a CloudEvent function returned into a reply event or a response. No I/O, and no server."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 
 class ReplyDefaults(NamedTuple):
-    """What a reply event of data alone gets: its `type` (None: by the incoming one's) and its `source`."""
+    """The attributes of the reply event for a function that returned only data.
+
+    Attributes:
+        type: None for the incoming event's type and `.reply`.
+        source: the source.
+
+    """
 
     type: str | None
     source: str
 
 
 class EventReply:
-    """What came of an event: a reply event or none, and the status and headers of the response around it."""
+    """The reply of a CloudEvent function: a reply event or None, and the status and headers of the response."""
 
     __slots__ = ("event", "headers", "status")
 
@@ -38,10 +44,16 @@ AnyReply = Reply | EventReply
 
 
 def from_value(value: Any, incoming: Event, context: Context, defaults: ReplyDefaults) -> AnyReply:
-    """Read what a CloudEvent function returned.
+    """Return the reply for a value that a CloudEvent function returned.
+
+    Args:
+        value: the returned value.
+        incoming: the event that the function was called with.
+        context: of the call; its trace continues in the reply event.
+        defaults: the attributes for a function that returned only data.
 
     Raises:
-        ReplyError: when it is nothing that can be sent.
+        ReplyError: if the value cannot be sent.
 
     """
     if value is None:
@@ -54,10 +66,10 @@ def from_value(value: Any, incoming: Event, context: Context, defaults: ReplyDef
 
 
 def from_sdk_event(value: Any, context: Context) -> EventReply | None:
-    """Read an event of an SDK that any function returned; None if it is none.
+    """Return the reply for an event of the SDK; None for any other value.
 
     Raises:
-        ReplyError: when it breaks the specification.
+        ReplyError: if the event violates the specification.
 
     """
     found = from_sdk(value)
@@ -65,10 +77,10 @@ def from_sdk_event(value: Any, context: Context) -> EventReply | None:
 
 
 def write(reply: EventReply, headers: Mapping[bytes, bytes]) -> Reply:
-    """Make the response for a single event: binary mode, or structured where the client accepts that.
+    """Return the response with a reply event, in structured mode if the request's headers accept it, else in binary mode.
 
     Raises:
-        ReplyError: when the data cannot be written as its content type says.
+        ReplyError: if the data cannot be encoded as its content type requires.
 
     """
     if reply.event is None:
@@ -83,11 +95,11 @@ def _from_tuple(value: tuple[Any, ...], incoming: Event, context: Context, defau
     if value and _is_attributes(value[0]):
         return _from_attributes(value, incoming, context)
     if len(value) > 1 and _is_attributes(value[1]):
-        raise ReplyError("the returned tuple has the attributes in second place: (attributes, data) is meant")
+        raise ReplyError("the returned tuple has the attributes second; expected (attributes, data)")
     body, status, headers = response.unpack(value)
     if response.is_response(body) or response.is_http_exception(body):
         return response.from_value(value)
-    _refuse_half_of_attributes(body, status)
+    _reject_incomplete_attributes(body, status)
     if isinstance(body, tuple) and body and _is_attributes(body[0]):
         reply = _from_attributes(body, incoming, context)
     else:
@@ -98,19 +110,21 @@ def _from_tuple(value: tuple[Any, ...], incoming: Event, context: Context, defau
     return reply
 
 
-def _refuse_half_of_attributes(body: Any, status: Any) -> None:
-    """Refuse `({"type": ...}, data)`, where the data is taken for a status: its source has been forgotten."""
+def _reject_incomplete_attributes(body: Any, status: Any) -> None:
+    """Reject `({"type": ...}, data)`, which lacks the source: the data would be used as a status."""
     missing = [name for name in ("type", "source") if name not in body] if isinstance(body, Mapping) else []
     if len(missing) != 1:
         return
     try:
         response.with_status(Reply(200), status)
     except ReplyError as exc:
-        raise ReplyError(f"the returned event is not valid: {missing[0]} is missing, or else {exc.reason}") from exc
+        raise ReplyError(
+            f"the returned event is not valid: {missing[0]} is missing; it is not a valid response either: {exc.reason}"
+        ) from exc
 
 
 def _take_content_type(reply: EventReply, event: Event) -> None:
-    """Make the Content-Type of the returned headers the event's: in structured mode the header is the envelope's."""
+    """Move the Content-Type from the returned headers to the event: in structured mode the header describes the envelope."""
     headers = response.with_headers(Reply(200), reply.headers).headers
     content_type = dict(headers).get(b"content-type", b"").decode("latin-1")
     if not content_type:
@@ -118,8 +132,8 @@ def _take_content_type(reply: EventReply, event: Event) -> None:
     try:
         is_json = media_types.parse(content_type).is_json
     except ValueError as exc:
-        raise ReplyError(f"the returned Content-Type is none: {exc}") from exc
-    # Text that is said to be JSON is so already: it must not be quoted.
+        raise ReplyError(f"the returned Content-Type is not valid: {exc}") from exc
+    # Text with a JSON content type is JSON already, and must not be encoded again.
     data = (
         media_types.parse("application/json").decode(response.encode(event.data))
         if is_json and isinstance(event.data, str)
@@ -131,16 +145,16 @@ def _take_content_type(reply: EventReply, event: Event) -> None:
 
 def _from_attributes(value: tuple[Any, ...], incoming: Event, context: Context) -> EventReply:
     if len(value) > 2:
-        raise ReplyError("the returned tuple has more than attributes and data: (attributes, data) is meant")
+        raise ReplyError("the returned tuple has more than two items; expected (attributes, data)")
     return EventReply(_traced(cloudevent.complete(*value, incoming=incoming), context))
 
 
 def _event(value: Any, incoming: Event, context: Context, defaults: ReplyDefaults) -> Event:
-    """Make the reply event of attributes, of an SDK's event, or of data."""
+    """Return the reply event for attributes, an event of the SDK, or data."""
     if _is_attributes(value):
         return _traced(cloudevent.complete(value, incoming=incoming), context)
     if isinstance(value, Iterator | AsyncIterator):
-        raise ReplyError("a CloudEvent function cannot stream: return the data as a whole")
+        raise ReplyError("a CloudEvent function cannot stream; return the data as a whole")
     found = from_sdk(value)
     if found is not None:
         return _traced(cloudevent.complete(*found, incoming=incoming), context)
@@ -149,12 +163,12 @@ def _event(value: Any, incoming: Event, context: Context, defaults: ReplyDefault
 
 
 def _is_attributes(value: Any) -> bool:
-    is_mapping = type(value) is dict or isinstance(value, Mapping)  # the first is quick, and nearly always so
+    is_mapping = type(value) is dict or isinstance(value, Mapping)  # the first check is faster, and nearly always true
     return is_mapping and ("specversion" in value or ("type" in value and "source" in value))
 
 
 def _traced(event: Event, context: Context) -> Event:
-    """Hand the trace on to whoever gets the reply (CloudEvents extension "Distributed Tracing")."""
+    """Add the trace of the call, so that the event's receiver can continue it (extension "Distributed Tracing")."""
     if context.traceparent and "traceparent" not in event.attributes:
         event.attributes["traceparent"] = context.traceparent
         if context.tracestate:
@@ -170,7 +184,7 @@ def _wants_structured(headers: Mapping[bytes, bytes]) -> bool:
 
 
 def _accepts(element: str) -> bool:
-    """Tell whether an element of Accept is the JSON format, and not refused by `q=0` (RFC 9110 section 12.5.1)."""
+    """Return whether an element of Accept is the JSON format, and not excluded by `q=0` (RFC 9110 section 12.5.1)."""
     media_range, *parameters = [part.strip().lower() for part in element.split(";")]
-    refused = any(parameter.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for parameter in parameters)
-    return media_range == STRUCTURED and not refused
+    is_excluded = any(parameter.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for parameter in parameters)
+    return media_range == STRUCTURED and not is_excluded

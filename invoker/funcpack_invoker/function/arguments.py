@@ -91,7 +91,7 @@ def _checker(argument: Argument) -> Callable[[Any], Any] | None:
     """Return a function that checks data against a structured annotation; None for any other annotation."""
     if not argument.may_be_structured:
         return None
-    from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data pay for it
+    from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data need it
 
     if not typed.is_structured(argument.annotation):
         return None

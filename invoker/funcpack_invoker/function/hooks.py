@@ -1,10 +1,10 @@
-"""The hooks that the function's module may define: `start`, `stop`, `alive` and `ready`, plain or async."""
+"""The hooks that the handler's module can define: `start`, `stop`, `alive` and `ready`, as `def` or `async def`."""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
-from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.invocation import is_async
@@ -19,7 +19,12 @@ logger = logging.getLogger("funcpack")
 
 
 class Hooks:
-    """The hooks of one module. `started` is set when `start` has come to its end, or there is none."""
+    """The hooks of one module.
+
+    Attributes:
+        started: set when `start` has returned, or if there is no such hook.
+
+    """
 
     def __init__(self, module: ModuleType, handler: Callable[..., Any]) -> None:
         self._start = _hook(module, "start", handler)
@@ -31,13 +36,18 @@ class Hooks:
             self.started.set()
 
     async def start(self) -> None:
-        """Run `start`; whatever it raises is raised."""
+        """Run `start`.
+
+        Raises:
+            Exception: any exception of `start`.
+
+        """
         if self._start is not None:
             await self._start.run()
         self.started.set()
 
     async def stop(self) -> None:
-        """Run `stop`; an error in it is logged."""
+        """Run `stop`; log any exception."""
         if self._stop is not None:
             try:
                 await self._stop.run()
@@ -45,16 +55,16 @@ class Hooks:
                 logger.exception("stop() failed")
 
     async def alive(self) -> str | None:
-        """Say what is wrong with the process, None when nothing is."""
-        return await _fault(self._alive)
+        """Run `alive`; return why the process is not healthy, or None if it is."""
+        return await _problem(self._alive)
 
     async def ready(self) -> str | None:
-        """Say why no requests are wanted, None when they are."""
-        return await _fault(self._ready)
+        """Run `ready`; return why the process cannot take requests, or None if it can."""
+        return await _problem(self._ready)
 
 
 class Hook:
-    """A hook on a thread of its own, or on the loop: one that hangs must hold up neither calls nor other hooks."""
+    """A hook, run on its own thread or on the loop: a hook that hangs must not block calls or other hooks."""
 
     def __init__(self, name: str, function: Callable[[], Any]) -> None:
         self.name = name
@@ -64,23 +74,28 @@ class Hook:
         self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> Any:
-        """Run the hook and give what it returned; whoever asks while it runs gets the same answer."""
+        """Run the hook and return its value; callers that arrive while it runs get the same value.
+
+        Raises:
+            Exception: any exception of the hook; ExitError for a SystemExit or KeyboardInterrupt.
+
+        """
         if self._running is None or self._running.done():
-            self._running = asyncio.get_running_loop().create_task(self._run())
-        # The first one to ask may leave: the others still wait for it.
+            self._running = asyncio.get_running_loop().create_task(self._call())
+        # The first caller may be cancelled while the others still wait.
         return await asyncio.shield(self._running)
 
-    async def _run(self) -> Any:
+    async def _call(self) -> Any:
         try:
-            value = await self._call()
+            value = await self._call_function()
             return await value if hasattr(value, "__await__") else value
         except (SystemExit, KeyboardInterrupt) as exc:
             raise ExitError(exc) from exc
 
-    async def _call(self) -> Any:
+    async def _call_function(self) -> Any:
         if self._is_async:
             return self._function()
-        outcome = await self._thread.run(_call, self._function, copy_context())
+        outcome = await self._thread.run(_call, self._function, contextvars.copy_context())
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
@@ -92,13 +107,13 @@ def _call(function: Callable[[], Any]) -> Any:
 
 def _hook(module: ModuleType, name: str, handler: Callable[..., Any]) -> Hook | None:
     function = vars(module).get(name)
-    # A function that is served is no hook, whatever it is called; nor is a class or a value of that name.
+    # The handler itself is not a hook, even if it has the name of one; nor are classes and other values.
     if function is handler or not callable(function) or isinstance(function, type):
         return None
     return Hook(name, function)
 
 
-async def _fault(hook: Hook | None) -> str | None:
+async def _problem(hook: Hook | None) -> str | None:
     if hook is None:
         return None
     try:
@@ -108,4 +123,4 @@ async def _fault(hook: Hook | None) -> str | None:
         return f"{hook.name}() failed"
     if isinstance(verdict, tuple) and len(verdict) == 2 and verdict[0] is False:
         return str(verdict[1])
-    return f"{hook.name}() says no" if verdict is False else None
+    return f"{hook.name}() returned False" if verdict is False else None

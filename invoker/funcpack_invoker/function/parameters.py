@@ -1,7 +1,7 @@
-"""What a handler's parameters ask for.
+"""The rules for a handler's parameters: which names and annotations get which value.
 
-The rules work on plain data, so that the invoker (which has the function) and the buildpack's static check (which has
-its source only) decide alike. Standard library only.
+The rules work on plain data, so that the invoker, which has the function, and the buildpack's static check, which has
+only its source, decide alike. Standard library only.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a function is called with: plain HTTP requests, or CloudEvents alone."""
+    """The kind of requests that a function takes: any HTTP requests, or only CloudEvents."""
 
     HTTP = "http"
     CLOUDEVENT = "cloudevent"
 
 
 class Value(Enum):
-    """What a parameter is filled with."""
+    """The value that a parameter gets."""
 
     EVENT = "event"
     DATA = "data"
@@ -58,16 +58,20 @@ _REQUEST_CLASSES = frozenset(
     }
 )
 
-# Every release of the SDK has its own module for the class (1.x: cloudevents.http, cloudevents.pydantic; 2.x:
-# cloudevents.core.v1, cloudevents.v1.http ...); what they share is the package and these names.
+# The releases of the SDK define the class in different modules (1.x: cloudevents.http, cloudevents.pydantic; 2.x:
+# cloudevents.core.v1, cloudevents.v1.http ...), but all in this package and with one of these names.
 _EVENT_CLASS_NAMES = frozenset({"CloudEvent", "AnyCloudEvent", "BaseCloudEvent", "BaseEvent"})
 
 
 class Parameter(NamedTuple):
-    """One parameter of a handler, as its signature or its source shows it.
+    """One parameter of a handler, read from its signature or its source.
 
-    `annotation` is the full dotted name of the class it is annotated with (`flask.wrappers.Request`), or "" where there
-    is none or it is not a plain class. `variadic` is true of `*args` and `**kwargs`.
+    Attributes:
+        name: of the parameter.
+        annotation: the full dotted name of an annotated class (`flask.wrappers.Request`); "" for any other annotation.
+        has_default: whether the parameter has a default.
+        variadic: whether the parameter is `*args` or `**kwargs`.
+
     """
 
     name: str
@@ -77,16 +81,25 @@ class Parameter(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """What the function is called with, and what each parameter that is filled gets, in the order of the parameters."""
+    """The kind of requests that a function takes, and the values of its parameters.
+
+    Attributes:
+        kind: of the requests.
+        values: by the names of the parameters, in their order; parameters that keep their default are absent.
+
+    """
 
     kind: Kind
     values: dict[str, Value]
 
 
 class UnknownParameterError(Exception):
-    """A parameter that nobody can fill: its name means nothing here, and it has no default.
+    """A parameter has neither a supported name nor a default.
 
-    `name` is the parameter's; `nearest` is the accepted name that looks most like it, or None.
+    Attributes:
+        name: of the parameter.
+        nearest: the most similar supported name, or None.
+
     """
 
     def __init__(self, name: str) -> None:
@@ -96,13 +109,13 @@ class UnknownParameterError(Exception):
 
 
 def bind(parameters: Iterable[Parameter]) -> Signature:
-    """Decide what every parameter is filled with; a name says more than an annotation.
+    """Decide which value every parameter gets; a name has precedence over an annotation.
 
-    A function with any parameter of a CloudEvent takes CloudEvents only; every other one, also one without parameters,
-    takes HTTP requests.
+    A function with at least one parameter for CloudEvents takes only CloudEvents. Any other function, even one without
+    parameters, takes HTTP requests.
 
     Raises:
-        UnknownParameterError: for the first parameter that cannot be filled.
+        UnknownParameterError: for the first parameter with neither a supported name nor a default.
 
     """
     values = {}
@@ -132,7 +145,7 @@ def _value_of_annotation(annotation: str) -> Value | None:
 
 
 def _nearest(name: str) -> str | None:
-    import difflib  # noqa: PLC0415 - only a function that is refused pays for it
+    import difflib  # noqa: PLC0415 - only an error needs it
 
     matches = difflib.get_close_matches(name.lower(), ACCEPTED_NAMES, n=1)
     return matches[0] if matches else None

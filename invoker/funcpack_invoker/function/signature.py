@@ -95,7 +95,7 @@ def bind_signature(handler: str, function: Callable[..., Any]) -> BoundSignature
 
 def _resolve_types(handler: str, argument: Argument) -> None:
     if argument.may_be_structured:
-        from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data pay for it
+        from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data need it
 
         try:
             typed.resolve(argument.annotation)

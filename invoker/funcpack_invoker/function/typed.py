@@ -1,7 +1,7 @@
-"""Makes instances of annotated types from JSON data: dataclasses, TypedDicts, NamedTuples and pydantic models.
+"""Creates instances of annotated types from JSON data: dataclasses, TypedDicts, NamedTuples and pydantic models.
 
-Strict where JSON has types of its own (no `"1"` for an int), and by the usual text forms where it has none: ISO 8601
-for dates, the value of an Enum, the digits of a Decimal. pydantic models validate themselves.
+The check is strict for types that JSON has (`"1"` is not an int). Other types have their usual text form: ISO 8601 for
+dates, the value of an Enum, the digits of a Decimal. pydantic models validate themselves.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-# (value, where it is in the data) -> what the function gets
+# (value, its path in the data) -> the argument of the function
 Check = Callable[[Any, str], Any]
 
 
 class DataError(Exception):
-    """Data that does not fit its type; the text is one line that names the field."""
+    """The data does not match its type; the text is one line that names the field."""
 
     def __init__(self, where: str, expected: str, found: Any) -> None:
         super().__init__(f"{where}: expected {expected}, found {_kind(found)}")
 
 
 class MissingFieldError(DataError):
-    """A field without default that is not there."""
+    """A required field is missing."""
 
     def __init__(self, where: str) -> None:
         Exception.__init__(self, f"{where}: missing")
 
 
 class TooDeepError(DataError):
-    """Data of a recursive type that is nested more deeply than Python calls itself."""
+    """The data of a recursive type exceeds Python's recursion limit."""
 
     def __init__(self, where: str) -> None:
         Exception.__init__(self, f"{where}: nested too deeply")
 
 
 def is_structured(annotation: Any) -> bool:
-    """Tell whether a type has fields to be checked, be it inside of `list[...]`, `dict[...]`, `... | None`."""
-    declared = typing.get_origin(annotation) or annotation  # a generic class is known by what it is without its types
+    """Return whether a type has fields to check, also inside `list[...]`, `dict[...]` or `... | None`."""
+    declared = typing.get_origin(annotation) or annotation  # the class of a generic type, without its parameters
     return _has_fields(declared) or any(is_structured(argument) for argument in typing.get_args(annotation))
 
 
 def resolve(annotation: Any) -> None:
-    """Look at the fields of every class in a type, so that an annotation that means nothing is found at the start.
+    """Evaluate the annotations of all fields in a type, so that an invalid one is found when the function is loaded.
 
     Raises:
-        Exception: whatever evaluating the annotation of a field raises; a NameError, mostly.
+        Exception: any exception from evaluating an annotation, usually a NameError.
 
     """
     _resolve(annotation, set())
@@ -70,7 +70,7 @@ def _resolve(annotation: Any, seen: set[Any]) -> None:
 
 
 def checker(annotation: Any, name: str) -> Callable[[Any], Any]:
-    """Give the function that makes a value of a type from JSON data, or raises DataError; `name` is the data's name."""
+    """Return a function that creates a value of a type from JSON data, or raises DataError with `name` for the data."""
     check = _check(annotation)
 
     def checked(value: Any) -> Any:
@@ -101,7 +101,7 @@ def _is_pydantic(annotation: type) -> bool:
 
 @functools.cache
 def _check(annotation: Any) -> Check:
-    """Choose the check of a type; fields of a class are looked at when first needed, so that types may be recursive."""
+    """Choose the check for a type; the fields of a class are read on first use, because types can be recursive."""
     origin = typing.get_origin(annotation)
     if origin is not None:
         return _check_generic(origin, typing.get_args(annotation), annotation)
@@ -109,7 +109,7 @@ def _check(annotation: Any) -> Check:
         return _SIMPLE[annotation]
     if isinstance(annotation, typing.NewType):
         return _check(annotation.__supertype__)
-    if type(annotation).__name__ == "TypeAliasType":  # typing's is new in 3.12; typing_extensions has one for before
+    if type(annotation).__name__ == "TypeAliasType":  # new in 3.12; typing_extensions has one for older releases
         return _check(annotation.__value__)
     if isinstance(annotation, type):
         return _check_class(annotation)
@@ -229,7 +229,7 @@ def _collection(origin: Any, item: Any, value: Any, where: str) -> Any:
         return checked
     try:
         return (frozenset if origin is frozenset else set)(checked)
-    except TypeError:  # lists and dicts can be no members of a set
+    except TypeError:  # lists and dicts are not hashable
         raise DataError(where, "a list of plain values", value) from None
 
 
@@ -278,9 +278,9 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _required_keys(wanted: Any) -> frozenset[str]:
-    """Name the keys that a TypedDict must have.
+    """Return the required keys of a TypedDict.
 
-    Its own list of them does not see the qualifiers in annotations that are text, as they all are under
+    `__required_keys__` ignores qualifiers in string annotations, which all annotations are with
     `from __future__ import annotations`.
     """
     qualifiers = {
@@ -293,7 +293,7 @@ def _required_keys(wanted: Any) -> frozenset[str]:
 
 
 def _record(wanted: Any, value: Any, where: str) -> Any:
-    """Make a dataclass, TypedDict or NamedTuple; members that it does not know are left out."""
+    """Create a dataclass, TypedDict or NamedTuple; ignore unknown members."""
     members = _instance(dict, value, where)
     values = {}
     for field in _fields(wanted):
@@ -304,7 +304,7 @@ def _record(wanted: Any, value: Any, where: str) -> Any:
     try:
         return wanted(**values)
     except ValueError as exc:
-        # Raised by the class's own __post_init__ to refuse what the types allow.
+        # Raised by the class's __post_init__, which checks more than the types.
         reason = " ".join(str(exc).split())
         raise DataError(where, f"a valid {wanted.__name__} ({reason})", value) from exc
 
@@ -317,7 +317,7 @@ def _pydantic(wanted: Any, value: Any, where: str) -> Any:
 
 
 class PydanticDataError(DataError):
-    """What a pydantic model said about its data."""
+    """A pydantic model rejected the data."""
 
     def __init__(self, where: str, cause: Any) -> None:
         first = cause.errors(include_url=False, include_input=False)[0]
@@ -326,7 +326,7 @@ class PydanticDataError(DataError):
 
 
 def _kind(value: Any) -> str:
-    """Name a value's type in JSON's terms: the value itself may be nobody else's business."""
+    """Return a value's type in the terms of JSON; the value itself may be confidential."""
     return _NAMES.get(type(value), type(value).__name__)
 
 

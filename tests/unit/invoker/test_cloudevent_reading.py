@@ -201,7 +201,7 @@ def test_time_is_of_rfc_3339(time: str) -> None:
 
 @pytest.mark.parametrize("time", INVALID_TIMES)
 def test_time_that_is_not_of_rfc_3339_is_refused(time: str) -> None:
-    with pytest.raises(InvalidEventError, match=r"^time is not of the form of RFC 3339: ") as caught:
+    with pytest.raises(InvalidEventError, match=r"^time is not an RFC 3339 timestamp: ") as caught:
         read_structured(REQUIRED | {"time": time})
     assert caught.value.status == 400
 
@@ -210,17 +210,21 @@ def test_time_that_is_not_of_rfc_3339_is_refused(time: str) -> None:
     ("headers", "reason"),
     [
         pytest.param(
-            {"ce-specversion": "1.1"}, "specversion '1.1' is not supported: 1.0 and 0.3 are", id="specversion"
+            {"ce-specversion": "1.1"},
+            "specversion '1.1' is not supported; supported versions: 1.0, 0.3",
+            id="specversion",
         ),
         pytest.param(
-            {"ce-specversion": ""}, "specversion '' is not supported: 1.0 and 0.3 are", id="specversion, empty"
+            {"ce-specversion": ""},
+            "specversion '' is not supported; supported versions: 1.0, 0.3",
+            id="specversion, empty",
         ),
         pytest.param({"ce-id": ""}, "id is empty", id="CloudEvents id: non-empty"),
         pytest.param({"ce-source": ""}, "source is empty", id="CloudEvents source: non-empty"),
         pytest.param({"ce-type": ""}, "type is empty", id="CloudEvents type: non-empty"),
         pytest.param({"ce-subject": ""}, "subject is empty", id="CloudEvents subject: non-empty"),
         pytest.param({"ce-dataschema": ""}, "dataschema is empty", id="CloudEvents dataschema: non-empty"),
-        pytest.param({"ce-time": "x"}, "time is not of the form of RFC 3339: 'x'", id="CloudEvents time: RFC 3339"),
+        pytest.param({"ce-time": "x"}, "time is not an RFC 3339 timestamp: 'x'", id="CloudEvents time: RFC 3339"),
         pytest.param(
             {"content-type": "x"}, "datacontenttype 'x' is not a media type", id="CloudEvents datacontenttype"
         ),
@@ -231,10 +235,12 @@ def test_time_that_is_not_of_rfc_3339_is_refused(time: str) -> None:
         ),
         pytest.param(
             {"ce-datacontenttype": "text/plain"},
-            "ce-datacontenttype is not allowed: it is Content-Type",
+            "ce-datacontenttype is not allowed; use Content-Type",
             id="HTTP 3.1.1: no ce-datacontenttype",
         ),
-        pytest.param({"ce-data": "x"}, "data is not an attribute", id="CloudEvents naming: data is reserved"),
+        pytest.param(
+            {"ce-data": "x"}, "data is not allowed as an attribute name", id="CloudEvents naming: data is reserved"
+        ),
         pytest.param(
             {"ce-my-ext": "x"},
             "'my-ext' is not an attribute name: only a-z and 0-9 are allowed",
@@ -251,15 +257,17 @@ def test_time_that_is_not_of_rfc_3339_is_refused(time: str) -> None:
         pytest.param({"ce-ext": b"\xe9"}, "ce-ext is not UTF-8", id="HTTP 3.1.3.2: Latin-1"),
         pytest.param(
             {"ce-ext": "a%0Ab"},
-            r"ext has a character that is not allowed: 'a\nb'",
+            r"ext contains a character that is not allowed: 'a\nb'",
             id="CloudEvents types: control character",
         ),
         pytest.param(
-            {"ce-ext": "%C2%85"}, r"ext has a character that is not allowed: '\x85'", id="CloudEvents types: C1 control"
+            {"ce-ext": "%C2%85"},
+            r"ext contains a character that is not allowed: '\x85'",
+            id="CloudEvents types: C1 control",
         ),
         pytest.param(
             {"ce-ext": "%F4%8F%BF%BF"},
-            r"ext has a character that is not allowed: '\U0010ffff'",
+            r"ext contains a character that is not allowed: '\U0010ffff'",
             id="CloudEvents types: noncharacter",
         ),
     ],
@@ -282,7 +290,7 @@ def test_required_attribute_that_is_missing_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["ce-id", "content-type"])
 def test_header_that_is_given_twice_is_refused(name: str) -> None:
     headers = headers_of({f"ce-{key}": value for key, value in REQUIRED.items()}, {"content-type": "text/plain"})
-    with pytest.raises(InvalidEventError, match=r"(?i) is given twice$") as caught:
+    with pytest.raises(InvalidEventError, match=r"^duplicate ") as caught:
         read([*headers, (name.encode(), b"text/plain")], b"")
     assert caught.value.status == 400
 
@@ -381,41 +389,47 @@ def test_structured_event(members: dict[str, Any], attributes: dict[str, Any], d
         pytest.param(b"", "the body is not JSON: Expecting value: line 1 column 1 (char 0)", id="JSON 3: empty"),
         pytest.param(b"[", "the body is not JSON: Expecting value: line 1 column 2 (char 1)", id="JSON 3: cut short"),
         pytest.param(
-            b"{} {}", "the body is not JSON: more text after the value, at character 2", id="JSON 3: two values"
+            b"{} {}", "the body is not JSON: extra text after the value at character 2", id="JSON 3: two values"
         ),
-        pytest.param(b"\xff\xfe", "the body is not JSON: it is not utf-8", id="JSON 3: not UTF-8"),
+        pytest.param(b"\xff\xfe", "the body is not JSON: it is not valid utf-8", id="JSON 3: not UTF-8"),
         pytest.param(DEEP, "the body is not JSON: nested too deeply", id="JSON 3: nested too deeply"),
         pytest.param(
             b'{"data": %s}' % LONG_NUMBER,
-            "the body is not JSON: a number is not finite, or has too many digits",
+            "the body is not JSON: a number is not finite or has too many digits",
             id="JSON 3: too long a number",
         ),
         pytest.param(
-            b'{"data": NaN}', "the body is not JSON: a number is not finite, or has too many digits", id="JSON 3: NaN"
+            b'{"data": NaN}', "the body is not JSON: a number is not finite or has too many digits", id="JSON 3: NaN"
         ),
         pytest.param(
             REQUIRED | {"data": 1, "data_base64": "aGk="},
-            "there are both data and data_base64",
+            "data and data_base64 are both set",
             id="JSON 3.1.1: one data",
         ),
-        pytest.param(REQUIRED | {"data_base64": "a"}, "data_base64 is not Base64", id="JSON 3.1.2: Base64, padded"),
-        pytest.param(REQUIRED | {"data_base64": "aGk=\n"}, "data_base64 is not Base64", id="JSON 3.1.2: Base64 alone"),
-        pytest.param(REQUIRED | {"data_base64": "_-8="}, "data_base64 is not Base64", id="JSON 3.1.2: not base64url"),
-        pytest.param(REQUIRED | {"data_base64": "é"}, "data_base64 is not Base64", id="JSON 3.1.2: not ASCII"),
-        pytest.param(REQUIRED | {"data_base64": 5}, "data_base64 is not Base64", id="JSON 3.1.2: not a string"),
+        pytest.param(
+            REQUIRED | {"data_base64": "a"}, "data_base64 is not valid Base64", id="JSON 3.1.2: Base64, padded"
+        ),
+        pytest.param(
+            REQUIRED | {"data_base64": "aGk=\n"}, "data_base64 is not valid Base64", id="JSON 3.1.2: Base64 alone"
+        ),
+        pytest.param(
+            REQUIRED | {"data_base64": "_-8="}, "data_base64 is not valid Base64", id="JSON 3.1.2: not base64url"
+        ),
+        pytest.param(REQUIRED | {"data_base64": "é"}, "data_base64 is not valid Base64", id="JSON 3.1.2: not ASCII"),
+        pytest.param(REQUIRED | {"data_base64": 5}, "data_base64 is not valid Base64", id="JSON 3.1.2: not a string"),
         pytest.param(
             REQUIRED | {"specversion": 1.0},
-            "specversion is a float: attributes are strings, booleans and integers",
+            "specversion is a float; use a string, boolean or integer",
             id="JSON 2.2: specversion is a string",
         ),
         pytest.param(
             REQUIRED | {"specversion": {}},
-            "specversion is a dict: attributes are strings, booleans and integers",
+            "specversion is a dict; use a string, boolean or integer",
             id="JSON 2.2: specversion is no object",
         ),
         pytest.param(
             REQUIRED | {"specversion": "2.0"},
-            "specversion '2.0' is not supported: 1.0 and 0.3 are",
+            "specversion '2.0' is not supported; supported versions: 1.0, 0.3",
             id="CloudEvents specversion",
         ),
         pytest.param(REQUIRED | {"id": None}, "id is missing", id="JSON 2.2: null is missing"),
@@ -426,21 +440,19 @@ def test_structured_event(members: dict[str, Any], attributes: dict[str, Any], d
         pytest.param(
             REQUIRED | {"datacontenttype": "json"}, "datacontenttype 'json' is not a media type", id="RFC 2046"
         ),
-        pytest.param(REQUIRED | {"n": 2**31}, "n is an integer of more than 32 bits", id="JSON 2.2: too large"),
-        pytest.param(REQUIRED | {"n": -(2**31) - 1}, "n is an integer of more than 32 bits", id="JSON 2.2: too small"),
+        pytest.param(REQUIRED | {"n": 2**31}, "n does not fit in 32 bits", id="JSON 2.2: too large"),
+        pytest.param(REQUIRED | {"n": -(2**31) - 1}, "n does not fit in 32 bits", id="JSON 2.2: too small"),
         pytest.param(
             REQUIRED | {"n": 5.0},
-            "n is a float: attributes are strings, booleans and integers",
+            "n is a float; use a string, boolean or integer",
             id="JSON 2.2: no fraction",
         ),
         pytest.param(
             REQUIRED | {"n": {"a": 1}},
-            "n is a dict: attributes are strings, booleans and integers",
+            "n is a dict; use a string, boolean or integer",
             id="JSON 2.2: no object",
         ),
-        pytest.param(
-            REQUIRED | {"n": [1]}, "n is a list: attributes are strings, booleans and integers", id="JSON 2.2: no array"
-        ),
+        pytest.param(REQUIRED | {"n": [1]}, "n is a list; use a string, boolean or integer", id="JSON 2.2: no array"),
         pytest.param(
             REQUIRED | {"myExt": 1},
             "'myExt' is not an attribute name: only a-z and 0-9 are allowed",
@@ -457,17 +469,17 @@ def test_structured_event(members: dict[str, Any], attributes: dict[str, Any], d
         ),
         pytest.param(
             b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "ext": "\\ud800"}',
-            r"ext has a character that is not allowed: '\ud800'",
+            r"ext contains a character that is not allowed: '\ud800'",
             id="CloudEvents types: half of a surrogate pair",
         ),
         pytest.param(
             REQUIRED | {"ext": "a\x00b"},
-            r"ext has a character that is not allowed: 'a\x00b'",
+            r"ext contains a character that is not allowed: 'a\x00b'",
             id="CloudEvents types: NUL",
         ),
         pytest.param(
             REQUIRED | {"ext": "\ufdd0"},
-            r"ext has a character that is not allowed: '\ufdd0'",
+            r"ext contains a character that is not allowed: '\ufdd0'",
             id="CloudEvents types: U+FDD0",
         ),
     ],
@@ -509,7 +521,7 @@ def test_event_format_that_is_not_json_is_unsupported(content_type: str) -> None
     with pytest.raises(InvalidEventError) as caught:
         read_binary({"content-type": content_type}, b"{}")
     assert caught.value.status == 415
-    assert caught.value.reason == f"the event format {content_type.lower()!r} is not supported: JSON is"
+    assert caught.value.reason == f"unsupported event format {content_type.lower()!r}; use JSON"
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/JSON; charset=utf-8"])
@@ -540,7 +552,7 @@ def test_request_that_is_no_event_is_refused(content_type: str | None, body: byt
 
 
 def test_plain_json_of_an_event_is_checked() -> None:
-    with pytest.raises(InvalidEventError, match=r"^specversion '7' is not supported: "):
+    with pytest.raises(InvalidEventError, match=r"^specversion '7' is not supported; "):
         read_structured(REQUIRED | {"specversion": "7"}, "application/json")
 
 
@@ -608,7 +620,9 @@ def test_structured_event_of_0_3(members: dict[str, Any], attributes: dict[str, 
     ("members", "reason"),
     [
         pytest.param({"schemaurl": ""}, "schemaurl is empty", id="schemaurl"),
-        pytest.param({"datacontentencoding": "base64", "data": "a"}, "data is not Base64", id="datacontentencoding"),
+        pytest.param(
+            {"datacontentencoding": "base64", "data": "a"}, "data is not valid Base64", id="datacontentencoding"
+        ),
         pytest.param(
             {"data_base64": "aGk="},
             "'data_base64' is not an attribute name: only a-z and 0-9 are allowed",

@@ -209,7 +209,7 @@ def test_data_without_a_form_in_json_is_refused(data: Any, fault: str) -> None:
             "text/plain; charset=us-ascii", "é", "'ascii' codec can't encode character", id="lacks a character"
         ),
         pytest.param("text/plain", "\ud800", "'utf-8' codec can't encode character", id="half of a surrogate pair"),
-        pytest.param("text/plain; charset=unheard-of", "a", "its charset is unknown", id="unknown"),
+        pytest.param("text/plain; charset=unheard-of", "a", "unknown charset", id="unknown"),
     ],
 )
 def test_text_without_a_form_in_its_charset_is_refused(content_type: str, data: str, fault: str) -> None:

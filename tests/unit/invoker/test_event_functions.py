@@ -104,8 +104,8 @@ def test_returned_value(
 @pytest.mark.parametrize(
     ("returned", "reason"),
     [
-        pytest.param("(data, attributes)", "the attributes in second place", id="swapped"),
-        pytest.param("(attributes, data, 1)", "more than attributes and data", id="three"),
+        pytest.param("(data, attributes)", "has the attributes second", id="swapped"),
+        pytest.param("(attributes, data, 1)", "more than two items", id="three"),
         pytest.param("{**attributes, 'type': None}", "type is None", id="none-attribute"),
         pytest.param("({'specversion': '1.0', 'type': 't'}, 1)", "source is missing", id="no-source"),
         pytest.param("({'type': 't'}, 'text')", "source is missing", id="no-source-without-version"),

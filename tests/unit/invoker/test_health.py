@@ -50,7 +50,7 @@ def test_not_ready_while_draining(serve: Serve, path: str, status: int) -> None:
         ("return True", 200, "ok\n"),
         ("pass", 200, "ok\n"),
         ("return True, 'fine'", 200, "ok\n"),
-        ("return False", 503, "{hook}() says no\n"),
+        ("return False", 503, "{hook}() returned False\n"),
         ("return False, 'no database'", 503, "no database\n"),
         ("raise ValueError('secret')", 503, "{hook}() failed\n"),
         ("raise SystemExit(3)", 503, "{hook}() failed\n"),

@@ -50,7 +50,7 @@ def test_arguments_that_do_not_fit_are_said_in_the_line(log: Callable[..., io.St
     logging.getLogger("mine").warning("%d apples", "two")
     (line,) = written.getvalue().splitlines()
     message = json.loads(line)["message"] if log_format == "json" else line
-    assert "'%d apples' with ('two',), which do not fit: %d format" in message
+    assert "invalid arguments ('two',) for '%d apples': %d format" in message
     assert "test_logs.py:" in message
 
 
