@@ -85,6 +85,8 @@ class FlaskBridge:
             if context.is_created:
                 reply = process(reply, self._application.get(), context.process_response)
         except BaseException as exc:
+            if reply.close is not None:
+                reply.close()
             context.end(exc)
             raise
         if reply.chunks is None:
@@ -106,8 +108,11 @@ def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
     There are none if a later release has renamed them: every call then gets its contexts at its start, by Flask's
     public methods alone.
     """
-    found = (getattr(flask_globals, "_cv_app", None), getattr(flask_globals, "_cv_request", None))
-    return tuple(variable for variable in found if variable is not None)
+    app_variable = getattr(flask_globals, "_cv_app", None)
+    request_variable = getattr(flask_globals, "_cv_request", None)
+    if app_variable is None:
+        return ()
+    return (app_variable,) if request_variable is None else (app_variable, request_variable)
 
 
 class LazyContext:

@@ -102,6 +102,18 @@ def test_after_this_request_replaces_the_response(
     assert (answer.text, answer.header("content-type")) == ("new", HTML)
 
 
+def test_stream_is_closed_if_it_is_not_sent(serve: Serve) -> None:
+    body = """
+flask.after_this_request(lambda response: 1 / 0)
+response = flask.Response(iter("ab"))
+response.call_on_close(lambda: log.append("closed"))
+return response
+"""
+    client = serve_function(serve, "def", body)
+    assert client.request().status == 500
+    assert client.request(target="/log").json() == ["closed"]
+
+
 def test_failure_after_the_function_is_500(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     client = serve_function(serve, "def", "flask.after_this_request(lambda response: 1 / 0)\nreturn 'x'")
     assert client.request().status == 500
