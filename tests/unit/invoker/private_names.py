@@ -207,9 +207,15 @@ def _named(node: ast.AST) -> Iterable[tuple[str, ast.AST | None]]:
         return [(node.arg or "", None)]
     if isinstance(node, ast.Call):
         return _named_by_text(node)
-    if isinstance(node, ast.Subscript) and _is_namespace(node.value):
-        return [(_text(node.slice), _owner(node.value))]
+    if isinstance(node, ast.Subscript | ast.Constant):
+        return _text_in_place(node)
     return []
+
+
+def _text_in_place(node: ast.Subscript | ast.Constant) -> Iterable[tuple[str, ast.AST | None]]:
+    if isinstance(node, ast.Constant):  # it may reach `getattr` by a variable
+        return [(_text(node), node)] if _text(node).islower() else []
+    return [(_text(node.slice), _owner(node.value))] if _is_namespace(node.value) else []
 
 
 def _imported(node: ast.ImportFrom | ast.Import) -> Iterable[tuple[str, ast.AST | None]]:

@@ -92,6 +92,7 @@ def found_in(code: str, mixed_into: dict[str, str] | None = None) -> list[str]:
         pytest.param("delattr(thing, '_x')", "_x", id="delattr"),
         pytest.param("object.__setattr__(thing, '_x', 1)", "_x", id="__setattr__"),
         pytest.param("for n in 'ab': getattr(thing, f'_max_{n}')", "_max_x", id="f-string"),
+        pytest.param("for name in ('_x', 'y'): getattr(thing, name)", "_x", id="text in a variable"),
         pytest.param("from operator import attrgetter\nattrgetter('_x')(thing)", "_x", id="attrgetter"),
         pytest.param("vars(thing)['_x']", "_x", id="vars"),
         pytest.param("thing.__dict__['_x'] = 1", "_x", id="__dict__"),
