@@ -1,8 +1,8 @@
-"""Every setting of the invoker: the environment is read here, once, and nowhere else.
+"""The settings of the invoker, read from environment variables: once, and only here.
 
-One exception: `lazy_imports` looks up FUNCTION_LAZY_IMPORTS by itself, since it takes effect before this is imported.
+One exception: `lazy_imports` reads FUNCTION_LAZY_IMPORTS itself, because it takes effect before this module is imported.
 
-`VARIABLES` is the one table of them; docs/configuration.md is made from it.
+`VARIABLES` lists all of them; `tools/configuration_page.py` generates the table in docs/configuration.md from it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.handler_name import parse as parse_handler_name
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Settings(NamedTuple):
-    """The settings of one process; times are in seconds, sizes in bytes, 0 is "no limit" where the table says so."""
+    """The settings of one process: times in seconds, sizes in bytes, 0 for no limit if the table says so."""
 
     host: str | None
     port: int
@@ -43,28 +43,41 @@ class Settings(NamedTuple):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Read the settings; a variable that is empty counts as not set.
+        """Read the settings; an empty variable counts as not set.
 
         Raises:
-            SettingsError: for the first variable with a value that is not accepted.
+            SettingsError: for the first variable with an invalid value.
 
         """
-        values: dict[str, Any] = {variable.field: variable.read(environ) for variable in VARIABLES}
-        return cls(**values)
+        values = {variable.field: variable.read(environ) for variable in VARIABLES}
+        return cls._make(values[field] for field in cls._fields)
 
 
 class Form(NamedTuple):
-    """What a value may look like: the words for it, and the function that reads it (ValueError: it is not accepted)."""
+    """The syntax of a value.
+
+    Attributes:
+        accepted: a description, which completes the sentence "it must be ...".
+        parse: returns the value of a text; raises ValueError if it is not valid.
+
+    """
 
     accepted: str
-    parse: Callable[[str], Any]
+    parse: Callable[[str], object]
 
 
 class Variable(NamedTuple):
     """One row of the table of settings.
 
-    `default` is the value as one would write it, "" for none; `computed` takes its place where the default depends on
-    the surroundings, and `default_text` is then what the documentation says about it.
+    Attributes:
+        name: of the environment variable.
+        field: of `Settings`.
+        form: the syntax of the value.
+        default: the default as text; "" for none.
+        meaning: the description in the documentation.
+        computed: returns the default as text, if it depends on the environment.
+        default_text: the description of the default in the documentation, if it is not `default`.
+
     """
 
     name: str
@@ -75,8 +88,13 @@ class Variable(NamedTuple):
     computed: Callable[[Mapping[str, str]], str] | None = None
     default_text: str = ""
 
-    def read(self, environ: Mapping[str, str]) -> Any:
-        """Read the value in `environ`, or the default."""
+    def read(self, environ: Mapping[str, str]) -> object:
+        """Return the value in `environ`, or the default.
+
+        Raises:
+            SettingsError: if the value is not valid.
+
+        """
         text = environ.get(self.name, "").strip()
         if not text:
             text = self.computed(environ) if self.computed else self.default
@@ -89,7 +107,7 @@ class Variable(NamedTuple):
 
 
 def _whole_number(text: str, *, low: int, high: int | None = None) -> int:
-    # int() alone would take "1_0", "+1" and the digits of other scripts as well.
+    # int() also accepts "1_0", "+1" and the digits of other scripts.
     if not re.fullmatch(r"[0-9]{1,12}", text):
         raise ValueError(text)
     number = int(text)
@@ -99,7 +117,7 @@ def _whole_number(text: str, *, low: int, high: int | None = None) -> int:
 
 
 def _seconds(text: str) -> float:
-    # As for whole numbers, float() alone would take more: "1_0", "inf", the digits of other scripts.
+    # float() also accepts "1_0", "inf" and the digits of other scripts.
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}", text):
         raise ValueError(text)
     return float(text)
@@ -158,8 +176,8 @@ def _default_threads(_environ: Mapping[str, str]) -> str:
 def allowed_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     """Return the number of CPUs that this process may use, rounded up and at least 1.
 
-    `os.cpu_count` counts those of the machine: a container limited to half a CPU on a node with 64 would start threads
-    for 64. Reads the quota of cgroup v2 (https://docs.kernel.org/admin-guide/cgroup-v2.html, "cpu.max") or v1.
+    `os.cpu_count` returns the CPUs of the machine: a container with half a CPU on a node with 64 would start threads for
+    64. Reads the quota of cgroup v2 (https://docs.kernel.org/admin-guide/cgroup-v2.html, "cpu.max") or v1.
     """
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _ratio(*_words(cgroup / "cpu.max"))
@@ -188,40 +206,40 @@ def _default_shutdown_delay(environ: Mapping[str, str]) -> str:
 
 
 def _default_reply_source(environ: Mapping[str, str]) -> str:
-    # Knative names the service; elsewhere the function's own name is the one that is stable.
+    # Knative sets the name of the service. Elsewhere the handler is the only stable name.
     return f"urn:funcpack:{environ.get('K_SERVICE') or environ.get('PYTHON_HANDLER') or 'handler.handler'}"
 
 
 _PORT = Form("a whole number from 1 to 65535", lambda text: _whole_number(text, low=1, high=65535))
-_COUNT = Form("a whole number of at least 1", lambda text: _whole_number(text, low=1))
-_COUNT_OR_ZERO = Form("a whole number of at least 0", lambda text: _whole_number(text, low=0))
-_SECONDS = Form("a number of seconds of at least 0", _seconds)
-_SIZE = Form("a number of bytes of at least 1, or one with KiB, MiB or GiB", _size)
+_COUNT = Form("a whole number, at least 1", lambda text: _whole_number(text, low=1))
+_COUNT_OR_ZERO = Form("a whole number, at least 0", lambda text: _whole_number(text, low=0))
+_SECONDS = Form("a number of seconds, at least 0", _seconds)
+_SIZE = Form("a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB", _size)
 _SWITCH_FORM = Form("on or off", _switch)
-_HANDLER = Form("module.function or module:function, each part a Python identifier", _handler)
-_HOST = Form("an address or a host name, without a port", _host)
+_HANDLER = Form("module.function or module:function, where each part is a Python identifier", _handler)
+_HOST = Form("an IP address or a host name, without a port", _host)
 _TEXT = Form("text without control characters", _text)
 
 VARIABLES = (
     Variable("PORT", "port", _PORT, "8080", "Port to listen on."),
     Variable("HOST", "host", _HOST, "", "Address to listen on.", default_text="all IPv4 and IPv6 addresses"),
-    Variable("PYTHON_HANDLER", "handler", _HANDLER, "handler.handler", "The function: module.function."),
-    Variable("WEB_CONCURRENCY", "workers", _COUNT, "1", "Worker processes."),
+    Variable("PYTHON_HANDLER", "handler", _HANDLER, "handler.handler", "Function to serve, as module.function."),
+    Variable("WEB_CONCURRENCY", "workers", _COUNT, "1", "Number of worker processes."),
     Variable(
         "FUNCTION_THREADS",
         "threads",
         _COUNT,
         "",
-        "Blocking calls at a time in a worker.",
+        "Maximum number of blocking calls that a worker runs at the same time.",
         computed=_default_threads,
-        default_text="max(16, 4 x CPUs the cgroup allows)",
+        default_text="max(16, 4 x CPUs that the cgroup allows)",
     ),
     Variable(
         "FUNCTION_CONCURRENCY",
         "concurrency",
         _COUNT_OR_ZERO,
         "0",
-        "Requests at a time in a worker; above it 503 with Retry-After.",
+        "Maximum number of requests that a worker handles at the same time. Further requests get 503 with Retry-After.",
         default_text="0 (unlimited)",
     ),
     Variable(
@@ -229,7 +247,7 @@ VARIABLES = (
         "timeout",
         _SECONDS,
         "0",
-        "Seconds for one call of the function, then 504.",
+        "Maximum number of seconds for one call. A call that takes longer gets 504.",
         default_text="0 (none)",
     ),
     Variable(
@@ -237,17 +255,21 @@ VARIABLES = (
         "max_body",
         _SIZE,
         "100MiB",
-        "Largest request body: bytes, or with KiB, MiB, GiB; above it 413.",
+        "Maximum size of a request body, in bytes or with KiB, MiB or GiB. A larger body gets 413.",
     ),
     Variable(
-        "FUNCTION_GRACE_PERIOD", "grace_period", _SECONDS, "30", "Seconds after SIGTERM for calls in flight to end."
+        "FUNCTION_GRACE_PERIOD",
+        "grace_period",
+        _SECONDS,
+        "30",
+        "Seconds that running calls have to finish after SIGTERM.",
     ),
     Variable(
         "FUNCTION_SHUTDOWN_DELAY",
         "shutdown_delay",
         _SECONDS,
         "",
-        "Seconds after SIGTERM in which ready is 503 and new connections are still taken.",
+        "Seconds after SIGTERM during which /health/ready returns 503 and new connections are still accepted.",
         computed=_default_shutdown_delay,
         default_text="5 in a plain Kubernetes pod (KUBERNETES_SERVICE_HOST set, K_SERVICE not), else 0",
     ),
@@ -256,31 +278,31 @@ VARIABLES = (
         "health_paths",
         _SWITCH_FORM,
         "on",
-        "Answer /health/live and /health/ready; off hands these paths to the function.",
+        "Answer /health/live and /health/ready. If off, the function gets these paths.",
     ),
     Variable(
         "FUNCTION_REPLY_TYPE",
         "reply_type",
         _TEXT,
         "",
-        "Type of the reply event where a function returns only data.",
-        default_text="the incoming type and .reply",
+        "Type of the reply event if a function returns only data.",
+        default_text="the incoming type followed by .reply",
     ),
     Variable(
         "FUNCTION_REPLY_SOURCE",
         "reply_source",
         _TEXT,
         "",
-        "Source of the reply event where a function returns only data.",
+        "Source of the reply event if a function returns only data.",
         computed=_default_reply_source,
-        default_text="urn:funcpack: and the service's name (K_SERVICE), else the handler's",
+        default_text="urn:funcpack: followed by the name of the service (K_SERVICE) or the handler",
     ),
     Variable(
         "LOG_LEVEL",
         "log_level",
         _one_of("debug", "info", "warning", "error", "critical"),
         "info",
-        "Least level logged.",
+        "Lowest level that is logged.",
     ),
     Variable("LOG_FORMAT", "log_format", _one_of("text", "json"), "text", "Format of the log on standard error."),
     Variable(
@@ -291,5 +313,5 @@ VARIABLES = (
         "Import parts of libraries only when they are used; off imports every library the ordinary way, for debuggers, "
         "profilers and APM agents.",
     ),
-    Variable("FUNCTION_ACCESS_LOG", "access_log", _SWITCH_FORM, "off", "Log a line a request."),
+    Variable("FUNCTION_ACCESS_LOG", "access_log", _SWITCH_FORM, "off", "Log one line for each request."),
 )
