@@ -105,7 +105,7 @@ def _known(attributes: Mapping[Any, Any], incoming: Event | None) -> Mapping[str
     return incoming.attributes
 
 
-def _canonical(name: Any, value: Any) -> AttributeValue:
+def _canonical(name: object, value: object) -> AttributeValue:
     """Return a returned attribute in the form that it has on the wire (CloudEvents, Type System)."""
     if not isinstance(name, str):
         raise InvalidAttributeError(f"the attribute name {shown(name)} is not a string")
@@ -131,7 +131,7 @@ def _timestamp(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _content_type_of(data: Any) -> str:
+def _content_type_of(data: object) -> str:
     if isinstance(data, str):
         return "text/plain; charset=utf-8"
     return "application/octet-stream" if isinstance(data, bytes | bytearray | memoryview) else "application/json"

@@ -84,23 +84,24 @@ def _read_format(media_type: media_types.MediaType, body: bytes) -> Event | Batc
     return Batch(tuple(_read_numbered(number, members) for number, members in enumerate(document, 1)))
 
 
-def _read_json(body: bytes, codec: str) -> Any:
+def _read_json(body: bytes, codec: str) -> object:
     try:
-        return json_codec.loads(body, codec)
+        document: object = json_codec.loads(body, codec)
     except UnicodeDecodeError:
         raise InvalidEventError(f"the body is not JSON: it is not valid {codec}") from None
     except ValueError as exc:
         raise InvalidEventError(f"the body is not JSON: {exc}") from exc
+    return document
 
 
-def _read_numbered(number: int, members: Any) -> Event:
+def _read_numbered(number: int, members: object) -> Event:
     try:
         return _read_members(members)
     except ValueError as exc:
         raise InvalidEventError(f"event {number} of the batch: {exc}") from exc
 
 
-def _read_members(members: Any) -> Event:
+def _read_members(members: object) -> Event:
     """Decode an event in the JSON format (JSON 2 and 3); members that are null are unset (JSON 2.2)."""
     if not isinstance(members, dict):
         raise InvalidAttributeError("the event is not a JSON object")
@@ -118,7 +119,7 @@ def _read_members(members: Any) -> Event:
     return Event(attributes, _data_of_members(members, version))
 
 
-def _data_of_members(members: dict[str, Any], version: Any) -> Any:
+def _data_of_members(members: dict[str, Any], version: object) -> Any:
     """Return the data of an event in the JSON format; a string is never parsed again (JSON 3.1.2)."""
     data = members.get("data")
     if version == "0.3":
@@ -133,11 +134,13 @@ def _data_of_members(members: dict[str, Any], version: Any) -> Any:
     return _decode_base64("data_base64", encoded)
 
 
-def _decode_base64(name: str, value: Any) -> bytes:
+def _decode_base64(name: str, value: object) -> bytes:
     try:
-        return base64.b64decode(value, validate=True)
-    except (TypeError, ValueError):
-        raise InvalidAttributeError(f"{name} is not valid Base64") from None
+        if isinstance(value, str):
+            return base64.b64decode(value, validate=True)
+    except ValueError:
+        pass
+    raise InvalidAttributeError(f"{name} is not valid Base64")
 
 
 def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Event:

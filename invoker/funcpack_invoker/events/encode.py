@@ -118,7 +118,7 @@ def _is_json(event: Event) -> bool:
     return content_type is None or media_types.parse(str(content_type)).is_json
 
 
-def _dumps(value: Any) -> str:
+def _dumps(value: object) -> str:
     try:
         return json_codec.dumps(value)
     except ValueError as exc:

@@ -13,7 +13,8 @@ import functools
 import inspect
 import logging
 import threading
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context as ContextVars
+from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.flask_bridge.application import Application
@@ -121,7 +122,7 @@ class LazyContext:
     # Class attributes, since most calls never set them.
     _contexts: tuple[Any, ...] = ()
     _is_pushed = False
-    _pushed_in: Context | None = None
+    _pushed_in: ContextVars | None = None
 
     def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Any) -> None:
         self._application = application
@@ -153,7 +154,7 @@ class LazyContext:
                 return
             # A context can be popped only where it was pushed, and its first use may be in a task or a thread of the
             # function, whose context variables are a copy: so it is pushed in a copy that is kept.
-            pushed_in = self._pushed_in = Context()
+            pushed_in = self._pushed_in = ContextVars()
             self._copy_variables(pushed_in)
             pushed_in.run(self._push)
             self._contexts = tuple(pushed_in[variable] for variable in self._variables)
@@ -209,7 +210,7 @@ class LazyContext:
         self._copy_variables(self._pushed_in)
         self._pushed_in.run(context.pop, error)
 
-    def _copy_variables(self, target: Context) -> None:
+    def _copy_variables(self, target: ContextVars) -> None:
         """Copy the context variables, except Flask's."""
         for variable, value in copy_context().items():
             if variable not in self._variables:

@@ -1,4 +1,4 @@
-"""Describes what the invoker does with a function, for the log."""
+"""Describes what the invoker does with a function, for the command `check`."""
 
 from __future__ import annotations
 

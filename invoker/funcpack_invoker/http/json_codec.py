@@ -69,7 +69,7 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     return value
 
 
-def dumps(value: Any) -> str:
+def dumps(value: object) -> str:
     """Return JSON text; dataclasses, pydantic models, dates, times, enums, UUIDs and decimals are supported too.
 
     Raises:

@@ -11,7 +11,7 @@ from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
+    from contextvars import Context as ContextVars
 
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.response import Reply
@@ -24,7 +24,7 @@ _END = object()
 class Stream:
     """The chunks of a reply; blocking iterators run on threads, in the context of the call."""
 
-    def __init__(self, reply: Reply, context: Context, threads: ThreadPool) -> None:
+    def __init__(self, reply: Reply, context: ContextVars, threads: ThreadPool) -> None:
         self._reply = reply
         self._context = context
         self._threads = threads
