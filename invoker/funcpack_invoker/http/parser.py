@@ -55,30 +55,6 @@ _FRAMING_FACTOR = 8
 class RequestParser:
     """Parses the bytes of one connection, and calls `found` with each request, as soon as its header is complete."""
 
-    __slots__ = (
-        "_begun",
-        "_body",
-        "_body_size",
-        "_field_count",
-        "_fields",
-        "_found",
-        "_framing_size",
-        "_head_size",
-        "_is_chunked",
-        "_is_in_trailer",
-        "_is_last",
-        "_limits",
-        "_line",
-        "_max_body",
-        "_missing",
-        "_new_body",
-        "_parser",
-        "_refusal",
-        "_size_line",
-        "_tail",
-        "_target",
-    )  # fmt: skip
-
     def __init__(
         self,
         limits: WireLimits,
@@ -96,6 +72,8 @@ class RequestParser:
 
         """
         self._limits = limits
+        self._longest_field = limits.field - len(b": \r\n")
+        self._most_fields = limits.fields
         self._max_body = max_body
         self._new_body = new_body
         self._found = found
@@ -116,7 +94,6 @@ class RequestParser:
         self._line = line
         self._target = b""
         self._fields: list[Header] = []
-        self._field_count = 0
         self._head_size = 0
         self._is_chunked = False
         self._missing = 0
@@ -247,18 +224,18 @@ class RequestParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the header or of the trailer (llhttp's callback)."""
         name = name.lower()
-        if len(name) + len(value) + 4 > self._limits.field:
+        if len(name) + len(value) > self._longest_field:
             raise self._refuse(431, "a header field is too large")
         if not self._begun:
             if name in _NOT_IN_TRAILERS:
                 raise self._refuse(400, "the trailer has a field that belongs into the header")
             return
-        self._field_count += 1
-        if self._field_count > self._limits.fields:
-            raise self._refuse(431, "too many header fields")
         # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.
         if b"_" not in name:
-            self._fields.append((name, value.rstrip(b" \t")))
+            fields = self._fields
+            fields.append((name, value.rstrip(b" \t")))
+            if len(fields) > self._most_fields:
+                raise self._refuse(431, "too many header fields")
 
     def on_headers_complete(self) -> None:
         """Check the header, and hand the request on (llhttp's callback)."""
