@@ -1,9 +1,9 @@
-"""Every error that a user may see, and its text: a title, what was found, what to do.
+"""All error texts of a build: a title, the finding and the remedy.
 
-An error carries data; the three properties are made of it. `render` puts them together, and nothing else prints errors.
+An error carries data, and its three properties turn the data into text. `render` joins them. Nothing else prints errors.
 """
 
-# ruff: noqa: D102 - what `found` and `remedy` are is said once, by UserError.
+# ruff: noqa: D102 - UserError documents `found` and `remedy` once for all subclasses
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from funcpack_invoker.function.parameters import ACCEPTED_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FORMS_OF_A_HANDLER = "module.function, package.module.function or module:object.method"
+HANDLER_FORMS = "module.function, package.module.function or module:object.method"
 
 
 class UserError(Exception):
-    """Something that the user can change. Subclasses are dataclasses with the properties `found` and `remedy`."""
+    """A problem that the user can fix. Subclasses are dataclasses with the properties `found` and `remedy`."""
 
     title: ClassVar[str]
 
     @property
     def found(self) -> str:
-        """What is the matter, and where."""
+        """Return what is wrong and where: the file, the line and the value."""
         raise NotImplementedError
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """Return what the user can do about it."""
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class UserError(Exception):
 
 
 def render(error: UserError) -> list[str]:
-    """Return the lines that show an error, below the heading that `title` makes."""
+    """Return the lines to print below the title."""
     return [*error.found.splitlines(), "", *error.remedy.splitlines()]
 
 
@@ -47,11 +47,11 @@ def render(error: UserError) -> list[str]:
 
 @dataclass(eq=False)
 class ProjectFileError(UserError):
-    """project.toml cannot be read."""
+    """project.toml is missing behind a link, is not TOML, or does not have the documented form."""
 
     file: str
     reason: str
-    title: ClassVar[str] = "project.toml cannot be read"
+    title: ClassVar[str] = "Invalid project.toml"
 
     @property
     def found(self) -> str:
@@ -60,7 +60,7 @@ class ProjectFileError(UserError):
     @property
     def remedy(self) -> str:
         return (
-            "Correct the file. It names the function like this:\n"
+            "Correct the file. This is how it names the function:\n"
             "\n"
             "  [_]\n"
             '  schema-version = "0.2"\n'
@@ -73,16 +73,16 @@ class ProjectFileError(UserError):
 
 @dataclass(eq=False)
 class SwitchError(UserError):
-    """A setting that is on or off has another value."""
+    """The value of a switch is not a boolean."""
 
     name: str
     text: str
     origin: str
-    title: ClassVar[str] = "A setting is neither on nor off"
+    title: ClassVar[str] = "Invalid value of a setting"
 
     @property
     def found(self) -> str:
-        return f"{self.origin} is '{self.text}'."
+        return f"{self.origin} is '{self.text}', which is not a boolean."
 
     @property
     def remedy(self) -> str:
@@ -90,20 +90,24 @@ class SwitchError(UserError):
 
 
 @dataclass(eq=False)
-class MalformedHandlerError(UserError):
-    """The handler's name is not one."""
+class HandlerNameError(UserError):
+    """The handler name does not have one of the supported forms. `reason` says why, in words that follow the name."""
 
     text: str
     origin: str
-    title: ClassVar[str] = "The handler's name is not one"
+    reason: str
+    title: ClassVar[str] = "The handler name is not valid"
 
     @property
     def found(self) -> str:
-        return f"The handler is '{self.text}' ({self.origin})."
+        return f"The handler name '{self.text}' ({self.origin}) is not valid: {self.reason}."
 
     @property
     def remedy(self) -> str:
-        return f"Write {FORMS_OF_A_HANDLER}.\nThe function 'handle' in orders.py is 'orders.handle'."
+        return (
+            f"Set PYTHON_HANDLER to {HANDLER_FORMS}.\n"
+            "For example, 'orders.handle' names the function 'handle' in orders.py."
+        )
 
 
 # --- the function ---
@@ -111,65 +115,68 @@ class MalformedHandlerError(UserError):
 
 @dataclass(eq=False)
 class TakenNameError(UserError):
-    """The handler's module has a name that another module is loaded by."""
+    """The handler's module has the name of a module that would be imported instead."""
 
     text: str
     origin: str
     module: str
     owner: str
-    title: ClassVar[str] = "The name of the function's module is taken"
+    title: ClassVar[str] = "The name of the function's module is already taken"
 
     @property
     def found(self) -> str:
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"'{self.module}' is a module of {self.owner}, and the function would be looked for there."
+            f"'{self.module}' is also a module of {self.owner}, which Python would import instead."
         )
 
     @property
     def remedy(self) -> str:
-        return f"Give the file another name, and name the function by it: my_{self.module}.py and 'my_{self.text}'."
+        return f"Rename the file to my_{self.module}.py, for example, and set PYTHON_HANDLER to 'my_{self.text}'."
 
 
 @dataclass(eq=False)
 class MissingModuleError(UserError):
-    """There is no such module in the app. `of_object` is the name that is meant where an object was taken for a module."""
+    """The app does not contain the module.
+
+    `method_name` is the name to use if the user wrote an object's name where a module's name belongs.
+    """
 
     text: str
     origin: str
     module: str
     modules: Sequence[str]
-    of_object: str | None = None
-    title: ClassVar[str] = "The function's module is not there"
+    method_name: str | None = None
+    title: ClassVar[str] = "The function's module does not exist"
 
     @property
     def found(self) -> str:
         path = self.module.replace(".", "/")
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"Neither {path}.py nor {path}/__init__.py is in the app directory or in its src.\n"
-            f"{_list('There are the modules', self.modules) or 'There is no Python file.'}"
+            f"There is no {path}.py or {path}/__init__.py in the app directory or in its 'src' directory.\n"
+            f"{_list('The app has the modules:', self.modules) or 'The app has no Python files.'}"
         )
 
     @property
     def remedy(self) -> str:
-        return f"{self._guess()}Add the file, or set PYTHON_HANDLER to the function's module and name."
+        if self.text in self.modules:
+            return _add_function_name(self.text)
+        return f"{self._guess()}Add the file, or set PYTHON_HANDLER to the module and the name of your function."
 
     def _guess(self) -> str:
-        if self.text in self.modules:
-            return f"{_of_module(self.text)}. "
         nearest = _nearest(self.module, self.modules)
-        meant = self.of_object or (nearest and f"{nearest}{self.text.removeprefix(self.module)}")
+        meant = self.method_name or (nearest and f"{nearest}{self.text.removeprefix(self.module)}")
         return f"Did you mean '{meant}'? " if meant else ""
 
 
 @dataclass(eq=False)
 class UnreadableFileError(UserError):
-    """The system refused to give a file."""
+    """The operating system cannot read a file."""
 
     file: str
     reason: str
-    title: ClassVar[str] = "A file cannot be read"
+    title: ClassVar[str] = "Unreadable file"
 
     @property
     def found(self) -> str:
@@ -178,14 +185,14 @@ class UnreadableFileError(UserError):
     @property
     def remedy(self) -> str:
         return (
-            "Make the file readable for the user that builds the image. What a link leads to must be in the app directory\n"
-            "itself, since nothing else is sent to the build."
+            "Make the file readable for the user that runs the build. If it is a symbolic link, move its target into the app\n"
+            "directory, because the build sees only that directory."
         )
 
 
 @dataclass(eq=False)
 class SourceError(UserError):
-    """A module that is needed is not valid Python. `column` counts from 1."""
+    """A module that the function needs is not valid Python. `column` counts from 1."""
 
     file: str
     line: int | None
@@ -193,22 +200,22 @@ class SourceError(UserError):
     column: int | None
     reason: str
     python: str
-    title: ClassVar[str] = "The function's source is not valid Python"
+    title: ClassVar[str] = "The function's source code is not valid Python"
 
     @classmethod
-    def of_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
-        """Make it of what the compiler says."""
+    def from_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
+        """Return the error for a SyntaxError of the compiler."""
         line = error.lineno or None
         lines = source.decode("utf-8", "replace").splitlines()
         text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
-        # The place is that of a byte when the bytes cannot be decoded.
+        # If the bytes cannot be decoded, the offset counts bytes instead of characters.
         column = None if error.msg.startswith("(unicode error)") else error.offset
         return cls(file, line, text, column or None, error.msg, python)
 
     @property
     def found(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.reason} (as Python {self.python} reads it){self._excerpt()}"
+        return f"{place}: {self.reason} (checked with Python {self.python}){self._excerpt()}"
 
     def _excerpt(self) -> str:
         stripped = self.text.strip()
@@ -221,17 +228,17 @@ class SourceError(UserError):
     @property
     def remedy(self) -> str:
         if "null bytes" in self.reason:
-            return "Save the file as UTF-8; null bytes are in what is saved as UTF-16, and in what is no text."
+            return "Save the file as UTF-8. Null bytes appear in files that are saved as UTF-16 and in files that are not text."
         if "codec can't decode" in self.reason or "encoding" in self.reason:
-            return "Save the file as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
-        return f"Correct it; 'python -m py_compile {self.file}' tells if it is."
+            return "Save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
+        return f"Correct the line, then check the file with: python -m py_compile {self.file}"
 
 
 @dataclass(eq=False)
 class MissingFunctionError(UserError):
-    """The module does not define the name. `names` are all of its names, `functions` its plain functions.
+    """The module does not define the name. `names` are all names that it defines, `functions` are its public functions.
 
-    `is_module` says that it is a module of the package.
+    `is_module` is true if the name is a module of the package.
     """
 
     text: str
@@ -241,27 +248,31 @@ class MissingFunctionError(UserError):
     names: Sequence[str]
     functions: Sequence[str]
     is_module: bool = False
-    title: ClassVar[str] = "The function is not in its module"
+    title: ClassVar[str] = "The function does not exist in its module"
 
     @property
     def found(self) -> str:
-        there = _list("It defines", self.functions) or "It defines no function."
-        return f"The handler is '{self.text}' ({self.origin}).\n{self.file} does not define '{self.name}'. {there}"
+        defined = _list("It defines the functions:", self.functions) or "It does not define any functions."
+        return f"The handler is '{self.text}' ({self.origin}).\n{self.file} does not define '{self.name}'. {defined}"
 
     @property
     def remedy(self) -> str:
         if self.is_module:
-            return f"{_of_module(self.text)}, for example '{self.text}.handler'."
+            return _add_function_name(self.text)
         if self.name == "py":
-            return f"Name the function instead of the file, for example '{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}'."
+            function = f"{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}"
+            return f"Set PYTHON_HANDLER to the name of the function instead of the file, for example '{function}'."
         nearest = _nearest(self.name, self.names)
         guess = f"Did you mean '{nearest}'? " if nearest else ""
-        return f"{guess}Define 'def {self.name}(...)' in {self.file}, or set PYTHON_HANDLER to the function's module and name."
+        return (
+            f"{guess}Add 'def {self.name}(...)' to {self.file}, or set PYTHON_HANDLER to the module and the name of your"
+            " function."
+        )
 
 
 @dataclass(eq=False)
 class NotAFunctionError(UserError):
-    """The handler's name stands for something that cannot be called for a request."""
+    """The handler name refers to a value that cannot be called for a request."""
 
     text: str
     file: str
@@ -272,40 +283,43 @@ class NotAFunctionError(UserError):
 
     @property
     def found(self) -> str:
-        return f"{self.file}, line {self.line}: '{self.name}' is {self.kind}, so the handler '{self.text}' is not a function."
+        return f"{self.file}, line {self.line}: '{self.name}' is {self.kind}, so '{self.text}' cannot be called for a request."
 
     @property
     def remedy(self) -> str:
         if self.kind == "a class":
             return (
-                "Name a function, or an object that is called for every request:\n"
+                f"Give {self.name} a method '__call__', create an instance of it, and set PYTHON_HANDLER to the instance:\n"
                 "\n"
                 f"  handler = {self.name}()\n"
                 "\n"
-                f"where {self.name} has a method '__call__'."
+                "You can also use a function instead of the class."
             )
-        return f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to a function's module and name."
+        return (
+            f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to the module and the name of your function."
+        )
 
 
 @dataclass(eq=False)
-class UnfillableParameterError(UserError):
-    """A parameter that no request and no event has a value for."""
+class UnsupportedParameterError(UserError):
+    """The function has a required parameter that Funcpack has no value for."""
 
     file: str
     line: int
     name: str
     nearest: str | None
-    title: ClassVar[str] = "Nobody can fill a parameter of the function"
+    title: ClassVar[str] = "Unsupported function parameter"
 
     @property
     def found(self) -> str:
-        return f"{self.file}, line {self.line}: the parameter '{self.name}' has no default, and its name means nothing here."
+        return f"{self.file}, line {self.line}: '{self.name}' is not a supported parameter name and has no default."
 
     @property
     def remedy(self) -> str:
         guess = f"Did you mean '{self.nearest}'? " if self.nearest else ""
         return (
-            f"{guess}The names that are filled are: {', '.join(ACCEPTED_NAMES)}.\nAny other parameter needs a default."
+            f"{guess}Rename the parameter, or give it a default.\n"
+            f"Supported parameter names: {', '.join(ACCEPTED_NAMES)}."
         )
 
 
@@ -314,24 +328,24 @@ class UnfillableParameterError(UserError):
 
 @dataclass(eq=False)
 class PythonVersionSyntaxError(UserError):
-    """A version that cannot be understood."""
+    """A requested Python version is not a version or a version range."""
 
     text: str
     origin: str
-    title: ClassVar[str] = "The Python version cannot be understood"
+    title: ClassVar[str] = "Invalid Python version"
 
     @property
     def found(self) -> str:
-        return f"The project asks for Python '{self.text}' ({self.origin})."
+        return f"The project requests Python '{self.text}' ({self.origin}), which is not a version or a version range."
 
     @property
     def remedy(self) -> str:
-        return "Write a version such as 3.13 or 3.13.5, or a range such as >=3.12,<3.14."
+        return "Use a version such as 3.13 or 3.13.5, or a range such as >=3.12,<3.14."
 
 
 @dataclass(eq=False)
 class PythonVersionError(UserError):
-    """There is no version that is asked for and can be had; the subclasses say why."""
+    """No available version matches the request. The subclasses say why."""
 
     text: str
     origin: str
@@ -339,54 +353,54 @@ class PythonVersionError(UserError):
 
     @property
     def found(self) -> str:
-        return f"The project asks for Python '{self.text}' ({self.origin}){self._reason()}"
+        return f"The project requests Python '{self.text}' ({self.origin}), {self._reason()}"
 
     def _reason(self) -> str:
         raise NotImplementedError
 
     @property
     def remedy(self) -> str:
-        return f"Ask for one of these: {', '.join(self.choices)}."
+        return f"Request a supported version: {', '.join(self.choices)}."
 
 
 class PythonVersionEndedError(PythonVersionError):
-    """A version that is too old for the invoker."""
+    """The request allows only versions that are older than the supported ones."""
 
     title: ClassVar[str] = "The Python version is too old"
 
     def _reason(self) -> str:
-        return f"; functions need Python {self.choices[0]} or newer."
+        return f"but functions require Python {self.choices[0]} or newer."
 
 
 class PythonVersionTooNewError(PythonVersionError):
-    """A version that this release of the buildpack does not know yet."""
+    """The request allows only versions that are newer than the supported ones."""
 
     title: ClassVar[str] = "The Python version is too new"
 
     def _reason(self) -> str:
-        return f"; this release of the buildpack goes up to Python {self.choices[-1]}."
+        return f"but this release of the buildpack supports Python up to {self.choices[-1]}."
 
     @property
     def remedy(self) -> str:
-        return f"{super().remedy} A newer buildpack may have the version that you want."
+        return f"{super().remedy} Or use a newer release of the buildpack."
 
 
 class PythonVersionUnknownError(PythonVersionError):
-    """A version that does not exist, among those that could."""
+    """The request allows only versions that do not exist."""
 
-    title: ClassVar[str] = "There is no such Python version"
+    title: ClassVar[str] = "The Python version does not exist"
 
     def _reason(self) -> str:
-        return ", and there is none that fits it."
+        return "but no release of Python matches it."
 
     @property
     def remedy(self) -> str:
-        return f"{super().remedy} Without the last number, '3.13', it is the newest one of them."
+        return f"{super().remedy} Leave out the patch number ('3.13') to get the latest patch release."
 
 
 @dataclass(eq=False)
 class PythonDownloadError(UserError):
-    """Python itself could not be fetched."""
+    """uv could not download Python."""
 
     version: str
     mirror: str | None
@@ -394,53 +408,53 @@ class PythonDownloadError(UserError):
 
     @property
     def found(self) -> str:
-        source = f"from {self.mirror}" if self.mirror else "from its default source"
-        return f"Python {self.version} could not be downloaded {source}; what uv said about it is above."
+        source = self.mirror or "uv's default source"
+        return f"Python {self.version} could not be downloaded from {source}. See the output of uv above."
 
     @property
     def remedy(self) -> str:
         return (
-            "Allow the build to reach the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
-            "or ask for a version that the run image has."
+            "Give the build access to the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
+            "or request the Python version of the run image."
         )
 
 
 @dataclass(eq=False)
 class PythonListError(UserError):
-    """The list of Python's versions could not be read; only one that a setting names can fail."""
+    """uv cannot read the list of Python versions. Only a list that the user configured can fail."""
 
     output: str
-    title: ClassVar[str] = "The list of Python versions cannot be read"
+    title: ClassVar[str] = "Unreadable list of Python versions"
 
     @property
     def found(self) -> str:
-        import textwrap  # noqa: PLC0415 - slow, and for errors only
+        import textwrap  # noqa: PLC0415 - slow, needed only for errors
 
-        return f"uv says:\n\n{textwrap.indent(self.output.strip(), '  ')}"
+        return f"uv reports:\n\n{textwrap.indent(self.output.strip(), '  ')}"
 
     @property
     def remedy(self) -> str:
-        return "Correct UV_PYTHON_DOWNLOADS_JSON_URL, or do without it."
+        return "Correct UV_PYTHON_DOWNLOADS_JSON_URL, or remove it."
 
 
 @dataclass(eq=False)
 class RunImagePythonError(UserError):
-    """What is said of the run image's Python is not so."""
+    """The description of the run image's Python is not valid."""
 
     text: str
     origin: str
     reason: str
-    title: ClassVar[str] = "The run image's Python is described wrongly"
+    title: ClassVar[str] = "Invalid description of the run image's Python"
 
     @property
     def found(self) -> str:
-        return f"The run image's Python is given as '{self.text}' ({self.origin}): {self.reason}."
+        return f"The run image's Python is described as '{self.text}' ({self.origin}): {self.reason}."
 
     @property
     def remedy(self) -> str:
         return (
-            "Write its version and its path, which must be there in the build image too: '3.13.5 /usr/bin/python3.13',\n"
-            "or 'none' when the run image has no Python."
+            "Set BP_RUN_IMAGE_PYTHON to the version and the path of the run image's Python: '3.13.5 /usr/bin/python3.13'.\n"
+            "The build image must have the same Python at this path. If the run image has no Python, use 'none'."
         )
 
 
@@ -449,47 +463,47 @@ class RunImagePythonError(UserError):
 
 @dataclass(eq=False)
 class MissingRequirementsFileError(UserError):
-    """A requirements file names another one that is not there."""
+    """A requirements file includes a file that does not exist."""
 
     file: str
     line: int
     missing: str
-    title: ClassVar[str] = "A requirements file is not there"
+    title: ClassVar[str] = "A requirements file does not exist"
 
     @property
     def found(self) -> str:
-        return f"{self.file}, line {self.line}, names '{self.missing}', which is not in the app directory."
+        return f"{self.file}, line {self.line}: '{self.missing}' does not exist in the app directory."
 
     @property
     def remedy(self) -> str:
-        return f"Add the file, or take the line out of {self.file}. Paths are relative to the file that names them."
+        return f"Add the file, or remove the line from {self.file}. The path is relative to {self.file}."
 
 
 @dataclass(eq=False)
-class RequirementsEncodingError(UserError):
-    """A file of dependencies that is not UTF-8."""
+class FileEncodingError(UserError):
+    """A file is not UTF-8. `encoding` is the encoding that it seems to have, or empty."""
 
     file: str
     encoding: str
-    title: ClassVar[str] = "A file is not written in UTF-8"
+    title: ClassVar[str] = "A file is not encoded in UTF-8"
 
     @property
     def found(self) -> str:
-        return f"{self.file} is not UTF-8 text{f', it looks like {self.encoding}' if self.encoding else ''}."
+        return f"{self.file} is not valid UTF-8{f' and seems to be {self.encoding}' if self.encoding else ''}."
 
     @property
     def remedy(self) -> str:
         command = "pip freeze" if self.file.endswith(".txt") else "..."
-        return f"Save it as UTF-8. PowerShell does with: {command} | Out-File -Encoding utf8 {self.file}"
+        return f"Save the file as UTF-8. In PowerShell, use: {command} | Out-File -Encoding utf8 {self.file}"
 
 
 @dataclass(eq=False)
-class DependencyFileError(UserError):
-    """pyproject.toml or a lock is not TOML."""
+class InvalidTomlError(UserError):
+    """pyproject.toml or a lock file is not TOML."""
 
     file: str
     reason: str
-    title: ClassVar[str] = "A file of dependencies cannot be read"
+    title: ClassVar[str] = "Invalid TOML"
 
     @property
     def found(self) -> str:
@@ -497,147 +511,147 @@ class DependencyFileError(UserError):
 
     @property
     def remedy(self) -> str:
-        return "Correct the file; if a tool writes it, let the tool write it again."
+        return "Correct the file. If a tool generates it, generate it again."
 
 
 @dataclass(eq=False)
 class InstallError(UserError):
-    """uv could not install the dependencies, for a reason that is not one of the known ones."""
+    """uv could not install the dependencies. The subclasses are for the causes that uv_failures.py recognizes."""
 
     file: str
     title: ClassVar[str] = "The dependencies could not be installed"
 
     @property
     def found(self) -> str:
-        return f"uv could not install what {self.file} asks for; what it said about it is above."
+        return f"uv could not install the dependencies from {self.file}. See the output of uv above."
 
     @property
     def remedy(self) -> str:
-        return f"Correct {self.file} or the settings that name the package index, and build again."
+        return f"Correct {self.file} or the settings of the package index, and build again."
 
 
 class InstallerSettingError(InstallError):
-    """A variable of uv's, or one of pip's that became one, has a value that it cannot have."""
+    """A setting of uv, or a setting of pip that was translated for uv, has an invalid value."""
 
-    title: ClassVar[str] = "A setting of the installer has a wrong value"
+    title: ClassVar[str] = "Invalid installer setting"
 
     @property
     def remedy(self) -> str:
-        return "Correct the setting that uv names above; what is set for pip, such as PIP_TIMEOUT, has uv's name there."
+        return "Correct the setting that uv names above. pip settings such as PIP_TIMEOUT appear there under uv's name for them."
 
 
 class RequirementSyntaxError(InstallError):
-    """A requirement cannot be understood."""
+    """uv cannot parse a requirement."""
 
-    title: ClassVar[str] = "A requirement is not written as one"
+    title: ClassVar[str] = "Invalid requirement syntax"
 
     @property
     def remedy(self) -> str:
-        return f"Correct the line in {self.file}. A version is asked for with '==', or with '>=' and '<'."
+        return f"Correct the line in {self.file}. Write versions as 'orders==1.2' or 'orders>=1.2,<2'."
 
 
 class CertificateError(InstallError):
-    """The package index, or a proxy before it, shows a certificate that nobody here trusts."""
+    """The build does not trust the certificate of the package index or of a proxy."""
 
-    title: ClassVar[str] = "The package index's certificate is not trusted"
+    title: ClassVar[str] = "The certificate of the package index is not trusted"
 
     @property
     def remedy(self) -> str:
         return (
-            "Give the build the certificate of your proxy or index as a service binding: a directory with a file 'type' that\n"
-            "says 'ca-certificates' and the certificate in PEM form beside it.\n"
+            "Add the certificate of your proxy or index as a service binding: a directory with the certificate in PEM format\n"
+            "and a file 'type' with the content 'ca-certificates'.\n"
             "\n"
             '  pack build ... --volume "$PWD/ca-certificates:/platform/bindings/ca-certificates:ro"'
         )
 
 
 class IndexUnreachableError(InstallError):
-    """The package index could not be reached."""
+    """uv cannot connect to the package index."""
 
-    title: ClassVar[str] = "The package index could not be reached"
+    title: ClassVar[str] = "The package index is not reachable"
 
     @property
     def remedy(self) -> str:
         return (
-            "Build again if the network was away. Behind a proxy, set HTTPS_PROXY; with an index of your own, set\n"
-            "PIP_INDEX_URL; without a network, put the wheels into the directory 'vendor':\n"
+            "Check the network and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+            "PIP_INDEX_URL. To build without a network, put the wheels into the directory 'vendor':\n"
             "\n"
             "  pip download -r requirements.txt -d vendor"
         )
 
 
 class IndexCredentialsError(InstallError):
-    """The package index wants other credentials."""
+    """The package index rejects the credentials or requires some."""
 
-    title: ClassVar[str] = "The package index refused the credentials"
+    title: ClassVar[str] = "The package index rejected the credentials"
 
     @property
     def remedy(self) -> str:
         return (
-            "Check the user name and the password of the index; they are given with its URL in PIP_INDEX_URL or\n"
-            "UV_INDEX, or by a service binding of type 'pypi' or 'netrc'."
+            "Check the user name and the password for the index. Set them in the URL in PIP_INDEX_URL or UV_INDEX, or in a\n"
+            "service binding of type 'pypi' or 'netrc'."
         )
 
 
 class HashMismatchError(InstallError):
-    """A file is not the one that was locked."""
+    """The hash of a package differs from the locked one, or a hash is missing."""
 
-    title: ClassVar[str] = "A package is not the one that was locked"
+    title: ClassVar[str] = "Package hash mismatch"
 
     @property
     def remedy(self) -> str:
         return (
-            f"A hash in {self.file} is not that of the package's file, or a package has none. Lock the dependencies again;\n"
-            "if you do not know why a file changed, find out first."
+            f"Lock the dependencies again to update the hashes in {self.file}. If you do not know why a package changed,\n"
+            "find out first: a changed hash can mean that somebody replaced the package."
         )
 
 
 class NoSolutionError(InstallError):
-    """No set of versions satisfies every requirement."""
+    """No set of versions satisfies all requirements."""
 
-    title: ClassVar[str] = "The dependencies do not fit together"
+    title: ClassVar[str] = "Conflicting dependencies"
 
     @property
     def remedy(self) -> str:
-        return f"Loosen or change one of the requirements that uv names above, in {self.file}."
+        return f"Change or relax one of the requirements in {self.file} that uv names above."
 
 
 class OtherPythonError(InstallError):
-    """The dependencies are for other versions of Python than the one that was chosen."""
+    """The dependencies do not support the Python version of the image."""
 
-    title: ClassVar[str] = "The dependencies want another Python"
+    title: ClassVar[str] = "The dependencies require another Python version"
 
     @property
     def remedy(self) -> str:
         return (
-            "Ask for a version of Python that they allow, in .python-version or with BP_PYTHON_VERSION, or allow versions of\n"
-            f"the packages in {self.file} that are for the one above."
+            "Request a Python version that they support, in .python-version or with BP_PYTHON_VERSION. Or allow versions of the\n"
+            f"packages in {self.file} that support the Python version above."
         )
 
 
 class UnknownPackageError(InstallError):
-    """The index has no package of a name."""
+    """The package index does not contain a package of this name."""
 
-    title: ClassVar[str] = "The package index does not have a package"
+    title: ClassVar[str] = "A package does not exist in the package index"
 
     @property
     def remedy(self) -> str:
         return (
-            f"Check the name in {self.file}. If the package is on an index of your own, name that in PIP_EXTRA_INDEX_URL or\n"
-            "UV_INDEX."
+            f"Check the package name in {self.file}. If the package is in another package index, set PIP_EXTRA_INDEX_URL or\n"
+            "UV_INDEX to the URL of that index."
         )
 
 
 class NotVendoredError(InstallError):
-    """The app brings its packages along, but not all of them."""
+    """The app vendors its packages, but not all of them."""
 
-    title: ClassVar[str] = "A package is not in the directory 'vendor'"
+    title: ClassVar[str] = "A package is missing in the directory 'vendor'"
 
     @property
     def remedy(self) -> str:
         return (
-            "The directory 'vendor' has packages in it, so nothing else is asked. Add what is missing, for the Python version\n"
-            "above, or remove the directory:\n"
+            "Add the missing package for the Python version above, or remove the directory. Because 'vendor' contains packages,\n"
+            "the build installs from it alone. This command fills it:\n"
             "\n"
             f"{self._export()}  pip download -r requirements.txt -d vendor"
         )
@@ -649,57 +663,57 @@ class NotVendoredError(InstallError):
 
 
 class BrokenPackageError(InstallError):
-    """A file that should be a package is none."""
+    """The file of a package is not a valid wheel or archive."""
 
-    title: ClassVar[str] = "A package's file is broken"
+    title: ClassVar[str] = "A package file is corrupt"
 
     @property
     def remedy(self) -> str:
         return (
-            "Get the file again that uv names above, into the directory 'vendor' if there is one. One of a few bytes may be what\n"
-            "Git LFS leaves in the place of a file: run 'git lfs pull' before the build."
+            "Download the package that uv names above again, into the directory 'vendor' if you use it. A file of only a few\n"
+            "bytes may be a Git LFS pointer: run 'git lfs pull' before the build."
         )
 
 
 class RepositoryError(InstallError):
-    """A requirement is in a Git repository that could not be fetched."""
+    """uv could not fetch the Git repository of a requirement."""
 
-    title: ClassVar[str] = "A Git repository could not be fetched"
+    title: ClassVar[str] = "A Git repository cannot be fetched"
 
     @property
     def remedy(self) -> str:
         return (
-            f"Check the address and the revision in {self.file}. A private repository needs credentials, by a service binding of\n"
-            "type 'netrc', and the build image needs git. Else put a wheel of the package into the directory 'vendor'."
+            f"Check the URL and the revision in {self.file}. A private repository requires a service binding of type 'netrc' with\n"
+            "the credentials. The build image requires git. Or put a wheel of the package into the directory 'vendor'."
         )
 
 
 class PackageBuildError(InstallError):
-    """A package without a wheel could not be built."""
+    """A package without a wheel cannot be built."""
 
-    title: ClassVar[str] = "A package could not be built from its source"
+    title: ClassVar[str] = "A package cannot be built from source"
 
     @property
     def remedy(self) -> str:
         return (
-            "Prefer a version of the package that has a wheel for this Python, or give the build image the compiler and the\n"
-            "headers that the package's own output above asks for."
+            "Use a version of the package that has a wheel for this Python version, or use a build image with the compiler and\n"
+            "the headers that the output above requires."
         )
 
 
 class LockOutdatedError(InstallError):
-    """uv.lock does not belong to pyproject.toml any more."""
+    """uv.lock does not match pyproject.toml."""
 
-    title: ClassVar[str] = "uv.lock is not up to date"
+    title: ClassVar[str] = "uv.lock is out of date"
 
     @property
     def remedy(self) -> str:
-        return "Run 'uv lock', and commit uv.lock with pyproject.toml."
+        return "Run 'uv lock', and commit uv.lock together with pyproject.toml."
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A package of the invoker that does not work with what the user's dependencies brought."""
+    """A requirement of a package of the invoker, and the package of the user that does not satisfy it."""
 
     requirer: str
     requirement: str
@@ -708,24 +722,26 @@ class Clash:
 
 @dataclass(eq=False)
 class InvokerConflictError(UserError):
-    """The user's packages come first, and the invoker cannot work with one of them."""
+    """The user's packages shadow the invoker's, and one of them does not satisfy a requirement of the invoker."""
 
     file: str
     clashes: Sequence[Clash]
-    title: ClassVar[str] = "The dependencies do not fit the invoker"
+    title: ClassVar[str] = "The dependencies conflict with the invoker"
 
     @property
     def found(self) -> str:
         lines = [
-            f"  {c.requirer} requires {c.requirement}, but {self.file} brought {c.installed}" for c in self.clashes
+            f"  {c.requirer} requires {c.requirement}, but {self.file} installs {c.installed}" for c in self.clashes
         ]
-        return "\n".join(["The invoker, which serves the function, shares its packages with the function:", "", *lines])
+        return "\n".join(["The invoker serves your function and shares its packages:", "", *lines])
 
     @property
     def remedy(self) -> str:
         requirers = sorted({clash.requirer.split()[0] for clash in self.clashes} - {"funcpack-invoker"})
-        others = f" or add {' and '.join(requirers)} in a version that fits them," if requirers else ""
-        return f"Allow other versions in {self.file},{others} and build again."
+        others = (
+            f" Or add {' and '.join(requirers)} to {self.file} in a version that supports them." if requirers else ""
+        )
+        return f"Change the version in {self.file} so that it satisfies the requirement, and build again.{others}"
 
 
 # --- service bindings ---
@@ -733,22 +749,23 @@ class InvokerConflictError(UserError):
 
 @dataclass(eq=False)
 class BindingError(UserError):
-    """A service binding without what its type needs. `path` is the binding's directory."""
+    """A service binding lacks a value that its type requires."""
 
     name: str
     type: str
     reason: str
-    title: ClassVar[str] = "A service binding cannot be used"
+    title: ClassVar[str] = "Incomplete service binding"
 
     @property
     def found(self) -> str:
-        return f"The binding '{self.name}' of type '{self.type}': {self.reason}."
+        return f"The service binding '{self.name}' of type '{self.type}' {self.reason}."
 
     @property
     def remedy(self) -> str:
         return (
-            "A binding is a directory with a file 'type' and a file for each of its values: ca-certificates needs files with\n"
-            "certificates in PEM form, pypi needs uri (and username, password), netrc needs netrc."
+            "Add the missing file. A service binding is a directory with a file 'type' and a file for each value:\n"
+            "'ca-certificates' requires files with certificates in PEM format, 'pypi' requires 'uri' and accepts 'username' and\n"
+            "'password', 'netrc' requires 'netrc'."
         )
 
 
@@ -757,35 +774,38 @@ class BindingError(UserError):
 
 @dataclass(eq=False)
 class ImportCheckError(UserError):
-    """Importing the function failed; its own output has been shown."""
+    """The import check failed. The log contains the output of the invoker. `signal` is the signal that ended Python."""
 
     text: str
     signal: str | None = None
-    title: ClassVar[str] = "The function cannot be loaded"
+    title: ClassVar[str] = "The function cannot be imported"
 
     @property
     def found(self) -> str:
-        how = f"the signal {self.signal} ended Python" if self.signal else "that failed as shown above"
-        return f"'{self.text}' was imported as it will be in the image, because BP_CHECK_IMPORT is set, and {how}."
+        how = f"Python was ended by the signal {self.signal}" if self.signal else "See the output above"
+        return f"BP_CHECK_IMPORT is set, and the import of '{self.text}' failed. {how}."
 
     @property
     def remedy(self) -> str:
         if self.signal:
-            return "A library with compiled parts is the most likely cause: look for a version of it that is for this Python."
-        return "Correct what the traceback names. What is only there in the cluster can be mentioned later, inside the function."
+            return "Use a version of your compiled libraries that supports this Python version. They are the most likely cause."
+        return (
+            "Correct the code that the traceback shows. Move code that only works in the cluster from the module's top level\n"
+            "into the function."
+        )
 
 
-# --- what is shared by the texts ---
+# --- shared by the texts ---
 
 
 BUG_REPORT = (
-    "This is a fault of the buildpack, not of your function. Build again; if it stays, please report it with the log",
+    "This is a bug in the buildpack, not in your function. Build again. If the error stays, please report it with the log",
     "above at https://github.com/funcpack/funcpack/issues",
 )
 
 
-def _of_module(name: str) -> str:
-    return f"'{name}' is a module: name the function in it, too"
+def _add_function_name(module: str) -> str:
+    return f"Add the name of the function to the module '{module}', for example '{module}.handler'."
 
 
 def _list(words: str, names: Sequence[str], most: int = 10) -> str:
@@ -796,7 +816,7 @@ def _list(words: str, names: Sequence[str], most: int = 10) -> str:
 
 
 def _nearest(name: str, choices: Sequence[str]) -> str | None:
-    import difflib  # noqa: PLC0415 - slow, and for errors only
+    import difflib  # noqa: PLC0415 - slow, needed only for errors
 
     matches = difflib.get_close_matches(name, choices, n=1)
     return matches[0] if matches else None

@@ -1,1 +1,1 @@
-"""The Cloud Native Buildpack `funcpack/python`: standard library only, so that it runs in any build image with Python 3.11."""
+"""The buildpack: the phases `detect` and `build`, and `prepare` for builders. Standard library only."""

@@ -1,4 +1,24 @@
-"""Makes in `bin/build` the layers of the image. Everything about the project is looked at before anything is installed."""
+"""Runs `bin/build`, which creates the layers of the image.
+
+Project: `Project.read` reads the settings, the files of the project and their origins into one frozen value. Nothing is
+downloaded before the project is known to be valid.
+
+Function: the static check finds the function and its parameters in the source, for the Python version that the image will most
+likely have. A function that cannot be served fails the build here, within a second.
+
+Variables: uv runs with the variables of the user, plus the certificates and the index credentials of service bindings. Both are
+temporary files that exist only during the installation.
+
+Python: the image uses the Python of the run image if it satisfies the project's request. Otherwise the layer `python` contains
+a matching one.
+
+Invoker and dependencies: the environment of the invoker is installed from the buildpack's own wheels, in the background while
+uv installs the packages of the function into a second environment. The packages of the function come first on the path.
+
+Import check: on request, the function is imported as it will be in the image.
+
+Image: the app is compiled in the background while the variables, processes and labels of the image are written.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +29,11 @@ from funcpack.buildpack import error_boundary, image_config, import_check, repor
 from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter, wheels
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
-from funcpack.buildpack.platform.cnb import EXIT_PASS, Buildpack, Context
+from funcpack.buildpack.platform.context import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.platform.log import Log
-from funcpack.check import handler
-from funcpack.project import dependency_files, python_version
-from funcpack.project import settings as project_settings
+from funcpack.check.handler import check_handler
+from funcpack.project import python_request
+from funcpack.project.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,33 +41,43 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the build and return its exit code."""
-    os.umask(0o022)  # an image runs as any user, and is the same whatever umask the platform has
+    os.umask(0o022)  # files in an image must be readable for every user, and must not depend on the platform's umask
     log = Log()
-    return error_boundary.run(lambda: build(Context.of_build(os.environ, arguments), log), log)
+    return error_boundary.run(lambda: build(Context.for_build(os.environ, arguments), log), log)
 
 
 def build(context: Context, log: Log) -> int:
-    """Do the steps of a build, in order."""
+    """Run the steps of a build, in order."""
     buildpack = Buildpack.read(context.buildpack)
-    report.buildpack(log, buildpack, context)
-    settings = project_settings.Settings.read(context.app, context.environ)
-    name = project_settings.named_handler(settings) or project_settings.default_handler(context.app)
-    request = python_version.requested(context.app, settings)
-    own = interpreter.of_run_image(settings, context)
-    expected = python_version.expected_minor(request, own.numbers if own else None)
-    report.function(log, name, handler.check(name, context.app, expected, wheels.modules(context.buildpack)))
-    wanted = dependency_files.find(context.app)
-    env = environment.of_build(settings.all())
-    needs_files = settings.is_on(import_check.VARIABLE)
+    report.log_buildpack(log, buildpack, context)
+    project = Project.read(context.app, context.environ)
+    run_image_python = interpreter.run_image_interpreter(project.settings, context)
+    run_image_version = run_image_python.numbers if run_image_python else None
+    expected_python = python_request.expected_minor(project.python, run_image_version)
+    checked = check_handler(project.handler, project.app, expected_python, wheels.modules(context.buildpack))
+    report.log_function(log, project.handler, checked)
+    variables = environment.build_variables(project.settings.all())
+    needs_files = project.checks_import
 
-    with certificates.trusted(context, env, log) as trust, credentials.provided(context, env, log) as access:
-        options = environment.pip_arguments(settings.all())
-        uv = Uv(context.buildpack / "bin" / "uv", {**env, **trust, **access}, context.app, options)
-        chosen = python.provide(context, request, own, uv, log)
-        with invoker.providing(context, chosen, uv, log, needs_files=needs_files) as base:
-            virtualenv = dependencies.provide(context, base, wanted, uv, log, needs_files=needs_files)
-    import_check.run(context, settings, name, virtualenv, log)
-    with bytecode.compiling_app(chosen.path, context.app):
-        function.provide(context, name, virtualenv)
-        image_config.write(context, buildpack, name, virtualenv)
+    with (
+        certificates.temporary_bundle(context, variables, log) as certificate_variables,
+        credentials.temporary_netrc(context, variables, log) as index_variables,
+    ):
+        uv_variables = {**variables, **certificate_variables, **index_variables}
+        uv_options = environment.pip_arguments(project.settings.all())
+        uv = Uv(context.buildpack / "bin" / "uv", uv_variables, context.app, uv_options)
+        report.log_python_request(log, project.python, run_image_python)
+        image_python = python.provide_interpreter(context, project.python, run_image_python, uv, log)
+        with invoker.install_in_background(
+            context, image_python, uv, log, needs_files=needs_files
+        ) as invoker_environment:
+            report.log_dependencies(log, project.dependencies)
+            function_environment = dependencies.provide_environment(
+                context, invoker_environment, project.dependencies, uv, log, needs_files=needs_files
+            )
+    if project.checks_import:
+        import_check.import_function(project, function_environment, log)
+    with bytecode.compile_app_in_background(image_python.path, context.app):
+        function.write_variables(context, project, function_environment)
+        image_config.write_launch(context, buildpack, project, function_environment)
     return EXIT_PASS

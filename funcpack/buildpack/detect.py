@@ -1,7 +1,7 @@
-"""Decides in `bin/detect` if there is a function for us.
+"""Runs `bin/detect`, which decides whether the app contains a function.
 
-It passes when a handler is named, or when the default one is there. Everything that is wrong with a named one is an
-error of the build, where there is room to explain; other buildpacks must not suffer from it here.
+It passes if a handler is named, or if the default handler exists. A named handler that is not valid is an error of the build,
+which can explain it. Here it would only affect other buildpacks.
 """
 
 from __future__ import annotations
@@ -12,60 +12,64 @@ import warnings
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack import error_boundary
-from funcpack.buildpack.platform.cnb import EXIT_FAIL, EXIT_PASS, Context
+from funcpack.buildpack.platform.context import EXIT_FAIL, EXIT_PASS, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.definitions import Definitions
-from funcpack.errors import MalformedHandlerError, ProjectFileError
-from funcpack.project.settings import Settings, default_handler, named_handler, source_roots
+from funcpack.errors import HandlerNameError, ProjectFileError
+from funcpack.project.app_files import source_roots
+from funcpack.project.handler_name import default_handler, named_handler
+from funcpack.project.project_toml import ProjectToml
+from funcpack.project.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from funcpack.project.settings import HandlerName
+    from funcpack.project.handler_name import Handler
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the detection and return its exit code."""
     log = Log()
-    return error_boundary.run(lambda: detect(Context.of_detect(os.environ, arguments), log), log)
+    return error_boundary.run(lambda: detect(Context.for_detect(os.environ, arguments), log), log)
 
 
 def detect(context: Context, log: Log) -> int:
-    """Say why the app is none of ours, if it is not."""
-    reason = reason_against(context.app, context.environ)
+    """Log the reason if the app does not contain a function, and return the exit code."""
+    reason = reason_to_fail(context.app, context.environ)
     if reason is None:
         return EXIT_PASS
     log.line(f"Not a function for Funcpack: {reason}")
     return EXIT_FAIL
 
 
-def reason_against(app: Path, environ: Mapping[str, str]) -> str | None:
-    """Return why the app is none of ours, or None when it is."""
+def reason_to_fail(app: Path, environ: Mapping[str, str]) -> str | None:
+    """Return why the app does not contain a function, or None if it contains one."""
     try:
-        named = named_handler(Settings.read(app, environ))
-    except MalformedHandlerError:
+        named = named_handler(Settings(environ, ProjectToml.read(app).variables))
+    except HandlerNameError:
         return None
     except ProjectFileError as exc:
-        reason = _reason_against_default(app, default_handler(app))
+        reason = _reason_without_name(app, default_handler(app))
         return f"{reason} ({exc})" if reason else None
-    return None if named else _reason_against_default(app, default_handler(app))
+    return None if named else _reason_without_name(app, default_handler(app))
 
 
-def _reason_against_default(app: Path, handler: HandlerName) -> str | None:
+def _reason_without_name(app: Path, handler: Handler) -> str | None:
+    """Return why the app does not contain the default handler, or None if it does or may do."""
     function = handler.attributes[0]
     files = [root / f"{handler.module}.py" for root in source_roots(app)]
     present = [file for file in files if file.is_file()]
     if not present:
-        return f"neither PYTHON_HANDLER is set nor a {handler.module}.py there."
+        return f"PYTHON_HANDLER is not set and there is no {handler.module}.py."
     definitions = _definitions(present[0])
     if definitions is None or function in definitions.names or definitions.is_dynamic:
         return None
-    return f"{present[0].relative_to(app)} does not define '{function}', and PYTHON_HANDLER is not set."
+    return f"PYTHON_HANDLER is not set and {present[0].relative_to(app)} does not define '{function}'."
 
 
 def _definitions(file: Path) -> Definitions | None:
-    """Return None for a source that cannot be read; the build says why."""
+    """Return None for a source that cannot be parsed; the build reports the error."""
     try:
         with warnings.catch_warnings(action="ignore"):
             return Definitions.of(ast.parse(file.read_bytes()))

@@ -1,10 +1,10 @@
-"""Where errors become text and an exit code; nothing else ends the program or catches everything."""
+"""Turns errors into log lines and exit codes. No other code ends the program or catches all exceptions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.platform.cnb import EXIT_BUG, EXIT_ERROR
+from funcpack.buildpack.platform.context import EXIT_BUG, EXIT_ERROR
 from funcpack.errors import BUG_REPORT, UserError, render
 
 if TYPE_CHECKING:
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 def run(phase: Callable[[], int], log: Log) -> int:
-    """Run a phase and return its exit code; tell what the user can change apart from faults of ours."""
+    """Run a phase and return its exit code. Errors of the user and bugs have different codes."""
     try:
         return phase()
     except UserError as exc:
         log.title(f"Error: {exc.title}")
         log.lines(render(exc))
         return EXIT_ERROR
-    except Exception:  # noqa: BLE001 - a fault of ours, and the traceback is what we want to hear of
-        import traceback  # noqa: PLC0415 - slow, and for nothing else
+    except Exception:  # noqa: BLE001 - a bug, whose traceback belongs in the report
+        import traceback  # noqa: PLC0415 - slow, needed only here
 
-        log.title("Error: the buildpack failed unexpectedly")
+        log.title("Error: The buildpack failed unexpectedly")
         log.lines([*traceback.format_exc().splitlines(), "", *BUG_REPORT])
         return EXIT_BUG

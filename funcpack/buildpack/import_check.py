@@ -1,4 +1,4 @@
-"""Imports the function as the image will, on demand: it runs the user's code, which not everybody wants in a build."""
+"""Imports the function as the image will. It runs the user's code, so a build does this only on request."""
 
 from __future__ import annotations
 
@@ -6,45 +6,28 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install.environment import of_build
+from funcpack.buildpack.install.environment import build_variables
 from funcpack.errors import ImportCheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from funcpack.buildpack.install.virtualenv import Virtualenv
-    from funcpack.buildpack.platform.cnb import Context
     from funcpack.buildpack.platform.log import Log
-    from funcpack.project.settings import HandlerName, Settings
-
-VARIABLE = "BP_CHECK_IMPORT"
+    from funcpack.project.project import Project
 
 
-def run(context: Context, settings: Settings, name: HandlerName, virtualenv: Virtualenv, log: Log) -> None:
-    """Let the invoker load the function and show what it says of it.
+def import_function(project: Project, virtualenv: Virtualenv, log: Log) -> None:
+    """Run the invoker's `check` command, and log its output.
 
     Raises:
-        ImportCheckError: it could not.
+        ImportCheckError: The invoker cannot load the function.
 
     """
-    if not settings.is_on(VARIABLE):
-        return
     log.title("Import check")
-    command = [
-        str(virtualenv.python),
-        "-P",
-        "-B",
-        "-m",
-        "funcpack_invoker",
-        "check",
-        name.text,
-        "--source",
-        str(context.app),
-    ]
+    python_options = ["-P", "-B", "-m", "funcpack_invoker"]
     done = subprocess.run(
-        command,
-        env=_env(settings),
-        cwd=context.app,
+        [str(virtualenv.python), *python_options, "check", project.handler.text, "--source", str(project.app)],
+        env={**build_variables(project.settings.all()), "PYTHONUNBUFFERED": "1"},
+        cwd=project.app,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,16 +39,12 @@ def run(context: Context, settings: Settings, name: HandlerName, virtualenv: Vir
     for line in done.stdout.splitlines():
         log.item(line)
     if done.returncode:
-        raise ImportCheckError(name.text, _signal(done.returncode))
+        raise ImportCheckError(project.handler.text, _signal_name(done.returncode))
 
 
-def _signal(code: int) -> str | None:
-    """Return the name of the signal that ended a process; a library with compiled parts may bring one about."""
+def _signal_name(code: int) -> str | None:
+    """Return the name of the signal that ended the process, as a crash of a compiled library does, or None."""
     try:
         return signal.Signals(-code).name
     except ValueError:
         return None
-
-
-def _env(settings: Settings) -> Mapping[str, str]:
-    return {**of_build(settings.all()), "PYTHONUNBUFFERED": "1"}

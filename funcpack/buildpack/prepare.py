@@ -1,7 +1,7 @@
-"""Does in advance what every build of a builder would do alike: installs the invoker, and compiles the buildpack itself.
+"""Runs `bin/prepare`, which does the work in advance that is the same in every build of a builder.
 
-`bin/prepare` runs once, in the build image, when a builder is made. A buildpack that is not prepared builds the same images,
-more slowly.
+It runs once, in the build image, when a builder is created: it installs the invoker and compiles the buildpack. A buildpack
+that is not prepared builds the same images, but more slowly.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import bytecode, prepared, wheels
-from funcpack.buildpack.install.environment import of_interpreter
+from funcpack.buildpack.install.environment import interpreter_variables
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.install.virtualenv import Virtualenv
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 
 
 def main(buildpack: Path, arguments: Sequence[str]) -> None:
-    """Prepare `buildpack`; the arguments are its directory of layers in builds, and version and path of the run image's Python."""
+    """Prepare `buildpack`.
+
+    The arguments are its directory of layers in builds, and the version and the path of the run image's Python.
+    """
     layers, version, python = arguments
     virtualenv = Virtualenv(Path(layers, invoker.NAME), Interpreter(version, Path(python)))
-    uv = Uv(buildpack / "bin" / "uv", of_interpreter(), buildpack)
-    invoker.make(buildpack, virtualenv, uv)
-    prepared.keep(buildpack, virtualenv)
-    prepared.remember(buildpack, "uv-version", uv.version())
-    prepared.remember(buildpack, "invoker-digest", invoker.lock_digest(buildpack))
-    prepared.remember(buildpack, "modules", " ".join(sorted(wheels.modules(buildpack))))
+    uv = Uv(buildpack / "bin" / "uv", interpreter_variables(), buildpack)
+    invoker.create_environment(buildpack, virtualenv, uv)
+    prepared.store_environment(buildpack, virtualenv)
+    prepared.store_fact(buildpack, "uv-version", uv.version())
+    prepared.store_fact(buildpack, "invoker-digest", invoker.lock_digest(buildpack))
+    prepared.store_fact(buildpack, "modules", " ".join(sorted(wheels.modules(buildpack))))
     for name in ("funcpack", "invoker"):
         bytecode.compile_packages(Path(sys.executable), buildpack / name)

@@ -1,4 +1,4 @@
-"""What the log says of the decisions: what was chosen, and because of what."""
+"""Logs the decisions of a build, each with its reason."""
 
 from __future__ import annotations
 
@@ -8,59 +8,58 @@ from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
     from funcpack.buildpack.install.interpreter import Interpreter
-    from funcpack.buildpack.platform.cnb import Buildpack, Context
+    from funcpack.buildpack.platform.context import Buildpack, Context
     from funcpack.buildpack.platform.log import Log
     from funcpack.check.handler import CheckedFunction
     from funcpack.project.dependency_files import Dependencies
-    from funcpack.project.python_version import Request
-    from funcpack.project.settings import HandlerName
+    from funcpack.project.handler_name import Handler
+    from funcpack.project.python_request import PythonRequest
 
 _KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
 
 
-def buildpack(log: Log, about: Buildpack, context: Context) -> None:
-    """Say who is at work and for which machine."""
-    log.title(f"Funcpack: buildpack {about.id} {about.version}")
+def log_buildpack(log: Log, buildpack: Buildpack, context: Context) -> None:
+    """Log the version of the buildpack and the target of the build."""
+    log.title(f"Funcpack: buildpack {buildpack.id} {buildpack.version}")
     log.line(f"Building for {context.target.os}/{context.target.arch} {context.target.distro}".rstrip())
 
 
-def function(log: Log, name: HandlerName, checked: CheckedFunction) -> None:
-    """Say which function it is, and what it is called with."""
+def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
+    """Log which function the image runs, and the values that it is called with."""
     log.title("Function")
-    log.line(f"The handler is '{name.text}' ({name.origin}).")
-    if checked.hides:
-        names = ", ".join(checked.hides)
-        log.line(f"Warning: {names} of the app may hide what the invoker has of this name; better give it another one.")
-    if checked.file is None:
-        log.line("The Python of the build cannot look into its source; the invoker loads it when the image starts.")
+    log.line(f"The handler is '{handler.text}' ({handler.origin}).")
+    for name in function.shadowed:
+        log.line(f"Warning: the app's module '{name}' may shadow the invoker's module of the same name. Rename it.")
+    if function.file is None:
+        log.line("The Python of the build cannot read its source. The invoker loads it when the image starts.")
         return
-    place = f"{checked.file}, line {checked.line}" if checked.line else f"{checked.file}"
-    if checked.signature is None:
-        log.line(f"Found in {place}. Its parameters show when it is loaded.")
+    place = f"{function.file}, line {function.line}" if function.line else f"{function.file}"
+    if function.signature is None:
+        log.line(f"Found it in {place}. Its parameters are checked when the image starts.")
         return
-    names = ", ".join(checked.signature.values) or "no parameters"
-    log.line(f"Found in {place}. It takes {_KINDS[checked.signature.kind]}: {names}.")
+    names = ", ".join(function.signature.values) or "no parameters"
+    log.line(f"Found it in {place}. It accepts {_KINDS[function.signature.kind]}: {names}.")
 
 
-def python_request(log: Log, request: Request | None, own: Interpreter | None) -> None:
-    """Say which Python is wanted and which one is there."""
+def log_python_request(log: Log, request: PythonRequest | None, run_image_python: Interpreter | None) -> None:
+    """Log which Python version the project requests, and whether the run image has no Python."""
     log.title("Python")
     if request is None:
-        log.line("The project asks for no version.")
+        log.line("The project does not request a Python version.")
     else:
-        log.line(f"The project asks for '{request.setting.value}' ({request.setting.origin}).")
-    if own is None:
-        log.line("The run image has no Python that is known.")
+        log.line(f"The project requests Python '{request.setting.value}' ({request.setting.origin}).")
+    if run_image_python is None:
+        log.line("The run image has no known Python.")
 
 
-def dependencies(log: Log, found: Dependencies | None) -> None:
-    """Say which file counts."""
+def log_dependencies(log: Log, dependencies: Dependencies | None) -> None:
+    """Log which file the dependencies come from."""
     log.title("Dependencies")
-    if found is None:
-        log.line("There is nothing to install.")
+    if dependencies is None:
+        log.line("The project has no dependencies to install.")
         return
-    log.line(f"Taken from {found.format}.")
-    if found.passed_over:
-        log.line(f"Not looked at: {', '.join(found.passed_over)}.")
-    if found.vendor:
-        log.line("Installed from the directory 'vendor' alone, without the network.")
+    log.line(f"Installing the dependencies from {dependencies.format}.")
+    if dependencies.ignored:
+        log.line(f"Ignoring {', '.join(dependencies.ignored)}.")
+    if dependencies.vendor:
+        log.line("Using only the packages in the directory 'vendor', without a network.")

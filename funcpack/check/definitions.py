@@ -1,4 +1,4 @@
-"""What a module's source defines at its top level, as far as that can be known without running it."""
+"""The names that a module defines at its top level, as far as its source shows them without being run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Whoever uses one of these may define names that the source does not show.
+# A module that uses one of these may define names that the source does not show.
 _DYNAMIC_NAMES = frozenset({"globals", "locals", "vars", "exec", "eval", "setattr", "__dict__", "modules"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
@@ -26,15 +26,15 @@ class Import:
 
 
 Value = Function | ast.ClassDef | ast.expr | Import
-"""What a name is bound to: a definition, the expression that is assigned, or an import."""
+"""The value of a name: a definition, the assigned expression, or an import."""
 
 
 @dataclass(slots=True)
 class Definitions:
     """The names of a module.
 
-    `names` are all that it binds anywhere at its top level; `certain` has those of them whose value is known, because
-    one unconditional statement binds them. `is_dynamic` says that there may be more names than the source shows.
+    `names` are all names that any statement at the top level may bind. `certain` maps those that an unconditional statement
+    binds to their values. `is_dynamic` is true if the module may have more names than the source shows.
     """
 
     names: set[str] = field(default_factory=set)
@@ -79,7 +79,7 @@ class Definitions:
 
     def _bind(self, name: str, value: Value) -> None:
         self.names.add(name)
-        # The last one wins; taken out first, so that the order is the one in which values were given.
+        # The last binding wins. The name moves to the end, so that the order is that of the bindings.
         self.certain.pop(name, None)
         self.certain[name] = value
 
@@ -93,7 +93,7 @@ class Definitions:
             self.certain.pop(target.id, None)
 
     def _note(self, node: ast.AST) -> None:
-        """Take in what any depth of the source can do to the module's names."""
+        """Record the effects on the module's names that a node at any depth of the source may have."""
         match node:
             case ast.Global(names=names):
                 for name in names:
@@ -107,7 +107,7 @@ class Definitions:
 
 
 def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Import]]:
-    """Return the names that an import binds, and what each of them is."""
+    """Return the names that an import statement binds, each with its import."""
     for alias in statement.names:
         if isinstance(statement, ast.ImportFrom):
             yield alias.asname or alias.name, Import(statement.module or "", alias.name, statement.level)
@@ -117,7 +117,7 @@ def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Impo
 
 
 def _bound_in(node: ast.AST) -> Iterator[str]:
-    """Return every name that a statement may bind in its own scope; one too many does no harm."""
+    """Return every name that a statement may bind in its own scope; a superset does no harm."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()):
             yield name

@@ -1,6 +1,6 @@
 """The static check: finds the function and its parameters in the source, without running it.
 
-It refuses only what is certain to fail; everything that the source does not show is left to the invoker.
+It rejects only functions that are certain to fail. Everything that the source does not show is left to the invoker.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from funcpack.errors import (
     NotAFunctionError,
     SourceError,
     TakenNameError,
-    UnfillableParameterError,
+    UnsupportedParameterError,
 )
-from funcpack.project.settings import source_roots
+from funcpack.project.app_files import source_roots
 from funcpack_invoker.function.parameters import Parameter, Signature, UnknownParameterError, bind
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from pathlib import Path
 
-    from funcpack.project.settings import HandlerName
+    from funcpack.project.handler_name import Handler
 
 _LITERALS = {
     ast.JoinedStr: "a string",
@@ -46,90 +46,91 @@ _LITERALS = {
 
 @dataclass(frozen=True, slots=True)
 class CheckedFunction:
-    """What the source says of the handler.
+    """The handler as its source shows it.
 
-    `file` is relative to the app directory and None for a module without source; `line` and `signature` are None where
-    the source does not say. `hides` are names of the invoker's modules that modules of the app have too.
+    `file` is relative to the app directory, and None for a module without source. `line` and `signature` are None if the
+    source does not show them. `shadowed` are the names of invoker modules that the app has a module of, too.
     """
 
     file: Path | None
     line: int | None
     signature: Signature | None
-    hides: tuple[str, ...] = ()
+    shadowed: tuple[str, ...] = ()
 
 
-def check(name: HandlerName, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
-    """Look for the handler's function in the source of the app directory.
+def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
+    """Find the handler's function in the source of the app directory, and check its parameters.
 
-    It is to run on the Python `target`, beside the invoker's modules, whose names are `reserved`.
+    `target` is the Python version of the image. `reserved` are the names of the invoker's modules.
 
     Raises:
-        TakenNameError, MissingModuleError: there is no such module, or none that could be imported.
-        SourceError, UnreadableFileError: its source cannot be read.
-        MissingFunctionError, NotAFunctionError, UnfillableParameterError: about the function in it.
+        TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
+        SourceError, UnreadableFileError: The source is not valid or not readable.
+        MissingFunctionError, NotAFunctionError, UnsupportedParameterError: The function does not exist or cannot be called.
 
     """
-    top = name.module.partition(".")[0]
+    top = handler.module.partition(".")[0]
     if top in sys.stdlib_module_names or top == "__main__":
-        raise TakenNameError(name.text, name.origin, top, "Python's standard library")
+        raise TakenNameError(handler.text, handler.origin, top, "Python's standard library")
     if top in reserved:
-        raise TakenNameError(name.text, name.origin, top, "the invoker or of what it consists of")
+        raise TakenNameError(handler.text, handler.origin, top, "the invoker or one of its dependencies")
     modules = Modules(app, source_roots(app))
-    hides = tuple(module for module in modules.names() if module in reserved)
+    shadowed = tuple(module for module in modules.names() if module in reserved)
     try:
-        return replace(_check_source(name, app, target, modules), hides=hides)
+        return replace(_check_source(handler, app, target, modules), shadowed=shadowed)
     except OpaqueModuleError:
-        return CheckedFunction(None, None, None, hides)
+        return CheckedFunction(None, None, None, shadowed)
     except SourceError:
-        # A newer Python may well understand what this one does not.
+        # A newer Python may accept syntax that this one rejects.
         if target <= sys.version_info[:2]:
             raise
-        return CheckedFunction(None, None, None, hides)
+        return CheckedFunction(None, None, None, shadowed)
 
 
-def _check_source(name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:
-    found = modules.find(name.module)
+def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:
+    found = modules.find(handler.module)
     if found is None:
-        names = modules.names_around(name.module)
-        raise MissingModuleError(name.text, name.origin, name.module, names, _of_object(name, app, target, modules))
+        names = modules.names_around(handler.module)
+        method_name = _method_name(handler, app, target, modules)
+        raise MissingModuleError(handler.text, handler.origin, handler.module, names, method_name)
     for file in found.parents:
         parse(file, app, target)
-    return _Checker(name, app, target, modules).check(found.module, found.file, name.attributes[0])
+    return _Checker(handler, app, target, modules).check_attribute(found.module, found.file, handler.attributes[0])
 
 
-def _of_object(name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> str | None:
-    """Return the form of a name that calls a method, where an object was taken for a module."""
-    module, _, attribute = name.module.rpartition(".")
+def _method_name(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> str | None:
+    """Return the name of a method in its correct form if the user wrote an object's name where a module's name belongs."""
+    module, _, attribute = handler.module.rpartition(".")
     found = modules.find(module) if module else None
     if found and attribute in Definitions.of(parse(found.file, app, target)).names:
-        return f"{module}:{attribute}.{'.'.join(name.attributes)}"
+        return f"{module}:{attribute}.{'.'.join(handler.attributes)}"
     return None
 
 
 class _Checker:
     """Follows one name through the modules of an app."""
 
-    def __init__(self, name: HandlerName, app: Path, target: tuple[int, ...], modules: Modules) -> None:
-        self._name = name
+    def __init__(self, handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> None:
+        self._handler = handler
         self._app = app
         self._target = target
         self._modules = modules
         self._seen: set[tuple[str, str]] = set()
 
-    def check(self, module: str, file: Path, attribute: str) -> CheckedFunction:
+    def check_attribute(self, module: str, file: Path, attribute: str) -> CheckedFunction:
         definitions = Definitions.of(parse(file, self._app, self._target))
         shown = file.relative_to(self._app)
         if attribute not in definitions.names and not definitions.is_dynamic:
             raise MissingFunctionError(
-                self._name.text,
-                self._name.origin,
+                self._handler.text,
+                self._handler.origin,
                 str(shown),
                 attribute,
                 sorted(definitions.names),
                 definitions.functions(),
                 self._is_module(f"{module}.{attribute}"),
             )
-        if len(self._name.attributes) > 1:
+        if len(self._handler.attributes) > 1:
             return CheckedFunction(shown, None, None)
         return self._follow(module, file, attribute, definitions)
 
@@ -145,7 +146,7 @@ class _Checker:
                 return self._judge(shown, attribute, value, definitions)
 
     def _follow_import(self, module: str, file: Path, value: Import) -> CheckedFunction | None:
-        """Go where the name comes from; None where that is no module of the app, or not certain."""
+        """Follow an import to its module; return None if that is not a module of the app, or if the value is not certain."""
         target = self._modules.absolute(value, module, is_package=file.name == "__init__.py")
         if not value.name or not self._is_new(target, value.name):
             return None
@@ -177,29 +178,29 @@ class _Checker:
                 return CheckedFunction(file, value.lineno, self._signature(file, value, definitions))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return CheckedFunction(file, value.lineno, None)
-            # A metaclass or a decorator may put anything in the place of the class.
+            # A metaclass or a decorator may replace the class with anything.
             case ast.ClassDef(decorator_list=[], keywords=[]):
-                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, "a class")
+                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, "a class")
             case ast.Constant(value=constant):
-                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, _kind(constant))
+                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _kind(constant))
             case ast.expr() if type(value) in _LITERALS:
-                raise NotAFunctionError(self._name.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
+                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
             case _:
                 return CheckedFunction(file, getattr(value, "lineno", None), None)
 
     def _signature(self, file: Path, function: Function | ast.Lambda, definitions: Definitions) -> Signature | None:
-        """Return what the parameters are filled with, or None when an annotation leaves that open."""
+        """Return the value of each parameter, or None if an annotation leaves them open."""
         annotations = _Annotations(definitions, self._modules)
         parameters = list(_parameters(function.args, annotations))
         try:
             signature = bind(parameters)
         except UnknownParameterError as exc:
-            raise UnfillableParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+            raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
         return None if annotations.are_open else signature
 
 
 class _Annotations:
-    """Resolves annotations to full names of classes; `are_open` says that one could not be."""
+    """Resolves annotations to full names of classes; `are_open` is true if one of them cannot be resolved."""
 
     def __init__(self, definitions: Definitions, modules: Modules) -> None:
         self._definitions = definitions
@@ -207,7 +208,7 @@ class _Annotations:
         self.are_open = False
 
     def resolve(self, annotation: ast.expr | None) -> str | None:
-        """Return the class's full name, "" for one that means nothing here, or None when only running it can tell."""
+        """Return the full name of the class, "" for a class without a meaning here, or None if the source does not show it."""
         match annotation:
             case ast.Constant(value=str(text)):
                 return self._resolve_text(text)
@@ -218,7 +219,7 @@ class _Annotations:
                 return f"{resolved}.{name}" if resolved else resolved
             case None | ast.Constant():
                 return ""
-            # `dict[str, Any]` is no class that is looked for; `Optional[Request]` might be one.
+            # `dict[str, Any]` cannot be a class with a meaning here; `Optional[Request]` can.
             case ast.Subscript(value=ast.Name(id=name)) if name in dir(builtins):
                 return ""
         return None
@@ -241,7 +242,7 @@ class _Annotations:
                 return None
 
     def _known(self, name: str) -> str | None:
-        """Return a name that is surely the class's own: other libraries may pass on flask's or the SDK's classes."""
+        """Return the name if it is certainly the class's own name; other libraries may re-export the classes of Flask or the SDK."""
         top = name.partition(".")[0]
         is_of_app = top in self._modules.names()
         if not is_of_app and (top in {"flask", "werkzeug", "cloudevents"} or top in sys.stdlib_module_names):
@@ -267,13 +268,13 @@ def _parameters(arguments: ast.arguments, annotations: _Annotations) -> list[Par
 def _parameter(argument: ast.arg, annotations: _Annotations, has_default: bool) -> Parameter:
     resolved = annotations.resolve(argument.annotation)
     parameter = Parameter(argument.arg, resolved or "", has_default)
-    if resolved is not None or _is_filled(parameter):
+    if resolved is not None or _has_value(parameter):
         return parameter
     annotations.are_open = True
     return Parameter(argument.arg, has_default=True)
 
 
-def _is_filled(parameter: Parameter) -> bool:
+def _has_value(parameter: Parameter) -> bool:
     return bool(bind([Parameter(parameter.name, has_default=True)]).values)
 
 

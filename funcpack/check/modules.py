@@ -1,7 +1,7 @@
-"""Finds modules of an app by their names, as Python's import system would, without importing them.
+"""Finds modules of an app by name, as Python's import system would, without importing them.
 
-https://docs.python.org/3/reference/import.html: a package comes before a module of its name, an extension module before
-a source file, and a directory without `__init__.py` counts only where nothing else has the name.
+A package takes precedence over a module of the same name, an extension module over a source file, and a directory without
+`__init__.py` counts only if nothing else has the name. https://docs.python.org/3/reference/import.html
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class OpaqueModuleError(Exception):
-    """The module, or a package that it is in, is compiled and has no source."""
+    """The module, or one of its parent packages, is compiled and has no source."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundModule:
-    """A module's source file, and those of the packages that are imported before it."""
+    """The source file of a module, and those of its parent packages, which Python imports first."""
 
     module: str
     file: Path
@@ -32,23 +32,25 @@ class FoundModule:
 
 
 class Modules:
-    """The modules below the directories that are on the function's `sys.path`."""
+    """The modules in the directories on the function's `sys.path`."""
 
     def __init__(self, app: Path, roots: Sequence[Path]) -> None:
         self._app = app
         self._roots = tuple(roots)
 
     def find(self, module: str) -> FoundModule | None:
-        """Return where the module is, or None; a directory without `__init__.py` has submodules only.
+        """Return the source files of a module, or None if there is no such module.
+
+        A directory without `__init__.py` has submodules, but is not a module with source itself.
 
         Raises:
-            OpaqueModuleError: it, or a package that it is in, has no source.
+            OpaqueModuleError: The module, or one of its parent packages, has no source.
 
         """
         directories, parents, file = self._roots, [], None
         for index, part in enumerate(module.split(".")):
             if index and not directories:
-                return None  # its parent is a module, not a package
+                return None  # the parent is a module, not a package
             step = _find_in(directories, part)
             if step is None:
                 return None
@@ -58,7 +60,7 @@ class Modules:
         return FoundModule(module, file, tuple(parents[:-1])) if file else None
 
     def absolute(self, value: Import, module: str, *, is_package: bool) -> str:
-        """Return the full name of the module that an import in `module` is from; "" when it leaves the top package."""
+        """Return the full name of the module that an import in `module` refers to; "" if it leaves the top-level package."""
         if not value.level:
             return value.module
         parts = module.split(".")
@@ -67,11 +69,11 @@ class Modules:
         return ".".join([*package, value.module] if value.module else package)
 
     def names(self) -> list[str]:
-        """Return the top-level modules and packages, sorted."""
+        """Return the names of the top-level modules and packages, sorted."""
         return self._names
 
     def names_around(self, module: str) -> list[str]:
-        """Return the top-level modules, and those in `module` and in the packages that it would be in."""
+        """Return the names of the top-level modules and of the modules in `module` and in its parent packages."""
         names, directories, package = list(self._names), self._roots, ""
         for part in module.split("."):
             directories = tuple(directory / part for directory in directories)
@@ -91,7 +93,7 @@ def _modules_in(directories: Sequence[Path]) -> list[str]:
 
 
 def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], Path | None] | None:
-    """Return where to look for submodules, and the source file of the module if it has one."""
+    """Return the directories that contain the submodules, and the source file of the module if it has one."""
     for directory in directories:
         package = directory / name
         init = package / "__init__.py"
@@ -107,7 +109,7 @@ def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], 
 
 
 def _is_opaque(path: Path) -> bool:
-    """Tell if there is a compiled module; the build's own interpreter may not be the one that it is for."""
+    """Check whether there is a compiled module, for any interpreter: the image may have another one than the build."""
     parent = path.parent
     compiled = any(parent.glob(f"{path.name}.*.so")) or (parent / f"{path.name}.so").is_file()
     source = parent / f"{path.name}.py"

@@ -1,4 +1,4 @@
-"""Parses source files, as the Python that will run them would as far as this one knows."""
+"""Parses source files as the Python of the image would, as far as the Python of the build can."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def parse(file: Path, app: Path, target: tuple[int, ...]) -> ast.Module:
-    """Parse and compile a file of the app, since some syntax errors show up in the second step only.
+    """Parse a file of the app, and compile it, because only the compiler finds some syntax errors.
 
-    Where the Python `target` is older than this one, most of the syntax that came after it is refused too
+    If the Python version `target` is older than this Python, most of the newer syntax is rejected too
     (https://docs.python.org/3/library/ast.html#ast.parse, `feature_version`).
 
     Raises:
-        SourceError, UnreadableFileError: it is not valid, or cannot be read.
+        SourceError, UnreadableFileError: The file is not valid Python, or it cannot be read.
 
     """
     shown = str(file.relative_to(app))
@@ -35,7 +35,7 @@ def parse(file: Path, app: Path, target: tuple[int, ...]) -> ast.Module:
             module = ast.parse(source, shown, feature_version=version)
             compile(source, shown, "exec", dont_inherit=True)
     except SyntaxError as exc:
-        raise SourceError.of_syntax_error(shown, source, exc, python) from exc
+        raise SourceError.from_syntax_error(shown, source, exc, python) from exc
     except (ValueError, MemoryError, RecursionError) as exc:
-        raise SourceError(shown, None, "", None, str(exc) or "it is nested too deeply", python) from exc
+        raise SourceError(shown, None, "", None, str(exc) or "the code is nested too deeply", python) from exc
     return module

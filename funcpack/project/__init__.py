@@ -1,1 +1,1 @@
-"""What the user asked for, read once from the app directory and the environment."""
+"""What the user asked for: everything in the app directory and the environment that a build reads before it starts."""

@@ -1,33 +1,41 @@
-"""Reads text files of the app, with an error for what is no text or is not there in the build."""
+"""Reads files of the app, with errors for files that are not text or that the build does not have."""
 
 from __future__ import annotations
 
 import codecs
+import tomllib
 from typing import TYPE_CHECKING
 
-from funcpack.errors import RequirementsEncodingError, UnreadableFileError
+from funcpack.errors import FileEncodingError, InvalidTomlError, UnreadableFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
-def is_there(file: Path) -> bool:
-    """Tell if there is a file, or a link that leads nowhere: what it was to lead to was not sent to the build."""
-    return file.is_file() or leads_nowhere(file)
+def source_roots(app: Path) -> tuple[Path, ...]:
+    """Return the directories on the function's `sys.path`: the app directory and, if it exists, its `src`."""
+    src = app / "src"
+    return (app, src) if src.is_dir() else (app,)
 
 
-def leads_nowhere(file: Path) -> bool:
-    """Tell if there is a link, and nothing that it leads to."""
+def is_present(file: Path) -> bool:
+    """Check whether there is a file or a broken link, whose target was not sent to the build."""
+    return file.is_file() or is_broken_link(file)
+
+
+def is_broken_link(file: Path) -> bool:
+    """Check whether a path is a link to a file that does not exist."""
     return file.is_symlink() and not file.exists()
 
 
-def text_of(file: Path, shown: str) -> str:
-    """Return the text of a file that must be UTF-8.
+def read_text(file: Path, shown: str) -> str:
+    """Return the text of a file that must be UTF-8. Errors name it `shown`.
 
     Raises:
-        RequirementsEncodingError, UnreadableFileError: it is not, or it cannot be read.
+        FileEncodingError, UnreadableFileError: The file is not UTF-8, or it cannot be read.
 
     """
     try:
@@ -38,4 +46,17 @@ def text_of(file: Path, shown: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise RequirementsEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], "")) from exc
+        raise FileEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], "")) from exc
+
+
+def read_toml(app: Path, name: str) -> Mapping[str, object]:
+    """Return the content of a TOML file of the app directory.
+
+    Raises:
+        InvalidTomlError, FileEncodingError, UnreadableFileError: The file is not valid, or it cannot be read.
+
+    """
+    try:
+        return tomllib.loads(read_text(app / name, name))
+    except tomllib.TOMLDecodeError as exc:
+        raise InvalidTomlError(name, str(exc)) from exc

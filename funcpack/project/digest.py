@@ -1,4 +1,4 @@
-"""Digests of files and directories, for the metadata of layers."""
+"""Digests of files, directories and texts, for the metadata of layers."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def of_files(paths: Iterable[Path], base: Path) -> str:
-    """Return the SHA-256 of files and of whole directories: their names below `base` and their contents.
+def files_digest(paths: Iterable[Path], base: Path) -> str:
+    """Return the SHA-256 of files and whole directories: of their names relative to `base` and their contents.
 
     Raises:
-        UnreadableFileError: about one of the files.
+        UnreadableFileError: A file cannot be read.
 
     """
     total = hashlib.sha256()
     for file in _files(paths, set()):
         name = file.relative_to(base) if file.is_relative_to(base) else file
-        total.update(f"{name}\0{_of_content(file, str(name))}\n".encode(errors="surrogateescape"))
+        total.update(f"{name}\0{_content_digest(file, str(name))}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 
-def of_text(text: str) -> str:
+def text_digest(text: str) -> str:
     """Return the SHA-256 of a text."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
-def _of_content(file: Path, shown: str) -> str:
+def _content_digest(file: Path, shown: str) -> str:
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -40,17 +40,17 @@ def _of_content(file: Path, shown: str) -> str:
 
 
 def _files(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
-    """Return files and those of directories, each directory once: links may lead round in circles."""
+    """Return the files among `paths` and in the directories among them; each directory once, because links may form cycles."""
     for path in paths:
         if path.is_dir():
             directory = path.resolve()
             if directory not in seen:
                 seen.add(directory)
-                yield from _files(sorted(child for child in path.iterdir() if not _is_left_out(child)), seen)
+                yield from _files(sorted(child for child in path.iterdir() if not _is_ignored(child)), seen)
         elif path.is_file():
             yield path
 
 
-def _is_left_out(path: Path) -> bool:
-    """Tell if a file is no input: what Python or a developer's tools write beside the source."""
+def _is_ignored(path: Path) -> bool:
+    """Check whether Python or a developer's tool wrote the path next to the sources."""
     return path.name.startswith(".") or path.name == "__pycache__"

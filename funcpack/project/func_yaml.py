@@ -1,7 +1,7 @@
-"""Reads the variables of kn func's func.yaml that the function is to run with.
+"""Reads the variables for running the function from kn func's func.yaml.
 
-Standard library only, so this knows as much of YAML as kn func writes: `run.envs`, a list of `name` and `value`. What is
-written otherwise is passed over. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
+The standard library has no YAML parser. This one understands the subset that kn func writes: `run.envs`, a list of `name`
+and `value`. It ignores everything else. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?$")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}` are looked up by kn func when it deploys.
+# kn func resolves `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}` when it deploys.
 _REFERENCE = re.compile(r"\{\{.*\}\}")
 
 
 def run_variables(file: Path) -> dict[str, str]:
-    """Return the variables of `run.envs` that have a value of their own; none when there is no such file."""
+    """Return the variables of `run.envs` that have a literal value; none if the file does not exist."""
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     except OSError:
@@ -35,13 +35,13 @@ def run_variables(file: Path) -> dict[str, str]:
 
 
 def _block(lines: Iterable[str], key: str) -> list[str]:
-    """Return the lines below `key:`, where it is at the outermost level of `lines`."""
+    """Return the lines below `key:` at the outermost level of `lines`."""
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     outer = min((_indent(line) for line in lines), default=0)
     found: list[str] = []
     inside = False
     for line in lines:
-        # The items of a list may stand as far left as its key.
+        # The items of a list may have the same indent as its key.
         if _indent(line) == outer and not line.lstrip().startswith("- "):
             inside = line.strip().startswith(f"{key}:")
         elif inside:

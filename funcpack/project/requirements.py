@@ -1,6 +1,6 @@
-"""Reads requirements files: which files belong together, and if there is anything in them to install.
+"""Reads requirements files: which files they include, and whether they contain anything to install.
 
-What a requirement means is uv's business; this knows just enough of the format to follow `-r`, `-c`, `-e` and paths.
+uv interprets the requirements. This module knows just enough of the format to follow `-r`, `-c`, `-e` and paths.
 https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from funcpack.errors import MissingRequirementsFileError
-from funcpack.project.app_files import text_of
+from funcpack.project.app_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +27,11 @@ _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
 
 @dataclass(slots=True)
 class Requirements:
-    """What a requirements file comes to, with everything that it names.
+    """The content of a requirements file and of all files that it includes.
 
-    `files` are the requirements and constraints files; `paths` are files and directories of the app that are installed;
-    `lines` are all lines but those that name another file here, put together where they were continued; `is_empty` says that
-    there is nothing to install.
+    `files` are the requirements and constraints files. `paths` are files and directories of the app that are installed.
+    `lines` are all logical lines except those that include a file of the app. `is_empty` is true if there is nothing to
+    install.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -41,10 +41,10 @@ class Requirements:
 
 
 def read(file: Path, app: Path) -> Requirements:
-    """Read a requirements file and the ones that it names.
+    """Read a requirements file and the files that it includes.
 
     Raises:
-        MissingRequirementsFileError, RequirementsEncodingError, UnreadableFileError: about one of the files.
+        MissingRequirementsFileError, FileEncodingError, UnreadableFileError: One of the files is missing or not readable.
 
     """
     requirements = Requirements()
@@ -57,9 +57,9 @@ def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
         return
     requirements.files.append(file)
     shown = _shown(file, app)
-    for number, line in _lines(text_of(file, shown)):
+    for number, line in _lines(read_text(file, shown)):
         nested = _NESTED.fullmatch(line)
-        # uv knows what variables are.
+        # URLs and names with variables are left to uv.
         if nested and "://" not in nested["file"] and "${" not in nested["file"]:
             target = (file.parent / nested["file"]).resolve()
             if not target.is_file():
@@ -73,9 +73,9 @@ def _read_into(requirements: Requirements, file: Path, app: Path) -> None:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Return logical lines without comments, each with the number of its first physical line."""
+    """Return the logical lines without comments, each with the number of its first physical line."""
     pending, start = "", 0
-    for number, line in enumerate([*text.splitlines(), ""], 1):  # the last one may be continued, too
+    for number, line in enumerate([*text.splitlines(), ""], 1):  # the last line may end with a backslash, too
         start = start if pending else number
         pending += line.removesuffix("\\")
         if line.endswith("\\"):
@@ -87,7 +87,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _local_path(line: str, base: Path) -> list[Path]:
-    """Return the file or the directory that a requirement is, if it is one."""
+    """Return the file or the directory that a requirement refers to, if it exists."""
     editable = _EDITABLE.match(line)
     text = editable["path"] if editable else line.partition(" @ ")[2] or line
     text = re.split(r"\s+;|\s+--|\[", text.strip())[0]

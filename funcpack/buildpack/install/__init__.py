@@ -1,1 +1,1 @@
-"""Installs packages and interpreters, and whatever an installation needs."""
+"""Installation of packages and interpreters: uv, its settings and credentials, and the environments that it fills."""

@@ -1,7 +1,7 @@
-"""Compiles the Python files that are named on standard input, with NUL between names: a program for the image's own Python.
+"""Compiles the Python files whose names are on standard input, separated by NUL. The image's Python runs this program.
 
-Each gets what `python -m compileall --invalidation-mode checked-hash` would write, and one that cannot be compiled nothing.
-compileall takes three times as long to start, which every build would wait for.
+It writes the same bytecode as `python -m compileall --invalidation-mode checked-hash`, and skips files that are not valid.
+compileall is slower to start, and every build would wait for it.
 """
 
 import importlib.util
@@ -13,8 +13,8 @@ _CHECKED_HASH = 0b11  # https://peps.python.org/pep-0552/
 
 
 def compile_file(file: str) -> None:
-    """Write the bytecode of a file, in place of any other."""
-    with open(file, "rb") as stream:  # noqa: PTH123 - pathlib takes long to import
+    """Write the bytecode of a file, and replace any older bytecode."""
+    with open(file, "rb") as stream:  # noqa: PTH123 - pathlib is slow to import
         source = stream.read()
         mode = os.fstat(stream.fileno()).st_mode
     code = compile(source, file, "exec", dont_inherit=True)
@@ -24,7 +24,7 @@ def compile_file(file: str) -> None:
 
 
 def write(target: str, content: bytes, mode: int) -> None:
-    """Write a new file: what has its name now may be a link to anywhere."""
+    """Write a new file. A file of this name is removed first, because it may be a link to any other file."""
     try:
         os.unlink(target)  # noqa: PTH108 - see above
     except FileNotFoundError:
@@ -39,4 +39,4 @@ for name in filter(None, sys.stdin.buffer.read().split(b"\0")):
     except (OSError, SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
         continue
 
-os._exit(0)  # everything is written, and taking the interpreter down in order takes as long as starting it
+os._exit(0)  # everything is written, and a regular exit takes as long as the start

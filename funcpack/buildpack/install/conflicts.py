@@ -1,8 +1,8 @@
-"""Checks that the invoker's packages work with the ones that the function brought.
+"""Checks that the packages of the function satisfy the requirements of the invoker.
 
-The function's come first on the path, so that they replace the invoker's of the same name; uv's resolver never saw both
-together. uv compares them here in an environment that has nothing but their metadata: the invoker's is read from its
-wheels, because its layer may be in the last image only.
+The function's packages come first on the path and shadow the invoker's packages of the same name, but uv never resolved both
+together. Here uv checks them in an environment with only their metadata. The metadata of the invoker comes from its wheels,
+because the files of its layer may not be restored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import distributions, wheels
-from funcpack.buildpack.install.virtualenv import Virtualenv, normalized
+from funcpack.buildpack.install.package_names import normalized
+from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.errors import Clash, InvokerConflictError
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ _CLASH = re.compile(
 )
 
 
-def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
-    """Compare the function's packages with what the invoker's require.
+def check_conflicts(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
+    """Check the packages of the function, which `file` declares, against the requirements of the invoker.
 
     Raises:
-        InvokerConflictError: one of them does not fit.
+        InvokerConflictError: A package does not satisfy a requirement of the invoker.
 
     """
     packages = distributions.installed(virtualenv.site_packages)
@@ -41,7 +42,7 @@ def check(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
         return
     with tempfile.TemporaryDirectory() as directory:
         both = Virtualenv(Path(directory), virtualenv.interpreter)
-        both.make()
+        both.create()
         for package in packages:
             shutil.copytree(package.info, both.site_packages / package.info.name)
         for name in ours.keys() - theirs.keys():

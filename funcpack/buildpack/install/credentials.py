@@ -1,7 +1,7 @@
-"""The package index and the credentials for it that service bindings bring.
+"""The package index and its credentials from service bindings.
 
-A binding of type `pypi` has `uri`, and `username` and `password` where they are needed; one of type `netrc` has a file
-`netrc` or `.netrc`. They reach uv by a file and an address without credentials, which is removed after the install.
+A binding of type `pypi` has a `uri` and optionally `username` and `password`. A binding of type `netrc` has a file `netrc` or
+`.netrc`. uv receives the credentials in a file that is removed after the installation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install.environment import without_credentials
+from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.buildpack.platform import bindings
 from funcpack.errors import BindingError
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from funcpack.buildpack.platform.bindings import Binding
-    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.context import Context
     from funcpack.buildpack.platform.log import Log
 
 
 @contextmanager
-def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dict[str, str]]:
-    """Give the variables that let uv use the index and the credentials, while it lasts.
+def temporary_netrc(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dict[str, str]]:
+    """Write the credentials to a file for the block, and yield the variables that make uv use them and the index.
 
     Raises:
-        BindingError: a binding without what its type needs.
+        BindingError: A binding lacks a value that its type requires.
 
     """
-    indexes = bindings.of_type("pypi", context.platform, context.environ)
+    indexes = bindings.find_bindings("pypi", context.platform, context.environ)
     entries = [_entry(binding) for binding in indexes]
-    entries += [_netrc(binding) for binding in bindings.of_type("netrc", context.platform, context.environ)]
+    entries += [_netrc(binding) for binding in bindings.find_bindings("netrc", context.platform, context.environ)]
     if not entries:
         yield {}
         return
@@ -41,8 +41,8 @@ def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dic
     variables = {}
     if indexes and "UV_DEFAULT_INDEX" not in env:
         variables["UV_DEFAULT_INDEX"] = _uri(indexes[0])
-        log.line(f"{without_credentials(_uri(indexes[0]))}, from the service binding '{indexes[0].name}'.")
-    log.line("Credentials come from service bindings and are used in this build only.")
+        log.line(f"Using {without_credentials(_uri(indexes[0]))} from the service binding '{indexes[0].name}'.")
+    log.line("Using the credentials from service bindings during this build.")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="netrc-") as file:
         file.write("\n".join(entries) + "\n")
         file.flush()
@@ -52,7 +52,7 @@ def provided(context: Context, env: Mapping[str, str], log: Log) -> Iterator[dic
 def _uri(binding: Binding) -> str:
     uri = binding.value("uri") or binding.value("url")
     if uri is None or not _host(uri):
-        raise BindingError(binding.name, binding.type, "it has no file 'uri' with the address of the index")
+        raise BindingError(binding.name, binding.type, "has no file 'uri' with the URL of the index")
     return uri
 
 
@@ -74,5 +74,5 @@ def _host(uri: str) -> str | None:
 def _netrc(binding: Binding) -> str:
     content = binding.value("netrc") or binding.value(".netrc")
     if content is None:
-        raise BindingError(binding.name, binding.type, "it has no file 'netrc'")
+        raise BindingError(binding.name, binding.type, "has no file 'netrc'")
     return content

@@ -1,4 +1,4 @@
-"""What installed packages consist of: their files, by the RECORD of each, and what they want to have beside them.
+"""Installed packages: their files by their RECORD, and the neighbours that their libraries need.
 
 https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 """
@@ -13,64 +13,64 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install.virtualenv import normalized
+from funcpack.buildpack.install.package_names import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
     from pathlib import Path
 
-# Where a virtual environment's scripts are, as seen from its packages.
+# The scripts of a virtual environment, relative to its directory of packages.
 SCRIPTS = "../../../bin/"
 
-# Where a shared library looks for others, relative to itself (ld.so(8)).
+# The directories, relative to itself, in which a shared library searches others (ld.so(8)).
 _ORIGIN = re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})([^\0:]*)")
 _LIBRARY = re.compile(r"\.so(\.\d+)*$")
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """An installed package, by the directory with its metadata."""
+    """An installed package, identified by the directory with its metadata."""
 
     info: Path
 
     @property
     def name(self) -> str:
-        """Its name as the index has it."""
+        """The normalized name of the package."""
         return normalized(self.info.name.split("-")[0])
 
     @property
     def version(self) -> str:
-        """Its version."""
+        """The version of the package."""
         return self.info.name.removesuffix(".dist-info").split("-")[1]
 
     @cached_property
     def files(self) -> dict[str, str]:
-        """The sizes of its files, as far as they are known, by their paths relative to the directory of packages."""
+        """The sizes of the files, or empty texts, by their paths relative to the directory of packages."""
         return {row[0]: row[-1] for row in record(self.info)}
 
     @cached_property
     def entries(self) -> frozenset[str]:
-        """What it adds to the directory of packages: files and directories there, and the paths of files elsewhere."""
+        """The files and directories that the package adds to the directory of packages, and the paths of its files elsewhere."""
         return frozenset(path if path.startswith("..") else path.split("/")[0] for path in self.files)
 
     @property
     def size(self) -> int:
-        """The bytes of its files."""
+        """The total size of the files in bytes."""
         return sum(int(size) if size.isdecimal() else self._size_of(path) for path, size in self.files.items())
 
     @property
     def is_self_contained(self) -> bool:
-        """Tell if it works in whatever directory of sys.path it is.
+        """Whether the package works in any directory of sys.path.
 
-        It does not where it is part of a namespace package, whose directory may belong to several packages, has files
-        that Python reads in certain directories only (.pth), or comes from a directory or an address of its own.
+        It does not if it is part of a namespace package, whose directory may belong to several packages, if it has files
+        that Python reads only in certain directories (.pth), or if it was installed from a directory or a URL.
         """
         return f"{self.info.name}/direct_url.json" not in self.files and all(map(self._is_movable, self.entries))
 
     @cached_property
     def neighbours(self) -> frozenset[str]:
-        """Entries of other packages that its libraries look for others in; `..` stands for all other places."""
+        """Entries of other packages in which its libraries search others; `..` stands for all other directories."""
         places = (self._places(path) for path in self.files if _LIBRARY.search(path))
         return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
 
@@ -92,19 +92,19 @@ class Distribution:
 
 
 def installed(site_packages: Path) -> list[Distribution]:
-    """Return the packages in a directory, sorted."""
+    """Return the packages in a directory, sorted by name."""
     return [Distribution(info) for info in sorted(site_packages.glob("*.dist-info")) if (info / "RECORD").is_file()]
 
 
 def record(info: Path) -> list[list[str]]:
-    """Return the rows of a package's RECORD: path, hash and size of each file."""
+    """Return the rows of a package's RECORD: the path, hash and size of each file."""
     with (info / "RECORD").open(encoding="utf-8", newline="") as stream:
         return [row for row in csv.reader(stream) if row]
 
 
 def metadata(info: Path) -> Message:
     """Return the headers of a package's METADATA."""
-    from email.parser import HeaderParser  # noqa: PLC0415 - slow, and most builds use the last one's layers
+    from email.parser import HeaderParser  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
 
     return HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8", errors="replace"))
 

@@ -1,7 +1,7 @@
-"""The variables of the programs that a build runs.
+"""The environment variables of the programs that a build runs.
 
-They get what the user set, because packages may be built from source and requirements may name variables; but nothing
-that redirects Python or uv to other directories, and pip's settings in uv's words.
+They include the user's variables, because packages may be built from source and requirements files may refer to variables.
+Variables that redirect Python or uv to other directories are left out, and pip's settings are translated for uv.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.project.settings import YES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# Every exported file is given this time (lifecycle, archive/writer.go); packages that are built from source see it too.
+# The lifecycle exports every file with this time (archive/writer.go). Builds of packages from source see the same time.
 SOURCE_DATE_EPOCH = "315532801"
 
-# Without debugging information, which would name the random directories that uv builds in, and make libraries large. -O2,
-# since some build tools take these instead of their own.
+# Debugging information would contain the random directories that uv builds in, and would make libraries large. -O2 is here
+# because some build tools replace their own flags with these.
 _COMPILER_FLAGS = "-O2 -g0"
 _DEFAULTS = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -27,7 +28,7 @@ _DEFAULTS = {
     "CXXFLAGS": _COMPILER_FLAGS,
 }
 
-# Whatever is not in this table and begins with UV_ is about the developer's machine: caches, environments, output.
+# Other variables that begin with UV_ configure a developer's machine: caches, environments, output.
 _UV_SETTINGS = frozenset(
     "UV_" + name
     for name in [
@@ -76,7 +77,7 @@ _UV_INDEX_PREFIX = "UV_INDEX_"  # UV_INDEX_URL, UV_INDEX_STRATEGY, and UV_INDEX_
 
 
 def _seconds(text: str) -> str:
-    """Return whole seconds, which uv wants and pip does not; what is no number stays for uv to refuse."""
+    """Round seconds up to an integer, because uv does not accept fractions. Other texts are left for uv to reject."""
     number = re.fullmatch(r"(\d+)\.\d*", text)
     return str(int(number[1]) + 1) if number else text
 
@@ -99,20 +100,13 @@ _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
     "PIP_PRE": ("UV_PRERELEASE", lambda text: "allow" if is_on(text) else "if-necessary-or-explicit"),
 }
 
-# These say which interpreter, environment or shared libraries are used; the build decides that.
+# The build decides which interpreter, environment and shared libraries are used.
 _LEFT_OUT = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__", "LD_PRELOAD"})
 _LEFT_OUT_PREFIXES = ("PYTHON", "PIP_", "UV_")
 
-# A password may have an @ in it, and by mistake a slash, but for which a port comes before it.
-_CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s]+|[^/\s:@]+:(?!\d+/|//)\S+)@")
-# An address that lacks its scheme is none, which uv says with all of it.
-_CREDENTIALS_ALONE = re.compile(r"(?<![\w/:.%+-])[\w.%+-]+:[^\s/@]+@(?=[\w\[])")
-# Storage gives out addresses that are signed in their query.
-_QUERY = re.compile(r"(://[^\s?#,]+\?)[^\s#,`'\")]+")
 
-
-def of_build(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for uv and for whatever it runs."""
+def build_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for uv and the programs that it runs, from all variables of the build."""
     env = {name: value for name, value in variables.items() if _is_kept(name)}
     for name, (uv_name, convert) in _PIP_SETTINGS.items():
         value = variables.get(name, "").strip()
@@ -122,7 +116,7 @@ def of_build(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def pip_arguments(variables: Mapping[str, str]) -> list[str]:
-    """Return pip's settings for which uv has options only."""
+    """Return the options of uv for those settings of pip that uv has no variable for."""
     arguments = ["--no-index"] if is_on(variables.get("PIP_NO_INDEX", "")) else []
     for option in ("no-binary", "only-binary"):
         value = variables.get(f"PIP_{option.upper().replace('-', '_')}", "").replace(",", " ")
@@ -130,24 +124,19 @@ def pip_arguments(variables: Mapping[str, str]) -> list[str]:
     return arguments
 
 
-def of_interpreter() -> dict[str, str]:
-    """Return the variables for Python itself, when it does our work: none of the user's."""
+def interpreter_variables() -> dict[str, str]:
+    """Return the variables for a Python that runs the buildpack's own code: none of the user's."""
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "SOURCE_DATE_EPOCH": SOURCE_DATE_EPOCH}
 
 
-def of_index(env: Mapping[str, str]) -> str:
-    """Return the settings that decide what is installed, without credentials, as one text."""
+def index_settings(env: Mapping[str, str]) -> str:
+    """Return the settings that affect which packages are installed as one text, without credentials."""
     names = sorted(name for name in env if name.startswith("UV_") and not name.endswith(("_USERNAME", "_PASSWORD")))
     return "\n".join(f"{name}={without_credentials(env[name])}" for name in names if "CONCURRENT" not in name)
 
 
-def without_credentials(text: str) -> str:
-    """Return a text whose URLs have no user, no password and no query."""
-    return _QUERY.sub(r"\1***", _CREDENTIALS_ALONE.sub("***@", _CREDENTIALS.sub("***@", text)))
-
-
 def is_on(text: str) -> bool:
-    """Tell if a switch says yes, as pip reads it."""
+    """Check whether a switch of pip is on."""
     return text.strip().lower() in YES
 
 

@@ -1,49 +1,49 @@
-"""The Python that the image runs the function with."""
+"""The Python interpreter that runs the function in the image."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from funcpack.buildpack.platform.context import run_image_target_id
 from funcpack.errors import RunImagePythonError
-from funcpack.project.python_version import parse_version
+from funcpack.project.python_request import parse_version
 from funcpack.project.settings import Setting
 
 if TYPE_CHECKING:
-    from funcpack.buildpack.platform.cnb import Context
-    from funcpack.project.python_version import Version
+    from funcpack.buildpack.platform.context import Context
+    from funcpack.project.python_request import Version
     from funcpack.project.settings import Settings
 
-# Made with the build image, from the packages that the run image of this id has too.
+# The build image contains this description of the Python in the run image that belongs to it.
 _DESCRIPTION = Path("/etc/funcpack/run-image-python")
-_RUN_IMAGE_ID = "funcpack.run"
+RUN_IMAGE_ID = "funcpack.run"
 _FORM = re.compile(r"(?P<version>\d+\.\d+\.\d+)\s+(?P<path>/\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python: the run image's own or one in a layer. The build has it at the same path as the image."""
+    """A Python interpreter, of the run image or in a layer. It has the same path in the build and in the image."""
 
     version: str
     path: Path
 
     @property
     def numbers(self) -> Version:
-        """The version's numbers."""
+        """The numbers of the version."""
         return parse_version(self.version)
 
 
-def of_run_image(settings: Settings, context: Context) -> Interpreter | None:
-    """Return the run image's Python, or None when it has none.
+def run_image_interpreter(settings: Settings, context: Context) -> Interpreter | None:
+    """Return the run image's Python, or None if it has none or is not known to have one.
 
-    BP_RUN_IMAGE_PYTHON says it, else the file that our build image has, unless the platform names a run image that the
-    file is not about. Other build images have no such file, and nothing is known of the run images that go with them.
+    BP_RUN_IMAGE_PYTHON describes it. Without this variable, the description in Funcpack's build image applies, unless the
+    platform reports a different run image. Other build images do not have a description.
 
     Raises:
-        RunImagePythonError: the description is not one, or not true of the build image.
+        RunImagePythonError: The description is not valid, or the build image does not have this Python.
 
     """
     setting = settings.get("BP_RUN_IMAGE_PYTHON") or _described(context)
@@ -51,9 +51,9 @@ def of_run_image(settings: Settings, context: Context) -> Interpreter | None:
         return None
     match = _FORM.fullmatch(setting.value)
     if match is None:
-        raise RunImagePythonError(setting.value, setting.origin, "that is no version and path")
+        raise RunImagePythonError(setting.value, setting.origin, "expected 'VERSION PATH' or 'none'")
     if not Path(match["path"]).is_file():
-        raise RunImagePythonError(setting.value, setting.origin, "the build image has no such file")
+        raise RunImagePythonError(setting.value, setting.origin, f"the build image has no file {match['path']}")
     return Interpreter(match["version"], Path(match["path"]))
 
 
@@ -67,17 +67,5 @@ def _described(context: Context) -> Setting | None:
 
 
 def is_foreign(context: Context) -> bool:
-    """Tell if the run image is known not to be the one that belongs to our build image.
-
-    The lifecycle's analyzer leaves the label io.buildpacks.base.id of the run image in analyzed.toml from Platform API
-    0.12 on; images that are made from a run image inherit it. Platforms before that say nothing.
-    """
-    target = _analyzed(context.layers.parent / "analyzed.toml").get("run-image", {}).get("target")
-    return isinstance(target, dict) and target.get("id", "") != _RUN_IMAGE_ID
-
-
-def _analyzed(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
+    """Check whether the platform reports a run image other than the one that belongs to Funcpack's build image."""
+    return run_image_target_id(context.layers) not in {None, RUN_IMAGE_ID}

@@ -1,4 +1,4 @@
-"""What a prepared buildpack carries: the invoker's environment, for builds to copy instead of making it, and facts about itself."""
+"""The contents of a prepared buildpack: an environment of the invoker for builds to copy, and facts about the buildpack."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from funcpack.buildpack.install.virtualenv import Virtualenv
 
 
-def keep(buildpack: Path, virtualenv: Virtualenv) -> None:
-    """Move `virtualenv` into the buildpack, for builds that want the same one."""
-    import shutil  # noqa: PLC0415 - slow, and for builders only
+def store_environment(buildpack: Path, virtualenv: Virtualenv) -> None:
+    """Move an environment into the buildpack, for builds that need the same one."""
+    import shutil  # noqa: PLC0415 - slow, needed only when a builder is created
 
     directory = _directory(buildpack)
     directory.mkdir()
@@ -21,9 +21,9 @@ def keep(buildpack: Path, virtualenv: Virtualenv) -> None:
     (directory / "made-for").write_text(_made_for(virtualenv), encoding="utf-8")
 
 
-def copy(buildpack: Path, virtualenv: Virtualenv) -> bool:
-    """Make `virtualenv` by copying the one in the buildpack; return False when that is another one or there is none."""
-    import shutil  # noqa: PLC0415 - slow, and most builds use the last one's layer
+def copy_environment(buildpack: Path, virtualenv: Virtualenv) -> bool:
+    """Create an environment as a copy of the stored one. Return False if there is none or it is not for this path and Python."""
+    import shutil  # noqa: PLC0415 - slow, and most builds reuse the layer of the last build
 
     directory = _directory(buildpack)
     try:
@@ -35,19 +35,19 @@ def copy(buildpack: Path, virtualenv: Virtualenv) -> bool:
     return is_same
 
 
-def remember(buildpack: Path, name: str, fact: str) -> None:
-    """Write down something about the buildpack that every build would find out."""
+def store_fact(buildpack: Path, name: str, fact: str) -> None:
+    """Store a fact about the buildpack that every build would otherwise compute."""
     file = _directory(buildpack) / name
     file.parent.mkdir(exist_ok=True)
     file.write_text(fact, encoding="utf-8")
 
 
-def fact(buildpack: Path, name: str, find: Callable[[], str]) -> str:
-    """Return what was written down, else what `find` finds out."""
+def known_fact(buildpack: Path, name: str, compute: Callable[[], str]) -> str:
+    """Return the stored fact, or compute it if the buildpack is not prepared."""
     try:
         return (_directory(buildpack) / name).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return find()
+        return compute()
 
 
 def _directory(buildpack: Path) -> Path:
@@ -55,5 +55,5 @@ def _directory(buildpack: Path) -> Path:
 
 
 def _made_for(virtualenv: Virtualenv) -> str:
-    """Return what its files have in them: where it is, and its Python."""
+    """Return everything that the files of the environment depend on: its path and its Python."""
     return f"{virtualenv.path}\n{virtualenv.interpreter.version}\n{virtualenv.interpreter.path}\n"

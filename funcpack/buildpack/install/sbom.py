@@ -1,4 +1,4 @@
-"""The bill of materials of an environment: CycloneDX 1.5 as JSON, the same bytes for the same packages.
+"""Writes the bill of materials of an environment: CycloneDX 1.5 as JSON, the same bytes for the same packages.
 
 https://cyclonedx.org/docs/1.5/json/
 """
@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from funcpack.buildpack.install import distributions
-from funcpack.buildpack.install.virtualenv import normalized
+from funcpack.buildpack.install.package_names import normalized
 
 if TYPE_CHECKING:
     from email.message import Message
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _LICENSE_CLASSIFIER = "License :: "
 
-# What an installer writes itself; scripts, outside the directory, begin with the path of an interpreter.
-_OF_INSTALLER = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+# Files that installers write. Scripts are left out, too, because they contain the path of an interpreter.
+_INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
-def write(file: Path, site_packages: Path) -> None:
-    """Write the bill of the packages in a directory; neither time nor a random number is in it."""
+def write_sbom(file: Path, site_packages: Path) -> None:
+    """Write the bill of materials of the packages in a directory, without a timestamp or a random serial number."""
     components = [_component(path.parent) for path in site_packages.glob("*.dist-info/METADATA")]
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
@@ -46,26 +46,26 @@ def _component(directory: Path) -> dict[str, Any]:
 
 
 def _digest(info: Path) -> str | None:
-    """Return the SHA-256 of the package's files, by the hashes that its RECORD has of them; None where it has none.
+    """Return the SHA-256 of the hashes in the package's RECORD, or None if it has no hashes.
 
-    Every file is a line `<path> <hash>`, sorted. The RECORD of the wheel gives the same, so that a package in an image can
-    be compared with one in an index. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    The digest is that of sorted lines `<path> <hash>`. The RECORD of the wheel leads to the same digest, so a package in an
+    image can be compared with one in an index. https://packaging.python.org/en/latest/specifications/recording-installed-packages/
     """
     rows = [row for row in distributions.record(info) if len(row) > 1 and row[1]]
-    own = {f"{info.name}/{name}" for name in _OF_INSTALLER}
+    own = {f"{info.name}/{name}" for name in _INSTALLER_FILES}
     lines = [f"{row[0]} {row[1]}\n" for row in rows if row[0] not in own and not row[0].startswith("../")]
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest() if lines else None
 
 
 def _licenses(metadata: Message) -> list[dict[str, Any]]:
-    """Return the licence as an expression where there is one (PEP 639), else by the names that the package gives."""
+    """Return the license expression (PEP 639), or the names of the licenses if the package has no expression."""
     expression = metadata["License-Expression"]
     if expression:
         return [{"expression": expression}]
     classifiers = [text for text in metadata.get_all("Classifier", ()) if text.startswith(_LICENSE_CLASSIFIER)]
     names = [text.rpartition(" :: ")[2] for text in classifiers]
     text = (metadata["License"] or "").strip()
-    # Some packages have the whole text of their licence here.
+    # Some packages put the whole text of their license here.
     if not names and text and "\n" not in text:
         names = [text]
     return [{"license": {"name": name}} for name in sorted(set(names))]

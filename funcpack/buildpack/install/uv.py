@@ -1,4 +1,4 @@
-"""Runs uv, shows calmly what it says, and keeps the end of it to find out what went wrong."""
+"""Runs uv: shows its output in the log, and keeps the end of it to find the cause of a failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import prepared
-from funcpack.buildpack.install.environment import without_credentials
+from funcpack.buildpack.install.redaction import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from funcpack.buildpack.platform.log import Log
 
-# Said about paths that only we are interested in.
+# Lines about paths that users are not interested in.
 _NOT_SHOWN = (
     "Using Python ",
     "Using CPython ",
@@ -28,7 +28,7 @@ _NOT_SHOWN = (
 
 
 class UvError(Exception):
-    """uv failed; `output` is the end of what it said."""
+    """uv failed. `output` is the end of its output."""
 
     def __init__(self, output: str) -> None:
         super().__init__(output)
@@ -37,9 +37,9 @@ class UvError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Uv:
-    """The uv that travels with the buildpack, and the variables that it is run with.
+    """The uv in the buildpack, with its environment variables.
 
-    `install_options` are settings of the user for which uv has options only.
+    `install_options` are the user's settings that uv has options for, but no variables.
     """
 
     executable: Path
@@ -48,22 +48,22 @@ class Uv:
     install_options: Sequence[str] = ()
 
     def with_env(self, **variables: str) -> Uv:
-        """Return one with more variables."""
+        """Return a copy with additional variables."""
         return replace(self, env={**self.env, **variables})
 
     def version(self) -> str:
-        """Return its version."""
-        return prepared.fact(self.executable.parent.parent, "uv-version", lambda: _version(self.executable))
+        """Return the version of uv."""
+        return prepared.known_fact(self.executable.parent.parent, "uv-version", lambda: _version(self.executable))
 
     def query(self, arguments: Sequence[str]) -> str:
-        """Run it without showing anything; return what it says, also when it fails."""
+        """Run uv silently, and return its output even if it fails."""
         return self._process(arguments, stderr=subprocess.STDOUT).stdout
 
     def run(self, arguments: Sequence[str], log: Log | None) -> None:
-        """Run it and show what it says, line by line as it comes.
+        """Run uv, and log its output line by line.
 
         Raises:
-            UvError: it failed.
+            UvError: uv failed.
 
         """
         tail: deque[str] = deque(maxlen=200)
@@ -88,10 +88,10 @@ class Uv:
             raise UvError("\n".join(tail))
 
     def capture(self, arguments: Sequence[str]) -> str:
-        """Run it without showing anything; return its standard output.
+        """Run uv silently, and return its standard output.
 
         Raises:
-            UvError: it failed.
+            UvError: uv failed.
 
         """
         done = self._process(arguments, stderr=subprocess.PIPE)

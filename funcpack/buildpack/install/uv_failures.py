@@ -1,4 +1,4 @@
-"""Finds out, by what uv says, why the dependencies could not be installed."""
+"""Maps the output of uv to the error that explains why the dependencies could not be installed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _UNREACHABLE = (
     r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
     r"client error \(connect\)|tunnel error|connectivity is disabled|network was disabled"
 )
-# Where nothing but a directory is asked, it is not the requirements that are to change.
-_EXPLANATIONS_OF_VENDOR: tuple[tuple[str, type[InstallError]], ...] = (
+# If the packages come from a directory alone, the directory must change, not the requirements.
+_VENDOR_FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
 )
-_EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
+_FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
     (
         r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
@@ -53,7 +53,7 @@ _EXPLANATIONS: tuple[tuple[str, type[InstallError]], ...] = (
 )
 
 
-def explained(output: str, *, has_vendor: bool) -> type[InstallError]:
-    """Return the kind of failure that uv's words mean; the first that fits."""
-    explanations = (*(_EXPLANATIONS_OF_VENDOR if has_vendor else ()), *_EXPLANATIONS)
-    return next((error for pattern, error in explanations if re.search(pattern, output, re.IGNORECASE)), InstallError)
+def error_for(output: str, *, has_vendor: bool) -> type[InstallError]:
+    """Return the first error whose pattern matches the output of uv, or InstallError."""
+    failures = (*(_VENDOR_FAILURES if has_vendor else ()), *_FAILURES)
+    return next((error for pattern, error in failures if re.search(pattern, output, re.IGNORECASE)), InstallError)

@@ -1,10 +1,11 @@
-"""Virtual environments in layers: what is the same for the invoker's and the function's."""
+"""Virtual environments in layers, for the invoker and for the function."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from funcpack.buildpack.install import distributions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class Virtualenv:
     """A virtual environment in the directory `venv` of a layer.
 
-    It is not the layer itself: the launcher would put a `lib` there on LD_LIBRARY_PATH.
+    The layer itself cannot be the environment, because the launcher would put its `lib` on LD_LIBRARY_PATH.
     """
 
     layer: Path
@@ -24,24 +25,24 @@ class Virtualenv:
 
     @property
     def path(self) -> Path:
-        """Its directory."""
+        """The directory of the environment."""
         return self.layer / "venv"
 
     @property
     def python(self) -> Path:
-        """Its interpreter, as processes name it."""
+        """The interpreter of the environment."""
         return self.path / "bin" / "python"
 
     @property
     def site_packages(self) -> Path:
-        """Where its packages are."""
+        """The directory of the packages."""
         major, minor = self.interpreter.numbers[:2]
         return self.path / "lib" / f"python{major}.{minor}" / "site-packages"
 
-    def make(self) -> None:
-        """Make it, without packages: what `python -m venv` makes apart from scripts for interactive shells.
+    def create(self) -> None:
+        """Create the environment without packages, as `python -m venv` does, but without scripts for interactive shells.
 
-        uv makes one too, in 60 ms, in which it asks the interpreter what is known here.
+        uv can create environments, too, but runs the interpreter to learn what is already known here.
         """
         self.site_packages.mkdir(parents=True)
         self.python.parent.mkdir()
@@ -57,11 +58,9 @@ class Virtualenv:
         text = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")
 
-    def drop_traces_of_build(self) -> None:
-        """Remove uv's notes of when a package's file was last changed, and its lock, which anybody might write to."""
-        import csv  # noqa: PLC0415 - slow, and most builds use the last one's layers
-
-        from funcpack.buildpack.install import distributions  # noqa: PLC0415 - which imports this module
+    def remove_traces_of_uv(self) -> None:
+        """Remove uv's notes on the modification times of packages, and its lock, which every user may write to."""
+        import csv  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
 
         (self.path / ".lock").unlink(missing_ok=True)
         for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
@@ -70,8 +69,3 @@ class Virtualenv:
             rows = [row for row in distributions.record(note.parent) if row[0] != path]
             with note.with_name("RECORD").open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, lineterminator="\n").writerows(rows)
-
-
-def normalized(name: str) -> str:
-    """Return the name of a package as the index has it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,1 +1,1 @@
-"""One module a layer of the image."""
+"""The layers of the image, one module each, and the installation that fills the layers with the function's packages."""

@@ -1,36 +1,36 @@
-"""The layer `function`: the variables that the image starts with, all of them defaults that the platform may change.
+"""The layer `function`: the environment variables of the image, as defaults that the platform may override.
 
-They are the handler's name, and what kn func's func.yaml says for running the function.
+They are the handler name and the variables for running the function from kn func's func.yaml.
 
-It is a few bytes and written in every build, so that the handler's name can change while the other layers stay.
+The layer is a few bytes and is written in every build, so that the handler name can change while the other layers stay.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.platform.cnb import Layer, Metadata, Types, write_env
-from funcpack.project import func_yaml
+from funcpack.buildpack.platform.launch import write_env_files
+from funcpack.buildpack.platform.layer import Layer, Metadata, Types
 
 if TYPE_CHECKING:
     from funcpack.buildpack.install.virtualenv import Virtualenv
-    from funcpack.buildpack.platform.cnb import Context
-    from funcpack.project.settings import HandlerName
+    from funcpack.buildpack.platform.context import Context
+    from funcpack.project.project import Project
 
 
-def provide(context: Context, handler: HandlerName, virtualenv: Virtualenv) -> None:
-    """Write the variables."""
+def write_variables(context: Context, project: Project, virtualenv: Virtualenv) -> None:
+    """Write the variables of an image that runs the function in `virtualenv`."""
     layer = Layer(context.layers, "function", Types(launch=True))
-    layer.drop()
-    variables = {f"{key}.default": value for key, value in func_yaml.run_variables(context.app / "func.yaml").items()}
-    write_env(
+    layer.remove()
+    variables = {f"{name}.default": value for name, value in project.run_variables.items()}
+    write_env_files(
         layer.path / "env.launch",
         variables
         | {
-            "PYTHON_HANDLER.default": handler.text,
+            "PYTHON_HANDLER.default": project.handler.text,
             "PYTHONUNBUFFERED.default": "1",
             "PATH.prepend": str(virtualenv.python.parent),
             "PATH.delim": ":",
         },
     )
-    layer.keep(Metadata())
+    layer.contribute(Metadata())

@@ -1,7 +1,7 @@
-"""The layer `invoker`: the program that serves the function, from wheels that travel with the buildpack.
+"""The layer `invoker`: the program that serves the function, installed from wheels in the buildpack.
 
-It is for the launch only: the lifecycle then keeps it in the image of the last build and restores nothing but its
-metadata, which is all that is needed to use it again.
+It is for the launch only. The lifecycle keeps such a layer in the image of the last build and restores only its metadata,
+which is enough to reuse it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.buildpack.install import bytecode, prepared, wheels
 from funcpack.buildpack.install.virtualenv import Virtualenv
-from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.buildpack.platform.layer import Layer, Metadata, Types
 from funcpack.project import digest
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from funcpack.buildpack.install.interpreter import Interpreter
     from funcpack.buildpack.install.uv import Uv
-    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.context import Context
     from funcpack.buildpack.platform.log import Log
 
 
@@ -30,53 +30,51 @@ NAME = "invoker"
 
 
 @contextmanager
-def providing(
+def install_in_background(
     context: Context, interpreter: Interpreter, uv: Uv, log: Log, *, needs_files: bool
 ) -> Iterator[Virtualenv]:
-    """Provide the invoker's environment beside the block, which has it only for its place; nothing is downloaded."""
+    """Install the invoker in a thread during the block, without a network, or reuse the layer of the last build.
+
+    Yield the environment. Inside the block only its paths are known, because its files may be incomplete.
+    """
     log.title("Invoker")
     layer = Layer(context.layers, NAME, Types(launch=True), needs_files)
     virtualenv = Virtualenv(layer.path, interpreter)
-    metadata = _metadata(context, interpreter, uv)
-    if layer.is_of_last_build(metadata, log):
+    metadata = invoker_metadata(context, interpreter, uv)
+    if layer.reuse_or_reset(metadata, log):
         yield virtualenv
     else:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - slow, and most builds use the last one's layer
+        # Slow to import, and most builds reuse the layer of the last build.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         packages = len(wheels.by_name(context.buildpack)) - 1
-        log.line(f"Installing the invoker and its {packages} packages from the buildpack's own wheels.")
+        log.line(f"Installing the invoker and its {packages} dependencies from wheels in the buildpack.")
         with ThreadPoolExecutor() as threads:
-            filled = threads.submit(_fill, context, layer, virtualenv, uv)
+            filled = threads.submit(_fill_layer, context, layer, virtualenv, uv)
             yield virtualenv
             filled.result()
-    layer.keep(metadata)
+    layer.contribute(metadata)
 
 
-def make(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
-    """Make the environment from the buildpack's wheels."""
-    virtualenv.make()
-    _install(buildpack, virtualenv, uv)
-    with bytecode.compiling_packages(virtualenv.interpreter.path, virtualenv.site_packages):
-        virtualenv.drop_traces_of_build()
-
-
-def _fill(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
-    from funcpack.buildpack.install import sbom  # noqa: PLC0415 - see above
-
-    if not prepared.copy(context.buildpack, virtualenv):
-        make(context.buildpack, virtualenv, uv)
-    sbom.write(layer.sbom, virtualenv.site_packages)
+def create_environment(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
+    """Create the invoker's environment from the wheels in the buildpack."""
+    virtualenv.create()
+    _install_wheels(buildpack, virtualenv, uv)
+    with bytecode.compile_packages_in_background(virtualenv.interpreter.path, virtualenv.site_packages):
+        virtualenv.remove_traces_of_uv()
 
 
 @functools.cache
 def lock_digest(buildpack: Path) -> str:
-    """Return the digest of everything that the invoker is made of."""
-    return prepared.fact(buildpack, "invoker-digest", lambda: digest.of_files([buildpack / "invoker"], buildpack))
+    """Return the digest of the invoker and its locked dependencies."""
+    return prepared.known_fact(
+        buildpack, "invoker-digest", lambda: digest.files_digest([buildpack / "invoker"], buildpack)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class InvokerMetadata(Metadata):
-    """What the layer depends on."""
+    """Everything that the layer depends on."""
 
     python_version: str
     python_path: str
@@ -87,7 +85,7 @@ class InvokerMetadata(Metadata):
 
     LABELS: ClassVar[Mapping[str, str]] = {
         "python_version": "the Python version",
-        "python_path": "the place of Python",
+        "python_path": "the path of Python",
         "arch": "the architecture",
         "distro": "the distribution",
         "uv_version": "the version of uv",
@@ -95,7 +93,8 @@ class InvokerMetadata(Metadata):
     }
 
 
-def _metadata(context: Context, interpreter: Interpreter, uv: Uv) -> InvokerMetadata:
+def invoker_metadata(context: Context, interpreter: Interpreter, uv: Uv) -> InvokerMetadata:
+    """Return the metadata of the layer that this build creates."""
     return InvokerMetadata(
         interpreter.version,
         str(interpreter.path),
@@ -106,8 +105,17 @@ def _metadata(context: Context, interpreter: Interpreter, uv: Uv) -> InvokerMeta
     )
 
 
-def _install(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
-    """Install the lock with its hashes, and the invoker itself, which no lock can have the hash of."""
+def _fill_layer(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) -> None:
+    # Slow to import, and most builds reuse the layer of the last build.
+    from funcpack.buildpack.install import sbom  # noqa: PLC0415
+
+    if not prepared.copy_environment(context.buildpack, virtualenv):
+        create_environment(context.buildpack, virtualenv, uv)
+    sbom.write_sbom(layer.sbom, virtualenv.site_packages)
+
+
+def _install_wheels(buildpack: Path, virtualenv: Virtualenv, uv: Uv) -> None:
+    """Install the locked dependencies with their hashes, then the invoker itself, whose hash no lock file can contain."""
     offline = ["--no-config", "--offline", "--no-index", "--find-links", str(buildpack / "wheels"), "--no-cache"]
     install = ["pip", "install", *offline, "--no-deps", "--no-compile-bytecode", "--python", str(virtualenv.python)]
     lock, excludes = buildpack / "invoker" / "requirements.txt", buildpack / "invoker" / "not-in-images.txt"

@@ -1,7 +1,7 @@
-"""The layer `python`: a Python of its own, for images whose run image has none or one that the project does not want.
+"""The layer `python`: an interpreter for images whose run image has none, or has a version that the project excludes.
 
-It comes from uv's managed builds. Unlike the other layers it is restored with its content, because every build needs the
-interpreter, to compile the app at least.
+It is one of uv's managed builds. Unlike the other layers, it is restored with its files, because every build needs the
+interpreter, if only to compile the app.
 """
 
 from __future__ import annotations
@@ -11,27 +11,26 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack import report
 from funcpack.buildpack.install import bytecode
-from funcpack.buildpack.install.environment import without_credentials
 from funcpack.buildpack.install.interpreter import Interpreter
+from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.buildpack.install.uv import UvError
-from funcpack.buildpack.platform.cnb import Layer, Metadata, Types
+from funcpack.buildpack.platform.layer import Layer, Metadata, Types
 from funcpack.errors import PythonDownloadError, PythonListError
-from funcpack.project import python_version
+from funcpack.project import python_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from funcpack.buildpack.install.uv import Uv
-    from funcpack.buildpack.platform.cnb import Context
+    from funcpack.buildpack.platform.context import Context
     from funcpack.buildpack.platform.log import Log
-    from funcpack.project.python_version import Request, Version
+    from funcpack.project.python_request import PythonRequest, Version
 
 _FINAL = re.compile(r"\d+\.\d+\.\d+")
 
-# What no function imports: pip and its installer, Python's own tests, and windows. `lib` stands for lib/pythonX.Y.
+# Parts that functions do not use: pip and its installer, Python's tests, graphical interfaces. `lib` stands for lib/pythonX.Y.
 _NOT_NEEDED = (
     "lib/test",
     "lib/idlelib",
@@ -47,28 +46,31 @@ _NOT_NEEDED = (
 )
 
 
-def provide(context: Context, request: Request | None, own: Interpreter | None, uv: Uv, log: Log) -> Interpreter:
-    """Return `own`, the run image's Python, where it will do, else that of the layer.
+def provide_interpreter(
+    context: Context, request: PythonRequest | None, run_image_python: Interpreter | None, uv: Uv, log: Log
+) -> Interpreter:
+    """Return the run image's Python if it satisfies the request, otherwise the Python in the layer.
 
     Raises:
-        PythonVersionError, PythonDownloadError: the version that is asked for cannot be had.
+        PythonVersionError, PythonListError, PythonDownloadError: The requested version is not available.
 
     """
     layer = Layer(context.layers, "python", Types(launch=True, cache=True), needs_files=True)
-    report.python_request(log, request, own)
-    if own and python_version.is_supported(own.numbers) and (request is None or request.allows(own.numbers)):
-        log.line(f"The run image's Python {own.version} is used.")
-        layer.drop()
-        return own
-    version = python_version.choose(request, _downloads(uv))
-    metadata = PythonMetadata(python_version.shown(version), context.target.arch, context.target.distro)
-    layer.provide(metadata, lambda: _install(layer.path, metadata.python_version, uv, log), log)
-    return _installed(layer.path, metadata.python_version)
+    if run_image_python and python_request.is_suitable(run_image_python.numbers, request):
+        log.line(f"Using Python {run_image_python.version} of the run image.")
+        layer.remove()
+        return run_image_python
+    version = python_request.format_version(python_request.choose(request, _downloads(uv)))
+    metadata = PythonMetadata(version, context.target.arch, context.target.distro)
+    if not layer.reuse_or_reset(metadata, log):
+        _download(layer.path, version, uv, log)
+    layer.contribute(metadata)
+    return _installed_interpreter(layer.path, version)
 
 
 @dataclass(frozen=True, slots=True)
 class PythonMetadata(Metadata):
-    """What the layer depends on."""
+    """Everything that the layer depends on."""
 
     python_version: str
     arch: str
@@ -82,7 +84,7 @@ class PythonMetadata(Metadata):
 
 
 def _downloads(uv: Uv) -> Iterator[Version]:
-    """Return the final releases of CPython that uv has for this machine."""
+    """Return the final releases of CPython that uv can download for this machine."""
     try:
         listed = uv.capture(
             ["python", "list", "--no-config", "--only-downloads", "--all-versions", "--output-format=json"]
@@ -92,10 +94,10 @@ def _downloads(uv: Uv) -> Iterator[Version]:
     for download in json.loads(listed):
         is_plain = download["implementation"] == "cpython" and download["variant"] == "default"
         if is_plain and _FINAL.fullmatch(download["version"]):
-            yield python_version.parse_version(download["version"])
+            yield python_request.parse_version(download["version"])
 
 
-def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
+def _download(layer: Path, version: str, uv: Uv, log: Log) -> None:
     command = [
         "python",
         "install",
@@ -111,9 +113,9 @@ def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
     except UvError as exc:
         mirror = uv.env.get("UV_PYTHON_INSTALL_MIRROR")
         raise PythonDownloadError(version, without_credentials(mirror) if mirror else None) from exc
-    import shutil  # noqa: PLC0415 - slow, and most builds use the run image's Python
+    import shutil  # noqa: PLC0415 - slow, and most builds use the Python of the run image
 
-    python = _installed(layer, version)
+    python = _installed_interpreter(layer, version)
     root = python.path.parent.parent
     library = root / "lib" / python.path.name
     for pattern in _NOT_NEEDED:
@@ -122,7 +124,7 @@ def _install(layer: Path, version: str, uv: Uv, log: Log) -> None:
     bytecode.compile_packages(python.path, library)
 
 
-def _installed(layer: Path, version: str) -> Interpreter:
+def _installed_interpreter(layer: Path, version: str) -> Interpreter:
     minor = version.rpartition(".")[0]
     (path,) = layer.glob(f"cpython/cpython-{version}-*/bin/python{minor}")
     return Interpreter(version, path)

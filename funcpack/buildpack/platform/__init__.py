@@ -1,1 +1,1 @@
-"""The files and directories that the Cloud Native Buildpacks specification defines."""
+"""The interface to the platform: the files, directories and variables of the Cloud Native Buildpacks specification."""

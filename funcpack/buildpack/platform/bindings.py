@@ -1,4 +1,4 @@
-"""Service bindings: directories with a `type` and files that the platform mounts for the build.
+"""Service bindings: directories with a file `type` and files with values, which the platform mounts for the build.
 
 https://github.com/buildpacks/spec/blob/main/extensions/bindings.md and https://servicebinding.io/spec/core/1.1.0/
 """
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One binding; what its files hold is never shown, since most of it is secret."""
+    """A service binding. Its values are never logged, because most of them are secret."""
 
     name: str
     type: str
     path: Path
 
     def value(self, name: str) -> str | None:
-        """Return what one of its files holds, without the newline at its end, or None."""
+        """Return the content of a file without surrounding whitespace, or None if the file does not exist."""
         file = self.path / name
         return file.read_text(encoding="utf-8").strip() if file.is_file() else None
 
     def files(self) -> list[Path]:
-        """Return the files with values; Kubernetes mounts have hidden ones beside them."""
+        """Return the files with values, without the hidden files of Kubernetes mounts."""
         descriptions = {"type", "provider"}
         found = (path for path in self.path.iterdir() if path.is_file() and not path.name.startswith("."))
         return sorted(path for path in found if path.name not in descriptions)
 
 
-def of_type(type_: str, platform: Path, environ: Mapping[str, str]) -> list[Binding]:
-    """Return the bindings of a type, whatever its case, by name."""
+def find_bindings(type_: str, platform: Path, environ: Mapping[str, str]) -> list[Binding]:
+    """Return the bindings of a type, sorted by name. The case of the type in the binding does not matter."""
     return [binding for binding in _all(platform, environ) if binding.type.lower() == type_]
 
 
@@ -45,5 +45,5 @@ def _all(platform: Path, environ: Mapping[str, str]) -> Iterator[Binding]:
         try:
             type_ = (directory / "type").read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            continue  # not a binding
+            continue  # not a service binding
         yield Binding(directory.name, type_, directory)

@@ -1,7 +1,7 @@
-"""The build's log: titled sections, plain lines.
+"""The log of a build: titled sections of plain lines.
 
-Everything goes to standard output, one line at a time: the lifecycle merges both streams, and lines of two streams would
-change places. There is no colour, so nothing has to be taken out again in the logs of Tekton, kpack or a CI.
+Everything goes to standard output, line by line. The lifecycle merges both streams, and lines of two streams could change
+their order. The log has no colors, so the logs of Tekton, kpack and CI systems stay readable.
 """
 
 from __future__ import annotations
@@ -14,30 +14,34 @@ if TYPE_CHECKING:
 
 
 class Log:
-    """Writes sections: a title in brackets, then what was decided and why."""
+    """Writes sections: a title in brackets, then each decision with its reason."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
-        self._empty = True
+        self._is_empty = True
 
     def title(self, text: str) -> None:
-        """Begin a section."""
-        if not self._empty:
+        """Start a section."""
+        if not self._is_empty:
             self.line("")
         self.line(f"[{text}]")
 
     def line(self, text: str) -> None:
-        """Write one line; bytes that the stream cannot show are escaped."""
+        """Write one line. Characters that the stream's encoding lacks are escaped."""
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         self._stream.flush()
-        self._empty = False
+        self._is_empty = False
 
     def item(self, text: str) -> None:
-        """Write one line of a list, indented."""
+        """Write one line with an indent."""
         self.line(f"  {text}" if text else "")
 
     def lines(self, texts: Iterable[str]) -> None:
         """Write several lines."""
         for text in texts:
             self.line(text)
+
+    def reused_layer(self, name: str) -> None:
+        """Report that a layer of the last build is reused."""
+        self.line(f"Reusing layer '{name}' from the last build.")

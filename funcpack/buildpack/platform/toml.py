@@ -1,6 +1,6 @@
-"""Writes TOML: the few shapes that the files of the buildpack specification need.
+"""Writes TOML: the subset that the files of the buildpack specification require.
 
-The standard library reads TOML only, and a build image has nothing but the standard library.
+The standard library only reads TOML, and a build image has only the standard library.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def dumps(table: Mapping[str, object]) -> str:
     """Return `table` as a TOML document.
 
-    Values are strings, booleans, integers, lists of those, tables, and lists of tables.
+    Values are strings, booleans, integers, lists of these, tables, and lists of tables.
     """
     return "\n".join(_table(table, ())).strip() + "\n"
 
@@ -44,11 +44,11 @@ def _value(value: object) -> str:
         return _string(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_value(element) for element in value) + "]"
-    raise TypeError(f"no TOML for {type(value).__name__}")
+    raise TypeError(f"cannot write {type(value).__name__} as TOML")
 
 
 def _string(text: str) -> str:
-    # JSON's escapes of a string are TOML's too, except that JSON leaves DEL alone and may use surrogate pairs.
+    # JSON and TOML escape strings alike, except that JSON does not escape DEL and may use surrogate pairs.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 

@@ -18,10 +18,10 @@ def test_it_does_what_chattr_does(tmp_path: Path) -> None:
     for directory in (ours, theirs):
         directory.mkdir()
     subprocess.run(["chattr", "+T", theirs], check=False, capture_output=True)
-    block_groups.spread(ours)
+    block_groups.spread_subdirectories(ours)
     assert attributes(ours) == attributes(theirs)
 
 
 def test_file_systems_that_know_no_groups_are_left_alone() -> None:
-    block_groups.spread(Path("/proc"))
+    block_groups.spread_subdirectories(Path("/proc"))
     assert "T" not in attributes(Path("/proc"))

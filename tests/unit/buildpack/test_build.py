@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.buildpack.builds import Platform
 
 HANDLER = 'def handler(req):\n    return "hello"\n'
-REUSED = "Layer '{}': the one of the last build is used again."
+REUSED = "Reusing layer '{}' from the last build."
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def with_packages(platform: Platform) -> Platform:
 def test_function_without_requirements(platform: Platform) -> None:
     platform.write({"handler.py": HANDLER})
     result = platform.build_well({"HTTPS_PROXY": "http://127.0.0.1:9"})
-    assert result.section("Dependencies") == ["There is nothing to install."]
+    assert result.section("Dependencies") == ["The project has no dependencies to install."]
     assert platform.launch()["processes"] == [
         {
             "type": "web",
@@ -115,8 +115,8 @@ class TestSecondBuild:
         app.write({"requirements.txt": "ledger\n"})
         result = app.build_well()
         assert result.section("Dependencies")[2:4] == [
-            "Layer 'dependencies': the one of the last build is not used:",
-            "  - what the project depends on changed",
+            "Not reusing layer 'dependencies' from the last build:",
+            "  - the content of the dependency files changed",
         ]
         installed = {path.name for path in app.layers.rglob("dependencies/venv/lib/python*/site-packages/*.py")}
         assert installed == {"ledger.py"}
@@ -133,7 +133,7 @@ class TestSecondBuild:
         )
         app.build_well()
         app.write({"limits.txt": "orders<3\n"})
-        assert "  - what the project depends on changed" in app.build_well().output
+        assert "  - the content of the dependency files changed" in app.build_well().output
 
     def test_names_every_reason(self, app: Platform) -> None:
         app.build_well()
@@ -141,9 +141,9 @@ class TestSecondBuild:
         app.write({"requirements.txt": "ledger\n"})
         result = app.build_well({"CNB_TARGET_DISTRO_VERSION": "14", "UV_INDEX_STRATEGY": "unsafe-best-match"})
         assert result.section("Dependencies")[2:6] == [
-            "Layer 'dependencies': the one of the last build is not used:",
+            "Not reusing layer 'dependencies' from the last build:",
             "  - the distribution changed from debian 13 to debian 14",
-            "  - what the project depends on changed",
+            "  - the content of the dependency files changed",
             "  - a setting of pip or uv changed",
         ]
 
@@ -158,7 +158,7 @@ class TestSecondBuild:
     )
     def test_drops_what_another_version_left(self, app: Platform, restored: str) -> None:
         (app.layers / "dependencies.toml").write_text(restored)
-        assert "  - it was made by another version of this buildpack" in app.build_well().section("Dependencies")
+        assert "  - another version of this buildpack created it" in app.build_well().section("Dependencies")
 
     def test_after_a_failed_one_begins_anew(self, app: Platform) -> None:
         app.write({"requirements.txt": "missing\n"})
@@ -171,7 +171,7 @@ class TestSecondBuild:
         app.build_well()
         app.restore()
         result = app.build_well({"BP_CHECK_IMPORT": "true"})
-        reason = "  - its files are needed in this build, and only its description was restored"
+        reason = "  - this build needs its files, and only its metadata was restored"
         assert reason in result.section("Invoker")
         assert reason in result.section("Dependencies")
         assert result.section("Import check")
@@ -299,7 +299,7 @@ def test_fault_of_ours_says_so(platform: Platform) -> None:
     (platform.root / "file").touch()
     result = platform.build({"CNB_LAYERS_DIR": str(platform.root / "file")})
     assert result.code == 2
-    section = result.section("Error: the buildpack failed unexpectedly")
+    section = result.section("Error: The buildpack failed unexpectedly")
     assert section[0] == "Traceback (most recent call last):"
     assert section[-1] == "above at https://github.com/funcpack/funcpack/issues"
 
@@ -338,10 +338,13 @@ def test_files_of_the_app_do_not_disturb_the_build(app: Platform, name: str) -> 
     assert "imported in the build" not in app.build_well().output
 
 
-def test_log_warns_of_modules_that_hide_the_invokers(rebuilt: Platform) -> None:
+def test_log_warns_of_modules_that_shadow_the_invokers(rebuilt: Platform) -> None:
     rebuilt.write({"handler.py": HANDLER, "flask.py": "", "click/__init__.py": "", "typing.py": ""})
-    warning = "Warning: click, flask of the app may hide what the invoker has of this name; better give it another one."
-    assert warning in rebuilt.build_well().section("Function")
+    section = rebuilt.build_well().section("Function")
+    for name in ("click", "flask"):
+        warning = f"Warning: the app's module '{name}' may shadow the invoker's module of the same name. Rename it."
+        assert warning in section
+    assert not [line for line in section if "typing" in line]
 
 
 def test_app_with_odd_names(app: Platform) -> None:
@@ -357,11 +360,11 @@ class TestPython:
         minor = PYTHON_VERSION.rpartition(".")[0]
         rebuilt.write({"handler.py": HANDLER, ".python-version": f"# ours\n\n{minor}  # not newer\n"})
         assert rebuilt.build_well().section("Python") == [
-            f"The project asks for '{minor}' (.python-version).",
-            f"The run image's Python {PYTHON_VERSION} is used.",
+            f"The project requests Python '{minor}' (.python-version).",
+            f"Using Python {PYTHON_VERSION} of the run image.",
         ]
 
     def test_version_of_the_environment_comes_first(self, rebuilt: Platform) -> None:
         rebuilt.write({"handler.py": HANDLER, ".python-version": "2.7"})
         section = rebuilt.build_well({"BP_PYTHON_VERSION": ">=3.11"}).section("Python")
-        assert section[0] == "The project asks for '>=3.11' (BP_PYTHON_VERSION)."
+        assert section[0] == "The project requests Python '>=3.11' (BP_PYTHON_VERSION)."

@@ -76,12 +76,12 @@ def test_the_app_is_compiled_without_what_tools_left_in_it(tmp_path: Path) -> No
     for name in ("handler.py", "src/orders.py", ".venv/lib/other.py", "node_modules/gyp.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("NUMBER = 1\n")
-    with bytecode.compiling_app(PYTHON, tmp_path):
+    with bytecode.compile_app_in_background(PYTHON, tmp_path):
         pass
     assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"handler", "orders"}
 
 
 def test_named_pipe_in_the_app_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "module.py")
-    with bytecode.compiling_app(PYTHON, tmp_path) as process:
+    with bytecode.compile_app_in_background(PYTHON, tmp_path) as process:
         assert process.wait(timeout=10) == 0

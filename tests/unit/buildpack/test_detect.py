@@ -53,34 +53,34 @@ def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) 
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        pytest.param({}, "neither PYTHON_HANDLER is set nor a handler.py there.", id="empty"),
-        pytest.param({"main.go": "package main"}, "neither PYTHON_HANDLER is set nor a handler.py there.", id="go"),
+        pytest.param({}, "PYTHON_HANDLER is not set and there is no handler.py.", id="empty"),
+        pytest.param({"main.go": "package main"}, "PYTHON_HANDLER is not set and there is no handler.py.", id="go"),
         pytest.param(
             {"handler.py": "def handle(req): ...", "project.toml": "[_]\n"},
-            "handler.py does not define 'handler', and PYTHON_HANDLER is not set.",
+            "PYTHON_HANDLER is not set and handler.py does not define 'handler'.",
             id="other-name",
         ),
         pytest.param(
-            {"handler.py": ""}, "handler.py does not define 'handler', and PYTHON_HANDLER is not set.", id="empty-file"
+            {"handler.py": ""}, "PYTHON_HANDLER is not set and handler.py does not define 'handler'.", id="empty-file"
         ),
         pytest.param(
             {"func.yaml": FUNC_YAML, "func.py": "def other(): ..."},
-            "func.py does not define 'main', and PYTHON_HANDLER is not set.",
+            "PYTHON_HANDLER is not set and func.py does not define 'main'.",
             id="kn-func-without-main",
         ),
         pytest.param(
             {"func.yaml": FUNC_YAML, "func.py": "def other(): ...", "handler.py": HANDLER},
-            "func.py does not define 'main', and PYTHON_HANDLER is not set.",
+            "PYTHON_HANDLER is not set and func.py does not define 'main'.",
             id="kn-func-beside-a-handler",
         ),
         pytest.param(
             {"handler.py": "class A:\n    def handler(req): ...\n"},
-            "handler.py does not define 'handler', and PYTHON_HANDLER is not set.",
+            "PYTHON_HANDLER is not set and handler.py does not define 'handler'.",
             id="method",
         ),
         pytest.param(
             {"project.toml": "[[build.env]"},
-            "neither PYTHON_HANDLER is set nor a handler.py there. (project.toml: Expected ']]' at the end of an array declaration"
+            "PYTHON_HANDLER is not set and there is no handler.py. (project.toml: Expected ']]' at the end of an array declaration"
             " (at line 1, column 12))",
             id="broken-project-toml",
         ),

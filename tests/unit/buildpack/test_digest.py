@@ -18,21 +18,21 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_links_that_lead_in_circles_end(package: Path) -> None:
-    plain = digest.of_files([package], package)
+    plain = digest.files_digest([package], package)
     (package / "to_itself").symlink_to("to_itself")
     for name in ("one", "two", "three"):
         (package / name).symlink_to(package)
-    assert digest.of_files([package], package) == plain
+    assert digest.files_digest([package], package) == plain
 
 
 def test_a_change_behind_a_link_is_seen(package: Path) -> None:
     (package / "shared").symlink_to("../shared")
-    before = digest.of_files([package], package)
+    before = digest.files_digest([package], package)
     (package / "shared" / "module.py").write_text("x = 2\n")
-    assert digest.of_files([package], package) != before
+    assert digest.files_digest([package], package) != before
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
     # Even root gets an error: nothing is mapped at the start of a process's memory.
     with pytest.raises(UnreadableFileError, match=r"proc/self/mem: Input/output error"):
-        digest.of_files([Path("/proc/self/mem")], Path("/"))
+        digest.files_digest([Path("/proc/self/mem")], Path("/"))

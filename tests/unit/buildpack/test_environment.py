@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from funcpack.buildpack.install import environment
+from funcpack.buildpack.install.redaction import without_credentials
 
 ALWAYS = {
     "PATH": "/bin",
@@ -47,7 +48,7 @@ ALWAYS = {
     ],
 )
 def test_variables_of_uv(variables: dict[str, str], env: dict[str, str]) -> None:
-    assert environment.of_build({"PATH": "/bin", **variables}) == {**ALWAYS, **env}
+    assert environment.build_variables({"PATH": "/bin", **variables}) == {**ALWAYS, **env}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +86,11 @@ def test_options_of_uv(variables: dict[str, str], arguments: list[str]) -> None:
     ],
 )
 def test_credentials_are_not_shown(text: str, shown: str) -> None:
-    assert environment.without_credentials(text) == shown
+    assert without_credentials(text) == shown
 
 
 def test_settings_that_are_stored_have_no_credentials() -> None:
-    stored = environment.of_index(
+    stored = environment.index_settings(
         {
             "UV_INDEX": "https://u:secret@a",
             "UV_INDEX_A_PASSWORD": "secret",

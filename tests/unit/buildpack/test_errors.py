@@ -21,114 +21,114 @@ def concrete(error: type[UserError]) -> Iterator[type[UserError]]:
         yield from concrete(subclass)
 
 
-# What no project can bring about by itself; all the others are in the fixtures.
+# Errors that no project alone leads to. The fixtures contain all others.
 RENDERED: list[tuple[UserError, str, str]] = [
     (
         errors.UnreadableFileError("handler.py", "Permission denied"),
-        "A file cannot be read",
+        "Unreadable file",
         (
             "handler.py: Permission denied.\n"
             "\n"
-            "Make the file readable for the user that builds the image. What a link leads to must be in the app directory\n"
-            "itself, since nothing else is sent to the build."
+            "Make the file readable for the user that runs the build. If it is a symbolic link, move its target into the app\n"
+            "directory, because the build sees only that directory."
         ),
     ),
     (
         errors.PythonDownloadError("3.12.9", None),
         "Python could not be downloaded",
         (
-            "Python 3.12.9 could not be downloaded from its default source; what uv said about it is above.\n"
+            "Python 3.12.9 could not be downloaded from uv's default source. See the output of uv above.\n"
             "\n"
-            "Allow the build to reach the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
-            "or ask for a version that the run image has."
+            "Give the build access to the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
+            "or request the Python version of the run image."
         ),
     ),
     (
         errors.PythonListError("error: failed to open file `/nope`\n"),
-        "The list of Python versions cannot be read",
-        "uv says:\n\n  error: failed to open file `/nope`\n\nCorrect UV_PYTHON_DOWNLOADS_JSON_URL, or do without it.",
+        "Unreadable list of Python versions",
+        ("uv reports:\n\n  error: failed to open file `/nope`\n\nCorrect UV_PYTHON_DOWNLOADS_JSON_URL, or remove it."),
     ),
     (
         errors.CertificateError("requirements.txt"),
-        "The package index's certificate is not trusted",
+        "The certificate of the package index is not trusted",
         (
-            "uv could not install what requirements.txt asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
             "\n"
-            "Give the build the certificate of your proxy or index as a service binding: a directory with a file 'type' that\n"
-            "says 'ca-certificates' and the certificate in PEM form beside it.\n"
+            "Add the certificate of your proxy or index as a service binding: a directory with the certificate in PEM format\n"
+            "and a file 'type' with the content 'ca-certificates'.\n"
             "\n"
             '  pack build ... --volume "$PWD/ca-certificates:/platform/bindings/ca-certificates:ro"'
         ),
     ),
     (
         errors.IndexUnreachableError("uv.lock"),
-        "The package index could not be reached",
+        "The package index is not reachable",
         (
-            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
             "\n"
-            "Build again if the network was away. Behind a proxy, set HTTPS_PROXY; with an index of your own, set\n"
-            "PIP_INDEX_URL; without a network, put the wheels into the directory 'vendor':\n"
+            "Check the network and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+            "PIP_INDEX_URL. To build without a network, put the wheels into the directory 'vendor':\n"
             "\n"
             "  pip download -r requirements.txt -d vendor"
         ),
     ),
     (
         errors.IndexCredentialsError("requirements.txt"),
-        "The package index refused the credentials",
+        "The package index rejected the credentials",
         (
-            "uv could not install what requirements.txt asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
             "\n"
-            "Check the user name and the password of the index; they are given with its URL in PIP_INDEX_URL or\n"
-            "UV_INDEX, or by a service binding of type 'pypi' or 'netrc'."
+            "Check the user name and the password for the index. Set them in the URL in PIP_INDEX_URL or UV_INDEX, or in a\n"
+            "service binding of type 'pypi' or 'netrc'."
         ),
     ),
     (
         errors.UnknownPackageError("requirements.txt"),
-        "The package index does not have a package",
+        "A package does not exist in the package index",
         (
-            "uv could not install what requirements.txt asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
             "\n"
-            "Check the name in requirements.txt. If the package is on an index of your own, name that in PIP_EXTRA_INDEX_URL or\n"
-            "UV_INDEX."
+            "Check the package name in requirements.txt. If the package is in another package index, set PIP_EXTRA_INDEX_URL or\n"
+            "UV_INDEX to the URL of that index."
         ),
     ),
     (
         errors.RepositoryError("requirements.txt"),
-        "A Git repository could not be fetched",
+        "A Git repository cannot be fetched",
         (
-            "uv could not install what requirements.txt asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
             "\n"
-            "Check the address and the revision in requirements.txt. A private repository needs credentials, by a service binding of\n"
-            "type 'netrc', and the build image needs git. Else put a wheel of the package into the directory 'vendor'."
+            "Check the URL and the revision in requirements.txt. A private repository requires a service binding of type 'netrc' with\n"
+            "the credentials. The build image requires git. Or put a wheel of the package into the directory 'vendor'."
         ),
     ),
     (
         errors.InstallerSettingError("uv.lock"),
-        "A setting of the installer has a wrong value",
+        "Invalid installer setting",
         (
-            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
             "\n"
-            "Correct the setting that uv names above; what is set for pip, such as PIP_TIMEOUT, has uv's name there."
+            "Correct the setting that uv names above. pip settings such as PIP_TIMEOUT appear there under uv's name for them."
         ),
     ),
     (
         errors.OtherPythonError("uv.lock"),
-        "The dependencies want another Python",
+        "The dependencies require another Python version",
         (
-            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
             "\n"
-            "Ask for a version of Python that they allow, in .python-version or with BP_PYTHON_VERSION, or allow versions of\n"
-            "the packages in uv.lock that are for the one above."
+            "Request a Python version that they support, in .python-version or with BP_PYTHON_VERSION. Or allow versions of the\n"
+            "packages in uv.lock that support the Python version above."
         ),
     ),
     (
         errors.NotVendoredError("uv.lock"),
-        "A package is not in the directory 'vendor'",
+        "A package is missing in the directory 'vendor'",
         (
-            "uv could not install what uv.lock asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
             "\n"
-            "The directory 'vendor' has packages in it, so nothing else is asked. Add what is missing, for the Python version\n"
-            "above, or remove the directory:\n"
+            "Add the missing package for the Python version above, or remove the directory. Because 'vendor' contains packages,\n"
+            "the build installs from it alone. This command fills it:\n"
             "\n"
             "  uv export --no-emit-project --output-file requirements.txt\n"
             "  pip download -r requirements.txt -d vendor"
@@ -138,19 +138,20 @@ RENDERED: list[tuple[UserError, str, str]] = [
         errors.InstallError("pylock.toml"),
         "The dependencies could not be installed",
         (
-            "uv could not install what pylock.toml asks for; what it said about it is above.\n"
+            "uv could not install the dependencies from pylock.toml. See the output of uv above.\n"
             "\n"
-            "Correct pylock.toml or the settings that name the package index, and build again."
+            "Correct pylock.toml or the settings of the package index, and build again."
         ),
     ),
     (
-        errors.BindingError("proxy", "ca-certificates", "none of its files has a certificate in PEM form"),
-        "A service binding cannot be used",
+        errors.BindingError("proxy", "ca-certificates", "has no file with a certificate in PEM format"),
+        "Incomplete service binding",
         (
-            "The binding 'proxy' of type 'ca-certificates': none of its files has a certificate in PEM form.\n"
+            "The service binding 'proxy' of type 'ca-certificates' has no file with a certificate in PEM format.\n"
             "\n"
-            "A binding is a directory with a file 'type' and a file for each of its values: ca-certificates needs files with\n"
-            "certificates in PEM form, pypi needs uri (and username, password), netrc needs netrc."
+            "Add the missing file. A service binding is a directory with a file 'type' and a file for each value:\n"
+            "'ca-certificates' requires files with certificates in PEM format, 'pypi' requires 'uri' and accepts 'username' and\n"
+            "'password', 'netrc' requires 'netrc'."
         ),
     ),
 ]

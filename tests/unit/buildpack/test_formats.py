@@ -117,6 +117,6 @@ def bill_of(directory: Path, metadata: str, record: str = FILES) -> dict[str, An
     about.mkdir()
     (about / "METADATA").write_text(f"Metadata-Version: 2.4\nName: Orders_Desk\nVersion: 1.0\n{metadata}\n\nBody")
     (about / "RECORD").write_text(record)
-    sbom.write(directory / "bill.json", directory)
+    sbom.write_sbom(directory / "bill.json", directory)
     (component,) = json.loads((directory / "bill.json").read_text())["components"]
     return dict(component)

@@ -12,9 +12,10 @@ from funcpack.errors import (
     NotAFunctionError,
     SourceError,
     TakenNameError,
-    UnfillableParameterError,
+    UnsupportedParameterError,
 )
-from funcpack.project.settings import HandlerName, Setting
+from funcpack.project.handler_name import Handler
+from funcpack.project.settings import Setting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def check(
         path = app / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return handler.check(HandlerName.parse(Setting(name, "a test")), app, target, {"flask"})
+    return handler.check_handler(Handler.parse(Setting(name, "a test")), app, target, {"flask"})
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,9 @@ def test_directory_is_no_module_of_functions(tmp_path: Path) -> None:
     with pytest.raises(MissingModuleError) as caught:
         check(tmp_path, {"src/handler.py": "def handler(req): ..."}, "src.handler")
     assert caught.value.modules == ["handler", "src.handler"]
-    assert caught.value.remedy.startswith("'src.handler' is a module: name the function in it, too. ")
+    assert caught.value.remedy == (
+        "Add the name of the function to the module 'src.handler', for example 'src.handler.handler'."
+    )
 
 
 def test_link_that_leads_nowhere_is_no_module(tmp_path: Path) -> None:
@@ -202,7 +205,7 @@ def test_module_named_like_a_function(tmp_path: Path) -> None:
     with pytest.raises(MissingFunctionError) as caught:
         check(tmp_path, {"orders/__init__.py": "", "orders/paid.py": "def run(req): ..."}, "orders.paid")
     assert caught.value.remedy == (
-        "'orders.paid' is a module: name the function in it, too, for example 'orders.paid.handler'."
+        "Add the name of the function to the module 'orders.paid', for example 'orders.paid.handler'."
     )
 
 
@@ -246,7 +249,7 @@ def test_what_cannot_be_called_is_refused(tmp_path: Path, source: str, kind: str
     ],
 )
 def test_parameter_that_nobody_fills(tmp_path: Path, source: str) -> None:
-    with pytest.raises(UnfillableParameterError) as caught:
+    with pytest.raises(UnsupportedParameterError) as caught:
         check(tmp_path, {"handler.py": source})
     assert (caught.value.name, caught.value.nearest) == ("reqest", "request")
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.buildpack.install import interpreter
-from funcpack.buildpack.platform.cnb import Context
+from funcpack.buildpack.platform.context import Context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ OURS = '[run-image]\nreference = "a/b"\n[run-image.target]\nid = "funcpack.run"\
 def test_run_image_is_known_to_be_foreign(tmp_path: Path, analyzed: str | None, *, is_foreign: bool) -> None:
     if analyzed is not None:
         (tmp_path / "analyzed.toml").write_text(analyzed)
-    context = Context.of_build(
+    context = Context.for_build(
         {
             "CNB_LAYERS_DIR": str(tmp_path / "funcpack_python"),
             "CNB_PLATFORM_DIR": "/platform",

@@ -108,7 +108,9 @@ def test_index_in_requirements(app: Platform, private_index: str) -> None:
 def test_binding_of_type_pypi(app: Platform, private_index: str) -> None:
     app.bind("index", "pypi", {"uri": f"http://{private_index}/simple\n", "username": USER, "password": PASSWORD})
     result = app.build_well()
-    assert result.section("Package index")[0] == f"http://{private_index}/simple, from the service binding 'index'."
+    assert (
+        result.section("Package index")[0] == f"Using http://{private_index}/simple from the service binding 'index'."
+    )
     assert " + orders==1.0" in result.output
     assert_kept_secret(app, result.output)
 
@@ -125,7 +127,7 @@ def test_certificate_of_a_binding(app: Platform, tls_index: PackageIndex) -> Non
     tls_index.add("orders")
     app.bind("proxy", "ca-certificates", {"ca.pem": (tls_index.binding / "private.pem").read_text()})
     result = app.build_well({"PIP_INDEX_URL": tls_index.url})
-    assert result.section("Certificates") == ["Trusting 1 certificate of service bindings, in this build only."]
+    assert result.section("Certificates") == ["Trusting 1 certificate from service bindings during this build."]
     assert " + orders==1.0" in result.output
     assert not [path for path in app.layers.rglob("*") if path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()]
 
@@ -140,12 +142,12 @@ def test_binding_root_of_the_environment(app: Platform, tls_index: PackageIndex,
 @pytest.mark.parametrize(
     ("type_", "values", "reason"),
     [
-        ("ca-certificates", {}, "none of its files has a certificate in PEM form"),
-        ("CA-Certificates", {"ca.der": "0"}, "none of its files has a certificate in PEM form"),
-        ("pypi", {"username": USER}, "it has no file 'uri' with the address of the index"),
-        ("pypi", {"uri": "not an address"}, "it has no file 'uri' with the address of the index"),
-        ("pypi", {"uri": "https://[::1/simple"}, "it has no file 'uri' with the address of the index"),
-        ("netrc", {}, "it has no file 'netrc'"),
+        ("ca-certificates", {}, "has no file with a certificate in PEM format"),
+        ("CA-Certificates", {"ca.der": "0"}, "has no file with a certificate in PEM format"),
+        ("pypi", {"username": USER}, "has no file 'uri' with the URL of the index"),
+        ("pypi", {"uri": "not an address"}, "has no file 'uri' with the URL of the index"),
+        ("pypi", {"uri": "https://[::1/simple"}, "has no file 'uri' with the URL of the index"),
+        ("netrc", {}, "has no file 'netrc'"),
     ],
 )
 def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: dict[str, str], reason: str) -> None:
@@ -153,8 +155,8 @@ def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: 
     result = app.build()
     assert result.code == 1
     assert (
-        result.section("Error: A service binding cannot be used")[0]
-        == f"The binding 'mine' of type '{type_}': {reason}."
+        result.section("Error: Incomplete service binding")[0]
+        == f"The service binding 'mine' of type '{type_}' {reason}."
     )
 
 
@@ -176,19 +178,19 @@ def test_index_that_is_not_there(app: Platform, nobody_listens: str) -> None:
     url = f"http://{USER}:{PASSWORD}@{nobody_listens}/simple"
     result = app.build({"PIP_INDEX_URL": url, "UV_HTTP_RETRIES": "0"})
     assert result.code == 1
-    assert "[Error: The package index could not be reached]" in result.output
+    assert "[Error: The package index is not reachable]" in result.output
     assert_kept_secret(app, result.output)
 
 
 def test_network_that_is_switched_off(app: Platform) -> None:
     result = app.build({"UV_OFFLINE": "1"})
-    assert "[Error: The package index could not be reached]" in result.output
+    assert "[Error: The package index is not reachable]" in result.output
 
 
 def test_wrong_credentials(app: Platform, private_index: str) -> None:
     result = app.build({"PIP_INDEX_URL": f"http://{USER}:wrong-word@{private_index}/simple"})
     assert result.code == 1
-    assert "[Error: The package index refused the credentials]" in result.output
+    assert "[Error: The package index rejected the credentials]" in result.output
     assert "wrong-word" not in result.output
 
 
@@ -196,10 +198,10 @@ def test_unknown_package(app: Platform, private_index: str) -> None:
     app.write({"requirements.txt": "ordres\n"})
     result = app.build({"PIP_INDEX_URL": f"http://{USER}:{PASSWORD}@{private_index}/simple"})
     assert result.code == 1
-    assert "[Error: The package index does not have a package]" in result.output
+    assert "[Error: A package does not exist in the package index]" in result.output
 
 
 def test_certificate_that_nobody_trusts(app: Platform, tls_index: PackageIndex) -> None:
     result = app.build({"PIP_INDEX_URL": tls_index.url, "UV_HTTP_RETRIES": "0"})
     assert result.code == 1
-    assert "[Error: The package index's certificate is not trusted]" in result.output
+    assert "[Error: The certificate of the package index is not trusted]" in result.output

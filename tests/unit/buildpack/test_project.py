@@ -1,57 +1,54 @@
+"""The project as one value: its settings, its handler name, and the files that name them."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.errors import MalformedHandlerError, ProjectFileError
-from funcpack.project.settings import HandlerName, Setting, Settings, default_handler, named_handler
+from funcpack.errors import HandlerNameError, ProjectFileError
+from funcpack.project.handler_name import Handler, default_handler, named_handler
+from funcpack.project.project import Project
+from funcpack.project.project_toml import ProjectToml
+from funcpack.project.settings import Setting, Settings
+from tests import handler_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def parse(text: str) -> HandlerName:
-    return HandlerName.parse(Setting(text, "a test"))
+@pytest.mark.parametrize("text", handler_names.VALID)
+def test_handler_name(text: str) -> None:
+    handler = Handler.parse(Setting(text, "a test"))
+    assert (handler.text, handler.module, handler.attributes) == (text, *handler_names.VALID[text])
 
 
-@pytest.mark.parametrize(
-    ("text", "module", "attributes"),
-    [
-        ("handler.handler", "handler", ("handler",)),
-        ("orders.paid.run", "orders.paid", ("run",)),
-        ("orders:run", "orders", ("run",)),
-        ("orders.paid:desk.run", "orders.paid", ("desk", "run")),
-        ("größe.maß", "größe", ("maß",)),
-    ],
-)
-def test_handler_name(text: str, module: str, attributes: tuple[str, ...]) -> None:
-    name = parse(text)
-    assert (name.module, name.attributes) == (module, attributes)
+@pytest.mark.parametrize("text", handler_names.INVALID)
+def test_invalid_handler_name(text: str) -> None:
+    with pytest.raises(HandlerNameError) as caught:
+        Handler.parse(Setting(text, "a test"))
+    assert handler_names.INVALID[text] in caught.value.reason
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "handler",
-        ".handler",
-        "handler.",
-        "a..b",
-        ":f",
-        "m:",
-        "m:f:g",
-        "m:f.",
-        "a b.c",
-        "src/handler.f",
-        "m.f()",
-        "m.class",
-        "1m.f",
-        "../m.f",
-    ],
-)
-def test_malformed_handler_name(text: str) -> None:
-    with pytest.raises(MalformedHandlerError):
-        parse(text)
+def test_every_part_of_a_project_keeps_its_origin(tmp_path: Path) -> None:
+    files = {
+        "project.toml": '[project]\nname = "Orders"\n[[build.env]]\nname = "PYTHON_HANDLER"\nvalue = "orders.handle"\n',
+        "pyproject.toml": '[project]\nrequires-python = ">=3.12"\ndependencies = ["flask"]\n',
+        "requirements.txt": "flask\n",
+        "func.yaml": "run:\n  envs:\n  - name: LEVEL\n    value: high\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    project = Project.read(tmp_path, {"BP_CHECK_IMPORT": "true"})
+    assert project.handler == Handler("orders.handle", "orders", ("handle",), "PYTHON_HANDLER in project.toml")
+    assert project.python is not None
+    assert project.python.setting == Setting(">=3.12", "requires-python in pyproject.toml")
+    assert project.dependencies is not None
+    assert project.dependencies.format == "requirements.txt"
+    assert project.dependencies.ignored == ("pyproject.toml",)
+    assert project.run_variables == {"LEVEL": "high"}
+    assert project.labels == {"org.opencontainers.image.title": "Orders"}
+    assert project.checks_import
 
 
 ENV_0_1 = '[[build.env]]\nname = "PYTHON_HANDLER"\nvalue = "old.f"\n'
@@ -80,13 +77,13 @@ ENV_MISTAKEN = (
 )
 def test_source_of_the_handler(tmp_path: Path, descriptor: str, env: dict[str, str], handler: str, origin: str) -> None:
     (tmp_path / "project.toml").write_text(descriptor)
-    name = named_handler(Settings.read(tmp_path, env))
+    name = named_handler(Settings(env, ProjectToml.read(tmp_path).variables))
     assert name is not None
     assert (name.text, name.origin) == (handler, origin)
 
 
-def test_nobody_names_a_handler(tmp_path: Path) -> None:
-    assert named_handler(Settings.read(tmp_path, {})) is None
+def test_no_handler_is_named() -> None:
+    assert named_handler(Settings({}, {})) is None
 
 
 @pytest.mark.parametrize(
@@ -120,17 +117,17 @@ def test_default_handler(tmp_path: Path, files: tuple[str, ...], handler: str) -
 def test_broken_project_toml(tmp_path: Path, descriptor: str) -> None:
     (tmp_path / "project.toml").write_text(descriptor, errors="surrogateescape")
     with pytest.raises(ProjectFileError):
-        Settings.read(tmp_path, {})
+        ProjectToml.read(tmp_path)
 
 
 def test_project_toml_that_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "project.toml").symlink_to("../project.toml")
     with pytest.raises(ProjectFileError) as caught:
-        Settings.read(tmp_path, {})
-    assert caught.value.reason == "it is a link to '../project.toml', which is not there"
+        ProjectToml.read(tmp_path)
+    assert caught.value.reason == "it is a link to '../project.toml', which does not exist"
 
 
 @pytest.mark.parametrize("descriptor", ["", "build = 1", "[build]\nenv = 'x'", "[io]\nbuildpacks = []"])
 def test_project_toml_of_other_tools(tmp_path: Path, descriptor: str) -> None:
     (tmp_path / "project.toml").write_text(descriptor)
-    assert Settings.read(tmp_path, {}).project == {}
+    assert ProjectToml.read(tmp_path).variables == {}

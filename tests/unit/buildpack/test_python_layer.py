@@ -47,14 +47,14 @@ def test_run_image_without_python(platform: Platform, mirror: Mirror) -> None:
     platform.write({"handler.py": "def handler(req): ...", ".python-version": minor})
     section = platform.build_well(NO_PYTHON | mirror.variables).section("Python")
     assert section[:2] == [
-        f"The project asks for '{minor}' (.python-version).",
-        "The run image has no Python that is known.",
+        f"The project requests Python '{minor}' (.python-version).",
+        "The run image has no known Python.",
     ]
     assert platform.python("import sys; print(sys.base_prefix)").startswith(f"{platform.layers}/python/cpython/")
 
     platform.restore()
     again = platform.build_well(NO_PYTHON | mirror.variables)
-    assert again.section("Python")[-1] == "Layer 'python': the one of the last build is used again."
+    assert again.section("Python")[-1] == "Reusing layer 'python' from the last build."
     assert list(platform.app.glob("__pycache__/handler.*.pyc"))
 
     platform.build_well()
@@ -70,7 +70,7 @@ def test_mirror_without_the_file(platform: Platform, mirror: Mirror) -> None:
     assert result.code == 1
     section = result.section("Error: Python could not be downloaded")
     assert section[0] == (
-        f"Python {PYTHON_VERSION} could not be downloaded from {elsewhere}; what uv said about it is above."
+        f"Python {PYTHON_VERSION} could not be downloaded from {elsewhere}. See the output of uv above."
     )
 
 
@@ -78,4 +78,4 @@ def test_list_that_cannot_be_read(platform: Platform) -> None:
     platform.write({"handler.py": "def handler(req): ..."})
     result = platform.build(NO_PYTHON | {"UV_PYTHON_DOWNLOADS_JSON_URL": "/missing.json"})
     assert result.code == 1
-    assert "[Error: The list of Python versions cannot be read]" in result.output
+    assert "[Error: Unreadable list of Python versions]" in result.output

@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.errors import (
-    DependencyFileError,
+    FileEncodingError,
+    InvalidTomlError,
     MissingRequirementsFileError,
-    RequirementsEncodingError,
     UnreadableFileError,
 )
 from funcpack.project import dependency_files, requirements
+from funcpack.project.pyproject import Pyproject
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from funcpack.project.dependency_files import Dependencies
 
 
 def write(app: Path, files: dict[str, str]) -> None:
@@ -26,6 +29,10 @@ def write(app: Path, files: dict[str, str]) -> None:
 def read(app: Path, files: dict[str, str]) -> requirements.Requirements:
     write(app, {"requirements.txt": "", **files})
     return requirements.read(app / "requirements.txt", app)
+
+
+def find(app: Path) -> Dependencies | None:
+    return dependency_files.find_dependencies(app, Pyproject.read(app))
 
 
 def names(app: Path, paths: list[Path]) -> list[str]:
@@ -110,14 +117,14 @@ def test_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
 def test_link_that_leads_nowhere_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("../shared/file")
     with pytest.raises(UnreadableFileError) as caught:
-        dependency_files.find(tmp_path)
+        find(tmp_path)
     assert caught.value.found == f"{name}: it is a link to '../shared/file': No such file or directory."
 
 
 def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path) -> None:
     write(tmp_path, {"production/all.txt": "-r base.txt", "base.txt": "flask"})
     (tmp_path / "requirements.txt").symlink_to("production/all.txt")
-    found = dependency_files.find(tmp_path)
+    found = find(tmp_path)
     assert found is not None
     assert found.lines is not None
     assert found.lines[0] == "flask"
@@ -126,17 +133,17 @@ def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path
 @pytest.mark.parametrize(("encoding", "guess"), [("utf-16", "UTF-16"), ("latin-1", "")])
 def test_other_encodings_are_refused(tmp_path: Path, encoding: str, guess: str) -> None:
     (tmp_path / "requirements.txt").write_bytes("flask # größe\n".encode(encoding))
-    with pytest.raises(RequirementsEncodingError) as caught:
+    with pytest.raises(FileEncodingError) as caught:
         requirements.read(tmp_path / "requirements.txt", tmp_path)
     assert caught.value.encoding == guess
 
 
 def test_text_of_another_encoding_is_saved_anew(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(PYPROJECT.encode("utf-16"))
-    with pytest.raises(RequirementsEncodingError) as caught:
-        dependency_files.find(tmp_path)
+    with pytest.raises(FileEncodingError) as caught:
+        find(tmp_path)
     command = "... | Out-File -Encoding utf8 pyproject.toml"
-    assert caught.value.remedy == f"Save it as UTF-8. PowerShell does with: {command}"
+    assert caught.value.remedy == f"Save the file as UTF-8. In PowerShell, use: {command}"
 
 
 PYPROJECT = '[project]\nname = "a"\nversion = "1"\ndependencies = ["flask"]\n'
@@ -145,7 +152,7 @@ PYLOCK = '[[packages]]\nname = "flask"\n'
 
 
 @pytest.mark.parametrize(
-    ("files", "chosen", "passed_over"),
+    ("files", "chosen", "ignored"),
     [
         pytest.param({}, None, (), id="none"),
         pytest.param({"requirements.txt": "# empty\n"}, None, (), id="empty"),
@@ -169,19 +176,17 @@ PYLOCK = '[[packages]]\nname = "flask"\n'
         ),
     ],
 )
-def test_one_file_counts(
-    tmp_path: Path, files: dict[str, str], chosen: str | None, passed_over: tuple[str, ...]
-) -> None:
+def test_one_file_counts(tmp_path: Path, files: dict[str, str], chosen: str | None, ignored: tuple[str, ...]) -> None:
     write(tmp_path, files)
-    found = dependency_files.find(tmp_path)
-    assert (found and found.format, found.passed_over if found else ()) == (chosen, passed_over)
+    found = find(tmp_path)
+    assert (found and found.format, found.ignored if found else ()) == (chosen, ignored)
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "uv.lock", "pylock.toml"])
 def test_file_that_is_not_toml(tmp_path: Path, name: str) -> None:
     write(tmp_path, {name: "[project"})
-    with pytest.raises(DependencyFileError):
-        dependency_files.find(tmp_path)
+    with pytest.raises(InvalidTomlError):
+        find(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +214,9 @@ def test_digest_follows_what_is_installed(
     tmp_path: Path, before: dict[str, str], after: dict[str, str], is_same: bool
 ) -> None:
     write(tmp_path, before)
-    first = dependency_files.find(tmp_path)
+    first = find(tmp_path)
     write(tmp_path, after)
-    second = dependency_files.find(tmp_path)
+    second = find(tmp_path)
     assert first is not None
     assert second is not None
     assert (first.digest == second.digest) is is_same
@@ -219,6 +224,6 @@ def test_digest_follows_what_is_installed(
 
 def test_directory_vendor_of_another_language(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "flask", "vendor/autoload.php": ""})
-    found = dependency_files.find(tmp_path)
+    found = find(tmp_path)
     assert found is not None
     assert found.vendor is None

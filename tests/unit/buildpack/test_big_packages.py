@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HANDLER = 'def handler(req):\n    return "hello"\n'
-LARGE = "x" * 10_000_000
-KEPT = "Layer 'big-heavy': the one of the last build is used again."
-MADE = "In layers of their own, being large: heavy 1.0."
+BIG = "x" * 10_000_000
+KEPT = "Reusing layer 'big-heavy' from the last build."
+MADE = "Moved big packages to separate layers: heavy 1.0."
 
 
 class TestSplitting:
@@ -64,19 +64,19 @@ class TestSplitting:
         self, tmp_path: Path, heavy: list[str], other: list[str], is_split_off: bool
     ) -> None:
         virtualenv = Virtualenv(tmp_path / "dependencies", Interpreter("3.13.5", PYTHON))
-        install(virtualenv, "heavy", heavy, LARGE)
+        install(virtualenv, "heavy", heavy, BIG)
         install(virtualenv, "other", other, "")
         before = names(tmp_path)
-        packages = splitting.split_off(virtualenv, tmp_path, "", ())
+        packages = splitting.move_big_packages(virtualenv, tmp_path, "", ())
         assert [package.metadata.name for package in packages] == ["heavy"] * is_split_off
         for package in packages:
-            package.stand_back(virtualenv.site_packages)
+            package.remove_stub(virtualenv.site_packages)
         assert names(tmp_path) == before
 
     def test_small_packages_stay(self, tmp_path: Path) -> None:
         virtualenv = Virtualenv(tmp_path / "dependencies", Interpreter("3.13.5", PYTHON))
-        install(virtualenv, "heavy", ["heavy/__init__.py"], LARGE[1000:])
-        assert splitting.split_off(virtualenv, tmp_path, "", ()) == []
+        install(virtualenv, "heavy", ["heavy/__init__.py"], BIG[1000:])
+        assert splitting.move_big_packages(virtualenv, tmp_path, "", ()) == []
 
 
 def install(virtualenv: Virtualenv, name: str, files: list[str], content: str) -> None:
@@ -119,10 +119,10 @@ def test_what_the_project_says_of_a_package(before: list[str], after: list[str],
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the packages `heavy`, which is large and needs `ledger`, `orders` and some more."""
+    """A directory with the packages `heavy`, which is big and needs `ledger`, `orders` and some more."""
     directory = tmp_path_factory.mktemp("wheels")
     for version in ("1.0", "2.0"):
-        more = {"heavy_data/__init__.py": "", "heavy_data/large.txt": LARGE}
+        more = {"heavy_data/__init__.py": "", "heavy_data/big.txt": BIG}
         write_wheel(directory, "heavy", version, ["ledger"], more)
     for name in ("ledger", "orders"):
         write_wheel(directory, name, "1.0")
@@ -156,7 +156,7 @@ def test_function_finds_the_package(app: Platform, settings: Mapping[str, str]) 
 
 def test_unchanged_build_uses_every_layer(app: Platform, settings: Mapping[str, str]) -> None:
     result = app.build_well(settings)
-    assert result.section("Dependencies")[-1] == "Layer 'dependencies': the one of the last build is used again."
+    assert result.section("Dependencies")[-1] == "Reusing layer 'dependencies' from the last build."
     for layer in ("big-heavy", "dependencies"):
         assert "launch = true" in (app.layers / f"{layer}.toml").read_text()
 
@@ -260,7 +260,7 @@ def test_package_of_another_environment_is_installed_anew(
 def test_layer_of_another_release_is_made_anew(app: Platform, settings: Mapping[str, str], restored: str) -> None:
     (app.layers / "big-heavy.toml").write_text(restored)
     section = app.build_well(settings).section("Dependencies")
-    assert "  - what is in layers of its own changed from heavy to none" in section
+    assert "  - the list of packages in separate layers changed from heavy to none" in section
     assert MADE in section
 
 

@@ -1,10 +1,10 @@
-"""What uv says when it cannot install, and which error that is."""
+"""The output of uv for failed installations, and the errors that it leads to."""
 
 from __future__ import annotations
 
 import pytest
 
-from funcpack.buildpack.install.uv_failures import explained
+from funcpack.buildpack.install.uv_failures import error_for
 from funcpack.errors import (
     BrokenPackageError,
     InstallError,
@@ -56,6 +56,8 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
         ("orders was not found in the provided package locations", UnknownPackageError, NotVendoredError),
     ],
 )
-def test_explanation(output: str, error: type[InstallError], error_with_vendor: type[InstallError]) -> None:
-    assert explained(output, has_vendor=False) is error
-    assert explained(output, has_vendor=True) is error_with_vendor
+def test_output_leads_to_an_error(
+    output: str, error: type[InstallError], error_with_vendor: type[InstallError]
+) -> None:
+    assert error_for(output, has_vendor=False) is error
+    assert error_for(output, has_vendor=True) is error_with_vendor

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.errors import (
+    FileEncodingError,
     PythonVersionEndedError,
     PythonVersionSyntaxError,
     PythonVersionTooNewError,
     PythonVersionUnknownError,
-    RequirementsEncodingError,
 )
-from funcpack.project import python_version
-from funcpack.project.python_version import Request, choose, expected_minor
+from funcpack.project import python_request
+from funcpack.project.pyproject import Pyproject
+from funcpack.project.python_request import PythonRequest, choose, expected_minor
 from funcpack.project.settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 DOWNLOADS = [(3, 10, 9), (3, 11, 9), (3, 12, 3), (3, 12, 10), (3, 13, 5), (3, 14, 0), (3, 15, 0)]
 
 
-def request(text: str) -> Request:
-    return Request.parse(Setting(text, "a test"))
+def requested(app: Path, environ: dict[str, str]) -> PythonRequest | None:
+    return python_request.find_request(Settings(environ, {}), app, Pyproject.read(app))
+
+
+def request(text: str) -> PythonRequest:
+    return PythonRequest.parse(Setting(text, "a test"))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_expected_minor(text: str | None, own: tuple[int, ...] | None, expected:
         (
             {"pyproject.toml": "[project]\nrequires-python = '>=3.12'"},
             {},
-            Setting(">=3.12", "requires-python of pyproject.toml"),
+            Setting(">=3.12", "requires-python in pyproject.toml"),
         ),
         ({"pyproject.toml": "[tool.x]\na = 1"}, {}, None),
         (
@@ -148,18 +153,18 @@ def test_first_source_counts(
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text, newline="")
-    found = python_version.requested(tmp_path, Settings.read(tmp_path, env))
+    found = requested(tmp_path, env)
     assert (found.setting if found else None) == setting
 
 
 def test_version_without_quotes(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nrequires-python = 3.12")
     with pytest.raises(PythonVersionSyntaxError) as caught:
-        python_version.requested(tmp_path, Settings.read(tmp_path, {}))
-    assert (caught.value.text, caught.value.origin) == ("3.12", "requires-python of pyproject.toml, not in quotes")
+        requested(tmp_path, {})
+    assert (caught.value.text, caught.value.origin) == ("3.12", "requires-python in pyproject.toml, without quotes")
 
 
 def test_version_in_another_encoding(tmp_path: Path) -> None:
     (tmp_path / ".python-version").write_text("3.12", encoding="utf-16")
-    with pytest.raises(RequirementsEncodingError):
-        python_version.requested(tmp_path, Settings.read(tmp_path, {}))
+    with pytest.raises(FileEncodingError):
+        requested(tmp_path, {})

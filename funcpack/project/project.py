@@ -1,0 +1,67 @@
+"""Reads everything that the user asked for, once, into one frozen value.
+
+No other code of a build parses the files of the project. Each part keeps its origin, so that every message can name the
+file or the variable that a decision is based on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from funcpack.project import dependency_files, func_yaml, handler_name, python_request
+from funcpack.project.project_toml import ProjectToml
+from funcpack.project.pyproject import Pyproject
+from funcpack.project.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.handler_name import Handler
+    from funcpack.project.python_request import PythonRequest
+
+_CHECK_IMPORT = "BP_CHECK_IMPORT"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as the user wrote it.
+
+    `python` is None if the project does not request a version, `dependencies` is None if there is nothing to install.
+    `run_variables` come from func.yaml, `labels` from project.toml. `checks_import` is true if the build should import the
+    function.
+    """
+
+    app: Path
+    settings: Settings
+    handler: Handler
+    python: PythonRequest | None
+    dependencies: Dependencies | None
+    run_variables: Mapping[str, str]
+    labels: Mapping[str, str]
+    checks_import: bool
+
+    @classmethod
+    def read(cls, app: Path, environ: Mapping[str, str]) -> Project:
+        """Read the project in the directory `app`, with the variables of the platform.
+
+        Raises:
+            UserError: A file or a setting is not valid.
+
+        """
+        project_toml = ProjectToml.read(app)
+        settings = Settings(environ, project_toml.variables)
+        handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
+        pyproject = Pyproject.read(app)
+        return cls(
+            app=app,
+            settings=settings,
+            handler=handler,
+            python=python_request.find_request(settings, app, pyproject),
+            dependencies=dependency_files.find_dependencies(app, pyproject),
+            run_variables=func_yaml.run_variables(app / "func.yaml"),
+            labels=project_toml.labels,
+            checks_import=settings.is_on(_CHECK_IMPORT),
+        )

@@ -1,0 +1,108 @@
+"""Reads project.toml: the variables for the build, and the description of the project for the labels of the image.
+
+https://github.com/buildpacks/spec/blob/main/extensions/project-descriptor.md
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from funcpack.errors import ProjectFileError
+from funcpack.project.app_files import is_broken_link
+from funcpack.project.handler_name import HANDLER_VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_NAME = "project.toml"
+
+# Labels by the keys of `[project]` (schema 0.1) and `[_]` (0.2):
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md
+_LABELS = {
+    "name": "org.opencontainers.image.title",
+    "version": "org.opencontainers.image.version",
+    "description": "org.opencontainers.image.description",
+    "documentation-url": "org.opencontainers.image.documentation",
+    "source-url": "org.opencontainers.image.source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectToml:
+    """The build variables and the image labels of a project.toml; both are empty if there is no such file."""
+
+    variables: Mapping[str, str]
+    labels: Mapping[str, str]
+
+    @classmethod
+    def read(cls, app: Path) -> ProjectToml:
+        """Read project.toml in the app directory.
+
+        Raises:
+            ProjectFileError: The file is not TOML, or a variable does not have the documented form.
+
+        """
+        descriptor = _load(app / _NAME)
+        return cls(dict(_variables(descriptor)), _labels(descriptor))
+
+
+def _load(file: Path) -> Mapping[str, object]:
+    if is_broken_link(file):
+        raise ProjectFileError(_NAME, f"it is a link to '{file.readlink()}', which does not exist")
+    if not file.is_file():
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as exc:
+        raise ProjectFileError(_NAME, "the file is not encoded in UTF-8") from exc
+    except (OSError, ValueError) as exc:
+        raise ProjectFileError(_NAME, str(exc)) from exc
+
+
+def _variables(descriptor: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Return the build variables of all schemas.
+
+    0.1 has `[[build.env]]`. 0.2 and later have `[[io.buildpacks.build.env]]`, and pack still accepts
+    `[[io.buildpacks.env.build]]`, an early mistake of its documentation.
+    """
+    for path in (("build", "env"), ("io", "buildpacks", "env", "build"), ("io", "buildpacks", "build", "env")):
+        for entry in _entries(descriptor, path):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            value = entry.get("value", "") if isinstance(entry, dict) else None
+            if not isinstance(name, str) or not isinstance(value, str):
+                raise ProjectFileError(_NAME, f"a build variable requires a name and a value in quotes, not {entry}")
+            yield name, value
+
+
+def _entries(table: object, path: tuple[str, ...]) -> Iterable[object]:
+    for key in path:
+        table = table.get(key) if isinstance(table, dict) else None
+    if isinstance(table, dict) and set(HANDLER_VARIABLES) & table.keys():
+        name = ".".join(path)
+        raise ProjectFileError(_NAME, f"[{name}] is a single table; write a [[{name}]] for each variable")
+    return table if isinstance(table, list) else ()
+
+
+def _labels(descriptor: Mapping[str, object]) -> dict[str, str]:
+    """Return the labels that the project's description provides, authors and licenses among them."""
+    about = {**_table(descriptor.get("_")), **_table(descriptor.get("project"))}
+    labels = {label: value for key, label in _LABELS.items() if isinstance(value := about.get(key), str)}
+    authors = [author for author in _list(about.get("authors")) if isinstance(author, str)]
+    licenses = [_table(license_).get("type") for license_ in _list(about.get("licenses"))]
+    expressions = [license_ for license_ in licenses if isinstance(license_, str)]
+    if authors:
+        labels["org.opencontainers.image.authors"] = ", ".join(authors)
+    if expressions:
+        labels["org.opencontainers.image.licenses"] = " AND ".join(expressions)
+    return labels
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,174 @@
+"""The Python version that the project requests, and the choice of a version that satisfies the request.
+
+Versions are final releases, `(3, 13, 5)`. A request is a plain version (`3.13`, `3.13.5`, `3.13.*`), or a list of specifiers
+as in `requires-python` (https://packaging.python.org/en/latest/specifications/version-specifiers/).
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from funcpack.errors import (
+    PythonVersionEndedError,
+    PythonVersionError,
+    PythonVersionSyntaxError,
+    PythonVersionTooNewError,
+    PythonVersionUnknownError,
+)
+from funcpack.project.app_files import is_present, read_text
+from funcpack.project.settings import Setting
+from funcpack.project.supported_pythons import DEFAULT, SUPPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from funcpack.project.pyproject import Pyproject
+    from funcpack.project.settings import Settings
+
+Version = tuple[int, ...]
+
+_PLAIN = re.compile(
+    r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})(?P<wildcard>\.\*|\.x)?", re.IGNORECASE
+)
+# Only == and != accept a wildcard.
+_SPECIFIER = re.compile(
+    r"(?!(?:[<>~]|===).*\*)(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<wildcard>\.\*)?"
+)
+_ORDER: dict[str, Callable[[Version, Version], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRequest:
+    """The versions that the project accepts: the setting and the specifiers that it stands for."""
+
+    setting: Setting
+    specifiers: tuple[tuple[str, Version], ...]
+
+    @classmethod
+    def parse(cls, setting: Setting) -> PythonRequest:
+        """Parse a version or a list of specifiers.
+
+        Raises:
+            PythonVersionSyntaxError: The setting is not a version or a list of specifiers.
+
+        """
+        plain = _PLAIN.fullmatch(setting.value)
+        if plain:
+            return cls(setting, (("==*", parse_version(plain["version"])),))
+        specifiers = [_SPECIFIER.fullmatch(part.strip()) for part in setting.value.split(",") if part.strip()]
+        if not specifiers or None in specifiers:
+            raise PythonVersionSyntaxError(setting.value, setting.origin)
+        return cls(setting, tuple(_specifier(match) for match in specifiers if match))
+
+    def allows(self, version: Version) -> bool:
+        """Check whether a version satisfies the request."""
+        return all(_allows(operator_, wanted, version) for operator_, wanted in self.specifiers)
+
+
+def is_supported(version: Version) -> bool:
+    """Check whether the invoker runs on a version."""
+    return version[:2] in SUPPORTED
+
+
+def is_suitable(version: Version, request: PythonRequest | None) -> bool:
+    """Check whether a version is supported and satisfies the request."""
+    return is_supported(version) and (request is None or request.allows(version))
+
+
+def expected_minor(request: PythonRequest | None, run_image_version: Version | None) -> Version:
+    """Return the minor version that the image will most likely have."""
+    if run_image_version and is_suitable(run_image_version, request):
+        return run_image_version[:2]
+    suitable = [minor for minor in SUPPORTED if request and any(map(request.allows, _possible(minor[1:])))]
+    return max(suitable, default=DEFAULT)
+
+
+def choose(request: PythonRequest | None, versions: Iterable[Version]) -> Version:
+    """Return the latest of `versions` that is supported and satisfies the request.
+
+    Raises:
+        PythonVersionError: No version is suitable; the subclass tells why.
+
+    """
+    request = request or PythonRequest.parse(Setting(format_version(DEFAULT), "the default"))
+    suitable = [version for version in versions if is_suitable(version, request)]
+    if suitable:
+        return max(suitable)
+    choices = [format_version(version) for version in SUPPORTED]
+    raise _mismatch(request)(request.setting.value, request.setting.origin, choices)
+
+
+def _mismatch(request: PythonRequest) -> type[PythonVersionError]:
+    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(SUPPORTED[0][1])))):
+        return PythonVersionEndedError
+    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(SUPPORTED[-1][1] + 1, 100)))):
+        return PythonVersionTooNewError
+    return PythonVersionUnknownError
+
+
+def _possible(minors: Iterable[int]) -> Iterator[Version]:
+    """Return all conceivable versions with these minor numbers."""
+    return ((3, minor, patch) for minor in minors for patch in range(40))
+
+
+def format_version(version: Version) -> str:
+    """Return the text of a version, such as `3.13.5`."""
+    return ".".join(map(str, version))
+
+
+def find_request(settings: Settings, app: Path, pyproject: Pyproject) -> PythonRequest | None:
+    """Return the request from BP_PYTHON_VERSION, .python-version or `requires-python` in pyproject.toml, in this order.
+
+    Raises:
+        UserError: The file is not readable, or the request is not valid.
+
+    """
+    setting = settings.get("BP_PYTHON_VERSION") or _from_version_file(app) or _from_pyproject(pyproject)
+    return PythonRequest.parse(setting) if setting else None
+
+
+def parse_version(text: str) -> Version:
+    """Return the numbers of a version, such as `3.13.5`."""
+    return tuple(int(part) for part in text.split("."))
+
+
+def _from_version_file(app: Path) -> Setting | None:
+    file = app / ".python-version"
+    text = read_text(file, file.name) if is_present(file) else ""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return next((Setting(line, file.name) for line in lines if line), None)
+
+
+def _from_pyproject(pyproject: Pyproject) -> Setting | None:
+    text = pyproject.project.get("requires-python", "")
+    origin = "requires-python in pyproject.toml"
+    if not isinstance(text, str):
+        raise PythonVersionSyntaxError(str(text), f"{origin}, without quotes")
+    return Setting(text.strip(), origin) if text.strip() else None
+
+
+def _specifier(match: re.Match[str]) -> tuple[str, Version]:
+    return match["operator"] + ("*" if match["wildcard"] else ""), parse_version(match["version"])
+
+
+def _allows(operator_: str, wanted: Version, version: Version) -> bool:
+    prefix = version[: len(wanted)]
+    if operator_ in {"==*", "!=*"}:
+        return (prefix == wanted) == (operator_ == "==*")
+    padded = (*wanted, *(0,) * (len(version) - len(wanted)))
+    if operator_ == "~=":
+        return version >= padded and version[: len(wanted) - 1] == wanted[:-1]
+    if operator_ in {"==", "==="}:
+        return version == padded
+    if operator_ == "!=":
+        return version != padded
+    return _ORDER[operator_](version, padded)
