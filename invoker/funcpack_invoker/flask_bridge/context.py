@@ -27,6 +27,8 @@ from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, lazy_modules
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from flask import Flask, Request, Response
+
     from funcpack_invoker.events.reply import AnyReply
     from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
@@ -124,7 +126,7 @@ class LazyContext:
     _is_pushed = False
     _pushed_in: ContextVars | None = None
 
-    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Any) -> None:
+    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Request) -> None:
         self._application = application
         self._variables = variables
         self._request = request
@@ -135,7 +137,7 @@ class LazyContext:
         return self._application
 
     @property
-    def request(self) -> Any:
+    def request(self) -> Request:
         """The request of the call."""
         return self._request
 
@@ -169,11 +171,13 @@ class LazyContext:
             variable.set(context)
         return context
 
-    def process_response(self, response: Any) -> Any:
+    def process_response(self, response: Response) -> Response:
         """Let Flask run the `after_this_request` functions, and save the session."""
-        app: Any = self._application.get()
+        app = self._application.get()
         if _has_merged_contexts():
-            return app.process_response(self._contexts[0], response)
+            with_context: Any = app.process_response
+            processed: Response = with_context(self._contexts[0], response)
+            return processed
         return app.process_response(response)
 
     def end(self, error: BaseException | None) -> None:
@@ -258,12 +262,12 @@ class ContextStub:
         _set_lazy_context(self, lazy_context)
 
     @property
-    def app(self) -> Any:
+    def app(self) -> Flask:
         """The application; creating the contexts is not necessary for it."""
         return self._lazy_context.application.get()
 
     @property
-    def request(self) -> Any:
+    def request(self) -> Request:
         """The request; creating the contexts is not necessary for it."""
         return self._lazy_context.request
 

@@ -9,10 +9,10 @@ from funcpack_invoker.http.response import Reply, from_response
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from flask import Flask
+    from flask import Flask, Response
 
 
-def process(reply: Reply, app: Flask, process_response: Callable[[Any], Any]) -> Reply:
+def process(reply: Reply, app: Flask, process_response: Callable[[Response], Response]) -> Reply:
     """Return the reply that Flask makes of a reply.
 
     Args:
