@@ -1,4 +1,4 @@
-"""The application: what becomes of a request, a step a line, and what starts and ends with the process."""
+"""The application: answers a request, one step a line, and runs the function's hooks at start and shutdown."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
-# A slow start() is not waited for longer than this before connections are taken: probes want an answer meanwhile.
+# Seconds that the worker waits for start() before it accepts connections: probes need an answer meanwhile.
 _START_PATIENCE = 1.0
 
-# The exit code of a worker whose start() failed after it had begun to take connections.
+# The exit code of a worker whose start() failed after it had begun to accept connections.
 _BOOT_FAILED = 3
 
 
@@ -70,10 +70,10 @@ class App:
         self._starting: asyncio.Task[None] | None = None
 
     async def startup(self) -> None:
-        """Run the module's `start`; one that takes its time goes on while connections are taken already.
+        """Run the module's `start`; a slow one goes on while connections are already accepted.
 
         Raises:
-            Exception: whatever `start` raised.
+            Exception: any exception that `start` raises.
 
         """
         self._starting = asyncio.get_running_loop().create_task(self._hooks.start())
@@ -84,7 +84,7 @@ class App:
             self._starting.add_done_callback(_end_if_failed)
 
     async def shutdown(self) -> None:
-        """Wait for calls that still run on threads, then run the module's `stop`, and send the last telemetry."""
+        """Wait for calls on threads, run the module's `stop`, and send the remaining telemetry."""
         try:
             await self._invocation.threads.close()
             if self._hooks.started.is_set():
@@ -94,11 +94,11 @@ class App:
                 await self._observer.close()
 
     def drain(self) -> None:
-        """Answer from now on that no more requests are wanted."""
+        """Report from now on that the worker is not ready."""
         self._health.draining = True
 
     async def _dispatch(self, request: IncomingRequest, exchange: Exchange) -> None:
-        """Answer a request: check it, then have it answered by what it is for."""
+        """Answer a request: check it, and pass it to the health checks or the function."""
         scope = request.scope
         context = new_context(request.headers, self._handler, self._settings.timeout)
         current.set(context)
@@ -110,7 +110,7 @@ class App:
             elif self._takes_events and method != "POST":
                 reply = not_posted(method, request.headers)
             elif self._is_full():
-                reply = plain(503, "too many requests at a time", (b"retry-after", b"1"))
+                reply = plain(503, "too many concurrent requests", (b"retry-after", b"1"))
             else:
                 await self._serve_function(request, exchange, context)
                 return
@@ -125,7 +125,7 @@ class App:
             await self._dispatch(request, exchange)
         finally:
             milliseconds = (time.perf_counter() - started) * 1000
-            # The query is left out: people put tokens there.
+            # The query is omitted: it may contain tokens.
             method, path = request.scope["method"], request.scope["path"]
             access_logger.info("%s %r %s %.1f ms", method, path, exchange.status or "-", milliseconds)
 
@@ -134,7 +134,7 @@ class App:
 
     async def _serve_function(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
         """Read the request, call the function, and send its reply."""
-        # The place is taken before the body is read: clients that send slowly count as well.
+        # The request counts before its body is read: clients that send slowly count, too.
         place = _Place(self) if self._settings.concurrency else _ANYWHERE
         try:
             settings, headers = self._settings, request.headers
@@ -177,7 +177,7 @@ class App:
         return reply_to_error(outcome.error), None
 
     async def _reply_to_batch(self, call: Call, batch: Batch, place: _Place) -> Reply:
-        """Call the function for every event in order; the replies make a batch, one failure makes the whole fail."""
+        """Call the function for every event, in order; return the replies as a batch, or an error if one call failed."""
         replies, failed_ids, unfit = [], [], []
         for event in batch.events:
             try:
@@ -194,7 +194,7 @@ class App:
                 ReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}")
             )
         if unfit:
-            # A broker would send all of them again after a 5xx, for ever.
+            # After a 5xx, a broker would send all events again, for ever.
             return plain(400, "; ".join(unfit))
         if not replies:
             return Reply(200)
@@ -209,7 +209,7 @@ class App:
         context.deadline = deadline(self._settings.timeout)
         call = Call(call.scope, call.headers, call.body, context)
         _set_event(call, event)
-        # What a call leaves in its context variables must not reach the next one.
+        # A call must not see the context variables of the one before it.
         reply, _ = await RunInContext(self._call_function(call, place), contextvars.copy_context())
         return reply
 
@@ -217,7 +217,7 @@ class App:
 class _Place:
     """One of the places that FUNCTION_CONCURRENCY limits.
 
-    A request leaves it when it is answered and its function has ended, which on a thread may be later.
+    A request leaves it when it is answered and its function has ended, which can be later on a thread.
     """
 
     __slots__ = ("_app", "_stays")
@@ -263,7 +263,7 @@ def _response_to(reply: EventReply, call: Call) -> Reply:
 
 
 def _set_event(call: Call, event: Event) -> None:
-    """Give the call its event; the trace is the event's own if the request has none."""
+    """Set the call's event; if the request has no trace, the event's is used."""
     call.event = event
     context = call.context
     if context.traceparent is None and "traceparent" in event.attributes:
@@ -278,7 +278,7 @@ def _is_success(status: Any) -> bool:
 
 
 def _end_if_failed(starting: asyncio.Task[None]) -> None:
-    """End the worker when a start() that connections did not wait for has failed."""
+    """End the worker if start() failed while connections were already accepted."""
     if not starting.cancelled() and starting.exception() is not None:
         logger.critical("start() failed", exc_info=starting.exception())
         raise SystemExit(_BOOT_FAILED)

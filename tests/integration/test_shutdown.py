@@ -134,7 +134,7 @@ def test_grace_period_ends_in_a_cancelled_call_and_the_stop_hook(start_server: S
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         server.wait_for_log("begun")
         assert server.stop() == 0
-    assert "calls in flight that did not end in time were cut off: 1\n" in server.log
+    assert "cut off calls in flight that did not end in time: 1\n" in server.log
     assert server.log.endswith("cancelled\nstopped\n")
 
 

@@ -1,4 +1,4 @@
-"""Request bodies: read whole before the call, or handed to the function while they still arrive."""
+"""Request bodies: read before the call, or passed to the function while they still arrive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.incoming import IncomingBody
 
 
-# Up to here a body is read before a thread is taken for it; what is larger does not have to be in memory at once.
+# Bytes of a body that are read before a thread is used for it. A larger body does not have to be in memory at once.
 _READ_AHEAD = 1 << 20
 
 
@@ -22,14 +22,14 @@ class Body(Protocol):
     """The body of a request."""
 
     def read(self) -> bytes:
-        """Give all of it."""
+        """Return all of it."""
 
     def stream(self) -> BinaryIO:
-        """Give it as a file that ends where it ends."""
+        """Return it as a file."""
 
 
 class WholeBody:
-    """A body that is there."""
+    """A body that has arrived."""
 
     __slots__ = ("data",)
 
@@ -37,11 +37,11 @@ class WholeBody:
         self.data = data
 
     def read(self) -> bytes:
-        """Give all of it."""
+        """Return all of it."""
         return self.data
 
     def stream(self) -> BinaryIO:
-        """Give it as a file."""
+        """Return it as a file."""
         return io.BytesIO(self.data)
 
 
@@ -51,11 +51,11 @@ async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], l
     Args:
         incoming: the body as the connection receives it.
         headers: of the request, by their names in lower case.
-        limit: the most bytes that are taken.
-        streamed: hand a large body on while it arrives. Only for functions on threads, since reading it blocks.
+        limit: the maximum size in bytes.
+        streamed: whether to return a large body while it arrives. Only for functions on threads: reading it blocks.
 
     Raises:
-        RequestError: 413 when it is too large, 408 when the client stopped sending it.
+        RequestError: 413 if it is too large, 408 if the client stopped sending it.
 
     """
     length = headers.get(b"content-length")
@@ -90,19 +90,19 @@ def whole_body(data: bytes, limit: int) -> WholeBody:
 
 
 def too_large(limit: int) -> RequestError:
-    """Make the error for a body of more than `limit` bytes."""
+    """Return the error for a body of more than `limit` bytes."""
     return RequestError(413, f"the body is larger than {limit} bytes")
 
 
 def _refuse_declared(length: bytes, limit: int) -> None:
-    # Compared by length first: int() refuses thousands of digits, and is slow before it does.
+    # The number of digits first: int() rejects thousands of digits, and is slow before that.
     digits = length.lstrip(b"0")
     if len(digits) > 18 or (digits.isdigit() and int(digits) > limit):
         raise too_large(limit)
 
 
 class Upload(io.RawIOBase):
-    """A body that still arrives: reading it on a thread takes it from the event loop, piece by piece."""
+    """A body that still arrives. A thread that reads it gets it from the event loop, piece by piece."""
 
     def __init__(self, chunks: list[bytes], size: int, incoming: IncomingBody, limit: int) -> None:
         super().__init__()
@@ -114,15 +114,15 @@ class Upload(io.RawIOBase):
         self._loop = asyncio.get_running_loop()
 
     def stream(self) -> BinaryIO:
-        """Give it as a file, to be read once."""
+        """Return it as a file that can be read once."""
         return cast("BinaryIO", io.BufferedReader(self))
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with the next bytes; 0 at the end.
+        """Fill a buffer with the next bytes; return their number, 0 at the end.
 
         Raises:
             RequestError: as `receive_body` does.

@@ -1,4 +1,4 @@
-"""The rules by which messages are told apart on a connection (RFC 9112 sections 6 and 9), as functions without I/O."""
+"""The rules of message framing (RFC 9112 sections 6 and 9), as functions without I/O."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.http.asgi import Header
 
-# RFC 9112 section 7, and the codings of HTTP/1.1 that are registered.
+# The registered transfer codings (RFC 9112 section 7).
 _CODINGS = frozenset({"chunked", "compress", "deflate", "gzip", "identity", "x-compress", "x-gzip"})
 
-# Responses that end with their header (RFC 9110 sections 15.3.5 and 15.4.5), and have no Content-Length here.
+# Responses that end with their header (RFC 9110 sections 15.3.5 and 15.4.5); they get no Content-Length.
 WITHOUT_BODY = frozenset({204, 304})
 
-# The body of 205 is there, and empty (RFC 9110 section 15.3.6).
+# A 205 has a body of length 0 (RFC 9110 section 15.3.6).
 EMPTY_BODY = WITHOUT_BODY | {205}
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -32,7 +32,7 @@ class ResponseHeaderError(ValueError):
 
 
 def check_transfer_coding(value: bytes, version: str) -> None:
-    """Accept `chunked` alone (RFC 9112 section 6.1): other codings are not decoded by anybody.
+    """Accept only `chunked` (RFC 9112 section 6.1): no other coding would be decoded.
 
     Raises:
         RequestError: 400 if the body has no defined end, or in HTTP/1.0; 501 for a coding other than chunked.
@@ -52,8 +52,8 @@ def field_lines(headers: list[Header]) -> bytes:
     """Return the field lines of a response.
 
     Raises:
-        ResponseHeaderError: if a name or value has a line end or NUL: it would be read as several fields. What else no
-            header can carry is rejected where a reply is made.
+        ResponseHeaderError: if a name or value has a line end or NUL, which would be read as several fields. Other
+            invalid characters are rejected where a reply is converted.
 
     """
     lines = b"".join([b"%b: %b\r\n" % header for header in headers])
@@ -93,7 +93,7 @@ def date_line_at(second: int) -> bytes:
 
 
 def error_response(status: int, reason: str) -> bytes:
-    """Return a whole response of one line of text, after which the connection ends."""
+    """Return a complete response of one line of text that closes the connection."""
     body = f"{reason}\n".encode()
     fields = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n" % (
         len(body),

@@ -1,4 +1,4 @@
-"""What a connection grants its client."""
+"""Limits of a single connection."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ class WireLimits(NamedTuple):
     """Times in seconds, sizes in bytes.
 
     Attributes:
-        header_timeout: from a connection's first moment, or a request's first byte, to the end of its header.
-        body_timeout: a request's body must make `body_progress` in every span of this length, or it is answered 408.
-        body_progress: bytes; 10 KB in 20 seconds is what the slowest modem did.
-        write_timeout: for a client to take some of a response that it has stopped reading.
-        keep_alive: an idle connection is kept; longer than Go's transports keep theirs (90 s), so that it is the proxy
-            that closes, which cannot lose a request by it.
-        half_close: an answer is waited for after the client closed its side: most have left, some only said all they had.
-        linger: what the client still sends is read and dropped after the last response; closing at once could destroy
-            that response on its way (RFC 9112 section 9.6).
+        header_timeout: from the start of the connection, or the first byte of a request, to the end of the header.
+        body_timeout: in every period of this length, `body_progress` bytes of a body must arrive, or it is answered 408.
+        body_progress: bytes; the slowest modems sent 10 KB in 20 seconds.
+        write_timeout: how long a client may stop reading a response.
+        keep_alive: how long an idle connection is kept; longer than Go's HTTP transport keeps it (90 s), so that the proxy
+            closes first, which cannot lose a request.
+        half_close: how long a call may go on after the client has closed its side: most clients have left then, and some
+            have only sent everything.
+        linger: how long bytes of the client are read and dropped after the last response; closing at once could destroy
+            the response on its way (RFC 9112 section 9.6).
         request_line: a longer one is answered 414.
         field: a header field with its line end; a longer one is answered 431.
         fields: the number of header fields; more are answered 431.
         header: the request line and all fields; more is answered 431.
-        framing: chunk extensions and trailers of a body, on top of some bytes for each of the body's; more is answered 413.
+        framing: chunk extensions and trailers of a body, in addition to a few bytes for each byte of the body; more is
+            answered 413.
 
     """
 

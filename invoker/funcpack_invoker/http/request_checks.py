@@ -1,4 +1,4 @@
-"""What is checked of a request before anybody looks at what it asks for."""
+"""Checks that every request must pass, whatever it asks for."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+(?:%25[0-9A-Za-z._~-]+)?\]|[0-9A-Za-z._
 
 
 def checked(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> MutableMapping[str, Any]:
-    """Refuse what no function should see, and give the scope with a path that is one.
+    """Reject requests that no function should see; return the scope, in which the path begins with a slash.
 
     Raises:
-        RequestError: 400 for a missing or malformed Host (RFC 9112 section 3.2), and for a target that is no path.
+        RequestError: 400 for a missing or malformed Host (RFC 9112 section 3.2), and for a target that is not a path.
 
     """
     host = headers.get(b"host")
@@ -39,7 +39,7 @@ def checked(scope: MutableMapping[str, Any], headers: Mapping[bytes, bytes]) -> 
 
 
 def _with_path(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take the path out of a target in absolute form (RFC 9112 section 3.2.2)."""
+    """Return the scope with the path of a target in absolute form (RFC 9112 section 3.2.2)."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     try:
         target = urlsplit(raw)
@@ -50,7 +50,7 @@ def _with_path(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     path, host = target.path or b"/", target.netloc.rpartition(b"@")[2]
     if not _HOST.fullmatch(host):
         raise RequestError(400, "the host of the request target is malformed")
-    # The target's host is the one that counts.
+    # The host of the target replaces the Host header.
     headers = [(b"host", host), *(header for header in scope["headers"] if header[0] != b"host")]
     path_text = unquote(path.decode("latin-1"), errors="replace")
     return {**scope, "raw_path": path, "path": path_text, "headers": headers}
@@ -59,11 +59,11 @@ def _with_path(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
 def not_posted(method: str, headers: Mapping[bytes, bytes]) -> Reply:
     """Answer a request to a CloudEvent function that is not POST.
 
-    OPTIONS is the handshake by which a sender asks whether its events are wanted (HTTP 1.1 Web Hooks for Event Delivery
-    1.0.2, section 4); every sender's are.
+    OPTIONS is the handshake with which a sender asks for permission (HTTP 1.1 Web Hooks for Event Delivery 1.0.2,
+    section 4); every sender gets it.
     """
     if method != "OPTIONS":
-        return plain(405, "events are sent by POST", _ALLOWED)
+        return plain(405, "use POST to send events", _ALLOWED)
     reply = Reply(200, [_ALLOWED])
     origin = headers.get(b"webhook-request-origin")
     if origin is not None:

@@ -1,4 +1,4 @@
-"""Turns what an HTTP function returned into a response. No I/O, and no server."""
+"""Converts the return value of an HTTP function to a response. No I/O, no server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _JSON = (b"content-type", b"application/json")
 _HEADER_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
-# The server frames every body itself; what a function copies from elsewhere would contradict it.
+# The server frames every body itself; values that a function copied from another response would contradict it.
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
@@ -44,12 +44,12 @@ class Reply:
 
 
 def plain(status: int, text: str, *headers: Header) -> Reply:
-    """Make a response of one line of text."""
+    """Return a response of one line of text."""
     return Reply(status, [(b"content-type", b"text/plain; charset=utf-8"), *headers], f"{text}\n".encode())
 
 
 def from_value(value: Any) -> Reply:
-    """Make a response of what an HTTP function returned: a body, or a tuple of it, a status and headers.
+    """Return the response for a return value: a body, or a tuple of a body, a status and headers.
 
     Raises:
         ReplyError: when it is nothing that can be sent.
@@ -62,7 +62,7 @@ def from_value(value: Any) -> Reply:
 
 
 def from_body(value: Any) -> Reply:
-    """Make a response of a body alone.
+    """Return the response for a body without status and headers.
 
     Raises:
         ReplyError: when it is nothing that can be sent.
@@ -85,15 +85,15 @@ def _from_object(value: Any) -> Reply:
     if is_http_exception(value):
         return from_response(value.get_response())
     if isinstance(value, Iterator | AsyncIterator):
-        # Its first chunk will say what it is; see `stream_headers`.
+        # Its first chunk decides on the content type; see `stream_header`.
         reply = Reply(200)
         reply.chunks, reply.close = value, getattr(value, "close", None)
         return reply
-    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be made a response")
+    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be converted to a response")
 
 
 def stream_header(chunk: Any) -> Header:
-    """Give the content type of a stream, by its first chunk."""
+    """Return the Content-Type header of a stream, by its first chunk."""
     return _HTML if isinstance(chunk, str) else _BYTES
 
 
@@ -127,7 +127,7 @@ def encode_chunk(chunk: Any) -> bytes:
 def _is_model(value: Any) -> bool:
     if hasattr(value, "model_dump"):
         return True
-    # If it was never imported, nobody can have made one.
+    # If it was never imported, there cannot be an instance of it.
     dataclasses = sys.modules.get("dataclasses")
     return dataclasses is not None and dataclasses.is_dataclass(value) and not isinstance(value, type)
 
@@ -140,7 +140,7 @@ def _json(value: Any) -> bytes:
 
 
 def unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    """Take a returned tuple apart as Flask does: (body, status), (body, headers) or (body, status, headers).
+    """Unpack a returned tuple as Flask does: (body, status), (body, headers) or (body, status, headers).
 
     Raises:
         ReplyError: when it is none of these.
@@ -154,12 +154,12 @@ def unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
             return body, None, second
         return body, second, None
     raise ReplyError(
-        f"the function returned a tuple of {len(value)}: (body, status), (body, headers) or (body, status, headers) is meant"
+        f"the function returned a tuple of {len(value)}; expected (body, status), (body, headers) or (body, status, headers)"
     )
 
 
 def with_status(reply: Reply, status: Any) -> Reply:
-    """Set the status: a number, or text that begins with one, as `404 Not Found`.
+    """Set the status: a number, or a text that begins with a number, such as `404 Not Found`.
 
     Raises:
         ReplyError: when it is no status that ends a request.
@@ -175,12 +175,12 @@ def _status(status: Any) -> int:
         digits = status.partition(" ")[0]
         status = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 3 else status
     if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise ReplyError(f"the function returned the status {str(status)[:80]!r}: a number from 200 to 599 is meant")
+        raise ReplyError(f"the function returned the status {str(status)[:80]!r}; expected a number from 200 to 599")
     return int(status)
 
 
 def with_headers(reply: Reply, headers: Any) -> Reply:
-    """Add headers: a mapping, or pairs. They replace the ones of the same name that are there already.
+    """Add headers, a mapping or pairs. They replace existing headers of the same name.
 
     Raises:
         ReplyError: when no header can carry one of them.
@@ -212,27 +212,27 @@ def _header(name: Any, value: Any) -> Header:
     try:
         encoded = str(name).lower().encode("ascii"), str(value).encode("latin-1")
     except UnicodeEncodeError:
-        raise ReplyError(f"the returned header {name!r} has characters that no header can carry") from None
+        raise ReplyError(f"the returned header {name!r} has characters that are not allowed in headers") from None
     if not _HEADER_NAME.fullmatch(encoded[0]) or _NOT_IN_VALUES.search(encoded[1]):
-        raise ReplyError(f"the returned header {name!r} has characters that no header can carry")
+        raise ReplyError(f"the returned header {name!r} has characters that are not allowed in headers")
     return encoded
 
 
 def is_response(value: Any) -> bool:
-    """Tell whether this is a `flask.Response` or another one of werkzeug's."""
-    # If werkzeug was never imported, nobody can have made one.
+    """Return whether the value is a `flask.Response` or another response of Werkzeug's."""
+    # If werkzeug was never imported, there cannot be an instance of it.
     module = sys.modules.get("werkzeug.wrappers.response")
     return module is not None and isinstance(value, module.Response)
 
 
 def is_http_exception(value: Any) -> bool:
-    """Tell whether this is what `flask.abort` raises."""
+    """Return whether the value is an HTTPException, such as `flask.abort` raises."""
     module = sys.modules.get("werkzeug.exceptions")
     return module is not None and isinstance(value, module.HTTPException)
 
 
 def from_response(response: Any) -> Reply:
-    """Take over a response of werkzeug or Flask as it is.
+    """Return the reply for a response of Werkzeug or Flask, unchanged.
 
     Raises:
         ReplyError: when no header can carry one of its headers.

@@ -1,4 +1,4 @@
-"""Sends a body chunk by chunk, as the function's generator or response makes them."""
+"""Sends a body chunk by chunk, as the function's generator or response yields them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _END = object()
 
 
 class Stream:
-    """The chunks of a reply; blocking iterators run on threads, in the context of the call."""
+    """The chunks of a reply. Blocking iterators run on threads, with the context variables of the call."""
 
     def __init__(self, reply: Reply, context: ContextVars, threads: ThreadPool) -> None:
         self._reply = reply
@@ -33,7 +33,7 @@ class Stream:
     async def send(self, exchange: Exchange) -> None:
         """Send the response.
 
-        Nothing is sent before the first chunk is there, so that an error before it can still be answered.
+        Nothing is sent before the first chunk is available, so that an error until then can still be answered.
 
         Raises:
             BaseException: any exception that the iterator raises; ReplyError for a chunk that is neither text nor bytes.
@@ -48,14 +48,14 @@ class Stream:
         exchange.start(reply.status, reply.headers)
         while chunk is not _END:
             await exchange.write(data)
-            # write() does not wait once the client left: without this an endless stream would keep the loop for itself.
+            # write() does not wait after the client has left: without this, an endless stream would block the loop.
             await asyncio.sleep(0)
             chunk = await self._next()
             data = b"" if chunk is _END else encode_chunk(chunk)
         exchange.end()
 
     async def close(self) -> None:
-        """Close the iterator, once the step of it that may still run on a thread has ended."""
+        """Close the iterator, after its last step on a thread has ended."""
         close = self._reply.close
         chunks: Any = self._reply.chunks
         if isinstance(chunks, AsyncIterator):
@@ -75,7 +75,7 @@ class Stream:
         return outcome.value
 
     def _stepped(self, _outcome: Outcome[Any]) -> None:
-        """Close an iterator that was given up while it ran: it cannot be closed before it comes to rest."""
+        """Close an iterator that was abandoned while it ran: it cannot be closed before that step has ended."""
         if self._step is not None and self._step.cancelled() and self._reply.close is not None:
             self._threads.run(_call, self._reply.close, self._context)
 

@@ -1,1 +1,1 @@
-"""The processes: gunicorn's master, a worker of our own, the sockets and the signals between them."""
+"""Processes: gunicorn's master, our worker class, and their sockets and signals."""

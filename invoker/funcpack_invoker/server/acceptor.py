@@ -1,7 +1,7 @@
-"""Accepts connections, as `asyncio.Server` does, but ends without losing one.
+"""Accepts connections like `asyncio.Server`, but shuts down without losing any.
 
-An `asyncio.Server` that is closed drops the connections that it has accepted a moment before, and leaves those that the
-kernel has to be reset; to their clients all of them were accepted.
+When an `asyncio.Server` is closed, it drops connections that it has just accepted, and the kernel resets those in its
+queue. To their clients, all of them were accepted.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-# At a time: several workers listen on the same socket, and the first one to wake up should not take them all.
+# Per wake-up: several workers listen on the same socket, and the first one to wake up should not take all connections.
 _AT_A_TIME = 16
 
-# Seconds in which handshakes end that have begun when no more are taken.
+# Seconds for TCP handshakes that are under way when the listener stops accepting.
 _HANDSHAKE = 0.05
 
-# Seconds until it is tried again when there are too many open files, or too little memory.
+# Seconds until the next attempt if there are too many open files, or too little memory.
 _PAUSE = 1.0
 
 _MAPPED = "::ffff:"
 
 
 class Acceptor:
-    """Makes connections of what arrives at listening sockets, each with a protocol of its own."""
+    """Accepts connections from listening sockets, and creates a protocol for each."""
 
     def __init__(self, listeners: Iterable[socket.socket], protocol: Callable[[], asyncio.Protocol]) -> None:
         self._listeners = list(listeners)
@@ -42,15 +42,15 @@ class Acceptor:
         self._stopped = False
 
     def start(self) -> None:
-        """Accept connections from now on."""
+        """Start accepting connections."""
         for listener in self._listeners:
             self._loop.add_reader(listener, self._accept, listener)
 
     async def stop(self, *, last: bool) -> None:
-        """Accept what the kernel has taken already, and close the sockets.
+        """Accept the connections in the kernel's queue, and close the sockets.
 
         Args:
-            last: no other process will accept connections from these sockets any more.
+            last: whether this is the last process that accepts connections from these sockets.
 
         """
         if last:
@@ -63,23 +63,23 @@ class Acceptor:
             while self._accept(listener):
                 pass
             listener.close()
-        # The protocols learn of their connections in the loop's next turn.
+        # The protocols get their connections in the next iteration of the loop.
         await asyncio.sleep(0)
 
     def _accept(self, listener: socket.socket) -> bool:
-        """Accept some connections; tells whether there may be more."""
+        """Accept some connections; return whether there may be more."""
         for _ in range(_AT_A_TIME):
             try:
                 connection, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return False
             except OSError as exc:
-                logger.error("no connection can be accepted: %s", exc.strerror)  # noqa: TRY400 - it says it all
+                logger.error("cannot accept a connection: %s", exc.strerror)  # noqa: TRY400 - a traceback would add nothing
                 self._pause(listener)
                 return False
             connection.setblocking(False)
-            # As asyncio.Server does. `connect_accepted_socket` is for sockets of any sort: it takes a task for each, and
-            # loads ssl to see that it is none of TLS, a twentieth of a start.
+            # As asyncio.Server does. The public `connect_accepted_socket` needs a task for each connection, and imports
+            # ssl only to find out that TLS is not used, which would slow down every start.
             self._loop._make_socket_transport(  # type: ignore[attr-defined] # noqa: SLF001
                 connection, self._protocol(), extra={"peername": _own_address(address)}
             )
@@ -96,17 +96,17 @@ class Acceptor:
 
 
 def _own_address(address: Any) -> Any:
-    """Give a client's address, one of IPv4 as IPv4 has it.
+    """Return a client's address, and an IPv4 address in IPv4 notation.
 
-    A socket that listens on IPv6 and IPv4 shows it in IPv6's clothes (RFC 4291 section 2.5.5.2), in which nobody knows it:
-    not the settings that name trusted proxies, and no log.
+    A socket that listens on both IPv6 and IPv4 reports it as an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). The
+    settings that name trusted proxies would not match it, and neither would a search in a log.
     """
     host = address[0] if address else ""
     return (host.removeprefix(_MAPPED), address[1]) if host.startswith(_MAPPED) else address
 
 
-# Classic BPF over the TCP header of a packet (Linux's Documentation/networking/filter.rst): drop it if it is a SYN
-# without an ACK, else let it pass. Each instruction is code, jump if true, jump if false, operand.
+# Classic BPF over the TCP header of a packet (Linux's Documentation/networking/filter.rst): drop SYN
+# packets without ACK, and let the others pass. Each instruction has a code, two jump offsets (true, false) and an operand.
 _DROP_SYN = (
     (0x30, 0, 0, 13),  # load the byte of the flags
     (0x54, 0, 0, 0x12),  # keep SYN and ACK
@@ -118,10 +118,10 @@ _SO_ATTACH_FILTER = 26
 
 
 def _drop_new_connections(listener: socket.socket) -> None:
-    """Have the kernel ignore who wants to connect; they try again, and are refused once the socket is closed.
+    """Let the kernel ignore new connection attempts. Clients retry, and are refused once the socket is closed.
 
-    Without it there is always a moment between the last look into the socket's queue and its closing, and whoever gets
-    into the queue in that moment is reset. Where it is not to be had (gVisor, macOS) that moment stays.
+    Without this, a connection that enters the queue between the last `accept` and the closing of the socket is reset. On
+    platforms without socket filters (gVisor, macOS) this can still happen.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""The application that gunicorn's master and workers run: a function, and how it is to be served."""
+"""The application that gunicorn's master and workers run: a function with its settings."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Server(BaseApplication):
     """A function with its settings, in the form of a gunicorn application.
 
     Attributes:
-        addresses: where it listens, for the log.
-        served: the function and its kind, for the log; known in a worker that has loaded it.
+        addresses: the addresses that it listens on, for the log.
+        served: the function and its kind, for the log; empty until a worker has loaded the function.
 
     """
 
@@ -45,15 +45,15 @@ class Server(BaseApplication):
 
     @property
     def is_ending(self) -> bool:
-        """Whether the whole server ends; known in all its processes."""
+        """Whether the whole server is shutting down; shared by all of its processes."""
         return bool(self._ending[0])
 
     def end(self) -> None:
-        """Let every process know that the whole server ends."""
+        """Tell all processes that the whole server is shutting down."""
         self._ending[0] = 1
 
     def load_config(self) -> None:
-        """Set up gunicorn; settings that are not given have gunicorn's defaults."""
+        """Apply gunicorn's settings; the others keep gunicorn's defaults."""
         for name, value in self._gunicorn_settings.items():
             self.cfg.set(name, value)
 
@@ -61,7 +61,7 @@ class Server(BaseApplication):
         """Load the function, in a worker.
 
         Raises:
-            FunctionError: when it cannot be served.
+            FunctionError: if it cannot be served.
 
         """
         directories = app_directories(self._source.resolve())

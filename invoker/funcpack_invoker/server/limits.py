@@ -1,7 +1,7 @@
-"""What a worker grants its clients together, and how long it takes to end.
+"""Limits of a worker: its connections, and the times of its shutdown.
 
-These are not settings: each has one right value for a function behind a platform's proxy. They stand in two places, here
-and in `http/limits.py` (of a single connection), so that tests can start a server with smaller ones.
+These are not settings: each has one right value for a function behind a platform's proxy. They are values, here and in
+`http/limits.py` (those of a single connection), so that tests can start a server with smaller ones.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ class Limits(NamedTuple):
     """Times in seconds.
 
     Attributes:
-        connections: open at a time in one worker; a new one above it is answered 503.
-        idle_at_shutdown: since its last request a connection may be idle at shutdown; the next one may be under way.
-        shutdown_reserve: for cancelled calls and the module's `stop` after the grace period.
-        wire: of each connection.
+        connections: the number of open connections of a worker; a further one is answered 503.
+        idle_at_shutdown: how long a connection must have been idle before it is closed at shutdown: until then, the
+            client's next request may be under way.
+        shutdown_reserve: the time for cancelled calls and the module's `stop` after the grace period.
+        wire: the limits of each connection.
 
     """
 

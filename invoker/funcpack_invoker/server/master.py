@@ -1,4 +1,4 @@
-"""The server: gunicorn's master and workers, set up from our settings alone."""
+"""The master process: gunicorn's arbiter, configured only by our settings."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the only place to write to on a read-only root
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the only writable directory on a read-only root
 
-# After a worker's own deadline, before it is killed.
+# Seconds between a worker's own deadline and its SIGKILL.
 _LAST_MOMENT = 2.0
 
 
 def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int:
-    """Serve the function until a signal ends it; gives the exit code.
+    """Serve the function until a signal ends the process; return the exit code.
 
     Args:
-        settings: what the environment says.
+        settings: the settings from the environment.
         source: the app directory.
-        limits: for tests, which do not want to wait.
+        limits: other limits, for tests that should not take long.
 
     """
     configure(settings)
     try:
         listeners = listen(settings.host, settings.port)
     except ListenError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the whole answer to whoever started it
+        print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
     limits = limits or Limits()
     addresses = ", ".join(url(listener) for listener in listeners)
@@ -59,7 +59,10 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
 
 
 def _gunicorn_settings(settings: Settings, limits: Limits, listeners: list[int]) -> dict[str, Any]:
-    """Return gunicorn's settings (https://docs.gunicorn.org/en/stable/settings.html); `listeners` are descriptors."""
+    """Return gunicorn's settings; `listeners` are file descriptors.
+
+    https://docs.gunicorn.org/en/stable/settings.html
+    """
     calls_end = max(settings.grace_period, settings.shutdown_delay)
     return {
         "bind": [f"fd://{descriptor}" for descriptor in listeners],
@@ -76,37 +79,37 @@ def _gunicorn_settings(settings: Settings, limits: Limits, listeners: list[int])
 
 
 def _end_unless_it_served(_master: Master, worker: Worker) -> None:
-    """End the server with a worker that could not start: the next ones could not either."""
+    """End the server if a worker could not start: its replacements could not start either."""
     if not (worker.boot_status.succeeded or worker.dismissed):
         raise HaltServer(worker.boot_status.failure or str(EndedWhileStartingError(worker.settings.handler)), 1)
 
 
 class Master(Arbiter):
-    """gunicorn's master, which starts workers, replaces crashed ones and ends them."""
+    """gunicorn's master: it starts workers, replaces workers that crashed, and stops them."""
 
-    # With these codes of a worker gunicorn ends the server; a function that exits may have any. Workers that could not
-    # start are known by their birth.
+    # gunicorn ends the server if a worker exits with one of these codes, but a function may exit with any code. Workers
+    # that could not start are recognized by their boot status.
     WORKER_BOOT_ERROR = APP_LOAD_ERROR = -1
 
     def run(self) -> NoReturn:
-        """Start the workers and watch them; ends by SystemExit."""
-        # What is there now stays: the garbage collector need not touch it, and so copy it, in every worker.
+        """Start the workers and supervise them; end by raising SystemExit."""
+        # These objects live as long as the process. If the garbage collector touched them, every worker would copy them.
         gc.freeze()
         super().run()
         raise AssertionError("the master's loop ends by an exception")
 
     def signal(self, signum: int, frame: Any) -> None:
-        """Take a signal; who asks a second time for the end does not want to wait for it."""
+        """Handle a signal; a second SIGTERM means that the shutdown should not wait."""
         if self.app.is_ending and signum == signal.SIGTERM:
             signum = signal.SIGINT
         super().signal(signum, frame)
 
     def handle_int(self) -> None:
-        """Ctrl-C ends the server as SIGTERM does."""
+        """Treat Ctrl-C like SIGTERM."""
         self.handle_term()
 
     def spawn_worker(self) -> Any:
-        """Start a worker; it gets signals only when it has its own handlers for them."""
+        """Start a worker, with signals blocked until it has installed its own handlers."""
         signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
         try:
             return super().spawn_worker()
@@ -117,38 +120,38 @@ class Master(Arbiter):
         """Ignore SIGUSR2: containers are replaced, not upgraded in place."""
 
     def kill_worker(self, pid: int, signum: int) -> None:
-        """Send a signal to a worker; one that ends by it has done what it was told to."""
+        """Send a signal to a worker, and note that its end is expected."""
         if pid in self.WORKERS:
             self.WORKERS[pid].dismissed = True
         super().kill_worker(pid, signum)
 
     def murder_workers(self) -> None:
-        """Kill no worker for being silent.
+        """Do not kill workers that do not report to the master.
 
-        Platforms freeze idle containers (Cloud Run, Knative with a paused revision), and after that every worker seems
-        to have been silent. A worker whose event loop hangs does not answer the liveness probe.
+        Platforms freeze idle containers (Cloud Run, Knative with a paused revision); afterwards, every worker seems to have
+        been silent. A worker whose event loop hangs fails the liveness probe instead.
         """
 
     def reap_workers(self) -> None:
-        """Note the end of workers."""
+        """Handle the end of workers."""
         try:
             super().reap_workers()
         except HaltServer:
-            # gunicorn raises it for every worker that cannot start: one is enough.
+            # gunicorn raises it for each worker that cannot start; the first one ends the server.
             if not self.app.is_ending:
                 raise
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
-        """End the workers, and this process."""
+        """Stop the workers, and end this process."""
         self.app.end()
         if reason:
-            print(reason, file=sys.stderr)  # noqa: T201 - the whole answer to whoever started it
+            print(reason, file=sys.stderr)  # noqa: T201 - the program's output
         self.stop()
         sys.exit(1 if exit_status else 0)
 
 
 class _Log(Logger):
-    """gunicorn's log as a part of ours: what it says of its daily work is for debugging only."""
+    """gunicorn's log as a part of ours: messages about its routine work appear only at debug level."""
 
     def setup(self, cfg: Any) -> None:
         """Send the records to the root logger's handler."""

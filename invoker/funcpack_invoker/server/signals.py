@@ -1,7 +1,7 @@
-"""Processes that a function forks, as `multiprocessing` does: their signals are their own.
+"""Signal handling in child processes that a function forks, for example with `multiprocessing`.
 
-A forked process has the event loop's signal handlers, which write to a pipe that it shares with its parent. Without
-this, `Pool.terminate()` would end the worker instead of the pool's processes.
+A child process inherits the event loop's signal handlers, which write to a pipe that it shares with its parent. Without
+the reset, `Pool.terminate()` would end the worker instead of the pool's processes.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _forking = threading.local()
 
 
 def reset_signals_in_children(signals: Iterable[signal.Signals]) -> None:
-    """Give processes that this one forks from now on the default handlers for these signals, and for SIGINT."""
-    # Blocked until then: a signal may come before the new process has set its handlers.
+    """Reset these signals and SIGINT to their default handlers in processes that this one forks from now on."""
+    # Blocked until then: a signal may arrive before the child process has reset its handlers.
     kept = {*signals, signal.SIGINT}
 
     def block() -> None:

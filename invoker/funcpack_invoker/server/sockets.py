@@ -9,22 +9,22 @@ from typing import Any
 
 from funcpack_invoker.errors import ListenError
 
-# Connections that wait while all workers are busy; the kernel lowers it to net.core.somaxconn.
+# The number of connections that wait while all workers are busy; the kernel limits it to net.core.somaxconn.
 BACKLOG = 2048
 
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
-# What `socket` calls an address: with a scope where it is one of a link alone.
+# An address as `socket` has it: for IPv6 with a scope, if the address is link-local.
 _Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:
     """Open the listening sockets.
 
-    Without a host one socket takes IPv6 and IPv4 alike; a machine without IPv6 gets one for IPv4.
+    Without a host, one socket accepts both IPv6 and IPv4; a machine without IPv6 gets an IPv4 socket.
 
     Raises:
-        ListenError: when no socket can be opened, or the port is taken.
+        ListenError: if no socket can be opened, or the port is in use.
 
     """
     try:
@@ -32,14 +32,14 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
     except OSError as exc:
         raise ListenError(host, port, _reason(exc)) from None
     except UnicodeError:
-        raise ListenError(host, port, "this is no name of a host") from None
+        raise ListenError(host, port, "invalid host name") from None
     if not found:
-        raise ListenError(host, port, "this machine has no such address")
+        raise ListenError(host, port, "this machine does not have that address")
     return found
 
 
 def url(listener: socket.socket) -> str:
-    """Write where a socket listens, as `http://[::]:8080`."""
+    """Return the URL that a socket listens on, such as `http://[::]:8080`."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -50,11 +50,11 @@ def _resolve(host: str, port: int) -> list[_Address]:
 
 
 def _open_for_everybody(port: int) -> list[socket.socket]:
-    return _open_all([(socket.AF_INET6, ("::", port))]) or _open_all([(socket.AF_INET, ("0.0.0.0", port))])  # noqa: S104 - so is it meant
+    return _open_all([(socket.AF_INET6, ("::", port))]) or _open_all([(socket.AF_INET, ("0.0.0.0", port))])  # noqa: S104 - all addresses are intended
 
 
 def _open_all(addresses: list[_Address]) -> list[socket.socket]:
-    """Open a socket for each of the addresses that this machine has."""
+    """Open a socket for each address, except those that this machine does not have."""
     with ExitStack() as on_failure:
         opened = []
         for family, address in addresses:
@@ -72,7 +72,7 @@ def _open_one(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            # Whatever net.ipv6.bindv6only says: only the address of all interfaces takes IPv4 as well.
+            # Regardless of net.ipv6.bindv6only: only the wildcard address accepts IPv4, too.
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
         listener.bind(address)
         listener.listen(BACKLOG)

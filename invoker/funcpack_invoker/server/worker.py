@@ -1,6 +1,6 @@
-"""The life of a worker process: load the function, serve connections, end without losing a request.
+"""A worker process: loads the function, serves connections, and shuts down without losing a request.
 
-It is a worker class of gunicorn's, whose master starts it, replaces it if it crashes, and ends it.
+It is a gunicorn worker class: the master starts the process, replaces it if it crashes, and stops it.
 https://docs.gunicorn.org/en/stable/custom.html
 """
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-# How often the master's existence is looked at, and at shutdown the connections; in seconds.
+# Seconds between two checks whether the master still exists, and of the connections at shutdown.
 _MASTER_CHECK = 1.0
 _CONNECTIONS_CHECK = 0.05
 
 
-# For tasks that the function left behind to take their cancellation.
+# Seconds for tasks that the function left behind to react to their cancellation.
 _CANCELLATION = 1.0
 
 
@@ -46,8 +46,8 @@ class Worker(BaseWorker):
     """One process that calls the function.
 
     Attributes:
-        boot_status: how its start went, which the master reads.
-        dismissed: whether the master has told it to end.
+        boot_status: the result of its start, which the master reads.
+        dismissed: whether the master has told it to stop.
 
     """
 
@@ -64,26 +64,26 @@ class Worker(BaseWorker):
         self._told_to_hurry = asyncio.Event()
 
     def init_process(self) -> None:
-        """Make the event loop before the function is imported: its module may ask for one."""
+        """Create the event loop before the function is imported, since its module may ask for it."""
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
         super().init_process()
 
     def init_signals(self) -> None:
-        """Let SIGTERM end the process at once until there is something to finish: user code is imported before."""
+        """Let SIGTERM end the process at once while the function is imported: there is nothing to finish yet."""
         for signum in self.SIGNALS:
             signal.signal(signum, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
     def load_wsgi(self) -> None:
-        """Load the function. The master is told of one that cannot be served, and ends the server."""
+        """Load the function. If it cannot be served, tell the master, which ends the server."""
         try:
             self._app = self.app.load()
         except FunctionError as error:
             self.boot_status.fail(str(error))
             sys.exit(0)
-        # What was loaded stays: a full collection of the objects of a function's libraries takes as long as many calls.
+        # These objects live as long as the process, and a full collection of them would take as long as many calls.
         gc.freeze()
         gc.enable()
 
@@ -102,7 +102,7 @@ class Worker(BaseWorker):
         handlers = {
             signal.SIGTERM: self._told_to_stop.set,
             signal.SIGQUIT: self._hurry,
-            # Ctrl-C reaches every process of the terminal; what it means is the master's to decide.
+            # Ctrl-C reaches every process of the terminal; the master decides what to do.
             signal.SIGINT: _ignore,
             signal.SIGUSR1: _ignore,
             signal.SIGWINCH: _ignore,
@@ -112,12 +112,12 @@ class Worker(BaseWorker):
         reset_signals_in_children(self.SIGNALS)
 
     def _hurry(self) -> None:
-        """Wait for calls no longer: SIGQUIT, which a second SIGTERM or SIGINT to the master becomes."""
+        """Stop waiting for calls (SIGQUIT, which the master sends after a second SIGTERM or SIGINT)."""
         self._told_to_hurry.set()
         self._told_to_stop.set()
 
     def _end_loop(self) -> None:
-        """Cancel the tasks that are left, and give up those that refuse to be cancelled."""
+        """Cancel the remaining tasks, and abandon those that do not end."""
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()
@@ -148,7 +148,7 @@ class Worker(BaseWorker):
     async def _start(self) -> bool:
         try:
             await self._app.startup()
-        except Exception as exc:  # noqa: BLE001 - whatever the user's code raises is theirs to see
+        except Exception as exc:  # noqa: BLE001 - the user sees any exception of their code
             self.boot_status.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
             return False
         return True
@@ -159,11 +159,11 @@ class Worker(BaseWorker):
                 async with asyncio.timeout(_MASTER_CHECK):
                     await self._told_to_stop.wait()
             if os.getppid() != self.ppid:
-                logger.error("the master process is gone")
+                logger.error("the master process has ended")
                 self._told_to_stop.set()
 
     async def _finish(self, acceptor: Acceptor) -> None:
-        """Take no more connections, let calls end, then end what did not, and the application."""
+        """Stop accepting connections, wait for calls, cancel the remaining ones, and stop the application."""
         now = self._loop.time()
         end = now + max(self.settings.grace_period, self.settings.shutdown_delay)
         self._app.drain()
@@ -187,10 +187,10 @@ class Worker(BaseWorker):
     async def _cancel_calls(self) -> None:
         if not self._connections:
             return
-        logger.warning("calls in flight that did not end in time were cut off: %d", len(self._connections))
+        logger.warning("cut off calls in flight that did not end in time: %d", len(self._connections))
         for connection in tuple(self._connections):
             connection.abort()
-        # Two turns of the loop tell the connections, and their tasks.
+        # The connections, and then their tasks, learn of it in the next iterations of the loop.
         await asyncio.sleep(_CONNECTIONS_CHECK)
 
     async def _stop_app(self, end: float) -> None:
@@ -198,13 +198,13 @@ class Worker(BaseWorker):
             async with asyncio.timeout_at(end):
                 await self._app.shutdown()
         except TimeoutError:
-            logger.warning("the function's calls or its stop() did not end in time")
+            logger.warning("calls of the function, or its stop(), did not end in time")
         except Exception:
             logger.exception("stop() failed")
 
 
 def _end_within(seconds: float) -> None:
-    """End the process also where the function left a thread that is no daemon, and which Python would wait for."""
+    """End the process even if the function left a non-daemon thread, which Python would wait for."""
     timer = threading.Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()

@@ -96,12 +96,14 @@ def test_returned_value(
 @pytest.mark.parametrize(
     ("returned", "reason"),
     [
-        pytest.param("object()", "the function returned a object, which cannot be made a response", id="object"),
+        pytest.param(
+            "object()", "the function returned a object, which cannot be converted to a response", id="object"
+        ),
         pytest.param("{'a': object()}", "cannot be sent as JSON", id="not-json"),
         pytest.param("float('nan')", "cannot be sent as JSON", id="nan"),
         pytest.param("('x',)", "the function returned a tuple of 1", id="tuple-of-1"),
         pytest.param("('x', 200, {}, 4)", "the function returned a tuple of 4", id="tuple-of-4"),
-        pytest.param("('x', 99)", "a number from 200 to 599 is meant", id="status-too-small"),
+        pytest.param("('x', 99)", "expected a number from 200 to 599", id="status-too-small"),
         pytest.param("('x', 'maybe')", "the function returned the status 'maybe'", id="status-text"),
         pytest.param("('x', True)", "the function returned the status 'True'", id="status-bool"),
         pytest.param("('x', {'A': 'a\\r\\nB: b'})", "the returned header 'A' has characters", id="header-injection"),

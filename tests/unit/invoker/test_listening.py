@@ -59,9 +59,9 @@ def test_port_in_use_is_refused_and_leaves_nothing_open(port: int) -> None:
 @pytest.mark.parametrize(
     ("host", "reason"),
     [
-        pytest.param("192.0.2.1", "this machine has no such address", id="an address of others"),
-        pytest.param("2001:db8::1", "this machine has no such address", id="an IPv6 address of others"),
-        pytest.param("a..b", "this is no name of a host", id="no name"),
+        pytest.param("192.0.2.1", "this machine does not have that address", id="an address of others"),
+        pytest.param("2001:db8::1", "this machine does not have that address", id="an IPv6 address of others"),
+        pytest.param("a..b", "invalid host name", id="no name"),
     ],
 )
 def test_host_that_is_not_here_is_refused(host: str, reason: str, port: int) -> None:
