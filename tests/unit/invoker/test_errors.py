@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from funcpack_invoker import errors
@@ -112,20 +109,3 @@ CAUSE = ImportError("no")
 )
 def test_text(error: errors.FunctionError, text: str) -> None:
     assert str(error) == text
-
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        "function.arguments",
-        "events.cloudevent",
-        "events.reply",
-        "function.loader",
-        "http.response",
-        "function.signature",
-    ],
-)
-def test_rules_import_no_server(module: str) -> None:
-    program = f"import sys, funcpack_invoker.{module}; print([m for m in ('gunicorn', 'flask') if m in sys.modules])"
-    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == "[]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -89,3 +91,43 @@ def test_no_module_imports_itself_through_others() -> None:
         TopologicalSorter({module: arrows(file) - {module} for module, file in FILES.items()}).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def below(module: str) -> set[str]:
+    """Return a module and all modules that it imports, directly or through others."""
+    found = {module}
+    waiting = [module]
+    while waiting:
+        new = arrows(FILES[waiting.pop()]) - found
+        found |= new
+        waiting += new
+    return found
+
+
+@pytest.mark.parametrize("module", ["function.parameters", "handler_name"])
+def test_rules_that_the_build_shares_need_the_standard_library_only(module: str) -> None:
+    roots = {name.partition(".")[0] for part in below(module) for name in imported(FILES[part])}
+    assert roots <= sys.stdlib_module_names | {PACKAGE}
+
+
+@pytest.mark.parametrize("module", [module for module in FILES if room(module) == "events"])
+def test_events_need_no_server_and_no_framework(module: str) -> None:
+    roots = {name.partition(".")[0] for part in below(module) for name in imported(FILES[part])}
+    assert not roots & {"asyncio", "flask", "gunicorn", "httptools", "socket", "werkzeug"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "events.cloudevent",
+        "events.reply",
+        "function.arguments",
+        "function.loader",
+        "function.signature",
+        "http.response",
+    ],
+)
+def test_import_loads_no_server(module: str) -> None:
+    program = f"import sys, {PACKAGE}.{module}; print([m for m in ('gunicorn', 'flask') if m in sys.modules])"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
