@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import operator
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.invocation import is_async
@@ -95,14 +96,10 @@ class Hook:
     async def _call_function(self) -> Any:
         if self._is_async:
             return self._function()
-        outcome = await self._thread.run(_call, self._function, contextvars.copy_context())
+        outcome = await self._thread.run(operator.call, self._function, contextvars.copy_context())
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
-
-
-def _call(function: Callable[[], Any]) -> Any:
-    return function()
 
 
 def _hook(module: ModuleType, name: str, handler: Callable[..., Any]) -> Hook | None:
