@@ -60,7 +60,7 @@ class ProjectFileError(UserError):
     @property
     def remedy(self) -> str:
         return (
-            "Correct the file. This is how it names the function:\n"
+            "Correct the file. It sets variables in this form:\n"
             "\n"
             "  [_]\n"
             '  schema-version = "0.2"\n'
@@ -78,7 +78,7 @@ class SwitchError(UserError):
     name: str
     text: str
     origin: str
-    title: ClassVar[str] = "Invalid value of a setting"
+    title: ClassVar[str] = "Invalid setting"
 
     @property
     def found(self) -> str:
@@ -100,7 +100,7 @@ class HandlerNameError(UserError):
 
     @property
     def found(self) -> str:
-        return f"The handler name '{self.text}' ({self.origin}) is not valid: {self.reason}."
+        return f"The handler name '{self.text}' ({self.origin}) is not valid, because {self.reason}."
 
     @property
     def remedy(self) -> str:
@@ -289,11 +289,9 @@ class NotAFunctionError(UserError):
     def remedy(self) -> str:
         if self.kind == "a class":
             return (
-                f"Give {self.name} a method '__call__', create an instance of it, and set PYTHON_HANDLER to the instance:\n"
+                "Set PYTHON_HANDLER to a function, or to an instance of a class that has a method '__call__':\n"
                 "\n"
-                f"  handler = {self.name}()\n"
-                "\n"
-                "You can also use a function instead of the class."
+                f"  handler = {self.name}()"
             )
         return (
             f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to the module and the name of your function."
@@ -645,7 +643,7 @@ class UnknownPackageError(InstallError):
 class NotVendoredError(InstallError):
     """The app vendors its packages, but not all of them."""
 
-    title: ClassVar[str] = "A package is missing in the directory 'vendor'"
+    title: ClassVar[str] = "A package is missing from the directory 'vendor'"
 
     @property
     def remedy(self) -> str:
@@ -738,10 +736,9 @@ class InvokerConflictError(UserError):
     @property
     def remedy(self) -> str:
         requirers = sorted({clash.requirer.split()[0] for clash in self.clashes} - {"funcpack-invoker"})
-        others = (
-            f" Or add {' and '.join(requirers)} to {self.file} in a version that supports them." if requirers else ""
-        )
-        return f"Change the version in {self.file} so that it satisfies the requirement, and build again.{others}"
+        names = " and ".join(requirers)
+        others = f"\nOr add {names} in a version that supports the installed packages." if requirers else ""
+        return f"Change {self.file} so that it installs versions that satisfy the requirements above.{others}"
 
 
 # --- service bindings ---
@@ -782,7 +779,7 @@ class ImportCheckError(UserError):
 
     @property
     def found(self) -> str:
-        how = f"Python was ended by the signal {self.signal}" if self.signal else "See the output above"
+        how = f"Python ended with the signal {self.signal}" if self.signal else "See the output above"
         return f"BP_CHECK_IMPORT is set, and the import of '{self.text}' failed. {how}."
 
     @property

@@ -1,4 +1,4 @@
-"""Writes the archive that `docker load` reads, with a fixed date: `docker import` would make another image of the same files every time.
+"""Writes the archive that `docker load` reads, with a fixed date. `docker import` would create a different image every time.
 
 The format is Docker's image specification 1.2: https://github.com/moby/docker-image-spec/blob/main/v1.2.md
 """
@@ -22,7 +22,7 @@ CREATED = datetime.fromtimestamp(SOURCE_DATE_EPOCH, tz=UTC).strftime("%Y-%m-%dT%
 
 
 def write(image: Image, architecture: str, root: Path, archive: Path) -> None:
-    """Write `image` with the one layer `root`, a tar, to `archive`; `architecture` is Go's name (amd64, arm64)."""
+    """Write `image` with the single layer `root`, a tar file, to `archive`. `architecture` is Go's name (amd64, arm64)."""
     config = json.dumps(_config(image, architecture, _sha256(root)), sort_keys=True).encode()
     name = hashlib.sha256(config).hexdigest() + ".json"
     manifest = [{"Config": name, "RepoTags": [f"{image.name}:latest"], "Layers": ["layer.tar"]}]
@@ -55,7 +55,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 
 
 def _add_file(tar: tarfile.TarFile, name: str, content: BinaryIO, size: int) -> None:
-    # A new TarInfo has no date and no owner, so the archive is the same every time too.
+    # A new TarInfo has no date and no owner, so the archive is the same every time.
     member = tarfile.TarInfo(name)
     member.size = size
     tar.addfile(member, content)

@@ -1,4 +1,4 @@
-"""Makes the file system of an image from Debian's packages with mmdebstrap, as root on Debian or Ubuntu; no image is pulled."""
+"""Creates the file system of an image from Debian's packages with mmdebstrap, as root on Debian or Ubuntu. Pulls no image."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ DEFAULT_MIRROR = "http://deb.debian.org/debian"
 DEFAULT_SECURITY_MIRROR = "http://deb.debian.org/debian-security"
 UNWANTED = ("man", "info", "locale", "lintian", "doc")
 
-# The archives of the packages are the hooks' to read and to remove; device nodes are the engine's.
+# The hooks read and remove the package archives, and the engine creates device nodes.
 SKIPPED = "output/dev,cleanup/apt,cleanup/mmdebstrap"
 
 
 def ensure_mmdebstrap(progress: Progress) -> None:
-    """Install mmdebstrap and Debian's keys where they are missing."""
+    """Install mmdebstrap and Debian's keys if they are missing."""
     if not shutil.which("mmdebstrap"):
         engine.install(progress, "mmdebstrap", "debian-archive-keyring")
 
 
 def make_root(progress: Progress, image: Image, archive: Path) -> None:
-    """Write the root file system of `image` as a tar to `archive`.
+    """Write the root file system of `image` as a tar file to `archive`.
 
-    The same state of Debian's archive gives the same bytes. Raises ToolError when mmdebstrap fails.
+    The same state of Debian's repositories leads to the same bytes. Raises ToolError if mmdebstrap fails.
     """
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in UNWANTED]
     command = [
@@ -57,7 +57,7 @@ def make_root(progress: Progress, image: Image, archive: Path) -> None:
 
 
 def sources() -> list[str]:
-    """Return the lines of sources.list for the images: the mirrors that this machine uses itself, else Debian's own."""
+    """Return the lines of sources.list for the images, with the mirrors of this machine or else Debian's own."""
     mirrors = {urlsplit(mirror).path.strip("/"): mirror for mirror in _host_mirrors()}
     main = mirrors.get("debian", DEFAULT_MIRROR)
     security = mirrors.get("debian-security", DEFAULT_SECURITY_MIRROR)

@@ -1,6 +1,7 @@
-"""Makes the build image and the run image in the container engine; see recipe.py for what they are.
+"""Creates the build image and the run image in the container engine. recipe.py describes them.
 
-As root on Debian or Ubuntu from Debian's packages alone; elsewhere, or where BASE_IMAGE names one, from a Debian image of a registry.
+As root on Debian or Ubuntu, they are created from Debian's packages alone. Otherwise, or if BASE_IMAGE is set, they are created
+from a Debian image of a registry.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from tools.engine import Engine
     from tools.progress import Progress, Step
 
-# The run image of a registry's Debian gets Debian's own default Python and its certificates by the ordinary way.
+# If the run image is based on a registry's image, apt-get installs Debian's default Python and its certificates.
 DOCKERFILE_PACKAGES = {RUN.name: "python3 ca-certificates netbase tzdata", BUILD.name: " ".join(BUILD.packages)}
 
 
 def ensure(progress: Progress, step: Step, engine: Engine) -> None:
-    """Make both images when their recipe changed or one is missing: both, so that they have the same Python.
+    """Create both images if their recipe changed or one is missing. Creating both ensures that they have the same Python.
 
-    Raises ToolError when a program fails.
+    Raises ToolError if a program fails.
     """
     base = os.environ.get("BASE_IMAGE") or ("" if engines.is_root_on_debian() else BASE_IMAGE)
     recipe = stamp.digest(HERE, text=base)
-    if stamp.is_current("images", _made(recipe, engine)):
+    if stamp.is_current("images", _inputs(recipe, engine)):
         step.result = "up to date"
         return
     for image in (RUN, BUILD):
@@ -38,11 +39,11 @@ def ensure(progress: Progress, step: Step, engine: Engine) -> None:
             from_base_image(progress, engine, image, base)
         else:
             from_packages(progress, engine, image)
-    stamp.write("images", _made(recipe, engine))
+    stamp.write("images", _inputs(recipe, engine))
 
 
 def from_packages(progress: Progress, engine: Engine, image: Image) -> None:
-    """Make `image` from Debian's packages."""
+    """Create `image` from Debian's packages."""
     debian.ensure_mmdebstrap(progress)
     with tempfile.TemporaryDirectory() as scratch:
         root, loadable = Path(scratch, "root.tar"), Path(scratch, "image.tar")
@@ -52,7 +53,7 @@ def from_packages(progress: Progress, engine: Engine, image: Image) -> None:
 
 
 def from_base_image(progress: Progress, engine: Engine, image: Image, base: str) -> None:
-    """Make `image` from the Debian image `base`."""
+    """Create `image` from the Debian image `base`."""
     arguments = {
         "BASE_IMAGE": base,
         "PACKAGES": DOCKERFILE_PACKAGES[image.name],
@@ -67,5 +68,5 @@ def from_base_image(progress: Progress, engine: Engine, image: Image, base: str)
     progress.run([*command, str(HERE)], env=engine.environment())
 
 
-def _made(recipe: str, engine: Engine) -> str:
+def _inputs(recipe: str, engine: Engine) -> str:
     return f"{recipe} {engine.image_id(RUN.name)} {engine.image_id(BUILD.name)}"

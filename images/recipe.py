@@ -1,6 +1,6 @@
-"""What the two base images are: packages, users, environment and labels. Whatever makes an image reads it here.
+"""The two base images: their packages, users, environment and labels.
 
-The names of variables and labels are the platform specification's, "Build Image" and "Run Image":
+The platform specification defines the names of the variables and labels, in "Build Image" and "Run Image":
 https://github.com/buildpacks/spec/blob/main/platform.md
 """
 
@@ -20,7 +20,7 @@ SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One base image; `variant` and `hook_stage` are mmdebstrap's, `packages` are Debian's."""
+    """A base image. `variant` and `hook_stage` are terms of mmdebstrap, `packages` are Debian packages."""
 
     name: str
     description: str
@@ -34,7 +34,7 @@ class Image:
 
     @property
     def environment(self) -> list[str]:
-        """The variables of the image, each as NAME=VALUE."""
+        """The environment variables of the image, each as NAME=VALUE."""
         return [f"PATH={SEARCH_PATH}", "LANG=C.UTF-8", *self.more_environment]
 
     @property
@@ -48,8 +48,9 @@ class Image:
         return {**about, **DISTRO, **dict(self.more_labels)}
 
 
-# Python is here and not in a layer: a layer costs time in every rebuild, and a rebase brings its security fixes to images that exist.
-# `python3` would pull in dpkg, and `ca-certificates` openssl and perl: the hook takes what is needed of them.
+# Python is in the run image instead of a layer, because a layer costs time in every rebuild, and a rebase applies security fixes
+# to existing images. `python3` depends on dpkg, and `ca-certificates` on openssl and perl, so the hook extracts only the files
+# that are needed.
 RUN = Image(
     name="funcpack/run",
     description="Debian 13 with Python 3.13 and little else, for functions to run in",
@@ -61,7 +62,7 @@ RUN = Image(
     more_labels=(("io.buildpacks.rebasable", "true"),),
 )
 
-# The compiler is for packages that have no wheel; nothing of this image gets into a function's image.
+# The compiler is for packages without a wheel. Nothing of this image becomes part of a function's image.
 BUILD = Image(
     name="funcpack/build",
     description="Debian 13 with Python 3.13 and a C compiler, for functions to be built in",

@@ -1,4 +1,4 @@
-"""Creates the builder image out of builder.toml, the prepared buildpack, the lifecycle and the base images."""
+"""Creates the builder image from builder.toml, the prepared buildpack, the lifecycle and the base images."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ CONFIG = ROOT / "builder.toml"
 
 
 def ensure(progress: Progress, step: Step, pack: Pack) -> None:
-    """Create the builder when one of its parts changed or it is missing.
+    """Create the builder if it does not exist or if one of its parts changed.
 
-    Raises ToolError when `pack` fails.
+    Raises ToolError if `pack` fails.
     """
     parts = stamp.digest(CONFIG, PREPARED, LIFECYCLE, cnb.LIFECYCLE_MODULE)
-    if stamp.is_current("builder", _made(parts, pack.engine)):
+    if stamp.is_current("builder", _inputs(parts, pack.engine)):
         step.result = "up to date"
         return
     former = pack.engine.image_id(BUILDER_IMAGE)
-    pack.create_builder(progress, CONFIG if LIFECYCLE.exists() else config_with_a_release())
+    pack.create_builder(progress, CONFIG if LIFECYCLE.exists() else config_with_released_lifecycle())
     if former not in {None, pack.engine.image_id(BUILDER_IMAGE)}:
-        pack.engine.ask("image", "rm", str(former))  # it stays where a tag or a container of somebody else needs it
-    stamp.write("builder", _made(parts, pack.engine))
+        pack.engine.ask("image", "rm", str(former))  # fails if another tag or a container uses the image
+    stamp.write("builder", _inputs(parts, pack.engine))
 
 
-def config_with_a_release() -> Path:
-    """Write a builder.toml that has `pack` download the lifecycle's release, of the version that is pinned; return it."""
+def config_with_released_lifecycle() -> Path:
+    """Write a builder.toml that makes `pack` download the pinned release of the lifecycle, and return its path."""
     version = cnb.pinned_version(cnb.LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     text = CONFIG.read_text().replace('uri = ".tools/lifecycle"', f'version = "{version}"')
     config = DIST / CONFIG.name
@@ -43,5 +43,5 @@ def config_with_a_release() -> Path:
     return config
 
 
-def _made(parts: str, engine: Engine) -> str:
+def _inputs(parts: str, engine: Engine) -> str:
     return " ".join([parts, *(str(engine.image_id(name)) for name in (BUILD.name, RUN.name, BUILDER_IMAGE))])

@@ -1,4 +1,4 @@
-"""The Buildpacks project's own programs: `pack` and the lifecycle, pinned by the Go modules beside this file."""
+"""Builds the programs of the Buildpacks project, `pack` and the lifecycle, at the versions in the Go modules next to this file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 PACK_MODULE = ROOT / "tools" / "pack"
 LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
 
-# One program does all phases and tells them apart by the name it is called by.
+# One program runs all phases. The name by which it is called selects the phase.
 PHASES = ("analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer")
 
-# The APIs are those of api/apis.go in the lifecycle's source; its own packager writes the same file.
+# The APIs are listed in api/apis.go in the lifecycle's source. Its own packager writes the same file.
 DESCRIPTOR = """\
 [lifecycle]
 version = "{version}"
@@ -35,14 +35,14 @@ supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12", "0.13", "0.14", "0.15"
 
 
 def find_pack() -> str | None:
-    """Return the user's own `pack`, if there is one."""
+    """Return the `pack` on PATH, or None."""
     return shutil.which("pack")
 
 
 def ensure_pack(progress: Progress, step: Step) -> None:
     """Build the pinned `pack`.
 
-    Raises ToolError when Go is missing or fails.
+    Raises ToolError if Go is missing or fails.
     """
     inputs = stamp.digest(PACK_MODULE)
     if stamp.is_current("pack", inputs) and PACK.exists():
@@ -55,9 +55,9 @@ def ensure_pack(progress: Progress, step: Step) -> None:
 
 
 def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
-    """Build the pinned lifecycle for Linux on `architecture`; where there is no Go, leave it to `pack` to download its release.
+    """Build the pinned lifecycle for Linux on `architecture`. Without Go, leave it to `pack` to download the release.
 
-    Raises ToolError when Go fails.
+    Raises ToolError if Go fails.
     """
     inputs = stamp.digest(LIFECYCLE_MODULE, text=architecture + DESCRIPTOR)
     if stamp.is_current("lifecycle", inputs) and (LIFECYCLE / "lifecycle.toml").exists():
@@ -65,7 +65,7 @@ def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
         return
     shutil.rmtree(LIFECYCLE, ignore_errors=True)
     if not shutil.which("go"):
-        step.result = "left to pack, there is no Go"
+        step.result = "left to pack, because there is no Go"
         return
     version = pinned_version(LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     _build_lifecycle(progress, version, architecture)
@@ -73,7 +73,7 @@ def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:
 
 
 def pinned_version(module: Path, dependency: str) -> str:
-    """Return the version of `dependency` in the go.mod of `module`, without its v."""
+    """Return the version of `dependency` in the go.mod of `module`, without the leading `v`."""
     for line in (module / "go.mod").read_text().splitlines():
         name, _, version = line.strip().removeprefix("require ").partition(" v")
         if name == dependency:

@@ -1,4 +1,4 @@
-"""The client of the CloudEvents conformance suite, and the events it sends, pinned by the Go module in conformance/."""
+"""Builds the client of the CloudEvents conformance suite, and finds its events, at the version in the Go module conformance/."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLIENT = TOOLS / "bin" / "cloudevents"
 def ensure(progress: Progress, step: Step) -> None:
     """Build the pinned client.
 
-    Raises ToolError when Go is missing or fails.
+    Raises ToolError if Go is missing or fails.
     """
     inputs = stamp.digest(MODULE)
     if stamp.is_current("conformance", inputs) and CLIENT.exists():
@@ -30,9 +30,9 @@ def ensure(progress: Progress, step: Step) -> None:
 
 
 def events(progress: Progress) -> Path:
-    """Return the directory of the suite's events, in YAML.
+    """Return the directory with the suite's events in YAML.
 
-    Raises ToolError when Go is missing or fails.
+    Raises ToolError if Go is missing or fails.
     """
     progress.run(["go", "mod", "download", SOURCE], cwd=MODULE)
     return Path(progress.run(["go", "list", "-m", "-f", "{{.Dir}}", SOURCE], cwd=MODULE).strip()) / "yaml"

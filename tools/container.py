@@ -1,4 +1,4 @@
-"""Runs a function's image in a container for as long as a block lasts, reachable on a free port of the loopback interface."""
+"""Runs the image of a function in a container for the duration of a block, on a free port of the loopback interface."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANSWER_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; the names of its headers are in lower case."""
+    """An HTTP response. The names of its headers are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running container, and the host and port at which its function listens."""
+    """A running container, with the host and port of its function."""
 
     engine: Engine
     name: str
@@ -43,7 +43,7 @@ class Container:
     def request(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
-        """Send one request on a connection of its own. Raises OSError or http.client.HTTPException when there is no answer."""
+        """Send one request on a new connection. Raises OSError or http.client.HTTPException if there is no response."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=ANSWER_SECONDS)
         try:
             connection.request(method, path, body, dict(headers or {}))
@@ -53,15 +53,15 @@ class Container:
             connection.close()
 
     def logs(self) -> str:
-        """Return what the container printed."""
+        """Return the output of the container."""
         return self.engine.logs(self.name)
 
     def runs(self) -> bool:
-        """Whether the container's process lives."""
+        """Check whether the container is running."""
         return self.engine.ask("inspect", "--format", "{{.State.Running}}", self.name) == "true"
 
     def wait_until_ready(self, path: str) -> None:
-        """Return when `path` is answered with 200. Raises ToolError when it ends or is not ready in time."""
+        """Wait until `path` responds with 200. Raises ToolError if the container ends or the deadline passes."""
         deadline = time.monotonic() + READY_SECONDS
         while not self._is_ready(path):
             if time.monotonic() > deadline or not self.runs():
@@ -79,9 +79,9 @@ class Container:
 def running(
     engine: Engine, image: str, *options: str, command: Sequence[str] = (), ready_path: str = READY_PATH
 ) -> Iterator[Container]:
-    """Run `image`, or its `command`, with the client's `options`, yield the container when `ready_path` answers, and remove it after the block.
+    """Run `image`, or `command` in it, and yield the container when `ready_path` responds. Remove it after the block.
 
-    Raises ToolError when it does not start.
+    `options` are those of the engine's `run` command. Raises ToolError if the container does not start.
     """
     name = f"funcpack-{secrets.token_hex(6)}"
     try:

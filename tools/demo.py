@@ -1,4 +1,4 @@
-"""`make demo`: builds a function for HTTP and one for CloudEvents with `pack`, runs both in containers, and calls them."""
+"""Runs `make demo`: builds an HTTP function and a CloudEvent function with `pack`, runs both in containers, and calls them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEMPLATES = ROOT / "templates" / "python"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A template, and the request that shows what it does."""
+    """A template, and a request for its function."""
 
     template: str
     method: str
@@ -31,7 +31,7 @@ class Example:
 
     @property
     def image(self) -> str:
-        """The name of its image."""
+        """The name of the image."""
         return f"funcpack-demo-{self.template}"
 
 
@@ -46,7 +46,7 @@ EXAMPLES = (Example("http", "GET"), Example("cloudevent", "POST", EVENT, '{"orde
 
 
 def demonstrate(progress: Progress) -> None:
-    """Make what a build needs, then build, run and call each example, and say how to go on."""
+    """Create everything that a build needs, build, run and call each example, and print the next commands."""
     engine = make.make_engine(progress)
     make.make_venv(progress)
     if not cnb.find_pack():
@@ -70,7 +70,7 @@ def build(progress: Progress, with_pack: Pack, example: Example) -> None:
 
 
 def call(progress: Progress, engine: Engine, example: Example) -> None:
-    """Run an example, send its request and print both sides. Raises ToolError when the answer is not a good one."""
+    """Run an example, send its request, and print the request and the response. Raises ToolError if the status is not 200."""
     with progress.step(f"{engine.client} run of {example.image}"), container.running(engine, example.image) as running:
         answer = running.request(example.method, "/", example.headers, example.body.encode() or None)
     text = conversation(example, answer)
@@ -81,7 +81,7 @@ def call(progress: Progress, engine: Engine, example: Example) -> None:
 
 
 def conversation(example: Example, answer: Answer) -> str:
-    """Return the request and the answer as they went over the wire, lines marked with > and <."""
+    """Return the request and the response as sent over the wire, with lines marked by > and <."""
     sent = [
         f"{example.method} / HTTP/1.1",
         *(f"{name}: {value}" for name, value in example.headers.items()),
@@ -100,7 +100,7 @@ def conversation(example: Example, answer: Answer) -> str:
 
 
 def next_commands(engine: Engine) -> str:
-    """Return the commands with which the user goes on, with the same `engine`."""
+    """Return the commands that the user can run next with the same `engine`."""
     program = "pack" if cnb.find_pack() else str(PACK.relative_to(ROOT))
     address = ["env", f"DOCKER_HOST={engine.address}"] if engine.address else []
     template = (TEMPLATES / "http").relative_to(ROOT)
@@ -110,13 +110,16 @@ def next_commands(engine: Engine) -> str:
         [engine.client, "run", "--rm", "--publish", "127.0.0.1:8080:8080", "hello"],
     )
     lines = "\n".join(f"    {shlex.join(command)}" for command in commands)
-    return f"The builder is {BUILDER_IMAGE}. A function of your own, then `curl http://127.0.0.1:8080/`:\n\n{lines}"
+    return (
+        f"The builder is {BUILDER_IMAGE}. To build and run your own function, run these commands, then"
+        f" `curl http://127.0.0.1:8080/`:\n\n{lines}"
+    )
 
 
 def main() -> int:
-    """Run the demonstration; return the exit code."""
+    """Run the demo, and return the exit code."""
     progress = Progress(LOGS / "demo.log")
-    print(f"Everything that is printed behind the scenes goes to {progress.log.relative_to(ROOT)}\n")
+    print(f"The output of all programs is in {progress.log.relative_to(ROOT)}\n")
     return make.finish(lambda: demonstrate(progress))
 
 

@@ -1,7 +1,7 @@
-"""Sees to a container engine: one that answers, else Debian's docker.io is installed and started.
+"""Finds a running container engine, or installs and starts Debian's docker.io.
 
-Started by hand where no systemd runs (containers, virtual machines for CI): over a process id file that a machine's last life
-may have left, as a process of its own that outlives this one.
+Without systemd, as in containers and in virtual machines for CI, the daemon is started as a separate process that outlives this
+one. A process id file from before a restart of the machine is removed first.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ STARTING_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A container engine that answers: its command line client, its version, and its address where that is not the default one."""
+    """A running container engine: its command line client, its version, and its address if that is not the default one."""
 
     client: str
     version: str
     address: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """Return this process's environment with which `pack` and the client reach the engine."""
+        """Return the environment with which `pack` and the client reach the engine."""
         return {**os.environ, **({"DOCKER_HOST": self.address} if self.address else {})}
 
     def run(self, *arguments: str) -> str:
-        """Return what the client prints to `arguments`, without the last line end. Raises ToolError when it fails."""
+        """Run the client and return its stripped output. Raises ToolError if it fails."""
         done = self._call(arguments)
         if done.returncode != 0:
             raise errors.engine_refused([self.client, *arguments], done.returncode, done.stderr)
         return done.stdout.strip()
 
     def ask(self, *arguments: str) -> str | None:
-        """Return what the client prints to `arguments`, without the last line end; None when it fails."""
+        """Run the client and return its stripped output, or None if it fails."""
         done = self._call(arguments)
         return done.stdout.strip() if done.returncode == 0 else None
 
     def logs(self, container: str) -> str:
-        """Return what the processes of `container` printed, on both streams; empty when it is not there."""
+        """Return the output of `container` on both streams, or the client's error message."""
         return self._call(["logs", container], stderr=subprocess.STDOUT).stdout
 
     def image_id(self, image: str) -> str | None:
-        """Return the id of a local image, None when it is not there."""
+        """Return the id of a local image, or None if it does not exist."""
         return self.ask("image", "inspect", "--format", "{{.Id}}", image)
 
     def architecture(self) -> str:
-        """Return the architecture that the engine runs, in Go's and Debian's name: amd64, arm64."""
+        """Return the architecture of the engine by Go's and Debian's name: amd64, arm64."""
         question = ("info", "{{.Host.Arch}}") if self.client == "podman" else ("version", "{{.Server.Arch}}")
         return self.ask(question[0], "--format", question[1]) or ""
 
@@ -71,9 +71,9 @@ class Engine:
 
 
 def ensure(progress: Progress) -> Engine:
-    """Return an engine that answers, installing and starting one where that is possible.
+    """Return a running engine; install and start one if necessary and possible.
 
-    Raises ToolError when there is none.
+    Raises ToolError if there is none.
     """
     engine = find()
     if engine:
@@ -82,21 +82,21 @@ def ensure(progress: Progress) -> Engine:
         raise errors.no_engine()
     if not shutil.which("dockerd"):
         install(progress, "docker.io")
-    if not shutil.which("docker"):  # a package of its own from Debian 13 on
+    if not shutil.which("docker"):  # a separate package since Debian 13
         install(progress, "docker-cli")
     return start(progress)
 
 
 def find() -> Engine | None:
-    """Return the engine that answers: Docker, else Podman; None when neither does.
+    """Return Docker or Podman if one of them is running, or None.
 
-    Raises ToolError when it is Podman without its socket.
+    Raises ToolError if Podman is available, but its socket is not.
     """
     return _docker() or _podman()
 
 
 def is_root_on_debian() -> bool:
-    """Whether packages may be installed here."""
+    """Check whether packages can be installed with apt-get."""
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
@@ -108,9 +108,9 @@ def install(progress: Progress, *packages: str) -> None:
 
 
 def start(progress: Progress) -> Engine:
-    """Start the installed Docker daemon and wait until it answers.
+    """Start the installed Docker daemon and wait until it is ready.
 
-    Raises ToolError when it does not.
+    Raises ToolError if the deadline passes.
     """
     if Path("/run/systemd/system").is_dir():
         progress.run(["systemctl", "start", "docker"])
@@ -136,7 +136,7 @@ def _start_daemon() -> subprocess.Popen[bytes] | None:
 
 
 def _daemon_runs() -> bool:
-    """Whether the process id file names a Docker daemon, not some process that has its number now."""
+    """Check whether the process id file belongs to a running Docker daemon, and not to another process with the same id."""
     try:
         return Path("/proc", PID_FILE.read_text().strip(), "comm").read_text().strip() == "dockerd"
     except OSError:

@@ -1,4 +1,4 @@
-"""Every text that the repository's own tools (`make demo`, `make images`, ...) show when they cannot go on."""
+"""All error texts of the repository's tools (`make demo`, `make images`, ...)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN_LINES = 20
 
 @dataclass(eq=False)  # not frozen: contextlib sets an exception's traceback
 class ToolError(Exception):
-    """What stopped a tool: a short title, what was found, and what to do about it."""
+    """An error that stops a tool: its title, the finding and the remedy."""
 
     title: str
     found: str
@@ -27,54 +27,54 @@ class ToolError(Exception):
 
 
 def no_engine() -> ToolError:
-    """Say that no container engine answers, and this is no machine on which one may be installed."""
+    """Return the error for a machine without an engine on which none can be installed."""
     return ToolError(
-        "no container engine answers",
-        f"Neither `docker version` nor `podman info` reaches an engine, and only as root on Debian or Ubuntu is one installed here"
+        "no container engine is running",
+        "`docker version` and `podman info` do not reach an engine. Funcpack can install one only for root on Debian or Ubuntu"
         f" (this is {platform.system()}).",
-        "install Docker (https://docs.docker.com/engine/install/) or Podman (https://podman.io/docs/installation), start it,"
-        " see that `docker version` or `podman info` works, and run the command again.",
+        "install and start Docker (https://docs.docker.com/engine/install/) or Podman (https://podman.io/docs/installation),"
+        " check that `docker version` or `podman info` works, and run the command again.",
     )
 
 
 def podman_without_socket(socket: str) -> ToolError:
-    """Say that Podman answers, but `pack` speaks to an engine over its socket alone."""
+    """Return the error for a Podman without the socket that `pack` requires."""
     return ToolError(
-        "podman's socket is not there",
-        f"`pack` speaks to the engine over a socket, and nothing listens at {socket}.",
-        "run `systemctl --user start podman.socket` (or `podman machine start` where podman runs in a virtual machine).",
+        "the socket of podman is not available",
+        f"`pack` connects to the engine through a socket, and nothing listens at {socket}.",
+        "run `systemctl --user start podman.socket` (or `podman machine start` if podman runs in a virtual machine).",
     )
 
 
 def engine_not_started(log: Path, lines: Sequence[str]) -> ToolError:
-    """Say that the engine was started and did not answer."""
+    """Return the error for an engine that was started and did not become ready."""
     return ToolError(
         "the container engine does not start",
         "The end of its log:\n" + _indented(lines),
-        f"read {log}; where an engine cannot run on this machine, let DOCKER_HOST name one elsewhere.",
+        f"read {log}. If an engine cannot run on this machine, set DOCKER_HOST to the address of another one.",
     )
 
 
 def command_failed(command: Sequence[str], code: int, output: str, log: Path) -> ToolError:
-    """Say that a program that a step needs ended with an error."""
+    """Return the error for a program that failed."""
     return ToolError(
         f"`{command[0]}` failed with exit code {code}",
         f"{' '.join(command)}\n" + _indented(output.splitlines()),
-        f"its whole output is in {log}.",
+        f"read the whole output in {log}.",
     )
 
 
 def engine_refused(command: Sequence[str], code: int, output: str) -> ToolError:
-    """Say that the container engine did not do what it was asked for."""
+    """Return the error for a command of the container engine that failed."""
     return ToolError(
         f"`{command[0]} {command[1]}` failed with exit code {code}",
         f"{' '.join(command)}\n" + _indented(output.splitlines()),
-        f"see whether `{command[0]} version` works, and run the command again.",
+        f"check that `{command[0]} version` works, and run the command again.",
     )
 
 
 def command_missing(command: str) -> ToolError:
-    """Say that a program that a step needs is not installed."""
+    """Return the error for a program that is not installed."""
     return ToolError(
         f"`{command}` is not installed",
         f"`{command}` is not on PATH.",
@@ -83,35 +83,35 @@ def command_missing(command: str) -> ToolError:
 
 
 def no_venv_module() -> ToolError:
-    """Say that Debian's Python comes without what makes virtual environments."""
+    """Return the error for a Python of Debian without the module that creates virtual environments."""
     return ToolError(
-        "this Python cannot make virtual environments",
-        f"{sys.executable} has no `ensurepip` module, which Debian and Ubuntu keep in a package of its own.",
-        "run `apt install python3-venv`, or name another Python: `make PYTHON=/path/to/python3.12 demo`.",
+        "this Python cannot create virtual environments",
+        f"{sys.executable} has no `ensurepip` module, which is a separate package on Debian and Ubuntu.",
+        "run `apt install python3-venv`, or use another Python: `make PYTHON=/path/to/python3.12 demo`.",
     )
 
 
 def no_answer(url: str, seconds: float, logs: str) -> ToolError:
-    """Say that a function's container does not answer."""
+    """Return the error for a container that does not become ready."""
     return ToolError(
-        "the function does not answer",
-        f"{url} gave no answer in {seconds:.0f} seconds. The end of the container's log:\n"
+        "the function does not respond",
+        f"{url} did not respond within {seconds:.0f} seconds. The end of the container's log:\n"
         + _indented(logs.splitlines()),
-        "run the image by hand and read its log.",
+        "run the image with `docker run` and read its log.",
     )
 
 
 def unexpected_answer(request: str, expected: str, got: str) -> ToolError:
-    """Say that a function answers something else than its template promises."""
+    """Return the error for a function that does not return the documented response of its template."""
     return ToolError(
-        "the function answers something unexpected",
+        "the response of the function is unexpected",
         f"{request}\nexpected: {expected}\ngot:      {got}",
-        "see whether the template was changed; the demonstration calls it as its README does.",
+        "check whether the template was changed. The demo calls the function as the template's README does.",
     )
 
 
 def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
-    """Say that TARGET_ARCH, or the engine's own architecture, is none that the buildpack is made for."""
+    """Return the error for a TARGET_ARCH, or an architecture of the engine, that the buildpack does not support."""
     return ToolError(
         "this architecture is not supported", f"The target is {found}.", f"set TARGET_ARCH to {' or '.join(known)}."
     )

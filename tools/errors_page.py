@@ -1,4 +1,4 @@
-"""Writes the errors of docs/errors.md from the broken projects of the tests: .venv/bin/python -m tools.errors_page."""
+"""Generates the errors in docs/errors.md from the broken projects in the tests: .venv/bin/python -m tools.errors_page."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "errors.md"
 SITUATIONS = ROOT / "tests" / "fixtures" / "broken"
-BEGIN = "<!-- tools/errors_page.py writes what is between these lines -->\n"
+BEGIN = "<!-- tools/errors_page.py generates the text between these comments -->\n"
 END = "<!-- end -->\n"
 
-# What a situation has beside its app.
+# Files of a situation next to its app, and their titles.
 MORE = {
-    "wheels": "The packages in the directory `vendor`, and what they require",
-    "environment": "The build's variables",
+    "wheels": "The packages in the directory `vendor`, each with its version and requirements",
+    "environment": "The variables of the build",
 }
 
-# What the projects have whose function is in order.
-UNREMARKABLE = b'def handler(req):\n    return "hello"\n'
+# The function of projects whose error is not in the function.
+VALID_FUNCTION = b'def handler(req):\n    return "hello"\n'
 
 
 def updated(page: str) -> str:
-    """Return the page with the errors as they are now."""
+    """Return the page with the current errors."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{errors()}{END}{after}"
 
 
 def errors() -> str:
-    """Return a section for every error, with an example for every situation that leads to it."""
+    """Return a section for each error, with an example for each situation that leads to it."""
     examples: dict[str, list[str]] = {}
     for situation in sorted(SITUATIONS.iterdir()):
         log = (situation / "expected.txt").read_text()
@@ -42,9 +42,9 @@ def errors() -> str:
 
 
 def _example(situation: Path, log: str) -> str:
-    """Return what the project is, and the end of its log."""
+    """Return the files of the project and the end of its log."""
     paths = [path for path in sorted(situation.glob("app/**/*")) if path.is_file()]
-    files = [_file(path, situation) for path in paths if path.read_bytes() != UNREMARKABLE]
+    files = [_file(path, situation) for path in paths if path.read_bytes() != VALID_FUNCTION]
     more = [
         _block(title, (situation / name).read_text()) for name, title in MORE.items() if (situation / name).exists()
     ]
@@ -52,19 +52,19 @@ def _example(situation: Path, log: str) -> str:
 
 
 def _end(log: str) -> str:
-    """Return the error and the section before it, where that is about the same; the first one is always there."""
+    """Return the error, and the section before it if the error refers to it."""
     sections = log.replace("\n\n[", "\n\n\0[").split("\0")
     return "".join(sections[-2:] if "above" in sections[-1] else sections[-1:])
 
 
 def _file(path: Path, situation: Path) -> str:
-    """Return a file's content, or that it is no text."""
+    """Return the content of a file, or a sentence if it is not text."""
     name = f"`{path.relative_to(situation / 'app')}`"
     try:
         text = path.read_text()
     except UnicodeDecodeError:
         return f"{name} is not UTF-8.\n\n"
-    return f"{name} has null bytes in it.\n\n" if "\0" in text else _block(name, text)
+    return f"{name} contains null bytes.\n\n" if "\0" in text else _block(name, text)
 
 
 def _block(title: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Builds the programs of a Go module, at the versions that its go.mod and go.sum pin."""
+"""Builds programs of a Go module at the versions that its go.mod and go.sum pin."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def build(
     output: Path,
     target: dict[str, str] | None = None,
 ) -> None:
-    """Build `commands`, packages of the module's requirements, with linker `flags` into `output`, a file or a directory.
+    """Build `commands`, which are packages of the module's requirements, into `output`, a file or a directory.
 
-    `target` is the environment that names another platform (GOOS, GOARCH). Raises ToolError when Go is missing or fails.
+    `flags` are for the linker. `target` contains GOOS and GOARCH for another platform. Raises ToolError if Go is missing or
+    fails.
     """
     environment = {**os.environ, "CGO_ENABLED": "0", **(target or {})}
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""The steps behind `make venv|tools|images|buildpack|builder`: python3 -m tools.make TARGET.
+"""Runs the targets of the Makefile: python3 -m tools.make TARGET.
 
-Each target makes what it needs before, and redoes only what changed.
+Each target first runs the steps that it depends on. A step does nothing if its input did not change.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def make_venv(progress: Progress) -> None:
-    """Make .venv."""
+    """Create .venv."""
     with progress.step("development environment in .venv") as step:
         venv.ensure(progress, step)
 
 
 def make_engine(progress: Progress) -> Engine:
-    """See to a container engine."""
+    """Find or start a container engine."""
     with progress.step("container engine") as step:
         found = engine.ensure(progress)
         step.result = f"{found.client} {found.version}"
@@ -49,7 +49,7 @@ def make_lifecycle(progress: Progress, found: Engine) -> None:
 
 
 def make_base_images(progress: Progress, found: Engine) -> None:
-    """Make the run and the build image."""
+    """Create the run image and the build image."""
     with progress.step("images funcpack/run and funcpack/build") as step:
         base_images.ensure(progress, step, found)
 
@@ -77,19 +77,19 @@ def tools_target(progress: Progress) -> None:
 
 
 def images_target(progress: Progress) -> None:
-    """Make the base images."""
+    """Create the base images."""
     make_base_images(progress, make_engine(progress))
 
 
 def buildpack_target(progress: Progress) -> None:
-    """Stage the buildpack alone, for TARGET_ARCH where it is set."""
+    """Stage only the buildpack, for TARGET_ARCH if it is set."""
     architecture = stage.wanted_architecture()
     make_venv(progress)
     make_buildpack(progress, architecture)
 
 
 def package_target(progress: Progress) -> None:
-    """Package the buildpack as a file, for TARGET_ARCH where it is set."""
+    """Package the buildpack as a file, for TARGET_ARCH if it is set."""
     architecture = stage.wanted_architecture()
     make_venv(progress)
     make_pack(progress)
@@ -100,7 +100,7 @@ def package_target(progress: Progress) -> None:
 
 
 def builder_target(progress: Progress) -> None:
-    """Make everything that a build needs, with the pinned `pack`."""
+    """Create everything that a build needs, with the pinned `pack`."""
     found = make_engine(progress)
     make_venv(progress)
     make_pack(progress)
@@ -120,7 +120,7 @@ TARGETS = {
 
 
 def main() -> int:
-    """Make the target that the command line names; return the exit code."""
+    """Run the target on the command line, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.make", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
     target = parser.parse_args().target
@@ -129,7 +129,7 @@ def main() -> int:
 
 
 def finish(work: Callable[[], None]) -> int:
-    """Do `work`; return the exit code, having printed the error that stopped it."""
+    """Run `work`, print the error that stops it, and return the exit code."""
     try:
         work()
     except ToolError as error:

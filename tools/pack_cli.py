@@ -1,4 +1,4 @@
-"""Calls `pack`: creates the builder and builds functions with it, from what the engine holds and without a registry."""
+"""Runs `pack`: creates the builder and builds functions with local images, without a registry."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from tools.engine import Engine
     from tools.progress import Progress
 
-# A trusted builder does everything in one container, and with what the engine holds there is nothing to pull.
+# With a trusted builder all phases run in one container. All images are local, so nothing is pulled.
 BUILD_OPTIONS = ("--builder", BUILDER_IMAGE, "--trust-builder", "--pull-policy", "never")
 
 
 def build_options(engine: Engine) -> list[str]:
-    """Return the options with which `pack build` uses our builder and `engine`."""
+    """Return the options that make `pack build` use Funcpack's builder and `engine`."""
     return [*BUILD_OPTIONS, *engine_options(engine)]
 
 
 def engine_options(engine: Engine) -> list[str]:
-    """Return what makes the lifecycle write the image to `engine`: by itself it takes the one at the default address."""
+    """Return the options that make the lifecycle write the image to `engine` if it is not at the default address."""
     return ["--docker-host", "inherit"] if "DOCKER_HOST" in engine.environment() else []
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A `pack` and the engine it works with."""
+    """A `pack` program and the engine that it uses."""
 
     program: str
     engine: Engine
 
     def create_builder(self, progress: Progress, config: Path) -> None:
-        """Create the builder that `config`, a builder.toml, describes. Raises ToolError when it fails."""
+        """Create the builder that `config`, a builder.toml, describes. Raises ToolError if `pack` fails."""
         command = [self.program, "builder", "create", BUILDER_IMAGE, "--config", str(config), "--pull-policy", "never"]
         progress.run(command, env=self.engine.environment())
 
     def build(self, progress: Progress, image: str, app: Path, options: Sequence[str] = ()) -> None:
-        """Build the function in the directory `app` as `image`. Raises ToolError when it fails."""
+        """Build the function in the directory `app` as `image`. Raises ToolError if `pack` fails."""
         progress.run(self.build_command(image, app, options), env=self.engine.environment())
 
     def build_command(self, image: str, app: Path, options: Sequence[str] = ()) -> list[str]:
@@ -51,10 +51,10 @@ class Pack:
 
 
 def of_user_or_pinned(engine: Engine) -> Pack:
-    """Return the `pack` on PATH, else the pinned one."""
+    """Return the `pack` on PATH, or the pinned one."""
     return Pack(cnb.find_pack() or str(PACK), engine)
 
 
 def pinned(engine: Engine) -> Pack:
-    """Return the `pack` of .tools/bin."""
+    """Return the pinned `pack` in .tools/bin."""
     return Pack(str(PACK), engine)

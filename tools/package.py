@@ -1,4 +1,4 @@
-"""Packages the staged buildpack as one file, for builders of others to take in."""
+"""Packages the staged buildpack as one file that other builders can include."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def ensure(progress: Progress, step: Step, architecture: str) -> None:
-    """Write the file for `architecture`, which is the staged one, when the buildpack changed.
+    """Write the file for `architecture`, for which the buildpack is staged, if the buildpack changed.
 
-    Raises ToolError when the pinned `pack`, which needs no engine for this, fails.
+    `pack` needs no engine for this. Raises ToolError if it fails.
     """
     package = file_for(architecture)
     inputs = stamp.digest(BUILDPACK, text=architecture)
@@ -30,7 +30,7 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
 
 
 def file_for(architecture: str) -> Path:
-    """Return where the file for `architecture` is; the name says which one if it is not this machine's."""
+    """Return the path of the file for `architecture`. Its name contains the architecture if it is not this machine's."""
     version = tomllib.loads((BUILDPACK / "buildpack.toml").read_text())["buildpack"]["version"]
     suffix = "" if architecture == stage.own_architecture() else f"-{architecture}"
     return DIST / f"funcpack-python-{version}{suffix}.cnb"

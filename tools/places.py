@@ -1,4 +1,4 @@
-"""Where the tools find the sources and put what they make; names and versions that several of them share."""
+"""The directories of the tools' inputs and outputs, and the names and versions that several tools share."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ VENV = ROOT / ".venv"
 
 BUILDER_IMAGE = "funcpack/builder"
 
-# What the lifecycle's exporter gives every file and image, so that the same input is the same image: 1980-01-01T00:00:01Z.
+# The lifecycle's exporter sets this time for every file and image, so the same input leads to the same image:
+# 1980-01-01T00:00:01Z.
 SOURCE_DATE_EPOCH = 315532801
 
 
 def reproducible_environment() -> dict[str, str]:
-    """Return the environment of this process with SOURCE_DATE_EPOCH, for programs that would write today's date."""
+    """Return the environment of this process with SOURCE_DATE_EPOCH, for programs that would write the current date."""
     return {**os.environ, "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH)}

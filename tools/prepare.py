@@ -1,4 +1,4 @@
-"""Prepares the staged buildpack for the builder: has the build image's Python do what every build would do alike."""
+"""Prepares the staged buildpack for the builder: does the work in advance that is the same in every build."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def ensure(step: Step, engine: Engine) -> None:
-    """Write dist/prepared when the staged buildpack or the build image changed.
+    """Write dist/prepared if the staged buildpack or the build image changed.
 
-    Raises ToolError when the engine fails.
+    Raises ToolError if the engine fails.
     """
     inputs = stamp.digest(BUILDPACK, Path(__file__), text=str(engine.image_id(BUILD.name)))
     if stamp.is_current("prepared", inputs) and PREPARED.is_dir():
@@ -32,7 +32,7 @@ def ensure(step: Step, engine: Engine) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Run `bin/prepare` in the build image, where everything is at the place that it has in builds."""
+    """Run `bin/prepare` in the build image, with the buildpack at the same path as in builds."""
     about = tomllib.loads((BUILDPACK / "buildpack.toml").read_text())["buildpack"]
     name = about["id"].replace("/", "_")
     place = f"/cnb/buildpacks/{name}/{about['version']}"
@@ -41,7 +41,7 @@ def prepare(engine: Engine) -> None:
         exec {place}/bin/prepare /layers/{name} $(cat /etc/funcpack/run-image-python)
     """
     container = f"funcpack-{secrets.token_hex(6)}"
-    # Copied, not mounted: an engine elsewhere sees no directory of this machine.
+    # The buildpack is copied instead of mounted, because a remote engine cannot mount directories of this machine.
     engine.run("create", "--name", container, "--network", "none", "--user", "0", BUILD.name, "sh", "-euc", program)
     try:
         engine.run("cp", f"{BUILDPACK}/.", f"{container}:/buildpack")

@@ -1,4 +1,4 @@
-"""Long work in one line a step with its time; what the programs behind it print goes to a log file."""
+"""Prints one line for each step, with its duration, and writes the output of its programs to a log file."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TITLE_WIDTH = 44
 
 @dataclass
 class Step:
-    """One line of progress; `result` is what stands behind its title when it is done."""
+    """One line of progress. `result` is printed after the title when the step is done."""
 
     result: str = "done"
 
 
 class Progress:
-    """Prints steps and runs their programs, whose whole output it keeps in the file `log`."""
+    """Prints steps, and runs their programs, whose output it writes to the file `log`."""
 
     def __init__(self, log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Print `title`, and when the block is done its result and how long it took."""
+        """Print `title`, and after the block the result and the duration."""
         step = Step()
         print(f"{title:<{TITLE_WIDTH}} ", end="", flush=True)
         self.write(f"\n== {title}\n")
@@ -52,11 +52,11 @@ class Progress:
             file.write(text)
 
     def run(self, command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-        """Run `command` and return what it printed.
+        """Run `command` and return its output.
 
-        Raises ToolError when it is not installed or fails.
+        Raises ToolError if the program is not installed or fails.
         """
-        # Arguments only: an environment may hold credentials.
+        # The environment may contain credentials, so only the arguments are logged.
         self.write(f"$ {' '.join(command)}\n")
         try:
             done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Puts together dist/buildpack: the buildpack with what it needs to build a function without a network, and nothing else."""
+"""Assembles dist/buildpack: the buildpack with everything that it needs to build a function without a network."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.project.supported_pythons import SUPPORTED
 from tools import errors, stamp
 from tools.places import BUILDPACK, DIST, ROOT, VENV, reproducible_environment
 
 if TYPE_CHECKING:
     from tools.progress import Progress, Step
 
-# The Python versions that the invoker supports; images have one of them.
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PYTHONS = tuple(".".join(map(str, version)) for version in SUPPORTED)
 
-# manylinux tags by Go's name of the architecture, for the glibc of the oldest base images in use (Ubuntu 20.04 has 2.31).
+# manylinux tags by Go's name of the architecture, for the glibc of the oldest supported base images (Ubuntu 20.04 has 2.31).
 PLATFORMS = {
     "amd64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
     "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
 }
 
-# What uname calls them.
+# Go's names of the architectures by those of uname.
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 SOURCES = (
@@ -35,13 +35,16 @@ SOURCES = (
     "bin/build",
     "bin/prepare",
     "bin/python",
-    "funcpack",
+    "funcpack/__init__.py",
+    "funcpack/errors.py",
+    "funcpack/buildpack",
+    "funcpack/check",
+    "funcpack/project",
     "invoker/funcpack_invoker",
     "invoker/requirements.txt",
     "invoker/not-in-images.txt",
 )
-# Of the distribution funcpack, the command line tool is not the buildpack's.
-NOT_STAGED = ("cli", "deploy", "__pycache__", "build", "*.egg-info")
+NOT_STAGED = ("__pycache__", "build", "*.egg-info")
 NOT_IN_IMAGES = ROOT / "invoker" / "not-in-images.txt"
 INVOKER_LOCK = ROOT / "invoker" / "requirements.txt"
 UV_LOCK = ROOT / "requirements" / "uv.txt"
@@ -49,9 +52,9 @@ PIP = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
 
 
 def ensure(progress: Progress, step: Step, architecture: str) -> None:
-    """Stage the buildpack for `architecture` (amd64, arm64) when any of its parts changed.
+    """Stage the buildpack for `architecture` (amd64, arm64) if one of its parts changed.
 
-    Raises ToolError when the architecture is not supported or a download fails.
+    Raises ToolError if the architecture is not supported or a download fails.
     """
     check_architecture(architecture)
     inputs = stamp.digest(
@@ -74,7 +77,7 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
 
 
 def ensure_wheels(progress: Progress, architecture: str) -> Path:
-    """Download the locked wheels of the invoker and of uv, checked against their hashes; return the directory that holds both."""
+    """Download the locked wheels of the invoker and of uv, checked against their hashes; return the directory of both."""
     target = DIST / "wheels" / architecture
     inputs = stamp.digest(INVOKER_LOCK, UV_LOCK, text=" ".join(PYTHONS))
     if stamp.is_current(f"wheels-{architecture}", inputs) and target.is_dir():
@@ -88,7 +91,7 @@ def ensure_wheels(progress: Progress, architecture: str) -> Path:
 
 
 def download(progress: Progress, lock: Path, architecture: str, python: str, target: Path) -> None:
-    """Download what `lock` names, as wheels for `python` on `architecture`, into `target`."""
+    """Download the packages in `lock` as wheels for `python` on `architecture` into `target`."""
     options = [
         "--require-hashes",
         "--no-deps",
@@ -105,7 +108,7 @@ def download(progress: Progress, lock: Path, architecture: str, python: str, tar
 
 
 def copy_sources() -> None:
-    """Copy the buildpack's own files."""
+    """Copy the sources of the buildpack."""
     for name in SOURCES:
         source, target = ROOT / name, BUILDPACK / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,13 +119,13 @@ def copy_sources() -> None:
 
 
 def not_in_images() -> list[str]:
-    """Return patterns of the wheels that no image gets."""
+    """Return patterns for the wheels that images do not contain."""
     lines = NOT_IN_IMAGES.read_text().splitlines()
     return [f"{line.replace('-', '_')}-*.whl" for line in lines if not line.startswith("#")]
 
 
 def build_invoker(progress: Progress, target: Path) -> None:
-    """Build the invoker's own wheel into `target`, from a copy: setuptools would pick up what an earlier build left in the tree."""
+    """Build the invoker's wheel into `target` from a copy, because setuptools would include files of earlier builds."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "invoker")
         shutil.copytree(ROOT / "invoker", copy, ignore=shutil.ignore_patterns(*NOT_STAGED))
@@ -131,7 +134,7 @@ def build_invoker(progress: Progress, target: Path) -> None:
 
 
 def unpack_uv(wheels: Path, target: Path) -> None:
-    """Take the one executable out of uv's wheel."""
+    """Extract the executable from uv's wheel."""
     (wheel,) = wheels.glob("uv-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".data/scripts/uv")]
@@ -140,15 +143,15 @@ def unpack_uv(wheels: Path, target: Path) -> None:
 
 
 def check_architecture(architecture: str) -> None:
-    """Raise ToolError when the buildpack is not made for `architecture`."""
+    """Raise ToolError if the buildpack does not support `architecture`."""
     if architecture not in PLATFORMS:
         raise errors.unknown_architecture(architecture, tuple(PLATFORMS))
 
 
 def wanted_architecture() -> str:
-    """Return the architecture to stage for where no engine is asked: TARGET_ARCH, else this machine's.
+    """Return the architecture to stage for: TARGET_ARCH, or this machine's.
 
-    Raises ToolError when the buildpack is not made for it.
+    Raises ToolError if the buildpack does not support it.
     """
     architecture = os.environ.get("TARGET_ARCH") or own_architecture()
     check_architecture(architecture)
@@ -156,6 +159,6 @@ def wanted_architecture() -> str:
 
 
 def own_architecture() -> str:
-    """Return this machine's architecture in Go's name, where it is known."""
+    """Return Go's name of this machine's architecture, or the name of uname if it is not a supported one."""
     machine = platform.machine()
     return MACHINES.get(machine, machine)

@@ -1,4 +1,4 @@
-"""Knows whether something was made from the same input before, so that a second run redoes only what changed."""
+"""Records the input of each step, so that a later run repeats only the steps whose input changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def digest(*paths: Path, text: str = "") -> str:
-    """SHA-256 of `text` and of all files of `paths`: their names from each path on, whether they are executable, their content."""
+    """Return the SHA-256 of `text` and of all files in `paths`: their relative names, executable bits and contents."""
     total = hashlib.sha256(text.encode())
     for path in paths:
         for file in _files(path):
@@ -22,13 +22,13 @@ def digest(*paths: Path, text: str = "") -> str:
 
 
 def is_current(name: str, value: str) -> bool:
-    """Whether `name` was last made with this very `value`."""
+    """Check whether the recorded value of `name` is `value`."""
     stamp = STAMPS / name
     return stamp.is_file() and stamp.read_text() == value
 
 
 def write(name: str, value: str) -> None:
-    """Remember that `name` was made with `value`."""
+    """Record `value` for `name`."""
     STAMPS.mkdir(parents=True, exist_ok=True)
     (STAMPS / name).write_text(value)
 

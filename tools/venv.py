@@ -1,4 +1,4 @@
-"""Makes .venv: the locked development tools, and both distributions of this repository in place."""
+"""Creates .venv with the locked development tools and editable installs of both distributions of this repository."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PROJECTS = (ROOT / "pyproject.toml", ROOT / "invoker" / "pyproject.toml")
 
 
 def ensure(progress: Progress, step: Step) -> None:
-    """Bring .venv up to date when the lock, a project file or the Python changed.
+    """Update .venv if the lock, a project file or the Python changed.
 
-    Raises ToolError when this Python lacks the means.
+    Raises ToolError if this Python cannot create virtual environments.
     """
     wanted = stamp.digest(LOCK, *PROJECTS, text=f"{sys.base_prefix} {sys.version}")
     if stamp.is_current("venv", wanted) and (VENV / "bin" / "python").exists():
@@ -34,7 +34,7 @@ def ensure(progress: Progress, step: Step) -> None:
         progress.run([sys.executable, "-m", "venv", str(VENV)])
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     progress.run([*pip, "--require-hashes", "-r", str(LOCK)])
-    # Without build isolation: setuptools comes from the lock too.
+    # Without build isolation, because setuptools is locked, too.
     progress.run([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "invoker")])
     stamp.write("venv", wanted)
 

@@ -1,7 +1,7 @@
 """The Python versions that functions run on.
 
-This list decides which wheels travel with the buildpack. The classifiers of both distributions and `bin/python` repeat it,
-and a test compares them.
+The buildpack contains the invoker's wheels for these versions. pyproject.toml, `bin/python` and the base images repeat them,
+and tests compare all of these with this list.
 """
 
 SUPPORTED = ((3, 11), (3, 12), (3, 13), (3, 14))

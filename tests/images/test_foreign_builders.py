@@ -100,7 +100,7 @@ def test_a_foreign_builder_takes_the_packaged_buildpack(
 
     built = workshop.build(make_app({"handler.py": HANDLER}), *options, "--network", "host", *variables)
 
-    assert "The run image has no Python that is known." in built.log
+    assert "The run image has no known Python." in built.log
     with workshop.run(built.image) as function:
         assert function.request("GET", "/").body.startswith(b"/layers/funcpack_python/python/cpython/")
 
@@ -112,5 +112,5 @@ def test_our_builder_notices_a_run_image_without_python(workshop: Workshop, make
     )
 
     assert refused.code != 0
-    assert "The run image has no Python that is known." in refused.log
+    assert "The run image has no known Python." in refused.log
     assert "[Error: Python could not be downloaded]" in refused.log

@@ -139,6 +139,6 @@ def readable(output: str, platform: Platform) -> str:
     ):
         output = output.replace(text, name)
     output = output.replace(f"Python {PYTHON_VERSION}", "Python 3.13.5").replace(str(PYTHON), "/usr/bin/python3.13")
-    output = re.sub(r"\(as Python 3\.\d+ reads it\)", "(as Python 3.13 reads it)", output)
+    output = re.sub(r"\(checked with Python 3\.\d+\)", "(checked with Python 3.13)", output)
     output = re.sub(r"funcpack/python \d+\.\d+\.\d+", "funcpack/python 0.1.0", output)
     return re.sub(r"\bin \d+(\.\d+)?(ms|s)\b", "in 10ms", output)

@@ -92,7 +92,7 @@ def test_passes_over_with_a_reason(platform: Platform, files: dict[str, str], re
     assert (result.code, result.output) == (100, f"Not a function for Funcpack: {reason}\n")
 
 
-WITHOUT_PYTHON = "Funcpack needs Python 3.11 or newer in the build image, and there is none on its PATH ({}).\n"
+WITHOUT_PYTHON = "Funcpack requires Python 3.11 or newer in the build image, and there is none on PATH ({}).\n"
 
 
 @pytest.fixture

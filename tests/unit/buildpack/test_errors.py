@@ -123,7 +123,7 @@ RENDERED: list[tuple[UserError, str, str]] = [
     ),
     (
         errors.NotVendoredError("uv.lock"),
-        "A package is missing in the directory 'vendor'",
+        "A package is missing from the directory 'vendor'",
         (
             "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
             "\n"

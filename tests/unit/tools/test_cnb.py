@@ -39,8 +39,8 @@ def test_without_go_the_lifecycle_is_left_to_pack(
     progress = Progress(tmp_path / "log")
     with progress.step("lifecycle") as step:
         cnb.ensure_lifecycle(progress, step, "amd64")
-    config = tomllib.loads(builder.config_with_a_release().read_text())
-    assert "left to pack, there is no Go" in capsys.readouterr().out
+    config = tomllib.loads(builder.config_with_released_lifecycle().read_text())
+    assert "left to pack, because there is no Go" in capsys.readouterr().out
     assert config["lifecycle"] == {
         "version": cnb.pinned_version(cnb.LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     }

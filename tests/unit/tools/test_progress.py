@@ -53,7 +53,7 @@ def test_run_of_a_failing_program_shows_the_end_of_its_output(progress: Progress
     assert raised.value.title == f"`{sys.executable}` failed with exit code 3"
     assert raised.value.found.endswith("    98\n    99")
     assert "    79\n" not in raised.value.found
-    assert raised.value.remedy == f"its whole output is in {progress.log}."
+    assert raised.value.remedy == f"read the whole output in {progress.log}."
 
 
 def test_run_of_a_missing_program_says_what_to_install(progress: Progress) -> None:
