@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the build and return its exit code."""
     os.umask(0o022)  # files in an image must be readable for every user, and must not depend on the platform's umask
     log = Log()
-    return error_boundary.run(lambda: build(Context.for_build(os.environ, arguments), log), log)
+    return error_boundary.run_phase(lambda: build(Context.for_build(os.environ, arguments), log), log)
 
 
 def build(context: Context, log: Log) -> int:

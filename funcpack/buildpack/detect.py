@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str]) -> int:
     """Run the detection and return its exit code."""
     log = Log()
-    return error_boundary.run(lambda: detect(Context.for_detect(os.environ, arguments), log), log)
+    return error_boundary.run_phase(lambda: detect(Context.for_detect(os.environ, arguments), log), log)
 
 
 def detect(context: Context, log: Log) -> int:

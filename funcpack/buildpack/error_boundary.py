@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from funcpack.buildpack.platform.log import Log
 
 
-def run(phase: Callable[[], int], log: Log) -> int:
+def run_phase(phase: Callable[[], int], log: Log) -> int:
     """Run a phase and return its exit code. Errors of the user and bugs have different codes."""
     try:
         return phase()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.check.definitions import Definitions, Function, Import, Value
 from funcpack.check.modules import Modules, OpaqueModuleError
-from funcpack.check.source import parse
+from funcpack.check.source import parse_source
 from funcpack.errors import (
     MissingFunctionError,
     MissingModuleError,
@@ -94,7 +94,7 @@ def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules:
         method_name = _method_name(handler, app, target, modules)
         raise MissingModuleError(handler.text, handler.origin, handler.module, names, method_name)
     for file in found.parents:
-        parse(file, app, target)
+        parse_source(file, app, target)
     return _Checker(handler, app, target, modules).check_attribute(found.module, found.file, handler.attributes[0])
 
 
@@ -102,7 +102,7 @@ def _method_name(handler: Handler, app: Path, target: tuple[int, ...], modules: 
     """Return the name of a method in its correct form if the user wrote an object's name where a module's name belongs."""
     module, _, attribute = handler.module.rpartition(".")
     found = modules.find(module) if module else None
-    if found and attribute in Definitions.of(parse(found.file, app, target)).names:
+    if found and attribute in Definitions.of(parse_source(found.file, app, target)).names:
         return f"{module}:{attribute}.{'.'.join(handler.attributes)}"
     return None
 
@@ -118,7 +118,7 @@ class _Checker:
         self._seen: set[tuple[str, str]] = set()
 
     def check_attribute(self, module: str, file: Path, attribute: str) -> CheckedFunction:
-        definitions = Definitions.of(parse(file, self._app, self._target))
+        definitions = Definitions.of(parse_source(file, self._app, self._target))
         shown = file.relative_to(self._app)
         if attribute not in definitions.names and not definitions.is_dynamic:
             raise MissingFunctionError(
@@ -156,7 +156,7 @@ class _Checker:
             return None
         if found is None:
             return None
-        definitions = Definitions.of(parse(found.file, self._app, self._target))
+        definitions = Definitions.of(parse_source(found.file, self._app, self._target))
         if value.name not in definitions.certain:
             return None
         return self._follow(found.module, found.file, value.name, definitions)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def parse(file: Path, app: Path, target: tuple[int, ...]) -> ast.Module:
+def parse_source(file: Path, app: Path, target: tuple[int, ...]) -> ast.Module:
     """Parse a file of the app, and compile it, because only the compiler finds some syntax errors.
 
     If the Python version `target` is older than this Python, most of the newer syntax is rejected too

@@ -81,7 +81,7 @@ def _candidates(app: Path, pyproject: Pyproject) -> Iterator[_Candidate]:
     # The settings of uv apply to all packages, as an option in requirements.txt would.
     uv_settings = f"--uv {pyproject.uv}"
     if is_present(app / Format.REQUIREMENTS):
-        found = requirements.read(app.resolve() / Format.REQUIREMENTS, app.resolve())
+        found = requirements.read_requirements(app.resolve() / Format.REQUIREMENTS, app.resolve())
         if not found.is_empty:
             yield _Candidate(Format.REQUIREMENTS, (*found.files, *found.paths), (*found.lines, uv_settings))
     if is_present(app / Format.PYLOCK) and read_toml(app, Format.PYLOCK).get("packages"):

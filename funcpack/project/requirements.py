@@ -40,7 +40,7 @@ class Requirements:
     is_empty: bool = True
 
 
-def read(file: Path, app: Path) -> Requirements:
+def read_requirements(file: Path, app: Path) -> Requirements:
     """Read a requirements file and the files that it includes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Real builds by `pack` and real containers: `make builder` has made what they need."""
+"""Real builds with `pack` and real containers. `make builder` creates everything that they need."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HOSTILE_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a `pack build` came to: the name of the image, exit code, and everything it printed."""
+    """The result of a `pack build`: the name of the image, the exit code and the output."""
 
     image: str
     code: int
@@ -51,7 +51,7 @@ class Build:
 
 @dataclass
 class Workshop:
-    """Builds functions under random names, runs them, and in the end removes what it built."""
+    """Builds functions under random names, runs them, and removes the images at the end."""
 
     engine: Engine
     pack_home: Path
@@ -59,7 +59,7 @@ class Workshop:
     superseded: list[str] = field(default_factory=list)
 
     def attempt(self, app: Path, *options: str, image: str | None = None) -> Build:
-        """Build the function in `app`, whatever comes of it; without a network if `options` do not give one."""
+        """Build the function in `app`, which may fail, without a network unless `options` name one."""
         name = image or self.new_name()
         self.superseded += filter(None, [self.engine.image_id(name)])
         network = () if "--network" in options else ("--network", "none")
@@ -75,30 +75,30 @@ class Workshop:
         return built
 
     def create_builder(self, config: Path) -> str:
-        """Create a builder of the test's own, as `config` says."""
+        """Create a separate builder from `config`."""
         name = self.new_name()
         done = self._run([str(PACK), "builder", "create", name, "--config", str(config), "--pull-policy", "never"])
         assert done.returncode == 0, done.stdout
         return name
 
     def build_base(self, directory: Path) -> str:
-        """Make the image of a Dockerfile, to build or run functions in."""
+        """Create an image from a Dockerfile, to build or run functions in."""
         name = self.new_name()
         self.engine.run("build", "--quiet", "--tag", name, str(directory))
         return name
 
     def new_name(self) -> str:
-        """Return a name that no image has, to be removed in the end."""
+        """Return an unused name of an image, which is removed at the end."""
         name = f"funcpack-test-{secrets.token_hex(6)}"
         self.images.append(name)
         return name
 
     def run(self, image: str, *options: str) -> AbstractContextManager[Container]:
-        """Run `image` with options of `docker run` for as long as the block lasts."""
+        """Run `image` with options of `docker run` for the duration of the block."""
         return container.running(self.engine, image, *options)
 
     def python_in(self, image: str, program: str) -> str:
-        """Return what a Python `program` prints that is run inside `image` by the Python of the run image, as root."""
+        """Run a Python `program` in `image` with the run image's Python, as root, and return its output."""
         return self.engine.run(
             "run", "--rm", "--user", "0", "--network", "none", "--entrypoint", "/usr/bin/python3", image, "-c", program
         )
@@ -110,7 +110,7 @@ class Workshop:
         )
 
     def remove_all(self) -> None:
-        """Remove the images and what `pack` cached for them."""
+        """Remove the images and their caches."""
         for image in self.images:
             self.engine.ask("image", "rm", "--force", image)
         for image in self.superseded:
@@ -124,7 +124,7 @@ class Workshop:
 @pytest.fixture(scope="session")
 def container_engine() -> Engine:
     found = engine.find()
-    assert found, "no container engine answers: `make builder` sees to one"
+    assert found, "no container engine is running: run `make builder` to start one"
     return found
 
 
@@ -141,7 +141,7 @@ def workshop(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def make_app(tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
-    """Return a function that writes files, text by relative path, into a new directory and returns it."""
+    """Return a function that writes files, given as texts by relative paths, into a new directory and returns it."""
 
     def write(files: Mapping[str, str], directory: Path | None = None) -> Path:
         app = directory or tmp_path_factory.mktemp("app")

@@ -1,4 +1,4 @@
-"""Writes an image of the engine as an OCI image layout, the form in which the lifecycle takes images without an engine.
+"""Writes an image of the engine as an OCI image layout, which the lifecycle can use without an engine.
 
 https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 """
@@ -19,7 +19,7 @@ TYPES = "application/vnd.oci.image."
 
 
 def write(engine: Engine, image: str, directory: Path) -> None:
-    """Write `image` to `directory`, as the only one there."""
+    """Write `image` to `directory`, which then contains only this image."""
     directory.mkdir(parents=True)
     archive = directory / "saved.tar"
     engine.run("save", "--output", str(archive), image)

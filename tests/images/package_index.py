@@ -1,4 +1,4 @@
-"""A package index of our own over HTTPS, whose certificate only a private authority vouches for.
+"""A package index over HTTPS with a certificate that is signed by a private authority.
 
 It follows the simple repository API: https://packaging.python.org/en/latest/specifications/simple-repository-api/
 """
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PackageIndex:
-    """A running index: its address, the certificate of its authority as a service binding, and where its packages are."""
+    """A running index: its URL, the certificate of its authority as a service binding, and the directory of its packages."""
 
     url: str
     binding: Path
     root: Path
 
     def add(self, name: str, version: str = "1.0", size: int = 0) -> None:
-        """Publish a package with one module of the same name, whose VERSION says which it is, and at least `size` bytes."""
+        """Publish a package of at least `size` bytes with one module of the same name, whose VERSION is the package's version."""
         wheel = self.root / "simple" / name / f"{name}-{version}-py3-none-any.whl"
         wheel.parent.mkdir(parents=True, exist_ok=True)
         write_wheel(wheel, name, version, size)
@@ -57,16 +57,16 @@ def write_wheel(path: Path, name: str, version: str, size: int = 0) -> None:
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Print nothing: pytest shows what a test prints."""
+        """Print nothing, because pytest shows the output of a failed test."""
 
 
 @contextmanager
 def package_index_server(directory: Path) -> Iterator[PackageIndex]:
-    """Serve an index on a free port of the loopback interface for as long as the block lasts."""
+    """Serve an index on a free port of the loopback interface for the duration of the block."""
     root = directory / "root"
     root.mkdir()
     authority, authority_key = _issue(directory, "authority")
-    # Not self-signed: uv refuses an authority's certificate as a server's.
+    # Not self-signed, because uv rejects the certificate of an authority as that of a server.
     server_name = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
     certificate, key = _issue(directory, "server", "-CA", authority, "-CAkey", authority_key, *server_name)
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=str(root)))
@@ -84,7 +84,7 @@ def package_index_server(directory: Path) -> Iterator[PackageIndex]:
 
 
 def _issue(directory: Path, name: str, *options: StrPath) -> tuple[Path, Path]:
-    """Issue a certificate with OpenSSL; return it and its key."""
+    """Create a certificate with OpenSSL, and return it and its key."""
     certificate, key = directory / f"{name}.pem", directory / f"{name}.key"
     kind = (
         "-x509",

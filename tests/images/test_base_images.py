@@ -1,4 +1,4 @@
-"""The build and the run image: what the platform specification asks of them, and how little is in the run image."""
+"""The build image and the run image: the requirements of the platform specification, and the small size of the run image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The builder: what is in it, and that nothing is in the staged buildpack that a build does not need."""
+"""The contents of the builder, and that the staged buildpack contains only files that a build needs."""
 
 from __future__ import annotations
 

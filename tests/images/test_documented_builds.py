@@ -1,4 +1,4 @@
-"""The commands for building, running and calling that the documentation shows do what it shows."""
+"""The documented commands that build, run and call functions lead to the documented output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def steps_of(page: Path) -> list[Step]:
 
 
 def run_documented(workshop: Workshop, app: Path, steps: list[Step]) -> int:
-    """Build, run and call the function in `app` as the steps say; return how many calls there were.
+    """Build, run and call the function in `app` according to the steps, and return the number of calls.
 
     The image gets a name that is nobody else's, and its container a free port.
     """

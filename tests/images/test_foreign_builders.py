@@ -1,4 +1,4 @@
-"""Builders and run images of others: the buildpack as a file, and a Python of its own where the run image has none."""
+"""Other builders and run images: the buildpack as a file, and the layer `python` if the run image has no Python."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def foreign_builder(workshop: Workshop, run_image: str, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def packaged(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The buildpack as `make package` writes it."""
+    """The file that `make package` creates."""
     architecture = container_engine.architecture()
     package.ensure(Progress(tmp_path_factory.mktemp("log") / "log"), Step(), architecture)
     return package.file_for(architecture)
@@ -70,7 +70,7 @@ def packaged(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def mirror(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
-    """A mirror that offers Debian's Python, laid out as uv's builds are."""
+    """A mirror that offers Debian's Python in the layout of uv's builds."""
     directory = tmp_path_factory.mktemp("mirror")
     container = container_engine.run("create", BUILD.name, "true")
     try:
@@ -81,7 +81,7 @@ def mirror(container_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -
     archive = directory / "python.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
         tar.add(directory / "bin-python3.13", "python/bin/python3.13")
-        # Debian's links lead to /etc, and uv takes no archive with links out of it.
+        # Debian's links lead to /etc, and uv rejects archives with links that lead out of them.
         tar.add(
             directory / "lib-python3.13", "python/lib/python3.13", filter=lambda entry: None if entry.issym() else entry
         )
@@ -106,7 +106,7 @@ def test_a_foreign_builder_takes_the_packaged_buildpack(
 
 
 def test_our_builder_notices_a_run_image_without_python(workshop: Workshop, make_app: MakeApp, run_image: str) -> None:
-    """Without a network this ends where Python would be downloaded."""
+    """Without a network, the build fails when it downloads Python."""
     refused = workshop.attempt(
         make_app({"handler.py": HANDLER}), "--run-image", run_image, "--env", "UV_HTTP_RETRIES=0"
     )

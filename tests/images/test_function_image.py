@@ -1,4 +1,4 @@
-"""A function's image: it runs as any user on a read-only root, has valid bytecode, and nothing that only a build needs."""
+"""The image of a function: it runs as any user on a read-only root, has valid bytecode, and contains no build tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apps that are unusual or out to break something: built right and served right."""
+"""Unusual and hostile apps are built and served correctly."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LARGE = 200 * 2**20
 
 @pytest.fixture(scope="module")
 def app(make_app: MakeApp) -> Path:
-    """One app with all of it, in a directory with spaces and umlauts in its name."""
+    """One app with all hostile files, in a directory with spaces and umlauts in its name."""
     shadowing = {f"{name}.py": "OWN = True\nprint('shadows')\n" for name in SHADOWING}
     app = make_app({"handler.py": HANDLER, **shadowing})
     app = app.rename(app.with_name("Größe und Maß 'x'"))

@@ -1,4 +1,4 @@
-"""Every way in which a platform may run the buildpack: phase by phase, in one program, without an engine, by an untrusted builder."""
+"""The ways in which platforms run the buildpack: in phases, in one program, without an engine, with an untrusted builder."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def app(make_app: MakeApp) -> Path:
 
 @pytest.fixture(scope="module")
 def by_pack(workshop: Workshop, app: Path) -> str:
-    """The image that `pack` makes with the trusted builder."""
+    """The image that `pack` creates with the trusted builder."""
     return workshop.build(app).image
 
 
 @pytest.fixture(scope="module")
 def build_container(container_engine: Engine, app: Path) -> Iterator[str]:
-    """A container of the builder, in which its user may run the lifecycle; there is no network."""
+    """A container of the builder without a network, in which its user can run the lifecycle."""
     name = f"funcpack-test-{secrets.token_hex(6)}"
     mounts = ("--volume", f"{app}:/app:ro", "--volume", f"{PROGRAMS}:/programs:ro")
     options = ("--name", name, "--network", "none", *mounts, "--entrypoint", "sleep")
@@ -85,7 +85,7 @@ def test_the_creator_with_image_layouts(container_engine: Engine, app: Path, by_
 
 
 def test_pack_with_an_untrusted_builder(workshop: Workshop, container_engine: Engine, app: Path, by_pack: str) -> None:
-    """Each phase has a container of its own then; those that need rights run from an image of the lifecycle."""
+    """Each phase then runs in a separate container, and privileged phases run from an image of the lifecycle."""
     untrusted = workshop.build(app, "--trust-builder=false", "--lifecycle-image", BUILDER_IMAGE)
 
     assert "[detector]" in untrusted.log

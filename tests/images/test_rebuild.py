@@ -1,4 +1,4 @@
-"""Dependencies and rebuilds: what did not change is reused, what is gone from the requirements is gone from the image."""
+"""Dependencies and rebuilds: unchanged layers are reused, and removed requirements disappear from the image."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LAYERS = ("funcpack/python:invoker", "funcpack/python:dependencies")
 
 
 def network(index: PackageIndex) -> tuple[str, ...]:
-    """Options for a build that may use `index` and trusts its authority."""
+    """Return options for a build that can reach `index` and trusts its authority."""
     return (
         "--network",
         "host",
@@ -60,7 +60,7 @@ def test_the_packages_of_the_requirements_are_there(workshop: Workshop, first: B
 def test_an_unchanged_rebuild_reuses_every_layer(
     workshop: Workshop, app: Path, first: Build, package_index: PackageIndex
 ) -> None:
-    """Without a network: reuse must not look anything up."""
+    """Reuse works without a network."""
     again = workshop.build(app, "--env", f"PIP_INDEX_URL={package_index.url}", image=first.image)
 
     for layer in LAYERS:

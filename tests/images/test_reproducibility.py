@@ -1,4 +1,4 @@
-"""Two builds of the same input, on caches of their own, give the same image; a package built from source is no exception."""
+"""Two builds of the same input with separate caches create the same image, even with a package that is built from source."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ FROM_SOURCE = ("--env", "PIP_NO_BINARY=markupsafe", "--network", "host")
 
 @pytest.fixture(scope="module")
 def images(workshop: Workshop, make_app: MakeApp) -> Iterator[list[str]]:
-    """Two images of the same files in different directories, under names that have no cache."""
+    """Two images of the same files in different directories, built without caches."""
     with host.network_options() as network:
         yield [workshop.build(make_app(FILES), *FROM_SOURCE, *network).image for _ in range(2)]
 
 
 def digests(engine: Engine, image: str) -> dict[str, str]:
-    """Return the digests of what is in an image by name: the buildpack's layers, and what else the lifecycle tells of."""
+    """Return the digests of the buildpack's layers and of the other parts that the lifecycle lists, by name."""
     label = '{{index .Config.Labels "io.buildpacks.lifecycle.metadata"}}'
     metadata: dict[str, Any] = json.loads(engine.run("image", "inspect", "--format", label, image))
     (buildpack,) = metadata.pop("buildpacks")

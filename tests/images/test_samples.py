@@ -1,4 +1,4 @@
-"""The samples as users run them: built by `pack`, locked down, and fed events whose effects are read back with boto3.
+"""The samples as users run them: built with `pack`, locked down, and called with events whose effects are read with boto3.
 
 The server of the S3 and SQS protocols is moto's, itself a function in a container (fixtures/aws), in one network with the samples.
 """
@@ -37,30 +37,30 @@ ENCRYPTION_KEY = base64.urlsafe_b64encode(os.urandom(32)).decode()
 
 
 class RunSample(Protocol):
-    """Runs a sample by its name, with `variables` of the platform, for as long as the block lasts."""
+    """Runs a sample by its name, with `variables` of the platform, for the duration of the block."""
 
     def __call__(self, name: str, **variables: str) -> AbstractContextManager[Container]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """A server of AWS's protocols: `inside` is its address in the network of the samples."""
+    """A server for AWS's protocols. `inside` is its address in the network of the samples."""
 
     server: Container
     inside: str
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a platform gives a function that is to use this server."""
+        """Return the variables of a function that uses this server."""
         return {**self._credentials, "AWS_ENDPOINT_URL": self.inside}
 
     @property
     def variables_here(self) -> dict[str, str]:
-        """The same for programs of this machine."""
+        """Return the variables of programs on this machine."""
         return {**self._credentials, "AWS_ENDPOINT_URL": f"http://{self.server.host}:{self.server.port}"}
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Call an operation with boto3 and return its answer; an object's content is bytes in "Body"."""
+        """Call an operation with boto3 and return its response, with the content of an object as bytes in "Body"."""
         script = str(FIXTURES / "samples" / "call_aws.py")
         done = samples.run(script, service, operation, json.dumps(parameters), variables=self.variables_here)
         assert done.returncode == 0, done.stderr.decode()
@@ -70,15 +70,15 @@ class Cloud:
         return answer
 
     def put(self, bucket: str, key: str, text: str) -> None:
-        """Put an object there."""
+        """Upload an object."""
         self.call("s3", "put_object", Bucket=bucket, Key=key, Body=text)
 
     def keys(self, bucket: str) -> list[str]:
-        """Return the keys of all objects of a bucket."""
+        """Return the keys of all objects in a bucket."""
         return [entry["Key"] for entry in self.call("s3", "list_objects_v2", Bucket=bucket).get("Contents", [])]
 
     def check_credentials(self, *, after_calls: str) -> None:
-        """Refuse unknown credentials after so many calls ("inf": never)."""
+        """Reject unknown credentials after the given number of calls ("inf": never)."""
         assert self.server.request("POST", "/moto-api/reset-auth", {}, after_calls.encode()).status == 200
 
     @property
@@ -88,13 +88,13 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def build(workshop: Workshop) -> Iterator[Callable[[Path], str]]:
-    """Return a function that builds a directory with the packages that it pins, once, and returns the image."""
+    """Return a function that builds a directory with its pinned packages once, and returns the image."""
     with host.network_options() as network:
 
         @functools.cache
         def build_once(app: Path) -> str:
             built = workshop.build(app, "--network", "host", "--env", "BP_CHECK_IMPORT=true", *network)
-            assert "schema version" not in built.log  # pack warns of a project.toml that does not name its own
+            assert "schema version" not in built.log  # pack warns about a project.toml without one
             assert "[Import check]" in built.log  # the module needs neither a network nor settings
             return built.image
 
@@ -149,7 +149,7 @@ def send(function: Container, event: dict[str, Any]) -> Answer:
 
 
 def reply(function: Container, event: dict[str, Any]) -> tuple[str, Any]:
-    """Deliver an event that is handled; return type and data of the reply."""
+    """Deliver an event that the function handles, and return the type and data of the reply."""
     answer = send(function, event)
     assert answer.status == 200, answer.body
     assert answer.headers["ce-specversion"] == "1.0"

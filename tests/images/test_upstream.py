@@ -1,4 +1,4 @@
-"""What the first project's own end-to-end suite asserted of built images, each check under its number U1 to U11."""
+"""The checks of the first project's end-to-end suite, each with its number U1 to U11."""
 
 from __future__ import annotations
 

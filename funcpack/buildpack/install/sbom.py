@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import distributions
 from funcpack.buildpack.install.package_names import normalized
@@ -30,12 +30,12 @@ def write_sbom(file: Path, site_packages: Path) -> None:
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
-        "components": sorted(components, key=lambda component: component["purl"]),
+        "components": sorted(components, key=lambda component: str(component["purl"])),
     }
     file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _component(directory: Path) -> dict[str, Any]:
+def _component(directory: Path) -> dict[str, object]:
     metadata = distributions.metadata(directory)
     name, version = metadata["Name"], metadata["Version"]
     purl = f"pkg:pypi/{normalized(name)}@{version}"
@@ -57,7 +57,7 @@ def _digest(info: Path) -> str | None:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest() if lines else None
 
 
-def _licenses(metadata: Message) -> list[dict[str, Any]]:
+def _licenses(metadata: Message) -> list[dict[str, object]]:
     """Return the license expression (PEP 639), or the names of the licenses if the package has no expression."""
     expression = metadata["License-Expression"]
     if expression:

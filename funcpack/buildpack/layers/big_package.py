@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install.package_names import normalized
 from funcpack.buildpack.platform.layer import Layer, Metadata, Types
@@ -125,8 +125,18 @@ def _restored_metadata(layer: Layer) -> BigPackageMetadata | None:
     found = layer.restored_metadata() or {}
     if found.keys() != {field.name for field in dataclasses.fields(BigPackageMetadata)}:
         return None
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return BigPackageMetadata(**values)
+    return BigPackageMetadata(
+        str(found["environment_digest"]),
+        str(found["requirement_digest"]),
+        str(found["name"]),
+        str(found["version"]),
+        _texts(found["entries"]),
+        _texts(found["headers"]),
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _required_name(line: str) -> str:

@@ -55,7 +55,7 @@ def provide_environment(
 
         digest_ = metadata.environment_digest()
         installation = Installation(context, layer, virtualenv, invoker_environment, dependencies, digest_, uv, log)
-        packages = installation.run(packages)
+        packages = installation.fill_layers(packages)
     for package in packages:
         package.contribute()
     layer.contribute(dataclasses.replace(metadata, big_packages=_names(packages)))

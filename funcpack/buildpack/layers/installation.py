@@ -40,7 +40,7 @@ class Installation:
     uv: Uv
     log: Log
 
-    def run(self, restored: Sequence[BigPackage]) -> list[BigPackage]:
+    def fill_layers(self, restored: Sequence[BigPackage]) -> list[BigPackage]:
         """Fill the environment, and return its big packages, both new ones and those of the last build.
 
         Raises:

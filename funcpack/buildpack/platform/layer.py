@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.buildpack.platform import toml
 
@@ -109,7 +109,7 @@ class Layer:
         self._toml.unlink(missing_ok=True)
         self.sbom.unlink(missing_ok=True)
 
-    def restored_metadata(self) -> Mapping[str, Any] | None:
+    def restored_metadata(self) -> Mapping[str, object] | None:
         """Return the metadata of the last build, which may have any form, or None if there was no such layer."""
         try:
             content = tomllib.loads(self._toml.read_text(encoding="utf-8"))

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The interpreter that the virtual environment of the tests is made from stands for the run image's.
+# The base interpreter of the tests' virtual environment takes the role of the run image's Python.
 PYTHON = Path(sys._base_executable).resolve()  # type: ignore[attr-defined] # noqa: SLF001 - no other name
 PYTHON_VERSION = ".".join(map(str, sys.version_info[:3]))
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a phase came to."""
+    """The exit code and the output of a phase."""
 
     code: int
     output: str
 
     def section(self, title: str) -> list[str]:
-        """Return the lines below a title of the log."""
+        """Return the lines of a section of the log."""
         _, found, rest = self.output.partition(f"[{title}]\n")
         assert found, self.output
         return rest.partition("\n[")[0].strip("\n").splitlines()
@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform with one app: `app`, `layers` and `platform` lie below `root`."""
+    """A platform with one app. The directories `app`, `layers` and `platform` are in `root`."""
 
     root: Path
     buildpack: Path
@@ -60,7 +60,7 @@ class Platform:
             path.write_text(text)
 
     def bind(self, name: str, type_: str, values: Mapping[str, str]) -> None:
-        """Give the build a service binding."""
+        """Add a service binding to the build."""
         directory = self.platform / "bindings" / name
         directory.mkdir(parents=True)
         (directory / "type").write_text(type_)
@@ -74,13 +74,13 @@ class Platform:
         return self._run("build", env or {})
 
     def build_well(self, env: Mapping[str, str] | None = None) -> Result:
-        """Build what must build."""
+        """Run a build that must succeed."""
         result = self.build(env)
         assert result.code == 0, result.output
         return result
 
     def restore(self) -> None:
-        """Leave what the lifecycle restores of layers for the launch: their metadata, without types and files."""
+        """Keep only the parts of launch layers that the lifecycle restores: their metadata, without types and files."""
         for file in self.layers.glob("*.toml"):
             content = tomllib.loads(file.read_text())
             if content.get("types", {}).get("cache"):
@@ -98,7 +98,7 @@ class Platform:
         return {label["key"]: label["value"] for label in self.launch()["labels"]}
 
     def python(self, code: str) -> str:
-        """Run code with the image's interpreter; return what it prints."""
+        """Run code with the image's interpreter, and return its output."""
         command = self.launch()["processes"][0]["command"][0]
         done = subprocess.run([command, "-P", "-c", code], cwd=self.app, capture_output=True, text=True, check=True)
         return done.stdout.strip()
@@ -131,7 +131,7 @@ class Platform:
 
 
 def readable(output: str, platform: Platform) -> str:
-    """Replace what differs from one run to the next or from one machine to the other."""
+    """Replace the parts of the output that differ between runs or machines."""
     for text, name in (
         (str(platform.app), "/workspace"),
         (str(platform.layers), "/layers"),

@@ -17,7 +17,7 @@ STAGED = ROOT / "dist" / "buildpack"
 
 @pytest.fixture(scope="session")
 def buildpack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The staged buildpack, `dist/buildpack`, with the code as it is now."""
+    """The staged buildpack, `dist/buildpack`, with the current code."""
     assert (STAGED / "bin" / "uv").is_file(), "`make builder` stages the buildpack that these tests run"
     directory = tmp_path_factory.mktemp("buildpack")
     shutil.copytree(STAGED, directory, dirs_exist_ok=True)
@@ -34,12 +34,12 @@ def platform(buildpack: Path, tmp_path: Path) -> Iterator[Platform]:
     for directory in (platform.app, platform.layers, platform.platform / "env"):
         directory.mkdir(parents=True)
     yield platform
-    assert not list(buildpack.rglob("__pycache__")), "the buildpack's own directory is not ours to write to"
+    assert not list(buildpack.rglob("__pycache__")), "the buildpack must not write to its own directory"
 
 
 @pytest.fixture(scope="session")
 def invoker_metadata(buildpack: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the lifecycle restores of the layer `invoker`."""
+    """The metadata of the layer `invoker` as the lifecycle restores it."""
     platform = Platform(tmp_path_factory.mktemp("first-build"), buildpack)
     for directory in (platform.app, platform.layers, platform.platform / "env"):
         directory.mkdir(parents=True)
@@ -51,6 +51,6 @@ def invoker_metadata(buildpack: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def rebuilt(platform: Platform, invoker_metadata: str) -> Platform:
-    """A platform that has built an image before, so that the invoker is in it already; its files are not restored."""
+    """A platform that built an image before. The metadata of the layer `invoker` is restored, its files are not."""
     (platform.layers / "invoker.toml").write_text(invoker_metadata)
     return platform

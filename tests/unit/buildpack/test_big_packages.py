@@ -1,4 +1,4 @@
-"""Layers `big-NAME`: which packages get one, and that a build which uses it again makes the same as a first one."""
+"""Layers `big-NAME`: which packages have one, and that a build that reuses it creates the same image as a first build."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TestSplitting:
 
 
 def install(virtualenv: Virtualenv, name: str, files: list[str], content: str) -> None:
-    """Install a package; what follows a colon in a name is where the library looks for others."""
+    """Install a package. The text after a colon in a name is the search path of the library."""
     about = f"{name}-1.0.dist-info"
     paths = [f"{about}/METADATA", f"{about}/RECORD"]
     texts = {f"{about}/METADATA": f"Name: {name}\nVersion: 1.0\n"}
@@ -137,7 +137,7 @@ def settings(wheels: Path) -> dict[str, str]:
 
 @pytest.fixture
 def app(rebuilt: Platform, settings: Mapping[str, str]) -> Platform:
-    """An app that was built with `heavy`, and is built again."""
+    """An app that was built with `heavy` before."""
     rebuilt.write({"handler.py": HANDLER, "requirements.txt": "heavy<2\n"})
     assert MADE in rebuilt.build_well(settings).section("Dependencies")
     rebuilt.restore()
@@ -216,7 +216,7 @@ def test_setting_of_uv_in_the_project_counts(app: Platform, settings: Mapping[st
 
 
 def test_new_version_is_not_missed(app: Platform, wheels: Path, settings: Mapping[str, str]) -> None:
-    """What an earlier build installed has no say in what is chosen."""
+    """The packages of an earlier build do not affect the choice of versions."""
     shutil.copytree(wheels, app.app / "index")
     moving = {**settings, "PIP_FIND_LINKS": "index"}
     app.build_well(moving)
@@ -265,7 +265,7 @@ def test_layer_of_another_release_is_made_anew(app: Platform, settings: Mapping[
 
 
 def assert_same_as_first_build(app: Platform, settings: Mapping[str, str]) -> None:
-    """Compare what was built with a build on an empty cache; what stayed in the last image cannot be compared."""
+    """Compare the build with one on an empty cache, except for layers that were reused from the last image."""
     built = contents(app.layers)
     shutil.rmtree(app.layers)
     app.layers.mkdir()
@@ -277,6 +277,6 @@ def assert_same_as_first_build(app: Platform, settings: Mapping[str, str]) -> No
 
 
 def contents(layers: Path) -> dict[str, bytes]:
-    """Return the content of every file by its path, apart from the invoker's, which this is not about."""
+    """Return the content of every file by its path, except for those of the invoker."""
     files = (path for path in layers.rglob("*") if path.is_file() and not path.is_symlink())
     return {str(path.relative_to(layers)): path.read_bytes() for path in files if not path.name.startswith("invoker.")}

@@ -7,7 +7,7 @@ from funcpack.buildpack.install import block_groups
 
 
 def attributes(directory: Path) -> str:
-    """Return what lsattr shows; nothing on file systems without attributes."""
+    """Return the attributes that lsattr shows; none on file systems without attributes."""
     return subprocess.run(["lsattr", "-d", directory], capture_output=True, text=True, check=False).stdout.partition(
         " "
     )[0]

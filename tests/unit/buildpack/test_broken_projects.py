@@ -1,4 +1,4 @@
-"""Broken projects, each with the whole log of its build beside it. `UPDATE_EXPECTED=1 pytest ...` writes the logs anew."""
+"""Broken projects, each with the whole log of its build. `UPDATE_EXPECTED=1 pytest ...` updates the logs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lines_of(file: Path) -> list[str]:
 
 
 def make_app(situation: Path, platform: Platform) -> dict[str, str]:
-    """Copy the app, build the packages that it brings along, and return the variables of its build."""
+    """Copy the app, create its vendored packages, and return the variables of its build."""
     shutil.copytree(situation / "app", platform.app, dirs_exist_ok=True)
     for line in lines_of(situation / "wheels"):
         name, version, *requires = line.split()

@@ -22,7 +22,7 @@ REUSED = "Reusing layer '{}' from the last build."
 
 @pytest.fixture
 def app(rebuilt: Platform) -> Platform:
-    """An app with two packages beside it and one of them required."""
+    """An app with two vendored packages that requires one of them."""
     return with_packages(rebuilt)
 
 

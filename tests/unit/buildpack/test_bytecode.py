@@ -32,7 +32,7 @@ def test_every_file_is_compiled_and_checked_by_its_hash(tmp_path: Path, count: i
 
 @pytest.mark.parametrize(("count", "processes"), [(0, 0), (1, 1), (2, 2)])
 def test_no_process_is_without_files(tmp_path: Path, count: int, processes: int) -> None:
-    """It would compile all of sys.path, the standard library among it."""
+    """A process without files would compile all of sys.path, including the standard library."""
     write_modules(tmp_path / "packages", count)
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\necho called >> "{tmp_path}/calls"\n')

@@ -97,7 +97,7 @@ WITHOUT_PYTHON = "Funcpack requires Python 3.11 or newer in the build image, and
 
 @pytest.fixture
 def old_python(tmp_path: Path) -> Path:
-    """A directory with a python3 that says no to whatever asks for its version."""
+    """A directory with a python3 that fails every check of its version."""
     directory = tmp_path / "bin"
     directory.mkdir()
     (directory / "python3").write_text("#!/bin/sh\nexit 1\n")

@@ -10,7 +10,7 @@ from funcpack.project import digest
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A package of one module, beside a directory that it may link to."""
+    """A package of one module, next to a directory that it can link to."""
     for file in ("package/module.py", "shared/module.py"):
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_text("x = 1\n")
@@ -33,6 +33,6 @@ def test_a_change_behind_a_link_is_seen(package: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_named() -> None:
-    # Even root gets an error: nothing is mapped at the start of a process's memory.
+    # Even root gets an error, because nothing is mapped at the start of a process's memory.
     with pytest.raises(UnreadableFileError, match=r"proc/self/mem: Input/output error"):
         digest.files_digest([Path("/proc/self/mem")], Path("/"))

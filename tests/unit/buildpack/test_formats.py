@@ -1,4 +1,4 @@
-"""The small formats that are read and written here: TOML of the specification's files, func.yaml, CycloneDX."""
+"""The small formats that the buildpack reads and writes: TOML of the specification's files, func.yaml, CycloneDX."""
 
 from __future__ import annotations
 

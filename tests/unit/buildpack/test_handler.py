@@ -161,7 +161,7 @@ def test_forms_of_names(tmp_path: Path, name: str, files: dict[str, str]) -> Non
     check(tmp_path, files, name)
 
 
-def test_missing_function_names_what_is_there(tmp_path: Path) -> None:
+def test_missing_function_error_lists_the_names_of_the_module(tmp_path: Path) -> None:
     with pytest.raises(MissingFunctionError) as caught:
         check(tmp_path, {"handler.py": "import os\nLEVEL = 1\ndef handle(req): ...\ndef _private(): ..."})
     assert (caught.value.names, caught.value.functions) == (["LEVEL", "_private", "handle", "os"], ["handle"])
@@ -229,7 +229,7 @@ def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
         ("handler = [f for f in fs]", "a list"),
     ],
 )
-def test_what_cannot_be_called_is_refused(tmp_path: Path, source: str, kind: str) -> None:
+def test_value_that_cannot_be_called_is_rejected(tmp_path: Path, source: str, kind: str) -> None:
     with pytest.raises(NotAFunctionError) as caught:
         check(tmp_path, {"handler.py": source})
     assert caught.value.kind == kind
@@ -248,7 +248,7 @@ def test_what_cannot_be_called_is_refused(tmp_path: Path, source: str, kind: str
         "from web import Request\ndef handler(r: Request, reqest): ...",
     ],
 )
-def test_parameter_that_nobody_fills(tmp_path: Path, source: str) -> None:
+def test_unsupported_parameter(tmp_path: Path, source: str) -> None:
     with pytest.raises(UnsupportedParameterError) as caught:
         check(tmp_path, {"handler.py": source})
     assert (caught.value.name, caught.value.nearest) == ("reqest", "request")

@@ -1,4 +1,4 @@
-"""Installing from an index: how it is found, what it is told, and what is said when it does not answer well."""
+"""Installation from a package index: its URL, its credentials, and the errors if it fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decod
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves files to whoever has the credentials."""
+    """Serves files to clients with the credentials."""
 
     def do_GET(self) -> None:
         if self.headers.get("Authorization") == AUTHORIZATION:
@@ -44,7 +44,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def private_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The host and port of an index with the package `orders`, for one user."""
+    """The host and port of an index with the package `orders`, which requires credentials."""
     root = tmp_path_factory.mktemp("index")
     wheel = write_wheel(root / "simple" / "orders", "orders", "1.0")
     (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
@@ -61,7 +61,7 @@ def private_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def tls_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
-    """An index whose certificate only a private authority vouches for."""
+    """An index whose certificate is signed by a private authority."""
     with package_index_server(tmp_path_factory.mktemp("tls-index")) as index:
         yield index
 
@@ -73,7 +73,7 @@ def app(rebuilt: Platform) -> Platform:
 
 
 def assert_kept_secret(app: Platform, output: str) -> None:
-    """Neither the log nor what becomes the image tells the password."""
+    """Check that neither the log nor the layers contain the password."""
     assert PASSWORD not in output
     encoded = base64.b64encode(f"{USER}:{PASSWORD}".encode())
     for path in (path for path in app.layers.rglob("*") if path.is_file()):
@@ -168,7 +168,7 @@ def test_other_bindings_are_left_alone(app: Platform, private_index: str) -> Non
 
 @pytest.fixture
 def nobody_listens() -> Iterator[str]:
-    """A port that is taken, and on which nobody accepts connections."""
+    """A port that is taken, but does not accept connections."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{taken.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""`bin/prepare`: a prepared buildpack makes the same layers, by copying the invoker's environment."""
+"""`bin/prepare`: a prepared buildpack creates the same layers by copying the invoker's environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HANDLER = 'def handler(req):\n    return "hello"\n'
-# What no installation from the wheels would have; it shows where an environment is from.
+# No installation from the wheels has this file. It shows that an environment is a copy.
 MARK = "venv/came-with-the-buildpack"
 
 

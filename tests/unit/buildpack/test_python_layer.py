@@ -1,4 +1,4 @@
-"""A Python of its own: fetched from a mirror that offers the interpreter of these tests, packed as uv's builds are."""
+"""The layer `python`, with a mirror that offers the interpreter of these tests, packed like uv's builds."""
 
 from __future__ import annotations
 

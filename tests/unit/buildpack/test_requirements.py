@@ -28,7 +28,7 @@ def write(app: Path, files: dict[str, str]) -> None:
 
 def read(app: Path, files: dict[str, str]) -> requirements.Requirements:
     write(app, {"requirements.txt": "", **files})
-    return requirements.read(app / "requirements.txt", app)
+    return requirements.read_requirements(app / "requirements.txt", app)
 
 
 def find(app: Path) -> Dependencies | None:
@@ -134,7 +134,7 @@ def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path
 def test_other_encodings_are_refused(tmp_path: Path, encoding: str, guess: str) -> None:
     (tmp_path / "requirements.txt").write_bytes("flask # größe\n".encode(encoding))
     with pytest.raises(FileEncodingError) as caught:
-        requirements.read(tmp_path / "requirements.txt", tmp_path)
+        requirements.read_requirements(tmp_path / "requirements.txt", tmp_path)
     assert caught.value.encoding == guess
 
 

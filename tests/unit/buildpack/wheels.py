@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def write_wheel(
     directory: Path, name: str, version: str, requires: Sequence[str] = (), more: Mapping[str, str] | None = None
 ) -> Path:
-    """Write a wheel with one module, whose VERSION says which it is, and `more` files.
+    """Write a wheel with one module, whose VERSION is the version of the package, and `more` files.
 
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """

@@ -1,4 +1,4 @@
-"""Which of the host's package mirrors the images are made from."""
+"""The choice of the host's package mirrors for the images."""
 
 from __future__ import annotations
 

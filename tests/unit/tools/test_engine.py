@@ -1,4 +1,4 @@
-"""How the engine is found: the client programs are scripts of our own, first on PATH."""
+"""The search for an engine. The client programs are scripts that come first on PATH."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SILENT = "exit 1"
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory that is all there is on PATH."""
+    """The only directory on PATH."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     return tmp_path

@@ -1,4 +1,4 @@
-"""The commands behind make: exit codes, and what is shown when one cannot go on."""
+"""The commands behind make: their exit codes and error messages."""
 
 from __future__ import annotations
 
