@@ -58,7 +58,7 @@ def log_dependencies(log: Log, dependencies: Dependencies | None) -> None:
     if dependencies is None:
         log.line("The project has no dependencies to install.")
         return
-    log.line(f"Installing the dependencies from {dependencies.format}.")
+    log.line(f"Using the dependencies in {dependencies.format}.")
     if dependencies.ignored:
         log.line(f"Ignoring {', '.join(dependencies.ignored)}.")
     if dependencies.vendor:

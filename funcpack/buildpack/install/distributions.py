@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The scripts of a virtual environment, relative to its directory of packages.
 SCRIPTS = "../../../bin/"
 
-# The directories, relative to itself, in which a shared library searches others (ld.so(8)).
+# The directories, relative to itself, in which a shared library searches for others (ld.so(8)).
 _ORIGIN = re.compile(rb"\$(?:ORIGIN|\{ORIGIN\})([^\0:]*)")
 _LIBRARY = re.compile(r"\.so(\.\d+)*$")
 
@@ -70,7 +70,7 @@ class Distribution:
 
     @cached_property
     def neighbours(self) -> frozenset[str]:
-        """Entries of other packages in which its libraries search others; `..` stands for all other directories."""
+        """Entries of other packages in which its libraries search for others; `..` stands for all other directories."""
         places = (self._places(path) for path in self.files if _LIBRARY.search(path))
         return frozenset(place.split("/")[0] for found in places for place in found) - self.entries
 
