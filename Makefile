@@ -12,7 +12,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no
 
 UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
-help: ## this list
+help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 python:
@@ -21,30 +21,30 @@ python:
 demo: python ## build an HTTP and a CloudEvent function, run them in containers and call them
 	@$(RUN) -m tools.demo
 
-test: builder lint ## everything: lint, types, unit, integration and image tests
+test: builder lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest
 
-lint: venv ## ruff and mypy
+lint: venv ## run ruff and mypy
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
 	$(VENV)/mypy
 
-builder: python ## the builder image funcpack/builder, and all that it needs
+builder: python ## create the builder image funcpack/builder, and everything it needs
 	@$(RUN) -m tools.make builder
 
-buildpack: python ## the buildpack alone in dist/buildpack, for TARGET_ARCH=amd64 or arm64
+buildpack: python ## create only the buildpack, in dist/buildpack, for TARGET_ARCH=amd64 or arm64
 	@$(RUN) -m tools.make buildpack
 
-package: python ## the buildpack as a file dist/funcpack-python-VERSION.cnb, for builders of others
+package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, for use in other builders
 	@$(RUN) -m tools.make package
 
-images: python ## the base images funcpack/run and funcpack/build
+images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
 
-tools: python ## the pinned pack and lifecycle in .tools
+tools: python ## build the pinned pack and lifecycle in .tools
 	@$(RUN) -m tools.make tools
 
-venv: python ## the development environment .venv
+venv: python ## create the development environment .venv
 	@$(RUN) -m tools.make venv
 
 bench: builder ## measure serving and building next to the alternatives, for docs/benchmarks: about 40 minutes on a quiet machine
@@ -52,7 +52,7 @@ bench: builder ## measure serving and building next to the alternatives, for doc
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
 	$(VENV)/python -m benchmarks.build --output docs/benchmarks
 
-lock: venv ## lock the dependencies anew, within the ranges of the .in files and pyproject.toml
+lock: venv ## update the lock files, within the ranges of the .in files and pyproject.toml
 	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
@@ -61,5 +61,5 @@ lock: venv ## lock the dependencies anew, within the ranges of the .in files and
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 
-clean: ## remove all that was made but the images in the engine
+clean: ## remove everything that was built, except the images in the container engine
 	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -28,7 +28,7 @@ def parse(text: str) -> HandlerName:
     """
     module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
     if not separator:
-        raise InvalidHandlerNameError("it names no function: write module.function")
+        raise InvalidHandlerNameError("it names no function; write module.function")
     name = HandlerName(module, tuple(attributes.split(".")))
     for part in (*module.split("."), *name.attributes):
         _check_part(part)
