@@ -156,7 +156,7 @@ def http_run(
             answers[path] = server.get(path).body
         with pytest.raises(IncompleteRead):
             server.get("/broken")
-        server.get("/missing", "PROPFIND")
+        server.get("/missing", "BREW")
         assert server.stop() == 0
         yield Run(Received(directory), server, answers)
 
@@ -252,12 +252,12 @@ def test_span_of_a_failure_names_it(http_run: Run, path: str, status: int, error
 
 
 def test_error_of_the_client_and_its_own_method_fail_no_span(http_run: Run) -> None:
-    get, propfind = [span for span in http_run.received.spans() if span.attributes.get("url.path") == "/missing"]
-    for span in (get, propfind):
+    get, brew = [span for span in http_run.received.spans() if span.attributes.get("url.path") == "/missing"]
+    for span in (get, brew):
         assert (span.failed, span.attributes["http.response.status_code"]) == (False, 404)
         assert "error.type" not in span.attributes
-    assert propfind.attributes["http.request.method"] == "_OTHER"
-    assert propfind.attributes["http.request.method_original"] == "PROPFIND"
+    assert brew.attributes["http.request.method"] == "_OTHER"
+    assert brew.attributes["http.request.method_original"] == "BREW"
 
 
 def test_probes_are_not_observed(http_run: Run) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.asgi import Header, Scope
     from funcpack_invoker.http.limits import WireLimits
 
-# RFC 9110 section 9.1: a token. llhttp knows the registered methods; those that it does not know are in upper case, too.
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,40} ")
+# RFC 9110 section 9.1: a token. Registered methods are in upper case, and so must the others be here.
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,20}")
 
 # A second one could be read differently by whoever stands between (RFC 9110 section 5.3).
 _ONCE = frozenset({b"host", b"content-type"})
@@ -87,11 +87,14 @@ class RequestParser:
         self._size_line = b""
         self._body_size = 0
         self._framing_size = 0
-        self._begin(b"")
+        self._begin()
 
-    def _begin(self, line: bytes) -> None:
-        """Forget the last request; `line` has the first bytes of the next one."""
-        self._line = line
+    def _begin(self) -> None:
+        """Forget the last request."""
+        self._line = b""
+        # The method, if llhttp does not know it.
+        self._method = b""
+        self._is_method_incomplete = False
         self._target = b""
         self._fields: list[Header] = []
         self._head_size = 0
@@ -128,15 +131,36 @@ class RequestParser:
                 data = _without_empty_lines(data)
                 if not data:
                     return data
-            self._begin(data)
+            self._begin()
             self._begun = True
-        elif b"\r\n" not in self._line:
-            self._line += data
         piece = self._piece(data)
+        if b"\r\n" not in self._line:
+            self._line += piece
         self._head_size += len(piece)
         if self._head_size > self._limits.header:
             raise RequestError(431, "the header is too large")
+        if self._is_method_incomplete:
+            self._feed_unknown_method()
+            return data[len(piece) :]
         return data[self._push(piece) :]
+
+    def _feed_unknown_method(self) -> None:
+        """Have llhttp parse a request whose method it does not know under the name of one that it knows.
+
+        Raises:
+            RequestError: 400 if the request does not begin with a method.
+
+        """
+        method, space, rest = self._line.partition(b" ")
+        if not _METHOD.fullmatch(method):
+            reason = "is not valid" if not _METHOD.fullmatch(method.upper()) else "must be in upper case"
+            raise RequestError(400, f"the request method {reason}")
+        self._is_method_incomplete = not space
+        if space:
+            self._method = method
+            # A parser that has failed cannot be used again.
+            self._parser = HttpRequestParser(self)
+            self._push(b"PATCH " + rest)
 
     def _feed_body(self, data: bytes) -> bytes:
         if not self._is_chunked:
@@ -200,8 +224,10 @@ class RequestParser:
             if self._refusal is None:
                 raise
             raise self._refusal from exc
+        except HttpParserInvalidMethodError:
+            self._feed_unknown_method()
         except HttpParserError as exc:
-            raise _refusal_of(exc, self._line) from exc
+            raise _refusal_of(exc) from exc
         return len(piece)
 
     def _read_on(self) -> None:
@@ -270,7 +296,7 @@ class RequestParser:
 
     def _request(self) -> IncomingRequest:
         parser = self._parser
-        method: bytes = parser.get_method()
+        method: bytes = self._method or parser.get_method()
         version: str = parser.get_http_version()
         self._check_request_line(method, version)
         headers = dict(self._fields)
@@ -324,12 +350,8 @@ def _without_empty_lines(data: bytes) -> bytes:
     return data
 
 
-def _refusal_of(error: HttpParserError, line: bytes) -> RequestError:
-    """Return the answer for what llhttp rejected."""
-    if isinstance(error, HttpParserInvalidMethodError):
-        if _METHOD.match(line):
-            return RequestError(501, "unsupported request method")
-        return RequestError(400, "the request method is not valid")
+def _refusal_of(error: HttpParserError) -> RequestError:
+    """Return the answer for a request that llhttp rejected."""
     reason = str(error)
     if reason == "Invalid HTTP version":
         return RequestError(505, "unsupported HTTP version; use HTTP/1.1")

@@ -27,6 +27,7 @@ CHUNKED = b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;a
 UPGRADE = b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 UPGRADE_WITH_BODY = UPGRADE.replace(b"GET", b"PUT").replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\nabc")
 UPGRADE_CHUNKED = CHUNKED.replace(b"Host: a\r\n", b"Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n")
+BREW = b"BREW /pot HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhot"
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 Seen = tuple[str, bytes, list[tuple[bytes, bytes]], bytes, bool]
@@ -86,6 +87,7 @@ def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
         pytest.param(UPGRADE + GET, [b"/u?", b"/a?b=c"], b"", id="upgrade-is-ignored"),
         pytest.param(UPGRADE_WITH_BODY, [b"/u?"], b"abc", id="upgrade-with-a-body"),
         pytest.param(UPGRADE_CHUNKED, [b"/c?"], b"ab\n\r\n\r\n", id="upgrade-with-a-chunked-body"),
+        pytest.param(BREW, [b"/pot?"], b"hot", id="a-method-that-llhttp-does-not-know"),
         pytest.param(LAST + GET, [b"/last?"], b"", id="nothing-after-the-last"),
         pytest.param(b"\r\n\r\n" + GET + b"\r\n", [b"/a?b=c"], b"", id="empty-lines-before-and-after"),
         pytest.param(CHUNKED + GET + POST, [b"/c?", b"/a?b=c", b"/?"], b"a\r\n\r\nGET", id="pipelined"),
@@ -104,7 +106,8 @@ def test_fields_are_in_lower_case_without_space_around_values() -> None:
 
 @given(
     st.lists(
-        st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, LAST, b"\r\n"]), max_size=5
+        st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW, LAST, b"\r\n"]),
+        max_size=5,
     ),
     st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
 )
@@ -115,7 +118,7 @@ def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:
 
 
 @given(
-    st.sampled_from([GET, POST, CHUNKED, UPGRADE_WITH_BODY, UPGRADE_CHUNKED]).flatmap(mutilated),
+    st.sampled_from([GET, POST, CHUNKED, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW]).flatmap(mutilated),
     st.lists(st.integers(0, 300), max_size=4),
 )
 def test_cuts_change_nothing_of_a_mutilated_request_but_the_reason(request: bytes, places: list[int]) -> None:
