@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.forwarded import TrustedProxies
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.http.limits import WireLimits
+    from funcpack_invoker.http.outbox import Outbox
 
     Application = Callable[[IncomingRequest, Exchange], Awaitable[None]]
 
@@ -48,6 +49,7 @@ class Service(NamedTuple):
         proxies: may report the scheme of their clients.
         is_ending: returns whether connections are not to be used for another request.
         connections: those that are open.
+        outbox: writes whole responses.
 
     """
 
@@ -58,6 +60,7 @@ class Service(NamedTuple):
     proxies: TrustedProxies
     is_ending: Callable[[], bool]
     connections: set[Connection]
+    outbox: Outbox
 
 
 class Connection(asyncio.Protocol):
@@ -167,6 +170,7 @@ class Connection(asyncio.Protocol):
         if self._is_closed:
             return
         self._is_closed = True
+        self._service.outbox.flush()
         more_may_come = self._is_rejected or self._body_is_missing()
         if more_may_come and not self._client_is_done:
             self._linger()
@@ -299,7 +303,13 @@ class Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         """Send bytes to the client, or drop them if it is gone."""
         if not self._is_closed:
+            self._service.outbox.flush()
             self._transport.write(data)
+
+    def send_soon(self, data: bytes) -> None:
+        """Send bytes to the client at the end of this iteration of the loop, or drop them if it is gone."""
+        if not self._is_closed:
+            self._service.outbox.put(self._transport, data)
 
     def will_close(self) -> bool:
         """Return whether the connection ends with the response that begins now."""

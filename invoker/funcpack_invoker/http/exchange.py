@@ -32,6 +32,9 @@ class Outlet(Protocol):
     def send(self, data: bytes) -> None:
         """Send bytes to the client, or drop them if it is gone."""
 
+    def send_soon(self, data: bytes) -> None:
+        """Send bytes to the client at the end of this iteration of the event loop, or drop them if it is gone."""
+
     def will_close(self) -> bool:
         """Return whether the connection ends with the response that begins now, whatever the response says."""
 
@@ -85,7 +88,13 @@ class Exchange:
         length = b"" if status in WITHOUT_BODY else b"content-length: %d\r\n" % len(body)
         head = self._header(status, headers, length, closes=False)
         self.is_complete = True
-        self._write_joined(head, b"" if self._is_head else body)
+        if self._is_head:
+            self._outlet.send_soon(head)
+        elif len(body) <= _MOST_JOINED:
+            self._outlet.send_soon(head + body)
+        else:
+            self._outlet.send(head)
+            self._outlet.send(body)
 
     def start(self, status: int, headers: list[Header]) -> None:
         """Begin a response in parts; a Content-Length among the headers is taken for the body's.

@@ -21,6 +21,7 @@ from gunicorn.workers.base import Worker as BaseWorker
 from funcpack_invoker.errors import FunctionError, StartFailedError
 from funcpack_invoker.http.connection import Connection, Service
 from funcpack_invoker.http.forwarded import TrustedProxies
+from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
 from funcpack_invoker.server.signals import reset_signals_in_children
@@ -136,6 +137,7 @@ class Worker(BaseWorker):
             TrustedProxies(self.cfg.forwarded_allow_ips),
             self._told_to_stop.is_set,
             self._connections,
+            Outbox(self._loop),
         )
         acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
         acceptor.start()

@@ -87,6 +87,8 @@ class Taker:
             pairs = (field.split(b": ", 1) for field in fields)
             self.answer.headers = [(name.lower(), value) for name, value in pairs if name != b"Date"]
 
+    send_soon = send
+
     def will_close(self) -> bool:
         return False
 
