@@ -135,7 +135,8 @@ class RequestParser:
             self._begun = True
         piece = self._piece(data)
         if b"\r\n" not in self._line:
-            self._line += piece
+            # The second half of an empty line before it may come now.
+            self._line = (self._line + piece).lstrip(b"\r\n")
         self._head_size += len(piece)
         if self._head_size > self._limits.header:
             raise RequestError(431, "the header is too large")

@@ -112,6 +112,8 @@ def test_fields_are_in_lower_case_without_space_around_values() -> None:
     st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
 )
 @example([GET, POST], [len(GET) - 1])
+@example([b"\r\n", BREW], [1])
+@example([b"\r\n", GET.replace(b"1.1", b"1.0")], [1])
 def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:
     data = b"".join(requests)
     assert parse(cut(data, places)) == parse([data])
