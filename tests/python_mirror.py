@@ -60,7 +60,11 @@ class Mirror:
             "build": "20260101",
         }
         key = f"cpython-{version}-linux-{platform.machine()}-gnu"
-        (self.root / LIST).write_text(json.dumps({key: download}))
+        self.announce({key: download})
+
+    def announce(self, downloads: dict[str, object]) -> None:
+        """Write the list of releases in uv's form."""
+        (self.root / LIST).write_text(json.dumps(downloads))
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):

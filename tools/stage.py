@@ -10,14 +10,19 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.project.supported_pythons import SUPPORTED
+from funcpack.project.supported_pythons import FREE_THREADED, SUPPORTED
 from tools import errors, stamp
 from tools.places import BUILDPACK, DIST, ROOT, VENV, reproducible_environment
 
 if TYPE_CHECKING:
     from tools.progress import Progress, Step
 
-PYTHONS = tuple(".".join(map(str, version)) for version in SUPPORTED)
+# Versions of Python, each with the tag of the ABI that its wheels have.
+PYTHONS = tuple(
+    (f"{major}.{minor}", f"cp{major}{minor}{threads}")
+    for versions, threads in ((SUPPORTED, ""), (FREE_THREADED, "t"))
+    for major, minor in versions
+)
 
 # manylinux tags by Go's name of the architecture, for the glibc of the oldest supported base images (Ubuntu 20.04 has 2.31).
 PLATFORMS = {
@@ -79,19 +84,20 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
 def ensure_wheels(progress: Progress, architecture: str) -> Path:
     """Download the locked wheels of the invoker and of uv, checked against their hashes; return the directory of both."""
     target = DIST / "wheels" / architecture
-    inputs = stamp.digest(INVOKER_LOCK, UV_LOCK, text=" ".join(PYTHONS))
+    inputs = stamp.digest(INVOKER_LOCK, UV_LOCK, text=" ".join(abi for _, abi in PYTHONS))
     if stamp.is_current(f"wheels-{architecture}", inputs) and target.is_dir():
         return target
     shutil.rmtree(target, ignore_errors=True)
-    for version in PYTHONS:
-        download(progress, INVOKER_LOCK, architecture, version, target / "invoker")
+    for python in PYTHONS:
+        download(progress, INVOKER_LOCK, architecture, python, target / "invoker")
     download(progress, UV_LOCK, architecture, PYTHONS[0], target / "uv")
     stamp.write(f"wheels-{architecture}", inputs)
     return target
 
 
-def download(progress: Progress, lock: Path, architecture: str, python: str, target: Path) -> None:
-    """Download the packages in `lock` as wheels for `python` on `architecture` into `target`."""
+def download(progress: Progress, lock: Path, architecture: str, python: tuple[str, str], target: Path) -> None:
+    """Download the packages in `lock` as wheels for `python`, a version and an ABI, on `architecture` into `target`."""
+    version, abi = python
     options = [
         "--require-hashes",
         "--no-deps",
@@ -100,7 +106,9 @@ def download(progress: Progress, lock: Path, architecture: str, python: str, tar
         "--implementation",
         "cp",
         "--python-version",
-        python,
+        version,
+        "--abi",
+        abi,
     ]
     for tag in PLATFORMS[architecture]:
         options += ["--platform", tag]

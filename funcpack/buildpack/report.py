@@ -31,7 +31,7 @@ def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
     for name in function.shadowed:
         log.line(f"Warning: the app's module '{name}' may shadow the invoker's module of the same name. Rename it.")
     if function.file is None:
-        log.line("The Python of the build cannot read its source. The invoker loads it when the image starts.")
+        log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
         return
     place = f"{function.file}, line {function.line}" if function.line else f"{function.file}"
     if function.signature is None:

@@ -48,14 +48,16 @@ _LITERALS = {
 class CheckedFunction:
     """The handler as its source shows it.
 
-    `file` is relative to the app directory, and None for a module without source. `line` and `signature` are None if the
-    source does not show them. `shadowed` are the names of invoker modules that the app has a module of, too.
+    `file` is relative to the app directory, and None for a module that cannot be checked, for the reason `unchecked`. `line`
+    and `signature` are None if the source does not show them. `shadowed` are the names of invoker modules that the app has a
+    module of, too.
     """
 
     file: Path | None
     line: int | None
     signature: Signature | None
     shadowed: tuple[str, ...] = ()
+    unchecked: str = ""
 
 
 def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
@@ -79,12 +81,14 @@ def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved
     try:
         return replace(_check_source(handler, app, target, modules), shadowed=shadowed)
     except OpaqueModuleError:
-        return CheckedFunction(None, None, None, shadowed)
-    except SourceError:
+        return CheckedFunction(None, None, None, shadowed, "its module has no source")
+    except SourceError as exc:
         # A newer Python may accept syntax that this one rejects.
         if target <= sys.version_info[:2]:
             raise
-        return CheckedFunction(None, None, None, shadowed)
+        place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
+        versions = f"Python {exc.python} of the build, and the image has Python {'.'.join(map(str, target))}"
+        return CheckedFunction(None, None, None, shadowed, f"{place} is not valid in {versions}")
 
 
 def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:

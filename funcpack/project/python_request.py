@@ -1,7 +1,8 @@
 """The Python version that the project requests, and the choice of a version that satisfies the request.
 
-Versions are final releases, `(3, 13, 5)`. A request is a plain version (`3.13`, `3.13.5`, `3.13.*`), or a list of specifiers
-as in `requires-python` (https://packaging.python.org/en/latest/specifications/version-specifiers/).
+Versions are final releases, `(3, 13, 5)`. A request is a plain version (`3.13`, `3.13.5`, `3.13.*`), also of a free-threaded
+build (`3.14t`), or a list of specifiers as in `requires-python`
+(https://packaging.python.org/en/latest/specifications/version-specifiers/).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from funcpack.errors import (
 )
 from funcpack.project.app_files import is_present, read_text
 from funcpack.project.settings import Setting
-from funcpack.project.supported_pythons import DEFAULT, SUPPORTED
+from funcpack.project.supported_pythons import DEFAULT, FREE_THREADED, SUPPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,12 +33,18 @@ if TYPE_CHECKING:
 Version = tuple[int, ...]
 
 _PLAIN = re.compile(
-    r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})(?P<wildcard>\.\*|\.x)?", re.IGNORECASE
+    r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})"
+    r"(?:(?P<wildcard>\.\*|\.x)|(?P<free_threaded>t|\+freethreaded))?",
+    re.IGNORECASE,
 )
 # Only == and != accept a wildcard.
 _SPECIFIER = re.compile(
-    r"(?!(?:[<>~]|===).*\*)(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)(?P<wildcard>\.\*)?"
+    r"(?!(?:[<>~]|===).*\*)(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)"
+    r"(?:(?P<wildcard>\.\*)|(?P<pre>[-_.]?(?:alpha|beta|preview|pre|rc|a|b|c)[-_.]?\d*)?(?P<dev>[-_.]?dev\d*)?)",
+    re.IGNORECASE,
 )
+# What a specifier with a pre-release (`>=3.11.0rc1`) means for final releases. None is before version 0.
+_FOR_FINAL_RELEASES = {">": ">=", "<=": "<", "==": "<0", "===": "<0", "!=": ">=0"}
 _ORDER: dict[str, Callable[[Version, Version], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -48,10 +55,14 @@ _ORDER: dict[str, Callable[[Version, Version], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class PythonRequest:
-    """The versions that the project accepts: the setting and the specifiers that it stands for."""
+    """The versions that the project accepts: the setting and the specifiers that it stands for.
+
+    `free_threaded` is None if the setting is a range, which does not distinguish the builds of a version.
+    """
 
     setting: Setting
     specifiers: tuple[tuple[str, Version], ...]
+    free_threaded: bool | None = None
 
     @classmethod
     def parse(cls, setting: Setting) -> PythonRequest:
@@ -63,7 +74,7 @@ class PythonRequest:
         """
         plain = _PLAIN.fullmatch(setting.value)
         if plain:
-            return cls(setting, (("==*", parse_version(plain["version"])),))
+            return cls(setting, (("==*", parse_version(plain["version"])),), bool(plain["free_threaded"]))
         specifiers = [_SPECIFIER.fullmatch(part.strip()) for part in setting.value.split(",") if part.strip()]
         if not specifiers or None in specifiers:
             raise PythonVersionSyntaxError(setting.value, setting.origin)
@@ -74,43 +85,49 @@ class PythonRequest:
         return all(_allows(operator_, wanted, version) for operator_, wanted in self.specifiers)
 
 
-def is_supported(version: Version) -> bool:
-    """Check whether the invoker runs on a version."""
-    return version[:2] in SUPPORTED
+def supported(*, free_threaded: bool) -> tuple[Version, ...]:
+    """Return the minor versions that the invoker runs on."""
+    return FREE_THREADED if free_threaded else SUPPORTED
 
 
-def is_suitable(version: Version, request: PythonRequest | None) -> bool:
-    """Check whether a version is supported and satisfies the request."""
-    return is_supported(version) and (request is None or request.allows(version))
+def is_suitable(version: Version, request: PythonRequest | None, *, free_threaded: bool = False) -> bool:
+    """Check whether a version is supported and satisfies the request, both as the kind of build that it is."""
+    if version[:2] not in supported(free_threaded=free_threaded):
+        return False
+    return request is None or (request.free_threaded in {None, free_threaded} and request.allows(version))
 
 
 def expected_minor(request: PythonRequest | None, run_image_version: Version | None) -> Version:
     """Return the minor version that the image will most likely have."""
-    if run_image_version and is_suitable(run_image_version, request):
+    if run_image_version and run_image_version[:2] in SUPPORTED and (not request or request.allows(run_image_version)):
         return run_image_version[:2]
     suitable = [minor for minor in SUPPORTED if request and any(map(request.allows, _possible(minor[1:])))]
     return max(suitable, default=DEFAULT)
 
 
 def choose(request: PythonRequest | None, versions: Iterable[Version]) -> Version:
-    """Return the latest of `versions` that is supported and satisfies the request.
+    """Return the latest of `versions` that is supported and satisfies the request; all are builds of the requested kind.
 
     Raises:
         PythonVersionError: No version is suitable; the subclass tells why.
 
     """
     request = request or PythonRequest.parse(Setting(format_version(DEFAULT), "the default"))
-    suitable = [version for version in versions if is_suitable(version, request)]
+    free_threaded = bool(request.free_threaded)
+    suitable = [version for version in versions if is_suitable(version, request, free_threaded=free_threaded)]
     if suitable:
         return max(suitable)
-    choices = [format_version(version) for version in SUPPORTED]
+    choices = [
+        format_version(version, free_threaded=free_threaded) for version in supported(free_threaded=free_threaded)
+    ]
     raise _mismatch(request)(request.setting.value, request.setting.origin, choices)
 
 
 def _mismatch(request: PythonRequest) -> type[PythonVersionError]:
-    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(SUPPORTED[0][1])))):
+    minors = [version[1] for version in supported(free_threaded=bool(request.free_threaded))]
+    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(minors[0])))):
         return PythonVersionEndedError
-    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(SUPPORTED[-1][1] + 1, 100)))):
+    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(minors[-1] + 1, 100)))):
         return PythonVersionTooNewError
     return PythonVersionUnknownError
 
@@ -120,9 +137,9 @@ def _possible(minors: Iterable[int]) -> Iterator[Version]:
     return ((3, minor, patch) for minor in minors for patch in range(40))
 
 
-def format_version(version: Version) -> str:
-    """Return the text of a version, such as `3.13.5`."""
-    return ".".join(map(str, version))
+def format_version(version: Version, *, free_threaded: bool = False) -> str:
+    """Return the text of a version, such as `3.13.5`, or `3.14.0t` for a free-threaded build."""
+    return ".".join(map(str, version)) + ("t" if free_threaded else "")
 
 
 def find_request(settings: Settings, app: Path, pyproject: Pyproject) -> PythonRequest | None:
@@ -157,7 +174,13 @@ def _from_pyproject(pyproject: Pyproject) -> Setting | None:
 
 
 def _specifier(match: re.Match[str]) -> tuple[str, Version]:
-    return match["operator"] + ("*" if match["wildcard"] else ""), parse_version(match["version"])
+    operator_, version = match["operator"], parse_version(match["version"])
+    if match["wildcard"]:
+        return f"{operator_}*", version
+    if match["pre"] or match["dev"]:
+        operator_ = _FOR_FINAL_RELEASES.get(operator_, operator_)
+        return operator_.removesuffix("0"), (0,) if operator_.endswith("0") else version
+    return operator_, version
 
 
 def _allows(operator_: str, wanted: Version, version: Version) -> bool:

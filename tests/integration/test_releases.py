@@ -35,6 +35,7 @@ PAIRS = [
     ("3.12", ["flask==2.3.3", "cloudevents==2.0.0"]),
     ("3.13", ["flask==3.1.3", "cloudevents==2.2.0"]),
     ("3.14", ["flask==3.1.3", "cloudevents==2.2.0"]),
+    ("3.15", ["flask==3.1.3", "cloudevents==2.2.0"]),
 ]
 
 # Options of `uv pip compile`.

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 # The build image contains this description of the Python in the run image that belongs to it.
 _DESCRIPTION = Path("/etc/funcpack/run-image-python")
 RUN_IMAGE_ID = "funcpack.run"
-_FORM = re.compile(r"(?P<version>\d+\.\d+\.\d+)\s+(?P<path>/\S+)")
+_FORM = re.compile(r"(?P<version>\d+\.\d+\.\d+t?)\s+(?P<path>/\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python interpreter, of the run image or in a layer. It has the same path in the build and in the image."""
+    """A Python interpreter, of the run image or in a layer. It has the same path in the build and in the image.
+
+    The version of a free-threaded build ends with a `t`, as uv writes it.
+    """
 
     version: str
     path: Path
@@ -33,7 +36,12 @@ class Interpreter:
     @property
     def numbers(self) -> Version:
         """The numbers of the version."""
-        return parse_version(self.version)
+        return parse_version(self.version.removesuffix("t"))
+
+    @property
+    def is_free_threaded(self) -> bool:
+        """Whether it is a build without the global interpreter lock."""
+        return self.version.endswith("t")
 
 
 def run_image_interpreter(settings: Settings, context: Context) -> Interpreter | None:

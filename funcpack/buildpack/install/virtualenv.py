@@ -37,7 +37,8 @@ class Virtualenv:
     def site_packages(self) -> Path:
         """The directory of the packages."""
         major, minor = self.interpreter.numbers[:2]
-        return self.path / "lib" / f"python{major}.{minor}" / "site-packages"
+        threads = "t" if self.interpreter.is_free_threaded else ""
+        return self.path / "lib" / f"python{major}.{minor}{threads}" / "site-packages"
 
     def create(self) -> None:
         """Create the environment without packages, as `python -m venv` does, but without scripts for interactive shells.
@@ -53,7 +54,7 @@ class Virtualenv:
         settings = {
             "home": self.interpreter.path.parent,
             "include-system-site-packages": "false",
-            "version": self.interpreter.version,
+            "version": self.interpreter.version.removesuffix("t"),
         }
         text = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")

@@ -56,16 +56,18 @@ def provide_interpreter(
 
     """
     layer = Layer(context.layers, "python", Types(launch=True, cache=True), needs_files=True)
-    if run_image_python and python_request.is_suitable(run_image_python.numbers, request):
+    if run_image_python and _is_suitable(run_image_python, request):
         log.line(f"Using Python {run_image_python.version} of the run image.")
         layer.remove()
         return run_image_python
-    version = python_request.format_version(python_request.choose(request, _downloads(uv)))
+    free_threaded = bool(request and request.free_threaded)
+    chosen = python_request.choose(request, _downloads(uv, free_threaded=free_threaded))
+    version = python_request.format_version(chosen, free_threaded=free_threaded)
     metadata = PythonMetadata(version, context.target.arch, context.target.distro)
     if not layer.reuse_or_reset(metadata, log):
         _download(layer.path, version, uv, log)
     layer.contribute(metadata)
-    return _installed_interpreter(layer.path, version)
+    return installed_interpreter(layer.path, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,13 @@ class PythonMetadata(Metadata):
     }
 
 
-def _downloads(uv: Uv) -> Iterator[Version]:
-    """Return the final releases of CPython that uv can download for this machine."""
+def _is_suitable(python: Interpreter, request: PythonRequest | None) -> bool:
+    return python_request.is_suitable(python.numbers, request, free_threaded=python.is_free_threaded)
+
+
+def _downloads(uv: Uv, *, free_threaded: bool) -> Iterator[Version]:
+    """Return the final releases of CPython that uv can download for this machine, all of one kind of build."""
+    variant = "freethreaded" if free_threaded else "default"
     try:
         listed = uv.capture(
             ["python", "list", "--no-config", "--only-downloads", "--all-versions", "--output-format=json"]
@@ -92,8 +99,8 @@ def _downloads(uv: Uv) -> Iterator[Version]:
     except UvError as exc:
         raise PythonListError(exc.output) from exc
     for download in json.loads(listed):
-        is_plain = download["implementation"] == "cpython" and download["variant"] == "default"
-        if is_plain and _FINAL.fullmatch(download["version"]):
+        is_wanted = download["implementation"] == "cpython" and download["variant"] == variant
+        if is_wanted and _FINAL.fullmatch(download["version"]):
             yield python_request.parse_version(download["version"])
 
 
@@ -115,7 +122,7 @@ def _download(layer: Path, version: str, uv: Uv, log: Log) -> None:
         raise PythonDownloadError(version, without_credentials(mirror) if mirror else None) from exc
     import shutil  # noqa: PLC0415 - slow, and most builds use the Python of the run image
 
-    python = _installed_interpreter(layer, version)
+    python = installed_interpreter(layer, version)
     root = python.path.parent.parent
     library = root / "lib" / python.path.name
     for pattern in _NOT_NEEDED:
@@ -124,7 +131,10 @@ def _download(layer: Path, version: str, uv: Uv, log: Log) -> None:
     bytecode.compile_packages(python.path, library)
 
 
-def _installed_interpreter(layer: Path, version: str) -> Interpreter:
-    minor = version.rpartition(".")[0]
-    (path,) = layer.glob(f"cpython/cpython-{version}-*/bin/python{minor}")
+def installed_interpreter(layer: Path, version: str) -> Interpreter:
+    """Return the interpreter that uv installed into the layer."""
+    number, threads, _ = version.partition("t")
+    minor = number.rpartition(".")[0]
+    variant = "+freethreaded" if threads else ""
+    (path,) = layer.glob(f"cpython/cpython-{number}{variant}-*/bin/python{minor}{threads}")
     return Interpreter(version, path)

@@ -264,6 +264,28 @@ def test_source_that_is_not_python(tmp_path: Path, source: str) -> None:
         check(tmp_path, {"handler.py": source})
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("lazy import json\ndef handler(req): ...", id="lazy-import"),
+        pytest.param("lazy from json import dumps\ndef handler(req): ...", id="lazy-from-import"),
+        pytest.param("text = t'{1}'\ndef handler(req): ...", id="t-string"),
+        pytest.param("from tools import handler", id="in-another-module"),
+    ],
+)
+def test_syntax_of_a_newer_python_cannot_be_checked(tmp_path: Path, source: str) -> None:
+    newer = (THIS_PYTHON[0], THIS_PYTHON[1] + 1)
+    checked = check(
+        tmp_path, {"handler.py": source, "tools.py": "lazy import json\ndef handler(req): ..."}, target=newer
+    )
+    if checked.file is None:  # unless this Python is new enough
+        version, target = (".".join(map(str, numbers)) for numbers in (THIS_PYTHON, newer))
+        place = "tools.py" if "tools" in source else "handler.py"
+        assert checked.unchecked == (
+            f"{place}, line 1 is not valid in Python {version} of the build, and the image has Python {target}"
+        )
+
+
 def test_source_for_a_newer_python_is_left_to_it(tmp_path: Path) -> None:
     newer = (THIS_PYTHON[0], THIS_PYTHON[1] + 1)
     assert check(tmp_path, {"handler.py": "def handler(req) => 1"}, target=newer).file is None

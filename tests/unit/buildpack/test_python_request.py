@@ -19,7 +19,7 @@ from funcpack.project.settings import Setting, Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOWNLOADS = [(3, 10, 9), (3, 11, 9), (3, 12, 3), (3, 12, 10), (3, 13, 5), (3, 14, 0), (3, 15, 0)]
+DOWNLOADS = [(3, 10, 9), (3, 11, 9), (3, 12, 3), (3, 12, 10), (3, 13, 5), (3, 14, 0), (3, 15, 2), (3, 16, 0)]
 
 
 def requested(app: Path, environ: dict[str, str]) -> PythonRequest | None:
@@ -53,6 +53,17 @@ def request(text: str) -> PythonRequest:
         ("==3.13.5", (3, 13, 5), (3, 13, 4)),
         ("===3.13.5", (3, 13, 5), (3, 13, 6)),
         ("<=3.13", (3, 13, 0), (3, 13, 1)),
+        (">=3.12.0rc1", (3, 12, 0), (3, 11, 9)),
+        (">=3.12.0.dev0", (3, 12, 0), (3, 11, 9)),
+        (">3.12.0b2", (3, 12, 0), (3, 11, 9)),
+        (">=3.11,<3.14.0a0", (3, 13, 9), (3, 14, 0)),
+        ("<3.14a0", (3, 13, 9), (3, 14, 0)),
+        ("<=3.14.0-rc.1", (3, 13, 9), (3, 14, 0)),
+        ("~=3.12.0RC1", (3, 12, 0), (3, 13, 0)),
+        (">=3.12,!=3.13.0rc2", (3, 13, 0), (3, 11, 0)),
+        ("3.14t", (3, 14, 2), (3, 13, 5)),
+        ("3.14.2t", (3, 14, 2), (3, 14, 3)),
+        ("cpython-3.14+freethreaded", (3, 14, 2), (3, 13, 5)),
     ],
 )
 def test_request_allows(text: str, allowed: tuple[int, ...], refused: tuple[int, ...]) -> None:
@@ -68,6 +79,9 @@ def test_request_allows(text: str, allowed: tuple[int, ...], refused: tuple[int,
         "~=3.12.*",
         "===3.12.*",
         "3.13-rc1",
+        ">=3.14t",
+        "3.14tt",
+        ">=3.14.*rc1",
         "pypy-3.10",
         ">=",
         "^3.12",
@@ -82,7 +96,8 @@ def test_request_that_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "chosen"), [("3.12", (3, 12, 10)), ("3.12.3", (3, 12, 3)), (">=3.11", (3, 14, 0)), ("3", (3, 14, 0))]
+    ("text", "chosen"),
+    [("3.12", (3, 12, 10)), ("3.12.3", (3, 12, 3)), (">=3.11", (3, 15, 2)), ("3", (3, 15, 2)), ("3.15t", (3, 15, 2))],
 )
 def test_newest_that_fits_is_chosen(text: str, chosen: tuple[int, ...]) -> None:
     assert choose(request(text), DOWNLOADS) == chosen
@@ -98,8 +113,11 @@ def test_default_when_nobody_asks() -> None:
         ("2.7", PythonVersionEndedError),
         ("3.10", PythonVersionEndedError),
         ("<3.11", PythonVersionEndedError),
-        ("3.15", PythonVersionTooNewError),
-        (">=3.15", PythonVersionTooNewError),
+        ("3.16", PythonVersionTooNewError),
+        (">=3.16", PythonVersionTooNewError),
+        ("3.13t", PythonVersionEndedError),
+        ("3.16t", PythonVersionTooNewError),
+        ("==3.14.0rc1", PythonVersionUnknownError),
         ("4", PythonVersionTooNewError),
         ("3.12.99", PythonVersionUnknownError),
         (">3.12.10,<3.13", PythonVersionUnknownError),
@@ -111,6 +129,24 @@ def test_none_fits(text: str, error: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "version", "free_threaded", "is_suitable"),
+    [
+        (None, (3, 14, 0), True, True),
+        (None, (3, 13, 0), True, False),
+        (">=3.11", (3, 14, 0), True, True),
+        ("3.14", (3, 14, 0), True, False),
+        ("3.14t", (3, 14, 0), True, True),
+        ("3.14t", (3, 14, 0), False, False),
+    ],
+)
+def test_free_threaded_build(
+    text: str | None, version: tuple[int, ...], free_threaded: bool, is_suitable: bool
+) -> None:
+    found = python_request.is_suitable(version, request(text) if text else None, free_threaded=free_threaded)
+    assert found is is_suitable
+
+
+@pytest.mark.parametrize(
     ("text", "own", "expected"),
     [
         (None, (3, 11, 2), (3, 11)),
@@ -118,8 +154,9 @@ def test_none_fits(text: str, error: type[Exception]) -> None:
         (None, (3, 9, 0), (3, 13)),
         ("3.12", (3, 13, 5), (3, 12)),
         (">=3.12", (3, 13, 5), (3, 13)),
-        (">=3.14", (3, 13, 5), (3, 14)),
-        (">=3.12", None, (3, 14)),
+        (">=3.14", (3, 13, 5), (3, 15)),
+        (">=3.12", None, (3, 15)),
+        ("3.14t", (3, 13, 5), (3, 14)),
         ("2.7", None, (3, 13)),
     ],
 )

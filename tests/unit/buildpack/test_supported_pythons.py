@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from funcpack.project.supported_pythons import DEFAULT, SUPPORTED
+from funcpack.project.supported_pythons import DEFAULT, FREE_THREADED, SUPPORTED
+from tests.integration.test_releases import PAIRS
+from tools.stage import PYTHONS
 
 ROOT = Path(__file__).parents[3]
 VERSIONS = [".".join(map(str, version)) for version in SUPPORTED]
@@ -44,3 +46,23 @@ def test_oldest_version_that_runs_the_buildpack() -> None:
 
 def test_default_is_supported() -> None:
     assert DEFAULT in SUPPORTED
+
+
+def test_free_threaded_builds_are_of_supported_versions() -> None:
+    assert set(FREE_THREADED) <= set(SUPPORTED)
+
+
+def test_releases_that_the_tests_run_the_server_with() -> None:
+    assert {version for version, _ in PAIRS} == set(VERSIONS)
+
+
+def test_wheels_in_the_buildpack() -> None:
+    plain = [(version, f"cp{version.replace('.', '')}") for version in VERSIONS]
+    free_threaded = [(f"{major}.{minor}", f"cp{major}{minor}t") for major, minor in FREE_THREADED]
+    assert list(PYTHONS) == plain + free_threaded
+
+
+def test_documentation() -> None:
+    free_threaded = " and ".join(f"{major}.{minor}" for major, minor in FREE_THREADED)
+    sentence = f"Functions can run on Python {VERSIONS[0]} to {VERSIONS[-1]}, and on the free-threaded builds of {free_threaded}."
+    assert sentence in (ROOT / "docs" / "buildpack.md").read_text()
