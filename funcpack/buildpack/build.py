@@ -66,12 +66,12 @@ def build(context: Context, log: Log) -> int:
         uv_variables = {**variables, **certificate_variables, **index_variables}
         uv_options = environment.pip_arguments(project.settings.all())
         uv = Uv(context.buildpack / "bin" / "uv", uv_variables, context.app, uv_options)
-        report.log_python_request(log, project.python, run_image_python)
+        report.log_python_request(log, project.python, project.unused.python, run_image_python)
         image_python = python.provide_interpreter(context, project.python, run_image_python, uv, log)
         with invoker.install_in_background(
             context, image_python, uv, log, needs_files=needs_files
         ) as invoker_environment:
-            report.log_dependencies(log, project.dependencies)
+            report.log_dependencies(log, project.dependencies, project.unused)
             function_environment = dependencies.provide_environment(
                 context, invoker_environment, project.dependencies, uv, log, needs_files=needs_files
             )

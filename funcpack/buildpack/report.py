@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from funcpack.project.dependency_files import Dependencies
     from funcpack.project.handler_name import Handler
     from funcpack.project.python_request import PythonRequest
+    from funcpack.project.unused_files import UnusedFile, UnusedFiles
 
 _KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
 
@@ -41,25 +42,43 @@ def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
     log.line(f"Found it in {place}. It accepts {_KINDS[function.signature.kind]}: {names}.")
 
 
-def log_python_request(log: Log, request: PythonRequest | None, run_image_python: Interpreter | None) -> None:
-    """Log which Python version the project requests, and whether the run image has no Python."""
+def log_python_request(
+    log: Log, request: PythonRequest | None, unused: UnusedFile | None, run_image_python: Interpreter | None
+) -> None:
+    """Log which Python version the project requests, and whether the run image has no Python.
+
+    `unused` is a file with a version that the build does not read.
+    """
     log.title("Python")
     if request is None:
         log.line("The project does not request a Python version.")
     else:
         log.line(f"The project requests Python '{request.setting.value}' ({request.setting.origin}).")
+    if unused and request:
+        log.line(f"Ignoring {unused.name}.")
+    elif unused:
+        _log_unused(log, unused, "To request its Python version, run this command and build again")
     if run_image_python is None:
         log.line("The run image has no known Python.")
 
 
-def log_dependencies(log: Log, dependencies: Dependencies | None) -> None:
-    """Log which file the dependencies come from."""
+def log_dependencies(log: Log, dependencies: Dependencies | None, unused: UnusedFiles) -> None:
+    """Log which file the dependencies come from, and which files the build does not read."""
     log.title("Dependencies")
+    if unused.pip:
+        _log_unused(log, unused.pip, "To use its settings, set them as variables")
     if dependencies is None:
         log.line("The project has no dependencies to install.")
+        for file in unused.dependencies:
+            _log_unused(log, file, "To install its dependencies, run this command and build again")
         return
     log.line(f"Using the dependencies in {dependencies.format}.")
     if dependencies.ignored:
         log.line(f"Ignoring {', '.join(dependencies.ignored)}.")
     if dependencies.vendor:
         log.line("Using only the packages in the directory 'vendor', without a network.")
+
+
+def _log_unused(log: Log, file: UnusedFile, advice: str) -> None:
+    log.line(f"Warning: the build does not read {file.name}. {advice}:")
+    log.item(file.command)

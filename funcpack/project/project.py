@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.project import dependency_files, func_yaml, handler_name, python_request
+from funcpack.project import dependency_files, func_yaml, handler_name, python_request, unused_files
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.pyproject import Pyproject
 from funcpack.project.settings import Settings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from funcpack.project.dependency_files import Dependencies
     from funcpack.project.handler_name import Handler
     from funcpack.project.python_request import PythonRequest
+    from funcpack.project.unused_files import UnusedFiles
 
 _CHECK_IMPORT = "BP_CHECK_IMPORT"
 
@@ -30,7 +31,7 @@ class Project:
     """A project as the user wrote it.
 
     `python` is None if the project does not request a version, `dependencies` is None if there is nothing to install.
-    `run_variables` come from func.yaml, `labels` from project.toml. `checks_import` is true if the build should import the
+    `unused` are files that other tools read. `run_variables` come from func.yaml, `labels` from project.toml. `checks_import` is true if the build should import the
     function.
     """
 
@@ -39,6 +40,7 @@ class Project:
     handler: Handler
     python: PythonRequest | None
     dependencies: Dependencies | None
+    unused: UnusedFiles
     run_variables: Mapping[str, str]
     labels: Mapping[str, str]
     checks_import: bool
@@ -61,6 +63,7 @@ class Project:
             handler=handler,
             python=python_request.find_request(settings, app, pyproject),
             dependencies=dependency_files.find_dependencies(app, pyproject),
+            unused=unused_files.find_unused_files(app, pyproject),
             run_variables=func_yaml.run_variables(app / "func.yaml"),
             labels=project_toml.labels,
             checks_import=settings.is_on(_CHECK_IMPORT),

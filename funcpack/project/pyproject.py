@@ -16,10 +16,11 @@ NAME = "pyproject.toml"
 
 @dataclass(frozen=True, slots=True)
 class Pyproject:
-    """The table `[project]`, and `[tool.uv]` as it is; both are empty if there is no such file."""
+    """The table `[project]`, and `[tool.uv]` and `[tool.poetry]` as they are; all are empty if there is no such file."""
 
     project: Mapping[str, object]
     uv: object
+    poetry: object
 
     @classmethod
     def read(cls, app: Path) -> Pyproject:
@@ -31,16 +32,20 @@ class Pyproject:
         """
         document = read_toml(app, NAME) if is_present(app / NAME) else {}
         project, tool = document.get("project"), document.get("tool")
-        return cls(
-            project if isinstance(project, dict) else {},
-            tool.get("uv") if isinstance(tool, dict) else None,
-        )
+        tools = tool if isinstance(tool, dict) else {}
+        return cls(project if isinstance(project, dict) else {}, tools.get("uv"), tools.get("poetry"))
 
     @property
     def has_dependencies(self) -> bool:
         """Whether the project declares dependencies, here or by its build backend."""
         dynamic = self.project.get("dynamic")
         return bool(self.project.get("dependencies") or (isinstance(dynamic, list) and "dependencies" in dynamic))
+
+    @property
+    def has_poetry_dependencies(self) -> bool:
+        """Whether the project declares packages for Poetry, whose list also contains `python`."""
+        declared = self.poetry.get("dependencies") if isinstance(self.poetry, dict) else None
+        return isinstance(declared, dict) and bool(declared.keys() - {"python"})
 
     @property
     def static_dependencies(self) -> tuple[str, ...] | None:
