@@ -235,6 +235,39 @@ class SourceError(UserError):
 
 
 @dataclass(eq=False)
+class RelativeImportError(UserError):
+    """A relative import leaves the top-level package `package`, which is None if the module is not in a package.
+
+    `absolute` is the same import without dots.
+    """
+
+    file: str
+    line: int
+    statement: str
+    absolute: str
+    package: str | None
+    title: ClassVar[str] = "A relative import cannot work"
+
+    @property
+    def found(self) -> str:
+        reason = (
+            f"leaves the package '{self.package}'" if self.package else "is relative, but the file is not in a package"
+        )
+        return f"{self.file}, line {self.line}: '{self.statement}' {reason}."
+
+    @property
+    def remedy(self) -> str:
+        if self.package:
+            return f"Write the import without dots: '{self.absolute}'."
+        module = self.file.removeprefix("src/").removesuffix(".py")
+        return (
+            f"Write the import without dots: '{self.absolute}'.\n"
+            "Or move all modules of the function to a package, for example to the directory 'my_function', and set PYTHON_HANDLER to\n"
+            f"'my_function.{module}' and the name of your function."
+        )
+
+
+@dataclass(eq=False)
 class MissingFunctionError(UserError):
     """The module does not define the name. `names` are all names that it defines, `functions` are its public functions.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.check.definitions import Definitions, Function, Import, Value
 from funcpack.check.modules import Modules, OpaqueModuleError
+from funcpack.check.relative_imports import check_relative_imports
 from funcpack.check.source import parse_source
 from funcpack.errors import (
     MissingFunctionError,
@@ -68,6 +69,7 @@ def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved
     Raises:
         TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
         SourceError, UnreadableFileError: The source is not valid or not readable.
+        RelativeImportError: An import leaves the top-level package.
         MissingFunctionError, NotAFunctionError, UnsupportedParameterError: The function does not exist or cannot be called.
 
     """
@@ -97,8 +99,8 @@ def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules:
         names = modules.names_around(handler.module)
         method_name = _method_name(handler, app, target, modules)
         raise MissingModuleError(handler.text, handler.origin, handler.module, names, method_name)
-    for file in found.parents:
-        parse_source(file, app, target)
+    for name, file in found.parents:
+        check_relative_imports(parse_source(file, app, target), name, file.relative_to(app))
     return _Checker(handler, app, target, modules).check_attribute(found.module, found.file, handler.attributes[0])
 
 
@@ -122,7 +124,7 @@ class _Checker:
         self._seen: set[tuple[str, str]] = set()
 
     def check_attribute(self, module: str, file: Path, attribute: str) -> CheckedFunction:
-        definitions = Definitions.of(parse_source(file, self._app, self._target))
+        definitions = self._definitions(module, file)
         shown = file.relative_to(self._app)
         if attribute not in definitions.names and not definitions.is_dynamic:
             raise MissingFunctionError(
@@ -160,10 +162,16 @@ class _Checker:
             return None
         if found is None:
             return None
-        definitions = Definitions.of(parse_source(found.file, self._app, self._target))
+        definitions = self._definitions(found.module, found.file)
         if value.name not in definitions.certain:
             return None
         return self._follow(found.module, found.file, value.name, definitions)
+
+    def _definitions(self, module: str, file: Path) -> Definitions:
+        """Return the definitions of a module, which Python imports to get the handler."""
+        tree = parse_source(file, self._app, self._target)
+        check_relative_imports(tree, module, file.relative_to(self._app))
+        return Definitions.of(tree)
 
     def _is_module(self, name: str) -> bool:
         try:

@@ -24,11 +24,11 @@ class OpaqueModuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FoundModule:
-    """The source file of a module, and those of its parent packages, which Python imports first."""
+    """The source file of a module, and the names and files of its parent packages, which Python imports first."""
 
     module: str
     file: Path
-    parents: tuple[Path, ...]
+    parents: tuple[tuple[str, Path], ...]
 
 
 class Modules:
@@ -48,7 +48,8 @@ class Modules:
 
         """
         directories, parents, file = self._roots, [], None
-        for index, part in enumerate(module.split(".")):
+        parts = module.split(".")
+        for index, part in enumerate(parts):
             if index and not directories:
                 return None  # the parent is a module, not a package
             step = _find_in(directories, part)
@@ -56,7 +57,7 @@ class Modules:
                 return None
             directories, file = step
             if file:
-                parents.append(file)
+                parents.append((".".join(parts[: index + 1]), file))
         return FoundModule(module, file, tuple(parents[:-1])) if file else None
 
     def absolute(self, value: Import, module: str, *, is_package: bool) -> str:

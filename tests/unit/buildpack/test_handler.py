@@ -10,6 +10,7 @@ from funcpack.errors import (
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
+    RelativeImportError,
     SourceError,
     TakenNameError,
     UnsupportedParameterError,
@@ -86,7 +87,6 @@ def test_parameters_say_what_the_function_takes(tmp_path: Path, source: str, kin
         pytest.param("handler: object = make()", id="annotated-assignment"),
         pytest.param("import tools.handler as handler", id="module"),
         pytest.param("from installed import handler", id="from-an-installed-package"),
-        pytest.param("from .sibling import handler", id="relative-import-of-nothing"),
         pytest.param("import handler", id="itself"),
         pytest.param("from handler import handler", id="itself-from-itself"),
         pytest.param("a = handler\nhandler = a", id="names-in-a-circle"),
@@ -159,6 +159,50 @@ def test_finds_the_definition(tmp_path: Path, files: dict[str, str], file: str, 
 )
 def test_forms_of_names(tmp_path: Path, name: str, files: dict[str, str]) -> None:
     check(tmp_path, files, name)
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "file", "absolute"),
+    [
+        ({"handler.py": "from .util import handler"}, "handler.handler", "handler.py", "from util import handler"),
+        ({"handler.py": "from . import util as u, b\nhandler = u.f"}, "handler.handler", "handler.py", "import util as u, b"),
+        ({"src/main.py": "from .util import f\ndef g(req): ..."}, "main.g", "src/main.py", "from util import f"),
+        ({"handler.py": "from run import handler", "run.py": "from .util import x\ndef handler(req): ..."}, "handler.handler", "run.py", "from util import x"),
+        ({"a/__init__.py": "from ..b import c", "a/d.py": "def f(req): ..."}, "a.d.f", "a/__init__.py", "from b import c"),
+        ({"a/d.py": "from ..b import c\ndef f(req): ..."}, "a.d.f", "a/d.py", "from b import c"),
+    ],
+)  # fmt: skip
+def test_relative_import_that_cannot_work(
+    tmp_path: Path, files: dict[str, str], name: str, file: str, absolute: str
+) -> None:
+    with pytest.raises(RelativeImportError) as caught:
+        check(tmp_path, files, name)
+    assert (caught.value.file, caught.value.line, caught.value.absolute) == (file, 1, absolute)
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        pytest.param({"a/d.py": "from .b import f"}, "a.d.f", id="in-a-namespace-package"),
+        pytest.param({"a/__init__.py": "from .b import f"}, "a.f", id="in-a-package"),
+        pytest.param({"a/b/c.py": "from ..d import f"}, "a.b.c.f", id="to-the-parent-package"),
+        pytest.param(
+            {"handler.py": "try:\n    from .util import handler\nexcept ImportError:\n    from util import handler"},
+            "handler.handler",
+            id="with-an-alternative",
+        ),
+        pytest.param(
+            {"handler.py": "def handler(req):\n    from .util import x"}, "handler.handler", id="in-a-function"
+        ),
+        pytest.param(
+            {"handler.py": "__package__ = 'a'\nfrom .util import handler"},
+            "handler.handler",
+            id="with-a-package-by-name",
+        ),
+    ],
+)
+def test_relative_import_that_can_work(tmp_path: Path, files: dict[str, str], name: str) -> None:
+    assert check(tmp_path, files, name).file is not None
 
 
 def test_missing_function_error_lists_the_names_of_the_module(tmp_path: Path) -> None:
