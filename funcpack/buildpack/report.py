@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from funcpack.buildpack.install.interpreter import Interpreter
     from funcpack.buildpack.platform.context import Buildpack, Context
     from funcpack.buildpack.platform.log import Log
-    from funcpack.check.handler import CheckedFunction
+    from funcpack.check.handler import CheckedFunction, Shadowing
     from funcpack.project.dependency_files import Dependencies
     from funcpack.project.handler_name import Handler
     from funcpack.project.python_request import PythonRequest
@@ -29,8 +29,7 @@ def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
     """Log which function the image runs, and the values that it is called with."""
     log.title("Function")
     log.line(f"The handler is '{handler.text}' ({handler.origin}).")
-    for name in function.shadowed:
-        log.line(f"Warning: the app's module '{name}' may shadow the invoker's module of the same name. Rename it.")
+    _log_shadowing(log, function.shadowing)
     if function.file is None:
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
         return
@@ -40,6 +39,22 @@ def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
         return
     names = ", ".join(function.signature.values) or "no parameters"
     log.line(f"Found it in {place}. It accepts {_KINDS[function.signature.kind]}: {names}.")
+
+
+def _log_shadowing(log: Log, shadowing: Shadowing) -> None:
+    """Warn of modules that are named like others, and say which of the two the function gets."""
+    for name in shadowing.hidden:
+        log.line(
+            f"Warning: the app has a module '{name}', but 'import {name}' gets the module of Python's standard library,"
+            " which the invoker needs. Rename the app's module."
+        )
+    for name in shadowing.standard_library:
+        log.line(f"'import {name}' gets the app's module instead of the one of Python's standard library.")
+    for name in shadowing.invoker:
+        log.line(
+            f"Warning: the app has a module '{name}', and 'import {name}' gets it instead of the invoker's library. If the"
+            " invoker needs the library, the function does not start. Rename the app's module."
+        )
 
 
 def log_python_request(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from funcpack.check.definitions import Definitions, Function, Import, Value
@@ -25,9 +25,10 @@ from funcpack.errors import (
 )
 from funcpack.project.app_files import source_roots
 from funcpack_invoker.function.parameters import Parameter, Signature, UnknownParameterError, bind
+from funcpack_invoker.standard_library import is_library_first
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
     from pathlib import Path
 
     from funcpack.project.handler_name import Handler
@@ -46,18 +47,30 @@ _LITERALS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Shadowing:
+    """The names of the app's modules that other modules have, too.
+
+    For `hidden`, the function gets the module of the standard library. For `standard_library` and `invoker`, it gets the
+    app's module instead of the standard library's or of a library of the invoker.
+    """
+
+    hidden: tuple[str, ...] = ()
+    standard_library: tuple[str, ...] = ()
+    invoker: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedFunction:
     """The handler as its source shows it.
 
     `file` is relative to the app directory, and None for a module that cannot be checked, for the reason `unchecked`. `line`
-    and `signature` are None if the source does not show them. `shadowed` are the names of invoker modules that the app has a
-    module of, too.
+    and `signature` are None if the source does not show them. `shadowing` are modules of the app that are named like others.
     """
 
     file: Path | None
     line: int | None
     signature: Signature | None
-    shadowed: tuple[str, ...] = ()
+    shadowing: Shadowing = field(default_factory=Shadowing)
     unchecked: str = ""
 
 
@@ -79,18 +92,27 @@ def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved
     if top in reserved:
         raise TakenNameError(handler.text, handler.origin, top, "the invoker or one of its dependencies")
     modules = Modules(app, source_roots(app))
-    shadowed = tuple(module for module in modules.names() if module in reserved)
+    shadowing = _shadowing(modules.names(), reserved)
     try:
-        return replace(_check_source(handler, app, target, modules), shadowed=shadowed)
+        return replace(_check_source(handler, app, target, modules), shadowing=shadowing)
     except OpaqueModuleError:
-        return CheckedFunction(None, None, None, shadowed, "its module has no source")
+        return CheckedFunction(None, None, None, shadowing, "its module has no source")
     except SourceError as exc:
         # A newer Python may accept syntax that this one rejects.
         if target <= sys.version_info[:2]:
             raise
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
         versions = f"Python {exc.python} of the build, and the image has Python {'.'.join(map(str, target))}"
-        return CheckedFunction(None, None, None, shadowed, f"{place} is not valid in {versions}")
+        return CheckedFunction(None, None, None, shadowing, f"{place} is not valid in {versions}")
+
+
+def _shadowing(names: Sequence[str], reserved: Container[str]) -> Shadowing:
+    standard = [name for name in names if name in sys.stdlib_module_names]
+    return Shadowing(
+        hidden=tuple(name for name in standard if is_library_first(name)),
+        standard_library=tuple(name for name in standard if not is_library_first(name)),
+        invoker=tuple(name for name in names if name in reserved),
+    )
 
 
 def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:

@@ -143,7 +143,7 @@ def _servers(directory: Path) -> Iterator[StartServer]:
         python: Path | None = None,
     ) -> Server:
         app = directory / f"app-{len(servers)}"
-        app.mkdir()
+        app.mkdir(exist_ok=True)  # a test may have written other files
         (app / "handler.py").write_text(textwrap.dedent(source))
         log_file = directory / f"log-{len(servers)}.txt"
         command = [str(python or sys.executable), "-P", *_program(app, limits)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.function.signature import BoundSignature, bind_signature
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
 from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
+from funcpack_invoker.standard_library import prefer_standard_library
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from funcpack_invoker.flask_bridge.context import FlaskBridge
+
+logger = logging.getLogger("funcpack")
 
 
 class LoadedFunction(NamedTuple):
@@ -71,6 +75,9 @@ def app_directories(source: Path) -> list[str]:
 
 
 def _put_on_path(directories: list[str]) -> None:
+    hidden = prefer_standard_library(directories)
+    if hidden:
+        logger.warning("the standard library's modules are used instead of the app's: %s", ", ".join(hidden))
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
 
 

@@ -339,12 +339,29 @@ def test_files_of_the_app_do_not_disturb_the_build(app: Platform, name: str) -> 
 
 
 def test_log_warns_of_modules_that_shadow_the_invokers(rebuilt: Platform) -> None:
-    rebuilt.write({"handler.py": HANDLER, "flask.py": "", "click/__init__.py": "", "typing.py": ""})
+    rebuilt.write({"handler.py": HANDLER, "flask.py": "", "click/__init__.py": ""})
     section = rebuilt.build_well().section("Function")
     for name in ("click", "flask"):
-        warning = f"Warning: the app's module '{name}' may shadow the invoker's module of the same name. Rename it."
-        assert warning in section
-    assert not [line for line in section if "typing" in line]
+        assert (
+            f"Warning: the app has a module '{name}', and 'import {name}' gets it instead of the invoker's library. If the"
+            " invoker needs the library, the function does not start. Rename the app's module."
+        ) in section
+
+
+@pytest.mark.parametrize("name", ["uuid", "queue", "profile", "statistics"])
+def test_log_says_which_of_two_modules_of_a_name_the_function_gets(rebuilt: Platform, name: str) -> None:
+    rebuilt.write(
+        {
+            "handler.py": f"import {name}\nprint({name}.__file__)\ndef handler(req): ...",
+            f"{name}.py": "",
+            "src/email/__init__.py": "",
+        }
+    )
+    result = rebuilt.build_well({"BP_CHECK_IMPORT": "true"})
+    (line, other) = (line for line in result.section("Function") if f"'import {name}'" in line or "email" in line)
+    gets_the_apps = "gets the app's module" in line or "gets the app's module" in other
+    assert gets_the_apps == (f"{rebuilt.app}/{name}.py" in result.output)
+    assert any("'import email' gets the module of Python's standard library" in text for text in (line, other))
 
 
 def test_app_with_odd_names(app: Platform) -> None:

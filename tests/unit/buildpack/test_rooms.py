@@ -30,7 +30,11 @@ ROOMS = (
 )
 
 # The parts of the invoker that work on plain data.
-INVOKER_MODULES = {"funcpack_invoker.function.parameters", "funcpack_invoker.handler_name"}
+INVOKER_MODULES = {
+    "funcpack_invoker.function.parameters",
+    "funcpack_invoker.handler_name",
+    "funcpack_invoker.standard_library",
+}
 
 # One module reads each kind of file of the project; the others read the platform's files.
 TOML_READERS = {

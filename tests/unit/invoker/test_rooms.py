@@ -33,6 +33,7 @@ ROOMS = (
     "context",
     "settings",
     "handler_name",
+    "standard_library",
     "errors",
     "tracebacks",
     "__init__",
@@ -104,7 +105,7 @@ def below(module: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", ["function.parameters", "handler_name"])
+@pytest.mark.parametrize("module", ["function.parameters", "handler_name", "standard_library"])
 def test_rules_that_the_build_shares_need_the_standard_library_only(module: str) -> None:
     roots = {name.partition(".")[0] for part in below(module) for name in imported(FILES[part])}
     assert roots <= sys.stdlib_module_names | {PACKAGE}
