@@ -17,7 +17,7 @@ uv installs the packages of the function into a second environment. The packages
 
 Import check: on request, the function is imported as it will be in the image.
 
-Image: the app is compiled in the background while the variables, processes and labels of the image are written.
+Image: files of the app that only their owner can read are made readable. The app is compiled in the background while the variables, processes and labels of the image are written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack import error_boundary, image_config, import_check, report
+from funcpack.buildpack import app_permissions, error_boundary, image_config, import_check, report
 from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter, wheels
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
@@ -77,6 +77,7 @@ def build(context: Context, log: Log) -> int:
             )
     if project.checks_import:
         import_check.import_function(project, function_environment, log)
+    app_permissions.make_readable(context.app, log)
     with bytecode.compile_app_in_background(image_python.path, context.app):
         function.write_variables(context, project, function_environment)
         image_config.write_launch(context, buildpack, project, function_environment)

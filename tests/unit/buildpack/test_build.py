@@ -243,6 +243,43 @@ def test_everybody_may_read_the_files_and_nobody_else_write_them(platform: Platf
     assert {path: oct(mode) for path, mode in modes.items() if mode not in {0o644, 0o755}} == {}
 
 
+def test_files_that_only_their_owner_may_read_are_made_readable(rebuilt: Platform) -> None:
+    rebuilt.write({"handler.py": HANDLER, "data/rates.json": "{}", "run.sh": "", "shared.txt": ""})
+    modes = {
+        ".": 0o755,
+        "handler.py": 0o600,
+        "data": 0o700,
+        "data/rates.json": 0o640,
+        "run.sh": 0o700,
+        "shared.txt": 0o664,
+    }
+    for name, mode in modes.items():
+        (rebuilt.app / name).chmod(mode)
+    (rebuilt.app / "link").symlink_to("/etc/shadow")
+    result = rebuilt.build_well()
+    assert result.section("Permissions") == [
+        "Made 4 files and directories ('data', for example) readable for all users of the image."
+    ]
+    found = {name: stat.S_IMODE((rebuilt.app / name).stat().st_mode) for name in modes}
+    wanted = {
+        ".": 0o755,
+        "handler.py": 0o644,
+        "data": 0o755,
+        "data/rates.json": 0o644,
+        "run.sh": 0o755,
+        "shared.txt": 0o664,
+    }
+    assert found == wanted
+    assert "[Permissions]" not in rebuilt.build_well().output
+
+
+def test_app_directory_itself_is_made_readable(rebuilt: Platform) -> None:
+    rebuilt.write({"handler.py": HANDLER})
+    rebuilt.app.chmod(0o700)
+    assert rebuilt.build_well().section("Permissions") == ["Made '.' readable for all users of the image."]
+    assert stat.S_IMODE(rebuilt.app.stat().st_mode) == 0o755
+
+
 def test_image_has_no_pip_and_no_cache(app: Platform) -> None:
     app.build_well()
     names = {path.name for path in app.layers.rglob("*")}
