@@ -511,6 +511,44 @@ class MissingRequirementsFileError(UserError):
 
 
 @dataclass(eq=False)
+class MissingLocalPackageError(UserError):
+    """A requirement refers to a file or a directory that the build does not have, or to a directory without a package.
+
+    `reason` says which, in words that follow the path. `is_outside` is true if the path leaves the app directory.
+    """
+
+    file: str
+    line: int
+    path: str
+    reason: str
+    is_outside: bool
+    title: ClassVar[str] = "A local package does not exist"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: '{self.path}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        if self.path.startswith("file:///"):
+            return (
+                "'pip freeze' writes the path of a package that was installed from a file. Replace the line with the package's name\n"
+                "and version, or write the whole file again:\n"
+                "\n"
+                "  pip list --format=freeze > requirements.txt"
+            )
+        if self.is_outside:
+            return (
+                "The build sees only the app directory. Move the package into it, and change the path. Or put a wheel of the package\n"
+                "into the directory 'vendor', together with all other packages."
+            )
+        return (
+            "Add it, or correct the path. Check that .gitignore and 'exclude' in project.toml do not leave it out. If it is a Git\n"
+            "submodule, run 'git submodule update --init' before the build."
+        )
+
+
+@dataclass(eq=False)
 class FileEncodingError(UserError):
     """A file is not UTF-8. `encoding` is the encoding that it seems to have, or empty."""
 
@@ -660,6 +698,63 @@ class OtherPythonError(InstallError):
         )
 
 
+class NoWheelForSystemError(InstallError):
+    """A package has files for other systems only."""
+
+    title: ClassVar[str] = "A package does not support Linux"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The image runs Linux, and the hint above names the systems that the package supports. If the function does not need the\n"
+            f"package on Linux, add a marker to its requirement in {self.file}, or in the file that it was locked from:\n"
+            "\n"
+            "  pywin32==306 ; sys_platform == 'win32'"
+        )
+
+
+class NoWheelForPythonError(InstallError):
+    """A package has files for other versions of Python only."""
+
+    title: ClassVar[str] = "A package does not support this Python version"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The hint above names the Python versions that the package has wheels for: 'cp312' stands for Python 3.12. Request one of\n"
+            f"them in .python-version or with BP_PYTHON_VERSION. Or use a newer version of the package in {self.file}. If the file was\n"
+            "locked with another Python version, lock it again with the one above."
+        )
+
+
+class LocalPackageError(InstallError):
+    """A requirement refers to a directory or a file that is not a package, or that the build does not have."""
+
+    title: ClassVar[str] = "A local package cannot be found"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The build sees only the app directory. Move the package that uv names above into it, and change its path in\n"
+            f"{self.file} or pyproject.toml. If it is a Git submodule, run 'git submodule update --init' before the build."
+        )
+
+
+class UnknownVersionError(InstallError):
+    """setuptools-scm or a similar tool cannot find a package's version without the Git repository."""
+
+    title: ClassVar[str] = "The version of a local package is unknown"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The package takes its version from its Git repository, which requires git in the build image and the directory '.git'.\n"
+            "Set the version instead:\n"
+            "\n"
+            "  pack build ... --env SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+        )
+
+
 class UnknownPackageError(InstallError):
     """The package index does not contain a package of this name."""
 
@@ -715,7 +810,21 @@ class RepositoryError(InstallError):
     def remedy(self) -> str:
         return (
             f"Check the URL and the revision in {self.file}. A private repository requires a service binding of type 'netrc' with\n"
-            "the credentials. The build image requires git. Or put a wheel of the package into the directory 'vendor'."
+            "the credentials. Or put a wheel of the package into the directory 'vendor'."
+        )
+
+
+class MissingGitError(InstallError):
+    """A requirement is in a Git repository, and the build image has no git."""
+
+    title: ClassVar[str] = "The build image has no git"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Use a builder whose build image has git. Or replace the Git URL in {self.file} with an archive or a wheel:\n"
+            "\n"
+            "  orders @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
         )
 
 

@@ -14,7 +14,7 @@ from funcpack.project import digest, requirements
 from funcpack.project.app_files import is_present, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from funcpack.project.pyproject import Pyproject
@@ -35,6 +35,7 @@ class Dependencies:
 
     `ignored` are other files that declare dependencies. `vendor` is the directory with the packages if the app contains
     them. `lines` are the requirements and options in the form of requirements.txt, or None if they have another form.
+    `variables` are settings for uv that the file contains.
     """
 
     format: Format
@@ -42,6 +43,7 @@ class Dependencies:
     ignored: tuple[str, ...]
     vendor: Path | None
     lines: tuple[str, ...] | None
+    variables: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def find_dependencies(app: Path, pyproject: Pyproject) -> Dependencies | None:
     sources = _SOURCES.get(chosen.format, ())
     ignored = tuple(other.format for other in others if other.format not in sources)
     lines = None if vendor else chosen.lines
-    return Dependencies(chosen.format, digest.files_digest(inputs, app), ignored, vendor, lines)
+    variables = requirements.option_variables(chosen.lines or ()) if chosen.format is Format.REQUIREMENTS else {}
+    return Dependencies(chosen.format, digest.files_digest(inputs, app), ignored, vendor, lines, variables)
 
 
 def _candidates(app: Path, pyproject: Pyproject) -> Iterator[_Candidate]:

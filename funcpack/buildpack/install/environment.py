@@ -140,7 +140,10 @@ def is_on(text: str) -> bool:
     return text.strip().lower() in YES
 
 
+def is_uv_setting(name: str) -> bool:
+    """Check whether a variable of the user is passed on to uv."""
+    return name in _UV_SETTINGS or name.startswith(_UV_INDEX_PREFIX)
+
+
 def _is_kept(name: str) -> bool:
-    if name in _UV_SETTINGS or name.startswith(_UV_INDEX_PREFIX):
-        return True
-    return name not in _LEFT_OUT and not name.startswith(_LEFT_OUT_PREFIXES)
+    return is_uv_setting(name) or (name not in _LEFT_OUT and not name.startswith(_LEFT_OUT_PREFIXES))

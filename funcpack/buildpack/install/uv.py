@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import prepared
+from funcpack.buildpack.install import prepared, uv_hints
 from funcpack.buildpack.install.redaction import without_credentials
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Uv:
                 shown = without_credentials(line.rstrip())
                 tail.append(shown)
                 if log and not shown.startswith(_NOT_SHOWN):
-                    log.item(shown)
+                    for text in uv_hints.translated(shown):
+                        log.item(text)
         if process.returncode:
             raise UvError("\n".join(tail))
 

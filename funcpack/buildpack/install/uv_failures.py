@@ -12,14 +12,19 @@ from funcpack.errors import (
     IndexUnreachableError,
     InstallError,
     InstallerSettingError,
+    LocalPackageError,
     LockOutdatedError,
+    MissingGitError,
     NoSolutionError,
     NotVendoredError,
+    NoWheelForPythonError,
+    NoWheelForSystemError,
     OtherPythonError,
     PackageBuildError,
     RepositoryError,
     RequirementSyntaxError,
     UnknownPackageError,
+    UnknownVersionError,
 )
 
 _UNREACHABLE = (
@@ -41,13 +46,24 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
     (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
+    (r"git executable not found", MissingGitError),
     (r"git operation failed", RepositoryError),
+    (r"distribution not found at: file:|does not appear to be a Python project", LocalPackageError),
+    (r"unable to detect version|setuptools.scm was unable|LookupError.*version", UnknownVersionError),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
     (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
     (
         r"current Python version \([^)]*\) does not satisfy|incompatible with the .* Python requirement",
         OtherPythonError,
+    ),
+    (
+        r"wheels are available for .* on the following platform|only has wheels for the following platform|no wheels with a matching platform tag",
+        NoWheelForSystemError,
+    ),
+    (
+        r"no wheels with a matching Python|wheels for .* with the following Python|doesn't have a source distribution or wheel",
+        NoWheelForPythonError,
     ),
     (r"no solution found|unsatisfiable", NoSolutionError),
 )

@@ -99,10 +99,14 @@ class Installation:
             *_source_options(self.dependencies, uv),
         ]
         try:
-            uv.with_env(UV_PROJECT_ENVIRONMENT=str(self.virtualenv.path)).run(arguments, self.log)
+            uv.with_env(UV_PROJECT_ENVIRONMENT=str(self.virtualenv.path), **self._options(uv)).run(arguments, self.log)
         except UvError as exc:
             error = uv_failures.error_for(exc.output, has_vendor=self.dependencies.vendor is not None)
             raise error(self.dependencies.format) from exc
+
+    def _options(self, uv: Uv) -> dict[str, str]:
+        """Return the variables for options in the dependency file. The user's variables take precedence."""
+        return {name: value for name, value in self.dependencies.variables.items() if name not in uv.env}
 
     def _split_off_big_packages(self) -> list[BigPackage]:
         lines = self.dependencies.lines or ()

@@ -83,6 +83,62 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.NoWheelForSystemError("requirements.txt"),
+        "A package does not support Linux",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "The image runs Linux, and the hint above names the systems that the package supports. If the function does not need the\n"
+            "package on Linux, add a marker to its requirement in requirements.txt, or in the file that it was locked from:\n"
+            "\n"
+            "  pywin32==306 ; sys_platform == 'win32'"
+        ),
+    ),
+    (
+        errors.NoWheelForPythonError("uv.lock"),
+        "A package does not support this Python version",
+        (
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
+            "\n"
+            "The hint above names the Python versions that the package has wheels for: 'cp312' stands for Python 3.12. Request one of\n"
+            "them in .python-version or with BP_PYTHON_VERSION. Or use a newer version of the package in uv.lock. If the file was\n"
+            "locked with another Python version, lock it again with the one above."
+        ),
+    ),
+    (
+        errors.LocalPackageError("uv.lock"),
+        "A local package cannot be found",
+        (
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
+            "\n"
+            "The build sees only the app directory. Move the package that uv names above into it, and change its path in\n"
+            "uv.lock or pyproject.toml. If it is a Git submodule, run 'git submodule update --init' before the build."
+        ),
+    ),
+    (
+        errors.UnknownVersionError("requirements.txt"),
+        "The version of a local package is unknown",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "The package takes its version from its Git repository, which requires git in the build image and the directory '.git'.\n"
+            "Set the version instead:\n"
+            "\n"
+            "  pack build ... --env SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+        ),
+    ),
+    (
+        errors.MissingGitError("requirements.txt"),
+        "The build image has no git",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "Use a builder whose build image has git. Or replace the Git URL in requirements.txt with an archive or a wheel:\n"
+            "\n"
+            "  orders @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
+        ),
+    ),
+    (
         errors.UnknownPackageError("requirements.txt"),
         "A package does not exist in the package index",
         (
@@ -99,7 +155,7 @@ RENDERED: list[tuple[UserError, str, str]] = [
             "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
             "\n"
             "Check the URL and the revision in requirements.txt. A private repository requires a service binding of type 'netrc' with\n"
-            "the credentials. The build image requires git. Or put a wheel of the package into the directory 'vendor'."
+            "the credentials. Or put a wheel of the package into the directory 'vendor'."
         ),
     ),
     (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.images.package_index import package_index_server
+from tests.unit.buildpack.builds import PYTHON
 from tests.unit.buildpack.wheels import write_wheel
 
 if TYPE_CHECKING:
@@ -205,3 +206,37 @@ def test_certificate_that_nobody_trusts(app: Platform, tls_index: PackageIndex) 
     result = app.build({"PIP_INDEX_URL": tls_index.url, "UV_HTTP_RETRIES": "0"})
     assert result.code == 1
     assert "[Error: The certificate of the package index is not trusted]" in result.output
+
+
+def test_option_pre_in_requirements(app: Platform, tls_index: PackageIndex) -> None:
+    tls_index.add("orders")
+    tls_index.add("orders", "2.0a1")
+    app.bind("proxy", "ca-certificates", {"ca.pem": (tls_index.binding / "private.pem").read_text()})
+    app.write({"requirements.txt": "--pre\norders\n"})
+    result = app.build_well({"PIP_INDEX_URL": tls_index.url})
+    assert " + orders==2.0a1" in result.output
+    assert "--pre" not in result.output
+
+
+def test_option_trusted_host_in_requirements(app: Platform, tls_index: PackageIndex) -> None:
+    tls_index.add("orders")
+    host = tls_index.url.split("/")[2]
+    app.write({"requirements.txt": f"--index-url {tls_index.url}\n--trusted-host {host}\norders\n"})
+    assert " + orders==1.0" in app.build_well().output
+
+
+def test_package_for_another_system(app: Platform, tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "wheels", "orders", "1.0")
+    wheel.rename(wheel.with_name("orders-1.0-py3-none-win_amd64.whl"))
+    result = app.build({"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)})
+    assert "[Error: A package does not support Linux]" in result.output
+
+
+def test_repository_without_git(app: Platform, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "grep", "env"):
+        (programs / name).symlink_to(f"/usr/bin/{name}")
+    app.write({"requirements.txt": "orders @ git+https://example.invalid/orders.git\n"})
+    result = app.build({"PATH": f"{PYTHON.parent}:{programs}"})
+    assert "[Error: The build image has no git]" in result.output

@@ -7,6 +7,7 @@ import pytest
 from funcpack.errors import (
     FileEncodingError,
     InvalidTomlError,
+    MissingLocalPackageError,
     MissingRequirementsFileError,
     UnreadableFileError,
 )
@@ -57,7 +58,8 @@ def names(app: Path, paths: list[Path]) -> list[str]:
     ],
 )
 def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool) -> None:
-    assert read(tmp_path, {"requirements.txt": text, "other.txt": ""}).is_empty is is_empty
+    files = {"requirements.txt": text, "other.txt": "", "setup.py": "", "pkg/setup.py": ""}
+    assert read(tmp_path, files).is_empty is is_empty
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,57 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
 def test_local_paths_count(tmp_path: Path, line: str, paths: list[str]) -> None:
     files = {"requirements.txt": line, "pkg/setup.py": "", "wheels/a-1-py3-none-any.whl": ""}
     assert names(tmp_path, read(tmp_path, files).paths) == paths
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "reason", "is_outside"),
+    [
+        ("-e ../shared", "../shared", "does not exist", True),
+        ("./wheels/a-1-py3-none-any.whl", "./wheels/a-1-py3-none-any.whl", "does not exist", False),
+        ("a @ file:///home/me/a", "file:///home/me/a", "does not exist", True),
+        ("-e ./empty#egg=x", "./empty", "is an empty directory", False),
+        ("./no-package[extra]", "./no-package", "has no pyproject.toml or setup.py", False),
+    ],
+)
+def test_missing_package_is_named_with_its_line(
+    tmp_path: Path, line: str, path: str, reason: str, is_outside: bool
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingLocalPackageError) as caught:
+        read(tmp_path, {"requirements.txt": f"flask\n{line}", "no-package/a.py": ""})
+    error = caught.value
+    assert (error.line, error.path, error.reason, error.is_outside) == (2, path, reason, is_outside)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e ../shared ; sys_platform == 'win32'",
+        "../shared;sys_platform=='win32'",
+        "./${NAME}",
+        "-c limits.txt",
+        "-e 'my package'",
+        "a @ file:///a%20b",
+    ],
+)
+def test_path_that_only_uv_can_judge_is_left_to_it(tmp_path: Path, line: str) -> None:
+    read(tmp_path, {"requirements.txt": line, "limits.txt": "numpy @ file:///home/me/numpy"})
+
+
+@pytest.mark.parametrize(
+    ("lines", "variables"),
+    [
+        (["flask"], {}),
+        (["--pre", "flask"], {"UV_PRERELEASE": "allow"}),
+        (
+            ["--trusted-host a.example", "--trusted-host=b.example:8080"],
+            {"UV_INSECURE_HOST": "a.example b.example:8080"},
+        ),
+        (["--trusted-host"], {}),
+    ],
+)
+def test_options_that_uv_has_variables_for(lines: list[str], variables: dict[str, str]) -> None:
+    assert requirements.option_variables(lines) == variables
 
 
 def test_name_of_a_file_may_have_blanks(tmp_path: Path) -> None:
@@ -193,8 +246,8 @@ def test_file_that_is_not_toml(tmp_path: Path, name: str) -> None:
     ("before", "after", "is_same"),
     [
         pytest.param({"requirements.txt": "flask"}, {"requirements.txt": "flask "}, False, id="file"),
-        pytest.param({"requirements.txt": "./p", "p/a.py": "1"}, {"p/a.py": "2"}, False, id="local-package"),
-        pytest.param({"requirements.txt": "./p", "p/a.py": "1"}, {"p/__pycache__/a.pyc": "2"}, True, id="bytecode"),
+        pytest.param({"requirements.txt": "./p", "p/setup.py": "1"}, {"p/setup.py": "2"}, False, id="local-package"),
+        pytest.param({"requirements.txt": "./p", "p/setup.py": "1"}, {"p/__pycache__/a.pyc": "2"}, True, id="bytecode"),
         pytest.param({"requirements.txt": "flask", "handler.py": "1"}, {"handler.py": "2"}, True, id="code"),
         pytest.param(
             {"requirements.txt": "a", "vendor/a-1-py3-none-any.whl": "1"},

@@ -5,21 +5,49 @@ from __future__ import annotations
 import pytest
 
 from funcpack.buildpack.install.uv_failures import error_for
+from funcpack.buildpack.install.uv_hints import translated
 from funcpack.errors import (
     BrokenPackageError,
     InstallError,
     InstallerSettingError,
+    LocalPackageError,
+    MissingGitError,
     NoSolutionError,
     NotVendoredError,
+    NoWheelForPythonError,
+    NoWheelForSystemError,
     OtherPythonError,
     PackageBuildError,
     RepositoryError,
     RequirementSyntaxError,
     UnknownPackageError,
+    UnknownVersionError,
 )
 
 NO_WHEEL = """error: No solution found when resolving dependencies
   cause: Because orders==1.0 has no wheels with a matching Python ABI tag (e.g., `cp311`) and only orders==1.0 is available
+"""
+NO_WHEEL_FOR_LINUX = """error: No solution found when resolving dependencies
+  cause: Because pywin32<=302 has no wheels with a matching Python ABI tag (e.g., `cp311`) and only pywin32>=303 is available
+         And because pywin32>=303 has no wheels with a matching platform tag (e.g., `manylinux_2_36_x86_64`)
+
+hint: You require CPython 3.11 (`cp311`), but we only found wheels for `pywin32` (v302) with the following Python ABI tags: `cp36m`
+
+hint: Wheels are available for `pywin32` (v312) on the following platforms: `win32`, `win_amd64`, `win_arm64`
+"""
+NO_WHEEL_IN_LOCK = """error: Distribution `pywin32==306 @ registry+https://pypi.org/simple` can't be installed because it doesn't have a source \
+distribution or wheel for the current platform
+
+hint: You're on Linux (`manylinux_2_36_x86_64`), but `pywin32` (v306) only has wheels for the following platform: `win_amd64`
+"""
+NO_WHEEL_FOR_PYTHON_IN_LOCK = """error: Distribution `numpy==2 @ registry+https://pypi.org/simple` can't be installed because it \
+doesn't have a source distribution or wheel for the current platform
+
+hint: You're using CPython 3.11 (`cp311`), but `numpy` (v2) only has wheels with the following Python ABI tag: `cp313`
+"""
+NO_PACKAGE = "error: `/workspace/sub` does not appear to be a Python project, as neither `pyproject.toml` nor `setup.py` are present"
+NO_SCM = """error: Failed to build `orders @ file:///workspace`
+  LookupError: setuptools-scm was unable to detect version for /workspace.
 """
 NO_VERSION = """error: No solution found when resolving dependencies
   cause: Because there is no version of orders==2.0 and you require orders==2.0
@@ -46,11 +74,17 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
         ("error: Invalid URL in `requirements.txt` at position 0", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Invalid hash digest length", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Failed to extract archive: orders==1.0", BrokenPackageError, BrokenPackageError),
-        ("error: Git operation failed\n  cause: Git executable not found.", RepositoryError, RepositoryError),
+        ("error: Git operation failed\n  cause: Git executable not found.", MissingGitError, MissingGitError),
+        (NO_WHEEL_FOR_LINUX, NoWheelForSystemError, NotVendoredError),
+        (NO_WHEEL_IN_LOCK, NoWheelForSystemError, NoWheelForSystemError),
+        (NO_WHEEL_FOR_PYTHON_IN_LOCK, NoWheelForPythonError, NoWheelForPythonError),
+        ("error: Distribution not found at: file:///shared", LocalPackageError, LocalPackageError),
+        (NO_PACKAGE, LocalPackageError, LocalPackageError),
+        (NO_SCM, UnknownVersionError, UnknownVersionError),
         ("error: Git operation failed\n  ssh: Connection refused", RepositoryError, RepositoryError),
         (OTHER_PYTHON, OtherPythonError, OtherPythonError),
         (OTHER_PYTHON_OF_LOCK, OtherPythonError, OtherPythonError),
-        (NO_WHEEL, NoSolutionError, NotVendoredError),
+        (NO_WHEEL, NoWheelForPythonError, NotVendoredError),
         (NO_VERSION, NoSolutionError, NotVendoredError),
         (NO_SETUPTOOLS, PackageBuildError, NotVendoredError),
         ("orders was not found in the provided package locations", UnknownPackageError, NotVendoredError),
@@ -61,3 +95,34 @@ def test_output_leads_to_an_error(
 ) -> None:
     assert error_for(output, has_vendor=False) is error
     assert error_for(output, has_vendor=True) is error_with_vendor
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            "hint: use `--index-strategy unsafe-best-match` to consider all versions",
+            "hint: use `UV_INDEX_STRATEGY=unsafe-best-match` to consider all versions",
+        ),
+        ("pre-releases weren't enabled (try: `--prerelease=allow`)", "pre-releases weren't enabled (try: `UV_PRERELEASE=allow`)"),
+        ("hint: pass `--allow-insecure-host`", "hint: pass `UV_INSECURE_HOST=HOST`"),
+        ("hint: use `--system-certs`", "hint: use `UV_SYSTEM_CERTS=1`"),
+        ("hint: run `uv lock`, or `--frozen`", "hint: run `uv lock`, or `--frozen`"),
+        ("error: needs to be updated, but `--locked` was provided", "error: needs to be updated, but `--locked` was provided"),
+        (
+            "error: Required uv version `>=99` does not match. Update `uv` by running `uv self update`.",
+            (
+                "error: Required uv version `>=99` does not match. uv is part of the buildpack: relax `required-version`, or use"
+                " another release of the buildpack."
+            ),
+        ),
+        (
+            "warning: Ignoring unsupported option in `r.txt`: `--prefer-binary` (hint: pass `--prefer-binary` on the command line instead)",
+            "warning: Ignoring unsupported option in `r.txt`: `--prefer-binary`",
+        ),
+        ("warning: Ignoring unsupported option in `r.txt`: `--pre` (hint: pass `--pre` on the command line instead)", None),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_hints_for_the_command_line_name_a_variable(line: str, shown: str | None) -> None:
+    assert list(translated(line)) == ([] if shown is None else [shown])
