@@ -459,6 +459,18 @@ def test_client_that_closes_its_side_gets_its_answer(server: Server) -> None:
         assert statuses(server.read_all(connection)) == [200]
 
 
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_answer_that_is_ready_when_the_client_closes_its_side_is_not_lost(
+    start_server: StartServer, definition: str
+) -> None:
+    server = start_server(f"{definition} handler(request):\n    return 'x'\n")
+    for _ in range(300):
+        with server.connect() as connection:
+            connection.sendall(request())
+            connection.shutdown(socket.SHUT_WR)
+            assert server.read_all(connection).endswith(b"\r\n\r\nx")
+
+
 @pytest.mark.parametrize("host", ["", "127.0.0.1"], ids=["IPv6 and IPv4", "IPv4"])
 @pytest.mark.parametrize("more", [b"", b"X-Twice: 1\r\nX-Twice: 2\r\n"], ids=["ordinary", "a header twice"])
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ class Connection(asyncio.Protocol):
 
         A transport cannot tell that from a client that has left; the call is cancelled after the moment.
         """
+        # asyncio closes the transport behind an answer that has been written, but not behind one that waits.
+        self._service.outbox.flush()
         if self._is_closed or self._request is None or not self._request.body.is_complete:
             return False
         self._client_is_done = True
@@ -335,6 +337,7 @@ class Connection(asyncio.Protocol):
         # To a client that never sent anything an answer would look like the one to its first request.
         if not self._parser.is_between_requests:
             self.send(error_response(408, "the header of the request did not arrive in time"))
+        self._service.outbox.flush()
         self._is_closed = True
         self._transport.close()
 
