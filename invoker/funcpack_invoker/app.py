@@ -143,7 +143,7 @@ class App:
                 await self._hooks.started.wait()
             call = Call(request.scope, headers, body, context)
             if self._takes_events:
-                found = cloudevent.read(request.scope["headers"], body.read())
+                found = cloudevent.read(request.scope["headers"], body.read(), request.scope["path"])
                 if isinstance(found, Batch):
                     send(exchange, await self._reply_to_batch(call, found, place), context.request_id)
                     return

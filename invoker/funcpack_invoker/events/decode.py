@@ -41,15 +41,17 @@ _QUOTED_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 
 
-def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
+def read(headers: Iterable[Header], body: bytes, path: str = "") -> Event | Batch:
     """Return the event or the events of a request, in any content mode (HTTP 3).
 
-    A JSON object with the four required attributes, sent as `application/json` without `ce-` headers, is a structured
-    event: this is how people send events with curl.
+    Two more forms are accepted as `application/json` without `ce-` headers. A JSON object with the four required
+    attributes is a structured event: this is how people send events with curl. The body of a Pub/Sub push is the event
+    that Eventarc makes of it.
 
     Args:
         headers: names in lower case, as in ASGI.
         body: the whole body.
+        path: of the request; a Pub/Sub push may have its topic there.
 
     Raises:
         InvalidEventError: if the request is not a valid CloudEvent 1.0 or 0.3.
@@ -67,7 +69,7 @@ def read(headers: Iterable[Header], body: bytes) -> Event | Batch:
             content_type = header[1]
     try:
         if content_type is None or content_type[:23].lower() != _FORMATS:
-            return _read_binary(context, content_type or b"", body)
+            return _read_binary(context, content_type or b"", body, path)
         return _read_format(media_types.parse(content_type.decode("latin-1")), body)
     except ValueError as exc:
         raise InvalidEventError(str(exc)) from exc
@@ -143,7 +145,7 @@ def _decode_base64(name: str, value: object) -> bytes:
     raise InvalidAttributeError(f"{name} is not valid Base64")
 
 
-def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Event:
+def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: str) -> Event:
     """Decode an event whose attributes are headers and whose data is the body (HTTP 3.1)."""
     attributes: dict[str, AttributeValue] = {}
     # Most values need no decoding, and one match against all of them is faster than one for each.
@@ -154,7 +156,7 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Eve
             raise InvalidAttributeError(f"duplicate ce-{name} header")
         attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
     if _ENVELOPE.isdisjoint(attributes):
-        return _read_undeclared(content_type, body)
+        return _read_undeclared(content_type, body, path)
     if not content_type:
         check_event(attributes)
         return Event(attributes, _guess(body))
@@ -163,12 +165,17 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes) -> Eve
     return Event(attributes, media_types.parse(declared).decode(body))
 
 
-def _read_undeclared(content_type: bytes, body: bytes) -> Event:
-    """Decode a structured event that is sent as `application/json`."""
+def _read_undeclared(content_type: bytes, body: bytes, path: str) -> Event:
+    """Decode a structured event, or a Pub/Sub push, that is sent as `application/json`."""
     media_type = media_types.parse(content_type.decode("latin-1")) if content_type else None
     document = media_type.decode(body) if media_type and media_type.essence == "application/json" else None
     if isinstance(document, dict) and document.keys() >= _ENVELOPE:
         return _read_members(document)
+    if isinstance(document, dict) and "subscription" in document:
+        from funcpack_invoker.events.pubsub import is_push, read_push  # noqa: PLC0415 - few functions get pushes
+
+        if is_push(document):
+            return read_push(document, path)
     raise InvalidEventError(f"not a CloudEvent: no ce- headers, and Content-Type is not {STRUCTURED}")
 
 
