@@ -28,6 +28,7 @@ from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
     from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.http.body import Body
     from funcpack_invoker.http.connection import Application
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
@@ -50,6 +51,7 @@ class App:
     def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
         self._handler = function.handler
         self._settings = settings
+        self._directories = function.directories
         self._takes_events = function.kind is Kind.CLOUDEVENT
         self._invocation = Invocation(function, settings)
         self._hooks = Hooks(function.module, function.function)
@@ -137,11 +139,16 @@ class App:
         # The request counts before its body is read: clients that send slowly count, too.
         place = _Place(self) if self._settings.concurrency else _ANYWHERE
         try:
-            settings, headers = self._settings, request.headers
-            body = await receive_body(request.body, headers, settings.max_body, streamed=self._streams_bodies)
+            settings = self._settings
+            if b"content-encoding" in request.headers:
+                body = await self._receive_encoded(request)
+            else:
+                body = await receive_body(
+                    request.body, request.headers, settings.max_body, streamed=self._streams_bodies
+                )
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
-            call = Call(request.scope, headers, body, context)
+            call = Call(request.scope, request.headers, body, context)
             if self._takes_events:
                 found = cloudevent.read(request.scope["headers"], body.read(), request.scope["path"])
                 if isinstance(found, Batch):
@@ -157,6 +164,11 @@ class App:
                 await send_stream(exchange, reply, context.request_id, variables, threads, settings.timeout)
         finally:
             place.leave()
+
+    async def _receive_encoded(self, request: IncomingRequest) -> Body:
+        from funcpack_invoker.http.content_coding import receive_encoded  # noqa: PLC0415 - few requests are encoded
+
+        return await receive_encoded(request, self._settings.max_body, self._directories, streamed=self._streams_bodies)
 
     async def _call_function(self, call: Call, place: _Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
         """Call the function; an error of it becomes the reply to it.

@@ -72,13 +72,15 @@ class RequestError(InvokerError):
     Attributes:
         status: of the response.
         reason: the body of the response, one line.
+        headers: of the response, names in lower case.
 
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.headers = headers
 
 
 # A reason quotes what the client sent.

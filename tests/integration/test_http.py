@@ -5,9 +5,11 @@ Every exchange whose framing is in doubt ends with a second request, which nobod
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import socket
+import zlib
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, cast
 
@@ -318,6 +320,67 @@ def test_good_framing(server: Server, sent: bytes, body: str) -> None:
 def test_good_framing_byte_by_byte(server: Server, sent: bytes, body: str) -> None:
     (response,) = responses(server.exchange(*(sent[i : i + 1] for i in range(len(sent)))))
     assert echoed(response)["body"] == body
+
+
+ENCODED = gzip.compress(b"hello")
+
+
+def encoded(*codings: bytes, body: bytes = ENCODED) -> bytes:
+    fields = [b"Content-Encoding: " + coding for coding in codings]
+    return posted(*fields, b"Content-Length: %d" % len(body), CLOSE, body=body)
+
+
+@pytest.mark.parametrize(
+    ("sent", "body", "length"),
+    [
+        pytest.param(encoded(b"gzip"), "hello", "5", id="gzip"),
+        pytest.param(encoded(b"deflate", body=zlib.compress(b"hello")), "hello", "5", id="deflate"),
+        pytest.param(encoded(b"deflate", b"gzip", body=gzip.compress(zlib.compress(b"hello"))), "hello", "5", id="two fields"),
+        pytest.param(encoded(b"identity", body=b"hello"), "hello", "5", id="identity"),
+        pytest.param(encoded(b"gzip", body=b""), "", "0", id="no body"),
+        pytest.param(
+            posted(
+                b"Content-Encoding: gzip", b"Transfer-Encoding: chunked", CLOSE,
+                body=b"%x\r\n%b\r\n0\r\n\r\n" % (len(ENCODED), ENCODED),
+            ),
+            "hello",
+            None,
+            id="chunked",
+        ),
+        pytest.param(encoded(b"gzip", body=gzip.compress(b"x" * (1 << 20))), "x" * (1 << 20), None, id="as large as the limit"),
+    ],
+)  # fmt: skip
+def test_content_coding_is_undone(server: Server, sent: bytes, body: str, length: str | None) -> None:
+    """RFC 9110 section 8.4."""
+    (response,) = responses(server.exchange(sent))
+    seen = echoed(response)
+    assert seen["body"] == body
+    assert "Content-Encoding" not in seen["headers"]
+    assert seen["headers"].get("Content-Length") == length
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(encoded(b"snappy"), 415, id="9110 15.5.16 unknown"),
+        pytest.param(encoded(b"gzip, snappy"), 415, id="9110 15.5.16 one of two unknown"),
+        pytest.param(encoded(b"gzip", body=b"hello"), 400, id="malformed"),
+        pytest.param(encoded(b"gzip", body=ENCODED[:-1]), 400, id="cut"),
+        pytest.param(encoded(b"gzip", body=gzip.compress(b"x" * (1 << 20) + b"x")), 413, id="above the limit"),
+        pytest.param(encoded(b"gzip", body=gzip.compress(bytes(64 << 20))), 413, id="far above the limit"),
+        pytest.param(encoded(b"gzip, gzip", body=gzip.compress(gzip.compress(bytes(64 << 20)))), 413, id="twice"),
+    ],
+)
+def test_content_coding_that_cannot_be_undone(server: Server, sent: bytes, status: int) -> None:
+    (response,) = responses(server.exchange(sent))
+    assert response.status == status
+    accepted = response.getheader("Accept-Encoding")
+    assert (accepted is not None and accepted.startswith("gzip, deflate")) == (status == 415)
+
+
+def test_expectation_is_not_met_for_an_unknown_content_coding(server: Server) -> None:
+    sent = posted(b"Content-Length: 5", b"Content-Encoding: snappy", b"Expect: 100-continue")
+    assert statuses(server.exchange(sent)) == [415]
 
 
 def test_body_that_is_cut_off_does_not_reach_the_function(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,21 @@ def test_upload_is_not_kept(start_server: StartServer, field: bytes, frame: byte
         if b"chunked" in field:
             connection.sendall(b"0\r\n\r\n")
         assert server.read_all(connection).endswith(b"\r\n\r\n200000000")
+    assert peak_memory(server) - before < ALLOWED
+
+
+@pytest.mark.parametrize(("name", "size"), [("handler", 200_000_000), ("large", 100_000)])
+def test_encoded_upload_is_decoded_as_it_is_read(start_server: StartServer, name: str, size: int) -> None:
+    """The function that takes the whole body rejects it: the limit is reached."""
+    limit = "1GiB" if name == "handler" else "1MiB"
+    environment = {"FUNCTION_MAX_BODY": limit, "PYTHON_HANDLER": f"handler.{name}"}
+    server = start_server(FUNCTION, environment=environment)
+    server.get()
+    before = peak_memory(server)
+    encoder = zlib.compressobj(wbits=31)
+    body = b"".join(encoder.compress(MEGABYTE) for _ in range(200)) + encoder.flush()
+    answer = server.get("/", "POST", body, content_encoding="gzip")
+    assert (answer.status, len(answer.body)) == ((200, 9) if size > 1 << 20 else (413, len(answer.body)))
     assert peak_memory(server) - before < ALLOWED
 
 

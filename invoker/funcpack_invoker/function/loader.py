@@ -30,7 +30,8 @@ logger = logging.getLogger("funcpack")
 class LoadedFunction(NamedTuple):
     """A function that can be called: `handler` is its name, `signature` the arguments that it takes.
 
-    `flask` is None for a function that does not use Flask.
+    `flask` is None for a function that does not use Flask. `directories` are those that the app's modules are imported
+    from.
     """
 
     handler: str
@@ -38,6 +39,7 @@ class LoadedFunction(NamedTuple):
     function: Callable[..., Any]
     signature: BoundSignature
     flask: FlaskBridge | None = None
+    directories: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -66,7 +68,7 @@ def load(handler: str, source: Path) -> LoadedFunction:
         signature = bind_signature(handler, function)
         _import_sdk(signature, directories)
         flask = _import_flask(name.module, signature, directories)
-    return LoadedFunction(handler, module, function, signature, flask)
+    return LoadedFunction(handler, module, function, signature, flask, tuple(directories))
 
 
 def app_directories(source: Path) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 # Bytes of a body that are read before a thread is used for it. A larger body does not have to be in memory at once.
-_READ_AHEAD = 1 << 20
+READ_AHEAD = 1 << 20
 
 
 class Body(Protocol):
@@ -72,7 +72,7 @@ async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], l
         if size > limit:
             raise too_large(limit)
         chunks.append(chunk)
-        if streamed and more and size > _READ_AHEAD:
+        if streamed and more and size > READ_AHEAD:
             return Upload(chunks, size, incoming, limit)
     return WholeBody(chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
@@ -92,6 +92,11 @@ def whole_body(data: bytes, limit: int) -> WholeBody:
 def too_large(limit: int) -> RequestError:
     """Return the error for a body of more than `limit` bytes."""
     return RequestError(413, f"the body is larger than {limit} bytes")
+
+
+def encoded_limit(limit: int) -> int:
+    """Return the maximum size of an encoded body: data that cannot be compressed becomes a little larger."""
+    return limit + limit // 100 + 1024
 
 
 def _refuse_declared(length: bytes, limit: int) -> None:

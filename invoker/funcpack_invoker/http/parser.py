@@ -20,7 +20,7 @@ from httptools import (
 )
 
 from funcpack_invoker.errors import RequestError
-from funcpack_invoker.http.body import too_large
+from funcpack_invoker.http.body import encoded_limit, too_large
 from funcpack_invoker.http.framing import check_transfer_coding
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
@@ -74,7 +74,7 @@ class RequestParser:
         self._limits = limits
         self._longest_field = limits.field - len(b": \r\n")
         self._most_fields = limits.fields
-        self._max_body = max_body
+        self._max_body = self._most_body = max_body
         self._new_body = new_body
         self._found = found
         self._parser = HttpRequestParser(self)
@@ -194,8 +194,8 @@ class RequestParser:
         """
         match = _CHUNK_SIZE.match(self._size_line)
         size = int(match[0], 16) if match else 0
-        if self._body_size + size > self._max_body:
-            raise too_large(self._max_body)
+        if self._body_size + size > self._most_body:
+            raise too_large(self._most_body)
         self._size_line = b""
         self._is_in_trailer = not size
         self._missing = size + 2 if size else 0
@@ -337,6 +337,8 @@ class RequestParser:
             self._is_chunked = True
             self._is_in_trailer = False
             self._body_size = self._framing_size = 0
+            is_encoded = b"content-encoding" in headers
+            self._most_body = encoded_limit(self._max_body) if is_encoded else self._max_body
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])

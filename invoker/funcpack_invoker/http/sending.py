@@ -22,7 +22,7 @@ logger = logging.getLogger("funcpack")
 def reply_to_error(error: BaseException) -> Reply:
     """Return the reply that answers an error. The cause of a 5xx goes to the log alone."""
     if isinstance(error, RequestError):
-        return plain(error.status, error.reason)
+        return plain(error.status, error.reason, *error.headers)
     if is_http_exception(error):
         return from_body(error)
     if isinstance(error, CallTimeoutError):
