@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     log_format: Literal["text", "json"]
     lazy_imports: bool
     access_log: bool
+    trusted_proxies: tuple[str, ...]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -77,6 +78,7 @@ class Variable(NamedTuple):
         meaning: the description in the documentation.
         computed: returns the default as text, if it depends on the environment.
         default_text: the description of the default in the documentation, if it is not `default`.
+        alias: another variable, which is read if this one is not set.
 
     """
 
@@ -87,6 +89,7 @@ class Variable(NamedTuple):
     meaning: str
     computed: Callable[[Mapping[str, str]], str] | None = None
     default_text: str = ""
+    alias: str = ""
 
     def read(self, environ: Mapping[str, str]) -> object:
         """Return the value in `environ`, or the default.
@@ -95,7 +98,11 @@ class Variable(NamedTuple):
             SettingsError: if the value is not valid.
 
         """
-        text = environ.get(self.name, "").strip()
+        name = self.name
+        text = environ.get(name, "").strip()
+        if not text and self.alias:
+            name = self.alias
+            text = environ.get(name, "").strip()
         if not text:
             text = self.computed(environ) if self.computed else self.default
         if not text:
@@ -103,7 +110,7 @@ class Variable(NamedTuple):
         try:
             return self.form.parse(text)
         except ValueError:
-            raise SettingsError(self.name, text, self.form.accepted) from None
+            raise SettingsError(name, text, self.form.accepted) from None
 
 
 def _whole_number(text: str, *, low: int, high: int | None = None) -> int:
@@ -169,6 +176,18 @@ def _host(text: str) -> str:
     return text
 
 
+def _proxies(text: str) -> tuple[str, ...]:
+    from ipaddress import ip_address, ip_network  # noqa: PLC0415 - gunicorn imports it, but a check does not
+
+    def parse(entry: str) -> str:
+        if entry == "*":
+            return entry
+        # In the form in which sockets report addresses.
+        return str(ip_network(entry) if "/" in entry else ip_address(entry))
+
+    return tuple(parse(entry.strip()) for entry in text.split(","))
+
+
 def _default_threads(_environ: Mapping[str, str]) -> str:
     return str(max(16, 4 * allowed_cpus()))
 
@@ -218,6 +237,7 @@ _SIZE = Form("a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB"
 _SWITCH_FORM = Form("on or off", _switch)
 _HANDLER = Form("module.function or module:function, where each part is a Python identifier", _handler)
 _HOST = Form("an IP address or a host name, without a port", _host)
+_PROXIES = Form("addresses and networks such as 10.1.2.3, 10.0.0.0/8 or fd00::/8, separated by commas, or *", _proxies)
 _TEXT = Form("text without control characters", _text)
 
 VARIABLES = (
@@ -314,4 +334,13 @@ VARIABLES = (
         "profilers and APM agents.",
     ),
     Variable("FUNCTION_ACCESS_LOG", "access_log", _SWITCH_FORM, "off", "Log one line for each request."),
+    Variable(
+        "FUNCTION_TRUSTED_PROXIES",
+        "trusted_proxies",
+        _PROXIES,
+        "127.0.0.1,::1",
+        "Proxies whose X-Forwarded-Proto header is trusted; * trusts every client. If it is not set, FORWARDED_ALLOW_IPS "
+        "is used.",
+        alias="FORWARDED_ALLOW_IPS",
+    ),
 )

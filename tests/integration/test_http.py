@@ -563,6 +563,36 @@ def test_scheme_is_the_one_that_a_proxy_on_this_machine_says(
         assert received.count(b"\r\n\r\n%s" % scheme.encode()) == 2
 
 
+@pytest.mark.parametrize(
+    ("variables", "client", "scheme"),
+    [
+        pytest.param({}, "127.0.0.1", "https", id="loopback"),
+        pytest.param({}, "127.0.0.2", "http", id="another address is not trusted"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "127.0.0.2"}, "127.0.0.2", "https", id="address"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "127.0.0.2"}, "127.0.0.1", "http", id="only that address"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "10.1.2.3, 127.0.0.0/30"}, "127.0.0.2", "https", id="network"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "10.1.2.3,127.0.0.0/30"}, "127.0.0.9", "http", id="outside of it"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "fd00::/8"}, "127.0.0.2", "http", id="another family"),
+        pytest.param({"FUNCTION_TRUSTED_PROXIES": "*"}, "127.0.0.2", "https", id="everybody"),
+        pytest.param({"FORWARDED_ALLOW_IPS": "127.0.0.2"}, "127.0.0.2", "https", id="gunicorn's variable"),
+        pytest.param(
+            {"FORWARDED_ALLOW_IPS": "127.0.0.2", "FUNCTION_TRUSTED_PROXIES": "127.0.0.3"},
+            "127.0.0.2",
+            "http",
+            id="both",
+        ),
+    ],
+)
+def test_trusted_proxies(start_server: StartServer, variables: dict[str, str], client: str, scheme: str) -> None:
+    """The scheme is that of X-Forwarded-Proto; the host and the client's address are those of the connection."""
+    server = start_server("def handler(req):\n    return [req.url, req.remote_addr]", environment=variables)
+    forwarded = (b"X-Forwarded-Proto: https", b"X-Forwarded-Host: other", b"X-Forwarded-For: 192.0.2.1")
+    with socket.create_connection(("127.0.0.1", server.port), source_address=(client, 0)) as connection:
+        connection.sendall(request(b"GET /a?b HTTP/1.1", CLOSE, *forwarded))
+        received = server.read_all(connection)
+    assert json.loads(received.partition(b"\r\n\r\n")[2]) == [f"{scheme}://x/a?b", client]
+
+
 def test_client_of_ipv4_has_its_own_address(start_server: StartServer) -> None:
     server = start_server("def handler(request):\n    return request.remote_addr")
     assert server.exchange(request(b"GET / HTTP/1.1", CLOSE)).endswith(b"\r\n\r\n127.0.0.1")

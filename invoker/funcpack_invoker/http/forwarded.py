@@ -34,11 +34,15 @@ class TrustedProxies:
 def forwarded_scheme(headers: Iterable[Header]) -> str:
     """Return the scheme that the headers of a trusted peer report; `http` if they report none.
 
+    If each of several proxies has appended its scheme, the first one is that of the client.
+
     Raises:
         RequestError: 400 if they contradict each other.
 
     """
-    reported = {value == _SECURE[name] for name, value in headers if name in _SECURE}
+    reported = {
+        value.partition(b",")[0].strip(b" \t").lower() == _SECURE[name] for name, value in headers if name in _SECURE
+    }
     if len(reported) > 1:
         raise RequestError(400, "the X-Forwarded headers contradict each other")
     return "https" if True in reported else "http"

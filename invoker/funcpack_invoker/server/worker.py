@@ -134,7 +134,7 @@ class Worker(BaseWorker):
             self.limits.wire,
             self.settings.max_body,
             self.limits.connections,
-            TrustedProxies(self.cfg.forwarded_allow_ips),
+            TrustedProxies(self.settings.trusted_proxies),
             self._told_to_stop.is_set,
             self._connections,
             Outbox(self._loop),

@@ -7,6 +7,8 @@ import pytest
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.settings import VARIABLES, Settings
 
+PROXIES = "addresses and networks such as 10.1.2.3, 10.0.0.0/8 or fd00::/8, separated by commas, or *"
+
 
 def test_defaults() -> None:
     settings = Settings.from_env({"FUNCTION_THREADS": "16"})
@@ -28,6 +30,7 @@ def test_defaults() -> None:
         log_format="text",
         lazy_imports=True,
         access_log=False,
+        trusted_proxies=("127.0.0.1", "::1"),
     )
 
 
@@ -50,6 +53,11 @@ def test_defaults() -> None:
         ("FUNCTION_LAZY_IMPORTS", "off", "lazy_imports", False),
         ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("LOG_FORMAT", "json", "log_format", "json"),
+        ("FUNCTION_TRUSTED_PROXIES", "10.1.2.3", "trusted_proxies", ("10.1.2.3",)),
+        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/8 , FD00:0::1", "trusted_proxies", ("10.0.0.0/8", "fd00::1")),
+        ("FUNCTION_TRUSTED_PROXIES", "*", "trusted_proxies", ("*",)),
+        ("FORWARDED_ALLOW_IPS", "10.1.2.3", "trusted_proxies", ("10.1.2.3",)),
+        ("FORWARDED_ALLOW_IPS", "", "trusted_proxies", ("127.0.0.1", "::1")),
         ("FUNCTION_REPLY_TYPE", "com.example.reply", "reply_type", "com.example.reply"),
     ],
 )
@@ -86,6 +94,11 @@ def test_value_is_read(variable: str, text: str, field: str, value: Any) -> None
         ("FUNCTION_HEALTH_PATHS", "maybe", "on or off"),
         ("LOG_LEVEL", "loud", "one of debug, info, warning, error, critical"),
         ("LOG_FORMAT", "xml", "one of text, json"),
+        ("FUNCTION_TRUSTED_PROXIES", "ingress.local", PROXIES),
+        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/8,", PROXIES),
+        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/33", PROXIES),
+        ("FUNCTION_TRUSTED_PROXIES", "10.1.2.3/8", PROXIES),
+        ("FORWARDED_ALLOW_IPS", "10.0.0", PROXIES),
         ("FUNCTION_REPLY_SOURCE", "a\nb", "text without control characters"),
     ],
 )
@@ -120,6 +133,11 @@ def test_shutdown_delay_by_surroundings(environ: dict[str, str], delay: float) -
 )
 def test_reply_source_by_surroundings(environ: dict[str, str], source: str) -> None:
     assert Settings.from_env(environ).reply_source == source
+
+
+def test_own_variable_comes_before_its_alias() -> None:
+    environ = {"FUNCTION_TRUSTED_PROXIES": "10.1.2.3", "FORWARDED_ALLOW_IPS": "no address"}
+    assert Settings.from_env(environ).trusted_proxies == ("10.1.2.3",)
 
 
 def test_every_field_has_one_variable() -> None:
