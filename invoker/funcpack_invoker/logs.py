@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def configure(settings: Settings) -> None:
     """Send the records of all loggers to standard error, and flush standard output after every line."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
+    is_json = settings.log_format == "json"
+    handler.setFormatter(JsonFormatter(settings.google_cloud_project) if is_json else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
@@ -87,21 +88,79 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line, with member names that the usual log collectors parse."""
+    """One JSON object per line, with member names that the usual log collectors parse.
+
+    What a caller passes as `extra` becomes further members. They do not replace those of the line.
+    """
+
+    def __init__(self, project: str | None = None) -> None:
+        """Add the trace in the form of Google Cloud Logging if its project is given.
+
+        https://cloud.google.com/logging/docs/structured-logging#special-payload-fields
+        """
+        super().__init__()
+        self._project = project
+        # `message` and `asctime` are set by other formatters, `traceparent` by telemetry.
+        self._standard = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "traceparent"}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record."""
-        members = {
+        members: dict[str, Any] = {
             "time": _time(record),
             "level": record.levelname.lower(),
+            "severity": _severity(record),
             "logger": record.name,
             "message": _message(record),
             **_call_members(record),
         }
+        if self._project and "trace_id" in members:
+            members["logging.googleapis.com/trace"] = f"projects/{self._project}/traces/{members['trace_id']}"
+            members["logging.googleapis.com/spanId"] = members["span_id"]
         exception = _exception(record)
         if exception:
             members["exception"] = exception
-        return json.dumps(members, ensure_ascii=False)
+        for name, value in vars(record).items():
+            if name not in self._standard:
+                members.setdefault(str(name), value)
+        try:
+            return _json(members)
+        except Exception:  # noqa: BLE001 - any exception from converting the user's objects
+            return _json({name: _shown(value) for name, value in members.items()})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _shown(value: Any) -> Any:
+    """Return a value that JSON can express: the value itself, or a text."""
+    try:
+        _json(value)
+    except Exception:  # noqa: BLE001 - as above
+        try:
+            return repr(value)
+        except Exception:  # noqa: BLE001 - as above
+            return f"<{type(value).__name__}>"
+    return value
+
+
+# Google Cloud Logging's names (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity), with the
+# lowest level that each stands for.
+_SEVERITIES = (
+    (logging.CRITICAL, "CRITICAL"),
+    (logging.ERROR, "ERROR"),
+    (logging.WARNING, "WARNING"),
+    (logging.INFO, "INFO"),
+    (logging.DEBUG, "DEBUG"),
+)
+_OWN_SEVERITIES = frozenset({"NOTICE", "ALERT", "EMERGENCY"})
+
+
+def _severity(record: logging.LogRecord) -> str:
+    """Return the severity of a record; a level that a function has defined can have one of the other names."""
+    if record.levelname in _OWN_SEVERITIES:
+        return record.levelname
+    return next((name for level, name in _SEVERITIES if record.levelno >= level), "DEFAULT")
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -41,6 +41,7 @@ class Settings(NamedTuple):
     lazy_imports: bool
     access_log: bool
     trusted_proxies: tuple[str, ...]
+    google_cloud_project: str | None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -342,5 +343,13 @@ VARIABLES = (
         "Proxies whose X-Forwarded-Proto header is trusted; * trusts every client. If it is not set, FORWARDED_ALLOW_IPS "
         "is used.",
         alias="FORWARDED_ALLOW_IPS",
+    ),
+    Variable(
+        "GOOGLE_CLOUD_PROJECT",
+        "google_cloud_project",
+        _TEXT,
+        "",
+        "Google Cloud project of the traces, for the trace fields of LOG_FORMAT=json.",
+        default_text="none",
     ),
 )

@@ -4,12 +4,14 @@ import io
 import json
 import logging
 import sys
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from funcpack_invoker.context import current, new_context
-from funcpack_invoker.logs import configure
+from funcpack_invoker.logs import JsonFormatter, configure
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,7 +88,100 @@ def test_json(log: Callable[..., io.StringIO], headers: dict[bytes, bytes] | Non
     (line,) = written.getvalue().splitlines()
     found = json.loads(line)
     assert found.pop("time").endswith("Z")
-    assert found == {"level": "warning", "logger": "mine", "message": "two\nlines", **members}
+    assert found == {
+        "level": "warning",
+        "severity": "WARNING",
+        "logger": "mine",
+        "message": "two\nlines",
+        **members,
+    }
+
+
+class Silent:
+    def __str__(self) -> str:
+        raise ValueError
+
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    ("extra", "members"),
+    [
+        pytest.param({"order_id": 42}, {"order_id": 42}, id="number"),
+        pytest.param({"a": "é", "b": None, "c": [1, {"d": True}]}, {"a": "é", "b": None, "c": [1, {"d": True}]}, id="JSON"),
+        pytest.param({"at": date(2026, 1, 2), "n": Decimal("1.20")}, {"at": "2026-01-02", "n": "1.20"}, id="objects"),
+        pytest.param({"in": {"at": date(2026, 1, 2)}}, {"in": {"at": "2026-01-02"}}, id="object inside"),
+        pytest.param({"x": float("nan"), "y": 1}, {"x": "nan", "y": 1}, id="not a number"),
+        pytest.param({"x": {("a", "b"): 1}, "y": 1}, {"x": "{('a', 'b'): 1}", "y": 1}, id="keys"),
+        pytest.param({"x": LOOP, "y": 1}, {"x": "[[...]]", "y": 1}, id="circle"),
+        pytest.param({"x": Silent(), "y": 1}, {"x": "<Silent>", "y": 1}, id="object without a text"),
+        pytest.param({"level": "l", "severity": "s", "time": 1, "logger": 2}, {}, id="names of the line stay"),
+    ],
+)  # fmt: skip
+def test_json_has_what_is_passed_as_extra(
+    log: Callable[..., io.StringIO], extra: dict[str, Any], members: dict[str, Any]
+) -> None:
+    written = log(LOG_FORMAT="json")
+    logging.getLogger("mine").warning("hello", extra=extra)
+    found = json.loads(written.getvalue())
+    assert found.pop("time").endswith("Z")
+    assert found == {"level": "warning", "severity": "WARNING", "logger": "mine", "message": "hello", **members}
+
+
+def test_text_does_not_have_extra(log: Callable[..., io.StringIO]) -> None:
+    written = log()
+    logging.getLogger("mine").warning("hello", extra={"order_id": 42})
+    assert written.getvalue().endswith("WARNING mine: hello\n")
+
+
+@pytest.mark.parametrize(
+    ("level", "name", "severity"),
+    [
+        (5, "TRACE", "DEFAULT"),
+        (logging.DEBUG, None, "DEBUG"),
+        (logging.INFO, None, "INFO"),
+        (25, "NOTICE", "NOTICE"),
+        (26, "SUCCESS", "INFO"),
+        (logging.WARNING, None, "WARNING"),
+        (logging.ERROR, None, "ERROR"),
+        (logging.CRITICAL, None, "CRITICAL"),
+        (60, "ALERT", "ALERT"),
+        (70, "FATAL", "CRITICAL"),
+    ],
+)
+def test_severity(level: int, name: str | None, severity: str) -> None:
+    record = logging.LogRecord("mine", level, "file", 1, "hello", None, None)
+    record.levelname = name or record.levelname
+    assert json.loads(JsonFormatter().format(record))["severity"] == severity
+
+
+@pytest.mark.parametrize(
+    ("headers", "members"),
+    [
+        pytest.param(
+            {b"traceparent": TRACE},
+            {
+                "logging.googleapis.com/trace": "projects/shop/traces/0af7651916cd43dd8448eb211c80319c",
+                "logging.googleapis.com/spanId": "b7ad6b7169203331",
+            },
+            id="trace",
+        ),
+        pytest.param({}, {}, id="no trace"),
+    ],
+)
+def test_json_has_the_trace_for_google(
+    log: Callable[..., io.StringIO], headers: dict[bytes, bytes], members: dict[str, str]
+) -> None:
+    written = log(LOG_FORMAT="json", GOOGLE_CLOUD_PROJECT="shop")
+    current.set(new_context(headers, "h", 0))
+    logging.getLogger("mine").warning("hello")
+    found = json.loads(written.getvalue())
+    assert {name: value for name, value in found.items() if "google" in name} == members
 
 
 def test_json_exception_is_in_its_line(log: Callable[..., io.StringIO]) -> None:

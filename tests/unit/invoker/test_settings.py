@@ -31,6 +31,7 @@ def test_defaults() -> None:
         lazy_imports=True,
         access_log=False,
         trusted_proxies=("127.0.0.1", "::1"),
+        google_cloud_project=None,
     )
 
 
