@@ -9,6 +9,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker import output
 from funcpack_invoker.context import current
 from funcpack_invoker.tracebacks import raised, user_traceback
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def configure(settings: Settings) -> None:
-    """Send the records of all loggers to standard error, and flush standard output after every line."""
+    """Send the records of all loggers to standard error, and let all output leave the process at once."""
     handler = logging.StreamHandler(sys.stderr)
     is_json = settings.log_format == "json"
     handler.setFormatter(JsonFormatter(settings.google_cloud_project) if is_json else TextFormatter())
@@ -30,8 +31,7 @@ def configure(settings: Settings) -> None:
     for name in _LASTING:
         logging.getLogger(name).__class__ = _LastingLogger
     logging.basicConfig = _replaceable(handler, logging.basicConfig)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)
+    output.write_through()
 
 
 class _LastingLogger(logging.Logger):

@@ -30,6 +30,7 @@ ROOMS = (
     "threads",
     "lazy_imports",
     "logs",
+    "output",
     "context",
     "settings",
     "handler_name",
