@@ -62,7 +62,7 @@ class Project:
             settings=settings,
             handler=handler,
             python=python_request.find_request(settings, app, pyproject),
-            dependencies=dependency_files.find_dependencies(app, pyproject),
+            dependencies=dependency_files.find_dependencies(app, pyproject, settings.all()),
             unused=unused_files.find_unused_files(app, pyproject),
             run_variables=func_yaml.run_variables(app / "func.yaml"),
             labels=project_toml.labels,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError
 from funcpack.project.app_files import read_text
+from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _NESTED = re.compile(
@@ -23,6 +24,12 @@ _NESTED = re.compile(
 _CONSTRAINT = re.compile(r"-c|--constraint")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(?P<path>.+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_PLACE_OF_PACKAGES = re.compile(
+    r"(?:-f|-i|--find-links|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(?P<quote>[\"']?)(?P<place>.+)(?P=quote)"
+)
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+_COMMIT = re.compile(r"@[0-9a-f]{40}\b")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
 
 
@@ -40,51 +47,91 @@ class Requirements:
     """The content of a requirements file and of all files that it includes.
 
     `files` are the requirements and constraints files. `paths` are files and directories of the app that are installed.
-    `lines` are all logical lines except those that include a file of the app. `is_empty` is true if there is nothing to
-    install.
+    `lines` are all logical lines except those that include a file of the app. `values` are the variables in the lines, without
+    credentials. `changing` are the reasons why an installation from the same files may differ. `is_empty` is true if there is
+    nothing to install.
     """
 
     files: list[Path] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    changing: list[str] = field(default_factory=list)
     is_empty: bool = True
 
 
-def read_requirements(file: Path, app: Path) -> Requirements:
-    """Read a requirements file and the files that it includes.
+def read_requirements(file: Path, app: Path, variables: Mapping[str, str]) -> Requirements:
+    """Read a requirements file and the files that it includes. uv replaces `${NAME}` by the variables of the build.
 
     Raises:
         MissingRequirementsFileError, FileEncodingError, UnreadableFileError: One of the files is missing or not readable.
         MissingLocalPackageError: The build does not have a package that a requirement refers to by its path.
 
     """
-    requirements = Requirements()
-    _read_into(requirements, file, app)
-    return requirements
+    reader = _Reader(app, variables)
+    reader.read(file, is_constraints=False)
+    return reader.found
 
 
-def _read_into(requirements: Requirements, file: Path, app: Path, *, is_constraints: bool = False) -> None:
-    if file in requirements.files:
-        return
-    requirements.files.append(file)
-    shown = _shown(file, app)
-    for number, line in _lines(read_text(file, shown)):
-        nested = _NESTED.fullmatch(line)
-        # URLs and names with variables are left to uv.
-        if nested and "://" not in nested["file"] and "${" not in nested["file"]:
-            target = (file.parent / nested["file"]).resolve()
-            if not target.is_file():
-                raise MissingRequirementsFileError(shown, number, nested["file"])
-            _read_into(requirements, target, app, is_constraints=is_constraints or _CONSTRAINT.match(line) is not None)
-            continue
-        requirements.lines.append(line)
-        if nested or not line.startswith("-") or _EDITABLE.match(line):
-            requirements.is_empty = False
-            path = _local_path(line, file.parent)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    app: Path
+    variables: Mapping[str, str]
+    found: Requirements = field(default_factory=Requirements)
+
+    def read(self, file: Path, *, is_constraints: bool) -> None:
+        if file in self.found.files:
+            return
+        self.found.files.append(file)
+        shown = _shown(file, self.app)
+        for number, written in _lines(read_text(file, shown)):
+            place = Place(shown, number, self._expand(written))
+            nested = _NESTED.fullmatch(place.line)
+            # URLs and names with unknown variables are left to uv.
+            if nested and "://" not in nested["file"] and "${" not in nested["file"]:
+                target = (file.parent / nested["file"]).resolve()
+                if not target.is_file():
+                    raise MissingRequirementsFileError(shown, number, nested["file"])
+                self.read(target, is_constraints=is_constraints or _CONSTRAINT.match(place.line) is not None)
+                continue
+            self.found.lines.append(written)
+            self._add(place, file.parent, is_constraints=is_constraints)
+
+    def _add(self, place: Place, base: Path, *, is_constraints: bool) -> None:
+        """Add the files that a line refers to, and the reason why its content may change if it does not show."""
+        line = place.line
+        if _refers_to_changing_content(line):
+            self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
+        if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):
+            self.found.is_empty = False
+            path = _package_path(line, base)
             if path and not is_constraints:  # a constraint need not apply
-                _check_package(path, Place(shown, number, line), app)
-            if path:
-                requirements.paths.append(path)
+                _check_package(path, place, self.app)
+            self.found.paths += [path] if path else []
+        elif place_of_packages := _PLACE_OF_PACKAGES.fullmatch(line):
+            # uv accepts a path relative to the file or to the app directory.
+            paths = {local_path(place_of_packages["place"], directory) for directory in (base, self.app)}
+            self.found.paths += sorted(path for path in paths if path and path.exists())
+
+    def _expand(self, line: str) -> str:
+        """Replace the variables in a line, and note their values unless they are credentials."""
+        names = {name for name in _VARIABLE.findall(_CREDENTIALS.sub("", line)) if name in self.variables}
+        self.found.values |= {name: self.variables[name] for name in names}
+        return _VARIABLE.sub(lambda match: self.variables.get(match[1], match[0]), line)
+
+
+def _refers_to_changing_content(line: str) -> bool:
+    """Check whether a line refers to a URL whose content may change: a Git branch or tag, an archive, a requirements file."""
+    nested = _NESTED.fullmatch(line)
+    if nested:
+        return "://" in nested["file"]
+    if line.startswith("-") and not _EDITABLE.match(line):
+        return False  # an index or an option
+    if "git+" in line:
+        return _COMMIT.search(line) is None
+    if "://" not in line or "file:" in line:
+        return False
+    return not (_location(line).partition("?")[0].endswith(".whl") or "sha256" in line)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -101,13 +148,12 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield start, stripped
 
 
-def _local_path(line: str, base: Path) -> Path | None:
+def _package_path(line: str, base: Path) -> Path | None:
     """Return the file or the directory that a requirement refers to, which may be missing; None for any other requirement."""
     text = _location(line)
     is_path = _EDITABLE.match(line) or text.startswith((".", "/", "file:")) or text.endswith(_ARCHIVES)
-    text = text.removeprefix("file://").removeprefix("file:")
     # Names with variables, quotes or escapes are left to uv.
-    return (base / text).resolve() if is_path and not re.search(r"://|\$\{|[\"'%\\]", text) else None
+    return local_path(text, base) if is_path and not re.search(r"\$\{|[\"'%\\]", text) else None
 
 
 def _location(line: str) -> str:
@@ -134,6 +180,12 @@ def _check_package(path: Path, place: Place, app: Path) -> None:
         reason = "is an empty directory" if is_empty else "has no pyproject.toml or setup.py"
     is_outside = not path.is_relative_to(app)
     raise MissingLocalPackageError(place.file, place.number, _location(place.line), reason, is_outside)
+
+
+def place_of(line: str, base: Path, shown: str) -> tuple[Path | None, str | None]:
+    """Return the path that a single requirement refers to, and the reason why its content may change."""
+    changing = f"{shown} refers to content that may have changed" if _refers_to_changing_content(line) else None
+    return _package_path(line, base), changing
 
 
 def option_variables(lines: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from funcpack.buildpack.install import setting_files
 from funcpack.buildpack.install.environment import index_settings
 from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.buildpack.layers import big_package, invoker
@@ -19,6 +20,7 @@ from funcpack.project import digest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from funcpack.buildpack.install.setting_files import SettingFiles
     from funcpack.buildpack.install.uv import Uv
     from funcpack.buildpack.layers.big_package import BigPackage
     from funcpack.buildpack.platform.context import Context
@@ -49,8 +51,10 @@ def provide_environment(
         return invoker_environment
     virtualenv = Virtualenv(layer.path, invoker_environment.interpreter)
     packages = big_package.restored_packages(context.layers, needs_files=needs_files)
-    metadata = _metadata(context, invoker_environment, dependencies, uv)
-    if not layer.reuse_or_reset(dataclasses.replace(metadata, big_packages=_names(packages)), log):
+    files = setting_files.read_setting_files(uv.env, context.app)
+    metadata = _metadata(context, invoker_environment, dependencies, uv, files)
+    changing = (*dependencies.changing, *files.changing)
+    if not layer.reuse_or_reset(dataclasses.replace(metadata, big_packages=_names(packages)), log, changing):
         from funcpack.buildpack.layers.installation import Installation  # noqa: PLC0415 - slow, needed only here
 
         digest_ = metadata.environment_digest()
@@ -75,7 +79,7 @@ class DependenciesMetadata(invoker.InvokerMetadata):
         **invoker.InvokerMetadata.LABELS,
         "file": "the file with the dependencies",
         "requirements_digest": "the content of the dependency files",
-        "settings_digest": "a setting of pip or uv",
+        "settings_digest": "a setting of pip or uv, or a file that it names",
         "big_packages": "the list of packages in separate layers",
     }
 
@@ -90,9 +94,9 @@ def _names(packages: Sequence[BigPackage]) -> str:
 
 
 def _metadata(
-    context: Context, invoker_environment: Virtualenv, dependencies: Dependencies, uv: Uv
+    context: Context, invoker_environment: Virtualenv, dependencies: Dependencies, uv: Uv, files: SettingFiles
 ) -> DependenciesMetadata:
-    settings = [index_settings(uv.env), *uv.install_options]
+    settings = [index_settings(uv.env), *uv.install_options, files.digest]
     return DependenciesMetadata(
         **dataclasses.asdict(invoker.invoker_metadata(context, invoker_environment.interpreter, uv)),
         file=dependencies.format,

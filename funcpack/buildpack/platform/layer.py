@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from funcpack.buildpack.platform import toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from funcpack.buildpack.platform.log import Log
@@ -74,13 +74,17 @@ class Layer:
     def _toml(self) -> Path:
         return self.layers / f"{self.name}.toml"
 
-    def reuse_or_reset(self, metadata: Metadata, log: Log) -> bool:
+    def reuse_or_reset(self, metadata: Metadata, log: Log, changing: Sequence[str] = ()) -> bool:
         """Return whether the layer of the last build can be reused; otherwise log the reasons and empty the layer.
+
+        `changing` are reasons why the metadata does not show whether the layer is current, so that it is never reused.
 
         The lifecycle restores only the metadata of a launch layer. The layer stays in the image if its types are written
         again.
         """
         reasons = self._reasons_to_reset(metadata)
+        if reasons is not None:
+            reasons += changing
         if reasons is not None and not reasons:
             log.reused_layer(self.name)
             return True

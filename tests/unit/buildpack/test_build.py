@@ -144,7 +144,7 @@ class TestSecondBuild:
             "Not reusing layer 'dependencies' from the last build:",
             "  - the distribution changed from debian 13 to debian 14",
             "  - the content of the dependency files changed",
-            "  - a setting of pip or uv changed",
+            "  - a setting of pip or uv, or a file that it names changed",
         ]
 
     @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from funcpack.project.dependency_files import Dependencies
 
 
+VARIABLES = {"KIND": "production", "USER": "ada", "PASSWORD": "s3cret"}
+
+
 def write(app: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         path = app / name
@@ -29,11 +32,11 @@ def write(app: Path, files: dict[str, str]) -> None:
 
 def read(app: Path, files: dict[str, str]) -> requirements.Requirements:
     write(app, {"requirements.txt": "", **files})
-    return requirements.read_requirements(app / "requirements.txt", app)
+    return requirements.read_requirements(app / "requirements.txt", app, VARIABLES)
 
 
 def find(app: Path) -> Dependencies | None:
-    return dependency_files.find_dependencies(app, Pyproject.read(app))
+    return dependency_files.find_dependencies(app, Pyproject.read(app), VARIABLES)
 
 
 def names(app: Path, paths: list[Path]) -> list[str]:
@@ -187,7 +190,7 @@ def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path
 def test_other_encodings_are_refused(tmp_path: Path, encoding: str, guess: str) -> None:
     (tmp_path / "requirements.txt").write_bytes("flask # größe\n".encode(encoding))
     with pytest.raises(FileEncodingError) as caught:
-        requirements.read_requirements(tmp_path / "requirements.txt", tmp_path)
+        requirements.read_requirements(tmp_path / "requirements.txt", tmp_path, {})
     assert caught.value.encoding == guess
 
 
@@ -280,3 +283,29 @@ def test_directory_vendor_of_another_language(tmp_path: Path) -> None:
     found = find(tmp_path)
     assert found is not None
     assert found.vendor is None
+
+
+@pytest.mark.parametrize(
+    ("line", "is_changing"),
+    [
+        ("-r https://example.com/requirements.txt", True),
+        ("-c https://example.com/limits.txt", True),
+        ("a @ git+https://example.com/a.git", True),
+        ("a @ git+https://example.com/a.git@main", True),
+        ("-e git+ssh://git@example.com/a.git@v1#egg=a", True),
+        ("a @ git+https://example.com/a.git@0123456789012345678901234567890123456789", False),
+        ("https://example.com/archive/main.tar.gz", True),
+        ("a @ https://example.com/a.tar.gz#sha256=00", False),
+        ("a @ https://example.com/a-1-py3-none-any.whl", False),
+        ("--index-url https://example.com/simple", False),
+        ("flask==3 --hash=sha256:00", False),
+    ],
+)
+def test_content_of_a_url_may_change(tmp_path: Path, line: str, is_changing: bool) -> None:
+    found = read(tmp_path, {"requirements.txt": f"# first\n{line}\n"}).changing
+    assert found == (["requirements.txt, line 2 refers to content that may have changed"] if is_changing else [])
+
+
+def test_credentials_are_not_among_the_values_of_variables(tmp_path: Path) -> None:
+    text = "-r ${KIND}.txt\na @ https://${USER}:${PASSWORD}@example.com/${KIND}-1-py3-none-any.whl\n${MISSING}\n"
+    assert read(tmp_path, {"requirements.txt": text, "production.txt": ""}).values == {"KIND": "production"}

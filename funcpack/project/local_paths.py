@@ -1,0 +1,70 @@
+"""Finds the files and directories that dependencies are installed from, in lock files and in the settings of uv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+# https://docs.astral.sh/uv/reference/settings/
+_SETTINGS_WITH_PLACES = frozenset(
+    {"path", "url", "find-links", "index", "index-url", "extra-index-url", "default-index"}
+)
+
+
+def local_path(text: str, base: Path) -> Path | None:
+    """Return the path that a location refers to, or None for a URL of another machine."""
+    text = text.removeprefix("file://").removeprefix("file:")
+    return (base / text).resolve() if text and "://" not in text else None
+
+
+def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
+    """Return the local sources in uv.lock: members of the workspace, directories, archives and directories of packages."""
+    sources = [_table(package.get("source")) for package in _tables(lock.get("package"))]
+    kinds = ("editable", "directory", "path", "virtual", "registry")
+    return _existing([source.get(kind) for source in sources for kind in kinds], app)
+
+
+def in_pylock(lock: Mapping[str, object], app: Path) -> list[Path]:
+    """Return the local sources in pylock.toml (https://packaging.python.org/en/latest/specifications/pylock-toml/)."""
+    sources: list[object] = []
+    for package in _tables(lock.get("packages")):
+        kinds = [_table(package.get(kind)) for kind in ("directory", "archive", "sdist", "vcs")]
+        sources += [table.get("path") for table in (*kinds, *_tables(package.get("wheels")))]
+    return _existing(sources, app)
+
+
+def in_uv_settings(settings: object, app: Path) -> list[Path]:
+    """Return the local sources, indexes and workspace members that a table of settings of uv names."""
+    workspace = _table(_table(settings).get("workspace"))
+    members = workspace.get("members")
+    patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
+    found = [path for pattern in patterns if pattern for path in app.glob(pattern.lstrip("/"))]
+    return [*_existing(list(_places(settings)), app), *sorted(found)]
+
+
+def _places(value: object, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _places(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _places(item, key)
+    elif isinstance(value, str) and key in _SETTINGS_WITH_PLACES:
+        yield value
+
+
+def _existing(locations: list[object], app: Path) -> list[Path]:
+    """Return the paths that exist, except for the app itself, which is not installed from there."""
+    paths = [local_path(location, app) for location in locations if isinstance(location, str)]
+    return [path for path in paths if path and path.exists() and not app.resolve().is_relative_to(path)]
+
+
+def _table(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(value: object) -> list[Mapping[str, object]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
