@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from funcpack.buildpack.install import block_groups, bytecode, conflicts, sbom, uv_failures
+from funcpack.buildpack.install import block_groups, bytecode, conflicts, locked, sbom, uv_failures
 from funcpack.buildpack.install.uv import Uv, UvError
 from funcpack.buildpack.layers import splitting
 from funcpack.project.dependency_files import Format
@@ -93,16 +93,30 @@ class Installation:
     def _run_uv(self, uv: Uv, *, has_stubs: bool) -> None:
         # Stubs must not affect the choice of versions, and uv must remove those that the project no longer requires.
         stub_options = ["--upgrade", "--exact"] if has_stubs else []
-        arguments = [
-            *_install_command(self.virtualenv, self.dependencies),
-            *stub_options,
-            *_source_options(self.dependencies, uv),
-        ]
+        sources = _source_options(self.dependencies, uv)
+        uv = uv.with_env(UV_PROJECT_ENVIRONMENT=str(self.virtualenv.path), **self._options(uv))
         try:
-            uv.with_env(UV_PROJECT_ENVIRONMENT=str(self.virtualenv.path), **self._options(uv)).run(arguments, self.log)
+            with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+                command = self._install_command(uv, file, sources)
+                uv.run([*command, *stub_options, *sources], self.log)
         except UvError as exc:
             error = uv_failures.error_for(exc.output, has_vendor=self.dependencies.vendor is not None)
             raise error(self.dependencies.format) from exc
+
+    def _install_command(self, uv: Uv, file: IO[str], sources: Sequence[str]) -> list[str]:
+        """Return the command to install, from `file` if the packages of uv.lock come from other places than it names."""
+        if self.dependencies.format is Format.UV_LOCK:
+            python = self.virtualenv.interpreter.path
+            exported = locked.requirements_for_other_places(uv, python, sources)
+            if exported is None:
+                return _sync_command(python)
+            self.log.line("Using the versions and hashes in uv.lock, with packages from other places than it names.")
+            file.write(exported)
+            file.flush()
+            return [*_pip_command(self.virtualenv), "--no-deps", "--requirement", file.name]
+        # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
+        preview = ["--preview-features=pylock"] if self.dependencies.format is Format.PYLOCK else []
+        return [*preview, *_pip_command(self.virtualenv), "--requirement", self.dependencies.format]
 
     def _options(self, uv: Uv) -> dict[str, str]:
         """Return the variables for options in the dependency file. The user's variables take precedence."""
@@ -138,25 +152,18 @@ def _write_path_file(virtualenv: Virtualenv, directories: Sequence[Path]) -> Non
     (virtualenv.site_packages / "zz_funcpack_invoker.pth").write_text(text, encoding="utf-8")
 
 
-def _install_command(virtualenv: Virtualenv, dependencies: Dependencies) -> list[str]:
-    if dependencies.format is Format.UV_LOCK:
-        project = ["--no-default-groups", "--no-install-project", "--no-editable", "--no-compile-bytecode"]
-        return ["sync", "--locked", *project, "--python", str(virtualenv.interpreter.path)]
-    # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
-    preview = ["--preview-features=pylock"] if dependencies.format is Format.PYLOCK else []
-    return [
-        *preview,
-        "pip",
-        "install",
-        "--no-compile-bytecode",
-        "--python",
-        str(virtualenv.python),
-        "--requirement",
-        dependencies.format,
-    ]
+def _sync_command(python: Path) -> list[str]:
+    project = ["--no-default-groups", "--no-install-project", "--no-editable", "--no-compile-bytecode"]
+    return ["sync", "--locked", *project, "--python", str(python)]
+
+
+def _pip_command(virtualenv: Virtualenv) -> list[str]:
+    return ["pip", "install", "--no-compile-bytecode", "--python", str(virtualenv.python)]
 
 
 def _source_options(dependencies: Dependencies, uv: Uv) -> Sequence[str]:
     if dependencies.vendor:
         return ["--offline", "--no-index", "--find-links", str(dependencies.vendor)]
-    return [] if dependencies.format is Format.UV_LOCK else uv.install_options
+    if dependencies.format is Format.UV_LOCK:
+        return [option for option in uv.install_options if option == "--no-index"]
+    return uv.install_options

@@ -94,6 +94,9 @@ CASES = [
     pytest.param({"requirements.txt": "./libraries/orders", **OLD}, NEW, {}, {}, id="path-in-requirements"),
     pytest.param({**lock_project('{ path = "libraries/orders" }'), **OLD}, NEW, {}, {}, id="path-in-uv-lock"),
     pytest.param({**lock_project("{ workspace = true }"), **OLD}, NEW, {}, {}, id="workspace-member-in-uv-lock"),
+    pytest.param(
+        {**lock_project("{ workspace = true }"), **OLD}, NEW, {"PIP_NO_INDEX": "1"}, {}, id="workspace-member-without-index"
+    ),
     pytest.param({"pylock.toml": PYLOCK, **OLD}, NEW, {}, {}, id="path-in-pylock"),
     pytest.param(
         {"requirements.txt": "orders", "limits.txt": "orders<2"},

@@ -1,0 +1,47 @@
+"""Installs from uv.lock with packages from other places than the lock names: from a mirror or from the directory `vendor`.
+
+`uv sync` considers a lock out of date if the index differs. The versions and the hashes of the lock are valid for any index,
+so they are exported to requirements.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.install.uv import UvError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from funcpack.buildpack.install.uv import Uv
+
+_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
+
+
+def requirements_for_other_places(uv: Uv, python: Path, source_options: Sequence[str]) -> str | None:
+    """Return the requirements in uv.lock with their hashes if its packages are to come from other places than it names.
+
+    Return None if `uv sync` can install them: the places are the same, or the lock is out of date, which it reports.
+    """
+    if not source_options and not any(uv.env.get(name) for name in _INDEX_VARIABLES):
+        return None
+    # Both checks take the indexes in [tool.uv] into account.
+    plain = dataclasses.replace(uv, env={name: uv.env[name] for name in uv.env if name not in _INDEX_VARIABLES})
+    is_offline_source = "--no-index" in source_options  # the lock's URLs are not to be used then, even if it is current
+    if (not is_offline_source and _is_current(uv, python)) or not _is_current(plain, python):
+        return None
+    options = ["--frozen", "--offline", "--no-default-groups", "--no-emit-project", "--no-editable"]
+    exported = plain.capture(["export", *options, "--no-header", "--no-annotate", "--quiet", "--python", str(python)])
+    return re.sub(r"^(?=\.\.?/)", f"{uv.cwd}/", exported, flags=re.MULTILINE)
+
+
+def _is_current(uv: Uv, python: Path) -> bool:
+    """Check whether the lock matches pyproject.toml and the indexes, without a network, which only a new lock requires."""
+    try:
+        uv.capture(["lock", "--check", "--offline", "--python", str(python)])
+    except UvError:
+        return False
+    return True
