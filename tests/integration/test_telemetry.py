@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -454,8 +455,72 @@ OWN_PROVIDER = """
 """
 
 
-def test_provider_of_the_function_s_own_is_used(start_server: StartServer, python: Path) -> None:
-    server = start_server(OWN_PROVIDER, python=python, environment={"OTEL_TRACES_EXPORTER": "otlp"})
+@pytest.mark.parametrize(
+    "environment",
+    [pytest.param({}, id="no variable"), pytest.param({"OTEL_TRACES_EXPORTER": "otlp"}, id="exporter of traces")],
+)
+def test_provider_of_the_function_s_own_is_used(
+    start_server: StartServer, python: Path, environment: dict[str, str]
+) -> None:
+    server = start_server(OWN_PROVIDER, python=python, environment=environment)
     assert server.get().body == b"done"
     server.wait_for_log("own handler.handler")
     assert "Overriding" not in server.log
+
+
+def test_provider_of_the_function_s_own_is_off_if_the_sdk_is_disabled(start_server: StartServer, python: Path) -> None:
+    server = start_server(OWN_PROVIDER, python=python, environment={"OTEL_SDK_DISABLED": "true"})
+    assert server.get().body == b"done"
+    assert server.stop() == 0
+    assert "own handler.handler" not in server.log
+
+
+OTHER_PROVIDER = """
+    import sys
+    from opentelemetry import trace
+
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, *arguments, **options):
+            print("asked by", arguments[0])
+            return trace.NoOpTracer()
+
+        def shutdown(self):
+            print("shut down")
+
+    trace.set_tracer_provider(Provider())
+
+    def handler():
+        return [name for name in sys.modules if name.startswith("opentelemetry.sdk")]
+"""
+
+
+def test_provider_that_is_not_of_the_sdk_is_used_without_it(start_server: StartServer, python: Path) -> None:
+    server = start_server(OTHER_PROVIDER, python=python)
+    assert server.get().body == b"[]"
+    assert server.stop() == 0
+    assert "asked by funcpack_invoker\n" in server.log
+    assert "shut down\n" in server.log
+
+
+OWN_METRICS = """
+    from opentelemetry import metrics
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import ConsoleMetricExporter, PeriodicExportingMetricReader
+
+    metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(ConsoleMetricExporter())]))
+
+    def handler():
+        return "done"
+"""
+
+
+def test_meter_provider_of_the_function_s_own_is_used(start_server: StartServer, python: Path) -> None:
+    server = start_server(OWN_METRICS, python=python)
+    assert server.get().body == b"done"
+    assert server.stop() == 0
+    assert "faas.invocations" in server.log
+
+
+def test_api_alone_turns_nothing_on(start_server: StartServer, python: Path) -> None:
+    server = start_server(f"from opentelemetry import metrics, trace\n{textwrap.dedent(MODULES)}", python=python)
+    assert not [name for name in json.loads(server.get().body) if ".sdk" in name]

@@ -27,12 +27,17 @@ class Exporters(NamedTuple):
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Read OTEL_SDK_DISABLED and OTEL_*_EXPORTER; without exporters, an endpoint selects OTLP."""
-        if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        if is_disabled(environ):
             return cls((), ())
         return cls(_named("TRACES", environ), _named("METRICS", environ))
 
     def __bool__(self) -> bool:
         return bool(self.traces or self.metrics)
+
+
+def is_disabled(environ: Mapping[str, str]) -> bool:
+    """Return whether OTEL_SDK_DISABLED turns telemetry off."""
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
 
 
 def _named(signal: str, environ: Mapping[str, str]) -> tuple[str, ...]:

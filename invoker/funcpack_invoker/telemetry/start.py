@@ -1,7 +1,8 @@
 """Decides, when the function is loaded, whether OpenTelemetry is on. If it is off, nothing of it is imported.
 
 It is on if OpenTelemetry's own variables name an exporter and its SDK is installed (`pip install
-funcpack-invoker[otel]`, or the two packages of that extra among the function's own requirements).
+funcpack-invoker[otel]`, or the two packages of that extra among the function's own requirements). It is also on if the
+function's module has set a provider itself, without any variable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.lazy_imports.libraries import outside_app
-from funcpack_invoker.telemetry.exporters import Exporters
+from funcpack_invoker.telemetry.exporters import Exporters, is_disabled
+from funcpack_invoker.telemetry.own_providers import has_meter_provider, has_tracer_provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ def start(function: LoadedFunction, directories: list[str], environ: Mapping[str
 
     """
     exporters = Exporters.from_env(environ)
-    if not exporters:
+    if not exporters and (is_disabled(environ) or not (has_tracer_provider() or has_meter_provider())):
         return None
     with outside_app(directories):
         try:
