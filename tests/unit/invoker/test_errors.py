@@ -97,6 +97,16 @@ CAUSE = ImportError("no")
             ),
         ),
         (
+            errors.PatchedThreadsError("main", "gevent", "patch_all()", "patch_all(thread=False)"),
+            (
+                "Python's threads are replaced\n\n"
+                "Importing `main` has replaced Python's threads with those of gevent, as `patch_all()` does. "
+                "The server cannot run on them.\n"
+                "Remove the call, or change it to `patch_all(thread=False)`. Blocking functions run on threads, so that "
+                "they need no gevent; set FUNCTION_THREADS to run more calls at the same time."
+            ),
+        ),
+        (
             errors.LibraryShadowedError("flask", "the module `flask` is /app/flask.py"),
             (
                 "A file of the app shadows a library\n\n"
