@@ -27,6 +27,8 @@ from funcpack_invoker.http.sending import reply_to_error, send, send_stream
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.http.body import Body
     from funcpack_invoker.http.connection import Application
@@ -35,14 +37,10 @@ if TYPE_CHECKING:
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer, Run
 
-logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
 # Seconds that the worker waits for start() before it accepts connections: probes need an answer meanwhile.
 _START_PATIENCE = 1.0
-
-# The exit code of a worker whose start() failed after it had begun to accept connections.
-_BOOT_FAILED = 3
 
 
 class App:
@@ -71,19 +69,21 @@ class App:
             self._run = observer.calls(self._invocation)
         self._starting: asyncio.Task[None] | None = None
 
-    async def startup(self) -> None:
+    async def startup(self, started: Callable[[BaseException | None], None]) -> None:
         """Run the module's `start`; a slow one goes on while connections are already accepted.
 
-        Raises:
-            Exception: any exception that `start` raises.
+        Args:
+            started: called when `start` is done, with the exception that it raised.
 
         """
+
+        def note(task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                started(task.exception())
+
         self._starting = asyncio.get_running_loop().create_task(self._hooks.start())
-        done, _ = await asyncio.wait({self._starting}, timeout=_START_PATIENCE)
-        if done:
-            self._starting.result()
-        else:
-            self._starting.add_done_callback(_end_if_failed)
+        self._starting.add_done_callback(note)
+        await asyncio.wait({self._starting}, timeout=_START_PATIENCE)
 
     async def shutdown(self) -> None:
         """Wait for calls on threads, run the module's `stop`, and send the remaining telemetry."""
@@ -287,10 +287,3 @@ def _set_event(call: Call, event: Event) -> None:
 
 def _is_success(status: Any) -> bool:
     return status is None or str(status).startswith("2")
-
-
-def _end_if_failed(starting: asyncio.Task[None]) -> None:
-    """End the worker if start() failed while connections were already accepted."""
-    if not starting.cancelled() and starting.exception() is not None:
-        logger.critical("start() failed", exc_info=starting.exception())
-        raise SystemExit(_BOOT_FAILED)

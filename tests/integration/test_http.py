@@ -123,7 +123,7 @@ REQUEST_LINES = [
     pytest.param(b"GET x:80 HTTP/1.1", 400, id="3.2.3 authority-form"),
     pytest.param(b"CONNECT x:80 HTTP/1.1", 400, id="3.2.3 CONNECT: this is no proxy"),
     pytest.param(b"GET ftp://x/ HTTP/1.1", 400, id="3.2.2 absolute-form of another scheme"),
-    pytest.param(b"PRI * HTTP/2.0", 400, id="9113 3.4 the preface of HTTP/2"),
+    pytest.param(b"PRI * HTTP/2.0", 505, id="9113 3.4 the preface of HTTP/2"),
 ]
 
 
@@ -239,6 +239,14 @@ BAD_FRAMING = [
         posted(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
         400,
         id="6.1 coding twice",
+    ),
+    *(
+        pytest.param(
+            posted(b"Transfer-Encoding: " + coding, b"X: y", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+            501,
+            id=f"6.1 {coding.decode()} in a field, chunked in the next",
+        )
+        for coding in (b"gzip", b"xchunked", b"identity")
     ),
     pytest.param(
         request(b"POST / HTTP/1.0", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"), 400, id="6.1 coding in HTTP/1.0"
@@ -496,6 +504,20 @@ def test_upgrade_is_ignored(server: Server, fields: tuple[bytes, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param((b"POST /1 HTTP/1.1", b"Connection: close, Upgrade"), id="close"),
+        pytest.param((b"POST /1 HTTP/1.0", b"Connection: Upgrade"), id="HTTP/1.0"),
+        pytest.param((b"BREW /1 HTTP/1.1", b"Connection: close, Upgrade"), id="a method of one's own"),
+    ],
+)
+def test_body_of_the_last_request_that_asks_for_an_upgrade_is_read(server: Server, line: tuple[bytes, ...]) -> None:
+    sent = request(*line, b"Upgrade: h2c", b"Content-Length: 5", body=b"hello")
+    (response,) = responses(server.exchange(sent[:-2], sent[-2:]))
+    assert echoed(response)["body"] == "hello"
+
+
+@pytest.mark.parametrize(
     ("framing", "body"),
     [
         pytest.param(b"Content-Length: 5", b"hello", id="length"),
@@ -596,3 +618,20 @@ def test_trusted_proxies(start_server: StartServer, variables: dict[str, str], c
 def test_client_of_ipv4_has_its_own_address(start_server: StartServer) -> None:
     server = start_server("def handler(request):\n    return request.remote_addr")
     assert server.exchange(request(b"GET / HTTP/1.1", CLOSE)).endswith(b"\r\n\r\n127.0.0.1")
+
+
+def test_access_log_has_the_status_of_a_rejected_body(start_server: StartServer) -> None:
+    server = start_server("def handler(body): ...", environment={"FUNCTION_ACCESS_LOG": "on"})
+    assert statuses(server.exchange(chunked(b"5\r\nhello"), b"no line end")) == [400]
+    server.wait_for_log("POST '/' ")
+    assert "POST '/' 400 " in server.log
+
+
+def test_refusal_of_too_many_connections_can_be_read(start_server: StartServer) -> None:
+    server = start_server("def handler(): ...", limits={"connections": 1})
+    server.wait_until(lambda: b" 200 " in server.exchange(request(b"GET /health/live HTTP/1.1", CLOSE)), "a free place")
+    with server.connect() as first:
+        first.sendall(request(b"GET /health/live HTTP/1.1"))
+        assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
+        (response,) = responses(server.exchange())
+    assert (response.status, response.getheader("Retry-After")) == (503, "1")

@@ -116,6 +116,19 @@ def test_connection_of_a_moment_ago_gets_its_answer(start_server: StartServer) -
     assert server.process.wait(20) == 0
 
 
+def test_header_that_is_arriving_at_the_signal_gets_its_answer(start_server: StartServer) -> None:
+    server = start_server(GATED, environment=handler("hello"), limits={"idle_at_shutdown": 2.0})
+    with server.connect() as connection:
+        time.sleep(2.1)  # the connection has been idle for longer than the limit
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        assert server.get("/health/live").status == 200  # and therefore the server has read those bytes
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_until(lambda: not _accepts(server), "refused connections")
+        connection.sendall(b"Host: x\r\n\r\n")
+        assert server.read_all(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert server.process.wait(20) == 0
+
+
 def test_shutdown_delay_serves_on_while_ready_says_no(start_server: StartServer) -> None:
     server = start_server(GATED, environment=handler("hello", FUNCTION_SHUTDOWN_DELAY="2"))
     started = time.monotonic()

@@ -102,6 +102,26 @@ def test_slow_but_steady_body_is_taken(server: Server) -> None:
         assert server.read_all(connection).endswith(b"\r\n\r\n300000")
 
 
+def test_bodies_that_follow_each_other_are_timed_each_by_itself(server: Server) -> None:
+    with server.connect() as connection:
+        for _ in range(8):
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nx")
+            time.sleep(0.2)  # the slowness is what is tested
+            connection.sendall(b"x")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_client_that_reads_slowly_but_steadily_gets_all(server: Server) -> None:
+    received = 0
+    with server.connect() as connection:
+        connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        for _ in range(15):
+            received += len(connection.recv(100_000))
+            time.sleep(0.1)  # the slowness is what is tested
+        received += len(server.read_all(connection))
+    assert received > 50_000_000
+
+
 def test_idle_connection_is_closed(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -210,6 +210,37 @@ def test_slow_start_hook_lets_live_answer_and_calls_wait(start_server: StartServ
     assert server.get("/health/ready").status == 200
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("definition", "wait"), [("def", "time.sleep(0.01)"), ("async def", "await asyncio.sleep(0.01)")]
+)
+def test_slow_start_hook_that_fails_ends_the_server(
+    start_server: StartServer, workers: str, definition: str, wait: str
+) -> None:
+    server = start_server(
+        f"""
+        import asyncio
+        import time
+        from pathlib import Path
+
+        gate = Path(__file__).with_name("gate")
+
+        {definition} start():
+            while not gate.exists():
+                {wait}
+            raise LookupError("no database")
+
+        def handler(request): ...
+        """,
+        ready="/health/live",
+        environment={"WEB_CONCURRENCY": workers},
+    )
+    (server.app / "gate").touch()
+    assert server.process.wait(20) == 1
+    assert server.log.count("The start() hook failed") == 1
+    assert "LookupError: no database" in server.log
+
+
 def test_signal_during_start_ends_at_once(start_server: StartServer) -> None:
     server = start_server(
         """

@@ -31,6 +31,11 @@ FUNCTION = """
             sys.exit(3)
         return str(os.getpid())
 
+    async def leaving_later(request):
+        if request.path == "/leave":
+            asyncio.get_running_loop().create_task(leaving_async(request))
+        return str(os.getpid())
+
     def crashing(request):
         if request.path != "/":
             os._exit(int(request.path[1:]))
@@ -112,6 +117,16 @@ def test_function_that_wants_to_end_the_process_is_answered_500(start_server: St
     (worker,) = server.children()
     assert server.get("/leave").status == 500
     assert int(server.get().body) == worker
+
+
+def test_task_of_a_function_that_wants_to_end_the_process_is_logged(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, environment=handler("leaving_later"))
+    (worker,) = server.children()
+    assert int(server.get("/leave").body) == worker
+    server.wait_for_log("a task of the function tried to end the process")
+    assert "SystemExit: 3" in server.log
+    assert int(server.get().body) == worker
+    assert server.stop() == 0
 
 
 def test_async_call_is_cancelled_when_its_client_leaves(start_server: StartServer) -> None:

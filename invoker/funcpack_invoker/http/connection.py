@@ -19,6 +19,7 @@ from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import IncomingBody
 from funcpack_invoker.http.parser import RequestParser
 from funcpack_invoker.http.timer import Timer
+from funcpack_invoker.http.unsent import unsent_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,8 +35,6 @@ logger = logging.getLogger("funcpack")
 
 # Bytes that are kept for an application or for the next request; above it the client is not read from.
 _MOST_BUFFERED = 1 << 16
-
-_REFUSAL = error_response(503, "too many connections").replace(b"\r\n\r\n", b"\r\nRetry-After: 1\r\n\r\n", 1)
 
 
 class Service(NamedTuple):
@@ -83,7 +82,8 @@ class Connection(asyncio.Protocol):
         self._header_timer = Timer(loop, self._header_is_late)
         self._body_timer = Timer(loop, self._check_body_progress)
         self._idle_timer = Timer(loop, self._check_idle)
-        self._write_timer = Timer(loop, self.abort)
+        self._write_timer = Timer(loop, self._check_write_progress)
+        self._unwritten = 0
         self._received = 0
         self._idle_since = 0.0
 
@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         if len(self._service.connections) >= self._service.most_connections:
             self._is_closed = True
-            transport.write(_REFUSAL)
+            transport.write(error_response(503, "too many connections", b"Retry-After: 1\r\n"))
             transport.close()
             return
         self._service.connections.add(self)
@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
         for timer in (self._header_timer, self._body_timer, self._idle_timer, self._write_timer):
             timer.stop()
         if self._request is not None:
-            self._request.body.cut()
+            self._request.body.cut(RequestError(400, "the client has disconnected"))
         if self._task is not None:
             self._task.cancel()
         self.resume_writing()
@@ -144,9 +144,9 @@ class Connection(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """Wait for the client to take what was sent to it, for some time."""
+        """Wait for the client to take what was sent to it, as long as it takes some of it from time to time."""
         self.drained = self._loop.create_future()
-        self._write_timer.start(self._limits.write_timeout)
+        self._await_writing()
 
     def resume_writing(self) -> None:
         """Go on sending."""
@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
         if self._transport.get_write_buffer_size():
-            self._write_timer.start(self._limits.write_timeout)
+            self._await_writing()
 
     # Parse: from bytes to a request.
 
@@ -192,8 +192,10 @@ class Connection(asyncio.Protocol):
             return
         request = self._request
         if request is None:
-            if not (self._parser.is_between_requests or self._header_timer.is_running):
-                self._header_timer.start(self._limits.header_timeout)
+            if not self._parser.is_between_requests:
+                self._idle_since = self._loop.time()
+                if not self._header_timer.is_running:
+                    self._header_timer.start(self._limits.header_timeout)
             return
         if self._header_timer.is_running:
             self._header_timer.stop()
@@ -241,7 +243,7 @@ class Connection(asyncio.Protocol):
         if self._exchange is None or not self._exchange.status:
             self.send(error_response(error.status, error.reason))
         if self._request is not None:
-            self._request.body.cut()
+            self._request.body.cut(error)
         self.close()
 
     # From a request to the application, and to the next request.
@@ -284,6 +286,7 @@ class Connection(asyncio.Protocol):
     def _next(self) -> None:
         """Get ready for the next request, which may have arrived already."""
         self._request = self._exchange = self._task = None
+        self._body_timer.stop()
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
@@ -323,7 +326,7 @@ class Connection(asyncio.Protocol):
     def _linger(self) -> None:
         """Read and drop what the client still sends, after it was told that nothing more follows."""
         if self._request is not None:
-            self._request.body.cut()
+            self._request.body.cut(RequestError(400, "the client has disconnected"))
         if not self._is_reading and not self._transport.is_closing():
             self._is_reading = True
             self._transport.resume_reading()
@@ -351,7 +354,19 @@ class Connection(asyncio.Protocol):
             self._body_timer.start(self._limits.body_timeout)
             return
         # The application learns that nothing more comes, and answers 408.
-        request.body.cut()
+        request.body.cut(RequestError(408, "the body did not arrive in time"))
+
+    def _await_writing(self) -> None:
+        """Note what the client has not taken yet, and watch that it does."""
+        self._unwritten = unsent_bytes(self._transport)
+        self._write_timer.start(self._limits.write_timeout)
+
+    def _check_write_progress(self) -> None:
+        taken = self._unwritten - unsent_bytes(self._transport)
+        if taken >= min(self._limits.write_progress, self._unwritten):
+            self._await_writing()
+        else:
+            self.abort()
 
     def _check_idle(self) -> None:
         """Close the connection if it was idle all the time."""

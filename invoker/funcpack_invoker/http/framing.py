@@ -92,11 +92,8 @@ def date_line_at(second: int) -> bytes:
     return f"Date: {date}\r\n".encode()
 
 
-def error_response(status: int, reason: str) -> bytes:
-    """Return a complete response of one line of text that closes the connection."""
+def error_response(status: int, reason: str, fields: bytes = b"") -> bytes:
+    """Return a complete response of one line of text that closes the connection, with further field lines."""
     body = f"{reason}\n".encode()
-    fields = b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n%bConnection: close\r\n\r\n" % (
-        len(body),
-        date_line(),
-    )
-    return status_line("1.1", status) + fields + body
+    fields += b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(body)
+    return b"%b%b%bConnection: close\r\n\r\n%b" % (status_line("1.1", status), fields, date_line(), body)

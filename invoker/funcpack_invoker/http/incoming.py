@@ -23,11 +23,12 @@ class IncomingBody:
 
     """
 
-    __slots__ = ("_data", "_is_cut", "_is_taken", "_taken", "_waiter", "is_awaited", "is_complete")
+    __slots__ = ("_cause", "_data", "_is_taken", "_taken", "_waiter", "is_awaited", "is_complete")
 
     def __init__(self, taken: Callable[[], None], *, is_awaited: bool) -> None:
         self._data: bytes | bytearray = b""
-        self._is_cut = False
+        # Why no more of it arrives.
+        self._cause: RequestError | None = None
         self._is_taken = False
         self._taken = taken
         self._waiter: asyncio.Future[None] | None = None
@@ -54,9 +55,9 @@ class IncomingBody:
         self.is_complete = True
         self._wake()
 
-    def cut(self) -> None:
-        """Note that no more of it will arrive: the client left, or took too long."""
-        self._is_cut = True
+    def cut(self, cause: RequestError) -> None:
+        """Note that no more of it will arrive, and why; the first cause counts."""
+        self._cause = self._cause or cause
         self._wake()
 
     def take(self) -> bytes:
@@ -69,13 +70,13 @@ class IncomingBody:
         """Return the next bytes, as soon as there are any, and whether more of the body follows.
 
         Raises:
-            RequestError: 408 if no more of it arrives; if the client has left, nobody reads that.
+            RequestError: the cause if no more of it arrives.
 
         """
-        if not (self._data or self.is_complete or self._is_cut):
+        if not (self._data or self.is_complete or self._cause):
             await self._arrival()
         if self._is_taken or not (self._data or self.is_complete):
-            raise RequestError(408, "the body did not arrive in time")
+            raise self._cause or RequestError(408, "the body did not arrive in time")
         data = self.take()
         if not self.is_complete:
             self._taken()

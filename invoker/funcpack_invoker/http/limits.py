@@ -12,7 +12,8 @@ class WireLimits(NamedTuple):
         header_timeout: from the start of the connection, or the first byte of a request, to the end of the header.
         body_timeout: in every period of this length, `body_progress` bytes of a body must arrive, or it is answered 408.
         body_progress: bytes; the slowest modems sent 10 KB in 20 seconds.
-        write_timeout: how long a client may stop reading a response.
+        write_timeout: in every period of this length, a client must read `write_progress` bytes of a response that waits.
+        write_progress: bytes, or all that is left.
         keep_alive: how long an idle connection is kept; longer than Go's HTTP transport keeps it (90 s), so that the proxy
             closes first, which cannot lose a request.
         half_close: how long a call may go on after the client has closed its side: most clients have left then, and some
@@ -32,6 +33,7 @@ class WireLimits(NamedTuple):
     body_timeout: float = 20.0
     body_progress: int = 10_000
     write_timeout: float = 60.0
+    write_progress: int = 10_000
     keep_alive: float = 120.0
     half_close: float = 1.0
     linger: float = 5.0

@@ -45,6 +45,11 @@ _BLANK_LINE = b"\r\n\r\n"
 
 _SPACE = 0x20
 
+_EMPTY_LINES = re.compile(rb"(?:\r\n)+")
+
+# RFC 9113 section 3.4; llhttp takes it for a request whose header has not ended.
+_HTTP2_PREFACE = b"PRI * HTTP/2.0"
+
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
@@ -117,9 +122,10 @@ class RequestParser:
             if self._is_last:
                 return b""
             data = self._feed_header(data)
-        while self._body is not None and data:
-            data = self._feed_body(data)
-        return data
+        fed = 0
+        while self._body is not None and fed < len(data):
+            fed += self._push(self._body_piece(data, fed))
+        return data[fed:] if fed else data
 
     def close(self) -> None:
         """Let go of llhttp's parser, which refers to this object."""
@@ -137,6 +143,8 @@ class RequestParser:
         if b"\r\n" not in self._line:
             # The second half of an empty line before it may come now.
             self._line = (self._line + piece).lstrip(b"\r\n")
+            if self._line.startswith(_HTTP2_PREFACE):
+                raise RequestError(505, "HTTP/2 is not supported; use HTTP/1.1")
         self._head_size += len(piece)
         if self._head_size > self._limits.header:
             raise RequestError(431, "the header is too large")
@@ -163,19 +171,16 @@ class RequestParser:
             self._parser = HttpRequestParser(self)
             self._push(b"PATCH " + rest)
 
-    def _feed_body(self, data: bytes) -> bytes:
+    def _body_piece(self, data: bytes, start: int) -> bytes:
+        """Return the bytes from `start` up to the end of the body, of a chunk, of its size line, or of a line of the trailer."""
         if not self._is_chunked:
-            return data[self._push(data[: self._missing]) :]
-        return data[self._push(self._chunk_piece(data)) :]
-
-    def _chunk_piece(self, data: bytes) -> bytes:
-        """Return the bytes up to the end of a chunk, of its size line, or of a line of the trailer."""
+            return data[start : start + self._missing]
         if self._missing:
-            piece = data[: self._missing]
+            piece = data[start : start + self._missing]
             self._missing -= len(piece)
             return piece
-        end = data.find(b"\n") + 1
-        piece = data[:end] if end else data
+        end = data.find(b"\n", start) + 1
+        piece = data[start:end] if end else data[start:]
         self._framing_size += len(piece)
         if self._framing_size > self._limits.framing + _FRAMING_FACTOR * self._body_size:
             raise RequestError(413, "the chunk extensions and trailers are too large")
@@ -235,6 +240,8 @@ class RequestParser:
         """Have the body read behind a header that asks for an upgrade: httptools takes that for the end of the message."""
         framing = b"Transfer-Encoding: chunked" if self._is_chunked else b"Content-Length: %d" % self._missing
         self._begun = True
+        # The old one would take the end of a connection that is not kept for the end of the message.
+        self._parser = HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
 
     def _refuse(self, status: int, reason: str) -> RequestError:
@@ -331,9 +338,10 @@ class RequestParser:
                 seen.add(name)
 
     def _take_framing(self, headers: dict[bytes, bytes], version: str) -> None:
-        coding = headers.get(b"transfer-encoding")
-        if coding is not None:
-            check_transfer_coding(coding, version)
+        if b"transfer-encoding" in headers:
+            # Several fields are one list (RFC 9110 section 5.3).
+            codings = b", ".join(value for name, value in self._fields if name == b"transfer-encoding")
+            check_transfer_coding(codings, version)
             self._is_chunked = True
             self._is_in_trailer = False
             self._body_size = self._framing_size = 0
@@ -346,8 +354,8 @@ class RequestParser:
 
 def _without_empty_lines(data: bytes) -> bytes:
     """Return the bytes without empty lines before a request line (RFC 9112 section 2.2)."""
-    while data.startswith(b"\r\n"):
-        data = data[2:]
+    match = _EMPTY_LINES.match(data)
+    data = data[match.end() :] if match else data
     if data[:1] == b"\n":
         raise RequestError(400, "the request begins with a line feed")
     return data

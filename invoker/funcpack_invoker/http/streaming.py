@@ -67,9 +67,16 @@ class Stream:
     async def _next(self) -> Any:
         chunks = self._reply.chunks
         if isinstance(chunks, AsyncIterator):
-            return await RunInContext(_await(anext(chunks, _END)), self._context)
+            try:
+                return await RunInContext(_await(anext(chunks, _END)), self._context)
+            except (GeneratorExit, asyncio.CancelledError) as error:
+                if _is_being_cancelled():
+                    raise
+                raise _raised_by_iterator(error) from error
         self._step = self._threads.run(_next_of, chunks, self._context, self._stepped)
         outcome = await self._step
+        if isinstance(outcome.error, GeneratorExit | asyncio.CancelledError):
+            raise _raised_by_iterator(outcome.error) from outcome.error
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
@@ -78,6 +85,16 @@ class Stream:
         """Close an iterator that was abandoned while it ran: it cannot be closed before that step has ended."""
         if self._step is not None and self._step.cancelled() and self._reply.close is not None:
             self._threads.run(_call, self._reply.close, self._context)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _raised_by_iterator(error: BaseException) -> RuntimeError:
+    """Return an error of the function for an exception that would otherwise mean the end of the request."""
+    return RuntimeError(f"the iterator raised {type(error).__name__}")
 
 
 def _next_of(iterator: Any) -> Any:

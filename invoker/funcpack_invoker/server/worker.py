@@ -92,12 +92,23 @@ class Worker(BaseWorker):
         """Serve until told to stop."""
         self._handle_signals()
         try:
-            self._loop.run_until_complete(self._serve())
+            self._run_to_the_end(self._loop.create_task(self._serve()))
         except Exception:
             logger.exception("the worker failed")
         finally:
             self._end_loop()
         _end_within(self.limits.shutdown_reserve)
+
+    def _run_to_the_end(self, task: asyncio.Task[None]) -> None:
+        """Run the loop until the task is done, whatever exceptions stop the loop before.
+
+        asyncio stops its loop if any task ends with one of these, such as one that the function has started.
+        """
+        while not task.done():
+            try:
+                self._loop.run_until_complete(task)
+            except (SystemExit, KeyboardInterrupt):
+                logger.exception("a task of the function tried to end the process")
 
     def _handle_signals(self) -> None:
         handlers = {
@@ -127,7 +138,8 @@ class Worker(BaseWorker):
         self._loop.close()
 
     async def _serve(self) -> None:
-        if not await self._start():
+        await self._app.startup(self._note_start)
+        if self.boot_status.failure:
             return
         service = Service(
             self._app.dispatch,
@@ -141,19 +153,18 @@ class Worker(BaseWorker):
         )
         acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
         acceptor.start()
-        self.boot_status.succeed()
         if self.age == 1:
             logger.info("listening on %s, function %s", self.app.addresses, self.app.served)
         await self._wait_for_signal()
         await self._finish(acceptor)
 
-    async def _start(self) -> bool:
-        try:
-            await self._app.startup()
-        except Exception as exc:  # noqa: BLE001 - the user sees any exception of their code
-            self.boot_status.fail(str(StartFailedError(self.settings.handler, exc, format_user_traceback(exc))))
-            return False
-        return True
+    def _note_start(self, error: BaseException | None) -> None:
+        """Tell the master how start() ended; stop if it failed, which may be long after connections were accepted."""
+        if error is None:
+            self.boot_status.succeed()
+            return
+        self.boot_status.fail(str(StartFailedError(self.settings.handler, error, format_user_traceback(error))))
+        self._hurry()
 
     async def _wait_for_signal(self) -> None:
         while not self._told_to_stop.is_set():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack_invoker.app import App
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.function.loader import LoadedFunction, load
 from funcpack_invoker.http.exchange import Exchange
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
@@ -70,7 +71,10 @@ class Arriving(IncomingBody):
         if self._coming:
             self.add(self._coming.pop(0))
         if not self._coming:
-            (self.cut if self._ends_in_cut else self.complete)()
+            if self._ends_in_cut:
+                self.cut(RequestError(408, "the body did not arrive in time"))
+            else:
+                self.complete()
 
 
 @dataclass
@@ -118,6 +122,8 @@ class Client:
 
     app: App
     runner: asyncio.Runner
+    # How start() ended, as soon as it has.
+    started: list[BaseException | None] = field(default_factory=list)
 
     def request(
         self,
@@ -222,7 +228,7 @@ def serve(load_function: Callable[..., LoadedFunction]) -> Iterator[Callable[...
     def serve_code(code: str, handler: str = "handler.handler", **variables: str) -> Client:
         settings = Settings.from_env({"PYTHON_HANDLER": handler, **variables})
         client = Client(App(load_function(code, handler), settings), asyncio.Runner())
-        client.runner.run(client.app.startup())
+        client.runner.run(client.app.startup(client.started.append))
         clients.append(client)
         return client
 

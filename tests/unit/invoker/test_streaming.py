@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Client]
 
+FAULTS = [
+    "raise ValueError",
+    "raise SystemExit(3)",
+    "raise GeneratorExit",
+    "import asyncio; raise asyncio.CancelledError",
+    "yield 7",
+]
+
 
 @pytest.mark.parametrize("definition", ["def", "async def"])
 def test_chunks_are_sent_one_by_one(serve: Serve, definition: str) -> None:
@@ -27,7 +35,7 @@ def test_first_chunk_says_what_the_stream_is(serve: Serve, first: str, content_t
 
 
 @pytest.mark.parametrize("definition", ["def", "async def"])
-@pytest.mark.parametrize("fault", ["raise ValueError", "raise SystemExit(3)", "yield 7"])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_error_before_the_first_chunk_is_500(serve: Serve, definition: str, fault: str) -> None:
     answer = serve(f"{definition} handler():\n {fault}\n yield 'a'").request()
     assert (answer.status, answer.complete) == (500, True)
@@ -40,7 +48,7 @@ def test_abort_before_the_first_chunk_has_its_own_status(serve: Serve, definitio
 
 
 @pytest.mark.parametrize("definition", ["def", "async def"])
-@pytest.mark.parametrize("fault", ["raise ValueError", "raise SystemExit(3)", "yield 7"])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_error_after_the_first_chunk_cuts_the_response(
     serve: Serve, caplog: pytest.LogCaptureFixture, definition: str, fault: str
 ) -> None:
