@@ -83,6 +83,25 @@ class RequestError(InvokerError):
         self.headers = headers
 
 
+class LimitError(RequestError):
+    """A request exceeds a limit of the server.
+
+    Attributes:
+        setting: the variable that sets the limit; empty if it cannot be set.
+
+    """
+
+    def __init__(self, status: int, reason: str, setting: str = "") -> None:
+        super().__init__(status, reason)
+        self.setting = setting
+
+    @property
+    def log_text(self) -> str:
+        """What the log says: the client cannot change the limit, but whoever reads the log can."""
+        advice = f"; set {self.setting} to change the limit" if self.setting else ""
+        return f"rejected a request with status {self.status}: {self.reason}{advice}"
+
+
 # A reason quotes what the client sent.
 _LONGEST_REASON = 200
 

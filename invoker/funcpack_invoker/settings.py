@@ -31,6 +31,8 @@ class Settings(NamedTuple):
     concurrency: int
     timeout: float
     max_body: int
+    max_header: int
+    max_header_field: int
     grace_period: float
     shutdown_delay: float
     health_paths: bool
@@ -277,6 +279,20 @@ VARIABLES = (
         _SIZE,
         "100MiB",
         "Maximum size of a request body, in bytes or with KiB, MiB or GiB. A larger body gets 413.",
+    ),
+    Variable(
+        "FUNCTION_MAX_HEADER",
+        "max_header",
+        _SIZE,
+        "64KiB",
+        "Maximum size of the request line and all header fields together. A larger header gets 431.",
+    ),
+    Variable(
+        "FUNCTION_MAX_HEADER_FIELD",
+        "max_header_field",
+        _SIZE,
+        "32KiB",
+        "Maximum size of one header field, such as a cookie or a token. A larger field gets 431.",
     ),
     Variable(
         "FUNCTION_GRACE_PERIOD",

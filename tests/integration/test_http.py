@@ -172,7 +172,10 @@ FIELDS = [
     pytest.param(b"Host: x\r\nX: \xe9", 200, id="9110 5.5 obs-text"),
     pytest.param(b"Host: x\r\n" + b"\r\n".join(b"X-%d: y" % i for i in range(97)), 200, id="5 98 fields"),
     pytest.param(b"Host: x\r\n" + b"\r\n".join(b"X-%d: y" % i for i in range(100)), 431, id="6585 5 101 fields"),
-    pytest.param(b"Host: x\r\nX: " + b"y" * 8192, 431, id="6585 5 a field of 8 KiB"),
+    pytest.param(b"Host: x\r\nX: " + b"y" * 32_763, 200, id="6585 5 a field of 32 KiB"),
+    pytest.param(b"Host: x\r\nX: " + b"y" * 32_764, 431, id="6585 5 a field of more than 32 KiB"),
+    pytest.param(b"Host: x" + (b"\r\nX: " + b"y" * 32_000) * 2, 200, id="6585 5 two fields of less than 64 KiB"),
+    pytest.param(b"Host: x" + (b"\r\nX: " + b"y" * 32_000) * 3, 431, id="6585 5 fields of more than 64 KiB"),
     pytest.param(b"Host: x\r\nContent-Type: a/b\r\nContent-Type: a/b", 400, id="9110 5.3 two Content-Types"),
 ]
 
@@ -182,10 +185,56 @@ def test_fields(server: Server, fields: bytes, status: int) -> None:
     assert statuses(server.exchange(request(b"GET / HTTP/1.1", CLOSE, host=fields))) == [status]
 
 
-def test_field_names_with_an_underscore_do_not_arrive(server: Server) -> None:
-    (response,) = responses(server.exchange(request(b"GET / HTTP/1.1", CLOSE, b"X_A: 1", b"X-B: 2")))
-    assert "X-A" not in echoed(response)["headers"]
-    assert echoed(response)["headers"]["X-B"] == "2"
+@pytest.mark.parametrize(
+    ("sent", "status", "text"),
+    [
+        pytest.param(
+            (b"Cookie: " + b"y" * 1000,),
+            431,
+            "the header field cookie is larger than 1000 bytes; set FUNCTION_MAX_HEADER_FIELD to change the limit",
+            id="field",
+        ),
+        pytest.param(
+            (b"Cookie: " + b"y" * 900,) * 3,
+            431,
+            "the header is larger than 2048 bytes; set FUNCTION_MAX_HEADER to change the limit",
+            id="header",
+        ),
+        pytest.param(
+            (b"Content-Length: 11",),
+            413,
+            "the body is larger than 10 bytes; set FUNCTION_MAX_BODY to change the limit",
+            id="body",
+        ),
+        pytest.param((b"X: y",) * 100, 431, "the header has more than 100 fields", id="fields"),
+    ],
+)
+def test_rejection_by_a_limit_is_logged(
+    start_server: StartServer, sent: tuple[bytes, ...], status: int, text: str
+) -> None:
+    limits = {"FUNCTION_MAX_HEADER": "2KiB", "FUNCTION_MAX_HEADER_FIELD": "1000", "FUNCTION_MAX_BODY": "10"}
+    server = start_server("def handler(body): ...", environment=limits)
+    assert statuses(server.exchange(posted(CLOSE, *sent))) == [status]
+    server.wait_for_log(f": rejected a request with status {status}: {text}\n")
+    assert server.log.count("rejected") == 1
+
+
+def test_rejection_of_a_large_chunked_body_is_logged_once(start_server: StartServer) -> None:
+    server = start_server("def handler(body): ...", environment={"FUNCTION_MAX_BODY": "10"})
+    assert statuses(server.exchange(chunked(b"b\r\n"))) == [413]
+    server.wait_for_log("rejected a request with status 413: ")
+    assert server.stop() == 0
+    assert server.log.count("rejected") == 1
+
+
+def test_field_names_with_an_underscore_do_not_arrive(start_server: StartServer) -> None:
+    server = start_server("def handler(request):\n    return dict(request.headers)", environment={"LOG_LEVEL": "debug"})
+    (response,) = responses(server.exchange(request(b"GET / HTTP/1.1", CLOSE, b"X_A: secret", b"X-B: 2")))
+    headers = echoed(response)
+    assert "X-A" not in headers
+    assert headers["X-B"] == "2"
+    server.wait_for_log("ignored the header field x_a: its name has an underscore\n")
+    assert "secret" not in server.log
 
 
 BAD_FRAMING = [

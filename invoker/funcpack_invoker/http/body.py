@@ -6,7 +6,7 @@ import asyncio
 import io
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from funcpack_invoker.errors import RequestError
+from funcpack_invoker.errors import LimitError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def whole_body(data: bytes, limit: int) -> WholeBody:
 
 def too_large(limit: int) -> RequestError:
     """Return the error for a body of more than `limit` bytes."""
-    return RequestError(413, f"the body is larger than {limit} bytes")
+    return LimitError(413, f"the body is larger than {limit} bytes", "FUNCTION_MAX_BODY")
 
 
 def encoded_limit(limit: int) -> int:

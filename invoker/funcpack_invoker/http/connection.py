@@ -18,6 +18,7 @@ from funcpack_invoker.http.forwarded import SCHEME_FIELDS, forwarded_scheme
 from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import IncomingBody
 from funcpack_invoker.http.parser import RequestParser
+from funcpack_invoker.http.rejections import log_rejection
 from funcpack_invoker.http.timer import Timer
 from funcpack_invoker.http.unsent import unsent_bytes
 
@@ -244,6 +245,8 @@ class Connection(asyncio.Protocol):
             self.send(error_response(error.status, error.reason))
         if self._request is not None:
             self._request.body.cut(error)
+        else:
+            log_rejection(error)
         self.close()
 
     # From a request to the application, and to the next request.

@@ -21,9 +21,9 @@ class WireLimits(NamedTuple):
         linger: how long bytes of the client are read and dropped after the last response; closing at once could destroy
             the response on its way (RFC 9112 section 9.6).
         request_line: a longer one is answered 414.
-        field: a header field with its line end; a longer one is answered 431.
+        field: a header field with its line end; a longer one is answered 431 (FUNCTION_MAX_HEADER_FIELD).
         fields: the number of header fields; more are answered 431.
-        header: the request line and all fields; more is answered 431.
+        header: the request line and all fields; more is answered 431 (FUNCTION_MAX_HEADER).
         framing: chunk extensions and trailers of a body, in addition to a few bytes for each byte of the body; more is
             answered 413.
 
@@ -38,7 +38,7 @@ class WireLimits(NamedTuple):
     half_close: float = 1.0
     linger: float = 5.0
     request_line: int = 8190
-    field: int = 8190
+    field: int = 1 << 15
     fields: int = 100
-    header: int = 8190 * 101
+    header: int = 1 << 16
     framing: int = 1 << 16

@@ -7,6 +7,7 @@ Content-Length beside Transfer-Encoding and the like). It has no limits, and tak
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
@@ -19,7 +20,7 @@ from httptools import (
     HttpRequestParser,
 )
 
-from funcpack_invoker.errors import RequestError
+from funcpack_invoker.errors import LimitError, RequestError
 from funcpack_invoker.http.body import encoded_limit, too_large
 from funcpack_invoker.http.framing import check_transfer_coding
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.http.asgi import Header, Scope
     from funcpack_invoker.http.limits import WireLimits
+
+logger = logging.getLogger("funcpack")
 
 # RFC 9110 section 9.1: a token. Registered methods are in upper case, and so must the others be here.
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,20}")
@@ -52,6 +55,9 @@ _HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+
+# Characters of a field's name that a message shows.
+_LONGEST_NAME = 60
 
 # A chunk of one byte has a size line of three. What comes on top are extensions and trailers.
 _FRAMING_FACTOR = 8
@@ -147,7 +153,7 @@ class RequestParser:
                 raise RequestError(505, "HTTP/2 is not supported; use HTTP/1.1")
         self._head_size += len(piece)
         if self._head_size > self._limits.header:
-            raise RequestError(431, "the header is too large")
+            raise LimitError(431, f"the header is larger than {self._limits.header} bytes", "FUNCTION_MAX_HEADER")
         if self._is_method_incomplete:
             self._feed_unknown_method()
             return data[len(piece) :]
@@ -183,7 +189,7 @@ class RequestParser:
         piece = data[start:end] if end else data[start:]
         self._framing_size += len(piece)
         if self._framing_size > self._limits.framing + _FRAMING_FACTOR * self._body_size:
-            raise RequestError(413, "the chunk extensions and trailers are too large")
+            raise LimitError(413, "the chunk extensions and trailers are too large")
         if not self._is_in_trailer:
             self._size_line += piece
             if end:
@@ -244,32 +250,38 @@ class RequestParser:
         self._parser = HttpRequestParser(self)
         self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
 
-    def _refuse(self, status: int, reason: str) -> RequestError:
+    def _refuse(self, error: RequestError) -> RequestError:
         # An exception of a callback comes out of llhttp as one of its own.
-        self._refusal = RequestError(status, reason)
-        return self._refusal
+        self._refusal = error
+        return error
+
+    def _line_too_long(self) -> RequestError:
+        return LimitError(414, f"the request line is longer than {self._limits.request_line} bytes")
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the request target (llhttp's callback)."""
         self._target += url
         if len(self._target) > self._limits.request_line:
-            raise self._refuse(414, "the request line is too long")
+            raise self._refuse(self._line_too_long())
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the header or of the trailer (llhttp's callback)."""
         name = name.lower()
         if len(name) + len(value) > self._longest_field:
-            raise self._refuse(431, "a header field is too large")
+            reason = f"the header field {_shown(name)} is larger than {self._limits.field} bytes"
+            raise self._refuse(LimitError(431, reason, "FUNCTION_MAX_HEADER_FIELD"))
         if not self._begun:
             if name in _NOT_IN_TRAILERS:
-                raise self._refuse(400, "the trailer has a field that belongs into the header")
+                raise self._refuse(RequestError(400, "the trailer has a field that belongs into the header"))
             return
         # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.
         if b"_" not in name:
             fields = self._fields
             fields.append((name, value.rstrip(b" \t")))
             if len(fields) > self._most_fields:
-                raise self._refuse(431, "too many header fields")
+                raise self._refuse(LimitError(431, f"the header has more than {self._most_fields} fields"))
+        else:
+            logger.debug("ignored the header field %s: its name has an underscore", _shown(name))
 
     def on_headers_complete(self) -> None:
         """Check the header, and hand the request on (llhttp's callback)."""
@@ -317,7 +329,7 @@ class RequestParser:
 
     def _check_request_line(self, method: bytes, version: str) -> None:
         if len(method) + len(self._target) + 10 > self._limits.request_line:
-            raise RequestError(414, "the request line is too long")
+            raise self._line_too_long()
         if version != "1.1":
             if version != "1.0":
                 raise RequestError(505, "unsupported HTTP version; use HTTP/1.1")
@@ -359,6 +371,12 @@ def _without_empty_lines(data: bytes) -> bytes:
     if data[:1] == b"\n":
         raise RequestError(400, "the request begins with a line feed")
     return data
+
+
+def _shown(name: bytes) -> str:
+    """Return the name of a field for a message: it has only visible ASCII characters, but any length."""
+    text = name.decode("latin-1")
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 
 def _refusal_of(error: HttpParserError) -> RequestError:

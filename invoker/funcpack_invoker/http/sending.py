@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.errors import CallTimeoutError, ReplyError, RequestError
+from funcpack_invoker.http.rejections import log_rejection
 from funcpack_invoker.http.response import Reply, from_body, is_http_exception, plain
 from funcpack_invoker.http.streaming import Stream
 
@@ -22,6 +23,7 @@ logger = logging.getLogger("funcpack")
 def reply_to_error(error: BaseException) -> Reply:
     """Return the reply that answers an error. The cause of a 5xx goes to the log alone."""
     if isinstance(error, RequestError):
+        log_rejection(error)
         return plain(error.status, error.reason, *error.headers)
     if is_http_exception(error):
         return from_body(error)

@@ -27,3 +27,7 @@ class Limits(NamedTuple):
     idle_at_shutdown: float = 1.0
     shutdown_reserve: float = 3.0
     wire: WireLimits = WireLimits()
+
+    def with_header(self, header: int, field: int) -> Limits:
+        """Return these limits with others for the header of a request and for one field of it."""
+        return self._replace(wire=self.wire._replace(header=header, field=field))

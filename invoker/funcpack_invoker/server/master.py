@@ -48,7 +48,7 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
-    limits = limits or Limits()
+    limits = (limits or Limits()).with_header(settings.max_header, settings.max_header_field)
     addresses = ", ".join(url(listener) for listener in listeners)
     descriptors = [listener.detach() for listener in listeners]
     server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits, descriptors))

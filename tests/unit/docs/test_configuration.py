@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.settings import VARIABLES
 from tools import configuration_page
 from tools.configuration_page import PAGE
@@ -23,3 +28,44 @@ def test_a_page_that_is_not_current_is_noticed() -> None:
     old = PAGE.read_text().replace("| `8080` |", "| `80` |")
 
     assert configuration_page.updated(old) != old
+
+
+LIMITS = Limits()
+WIRE = LIMITS.wire
+
+
+@pytest.mark.parametrize(
+    ("row", "default"),
+    [
+        ("number of header fields", f"{WIRE.fields}"),
+        ("request line", f"{WIRE.request_line:,} bytes"),
+        (
+            "chunk extensions and trailers of a body",
+            f"{WIRE.framing // 1024} KiB and 8 bytes for each byte of the body",
+        ),
+        ("connections of a worker", f"{LIMITS.connections:,}"),
+        ("time for the header of a request", f"{WIRE.header_timeout:.0f} seconds"),
+        ("speed of a body", f"{WIRE.body_progress:,} bytes in {WIRE.body_timeout:.0f} seconds"),
+        (
+            "speed at which the client reads a response",
+            f"{WIRE.write_progress:,} bytes in {WIRE.write_timeout:.0f} seconds",
+        ),
+        ("idle connection", f"{WIRE.keep_alive:.0f} seconds"),
+        (
+            "time for the rest of a call after the client has closed its side of the connection",
+            f"{WIRE.half_close:.0f} second",
+        ),
+    ],
+)
+def test_the_table_of_limits_is_current(row: str, default: str) -> None:
+    assert f"\n| {row} | {default} |" in PAGE.read_text()
+
+
+def test_the_table_of_limits_has_the_defaults_of_the_settings() -> None:
+    defaults = {variable.name: variable.default_text or variable.default for variable in VARIABLES}
+    rows = re.findall(r"\n\| [^|`]+ \| ([^|]+) \| `(\w+)` \|", PAGE.read_text())
+
+    assert len(rows) == 4
+    assert [re.sub(r"[ ()0]", "", default) for default, _ in rows] == [
+        re.sub(r"[ ()0]", "", defaults[name]) for _, name in rows
+    ]

@@ -449,3 +449,21 @@ def test_context_variables_do_not_reach_the_next_request(serve: Serve, definitio
         return [(await client.send()).text, (await client.send()).text]
 
     assert client.runner.run(two_on_one_connection()) == ["nobody", "nobody"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "size", "status"),
+    [
+        pytest.param("pass", 400_000, 200, id="default"),
+        pytest.param("pass", 600_000, 413, id="more than the default"),
+        pytest.param("req.max_form_memory_size = 1_000_000", 600_000, 200, id="raised"),
+        pytest.param("req.max_form_memory_size = 1_000_000", 1_200_000, 413, id="more than raised"),
+    ],
+)
+def test_limit_of_forms_is_that_of_flask_unless_the_function_raises_it(
+    serve: Serve, raised: str, size: int, status: int
+) -> None:
+    client = serve(f"def handler(req):\n {raised}\n return str(len(req.form['a']))")
+    multipart = {"content-type": "multipart/form-data; boundary=b"}
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * size + b"\r\n--b--\r\n"
+    assert client.post(part, multipart).status == status

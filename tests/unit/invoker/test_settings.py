@@ -21,6 +21,8 @@ def test_defaults() -> None:
         concurrency=0,
         timeout=0.0,
         max_body=100 * 1024 * 1024,
+        max_header=64 * 1024,
+        max_header_field=32 * 1024,
         grace_period=30.0,
         shutdown_delay=0.0,
         health_paths=True,
