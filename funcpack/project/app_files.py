@@ -60,3 +60,13 @@ def read_toml(app: Path, name: str) -> Mapping[str, object]:
         return tomllib.loads(read_text(app / name, name))
     except tomllib.TOMLDecodeError as exc:
         raise InvalidTomlError(name, str(exc)) from exc
+
+
+def as_table(value: object) -> Mapping[str, object]:
+    """Return a value of a TOML file if it is a table, otherwise an empty table."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_tables(value: object) -> list[Mapping[str, object]]:
+    """Return the tables in a value of a TOML file if it is a list, otherwise none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

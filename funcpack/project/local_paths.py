@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from funcpack.project.app_files import as_table, as_tables
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -22,7 +24,7 @@ def local_path(text: str, base: Path) -> Path | None:
 
 def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
     """Return the local sources in uv.lock: members of the workspace, directories, archives and directories of packages."""
-    sources = [_table(package.get("source")) for package in _tables(lock.get("package"))]
+    sources = [as_table(package.get("source")) for package in as_tables(lock.get("package"))]
     kinds = ("editable", "directory", "path", "virtual", "registry")
     return _existing([source.get(kind) for source in sources for kind in kinds], app)
 
@@ -30,15 +32,21 @@ def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
 def in_pylock(lock: Mapping[str, object], app: Path) -> list[Path]:
     """Return the local sources in pylock.toml (https://packaging.python.org/en/latest/specifications/pylock-toml/)."""
     sources: list[object] = []
-    for package in _tables(lock.get("packages")):
-        kinds = [_table(package.get(kind)) for kind in ("directory", "archive", "sdist", "vcs")]
-        sources += [table.get("path") for table in (*kinds, *_tables(package.get("wheels")))]
-    return _existing(sources, app)
+    for package in as_tables(lock.get("packages")):
+        kinds = [as_table(package.get(kind)) for kind in ("directory", "archive", "sdist", "vcs")]
+        sources += [table.get("path") for table in (*kinds, *as_tables(package.get("wheels")))]
+    return [*_existing(sources, app), *([app] if _lists_app(lock) else [])]
+
+
+def _lists_app(lock: Mapping[str, object]) -> bool:
+    """Check whether a pylock.toml contains the project itself."""
+    directories = [as_table(package.get("directory")).get("path") for package in as_tables(lock.get("packages"))]
+    return any(isinstance(path, str) and path.strip("./") == "" for path in directories)
 
 
 def in_uv_settings(settings: object, app: Path) -> list[Path]:
     """Return the local sources, indexes and workspace members that a table of settings of uv names."""
-    workspace = _table(_table(settings).get("workspace"))
+    workspace = as_table(as_table(settings).get("workspace"))
     members = workspace.get("members")
     patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
     found = [path for pattern in patterns if pattern for path in app.glob(pattern.lstrip("/"))]
@@ -60,11 +68,3 @@ def _existing(locations: list[object], app: Path) -> list[Path]:
     """Return the paths that exist, except for the app itself, which is not installed from there."""
     paths = [local_path(location, app) for location in locations if isinstance(location, str)]
     return [path for path in paths if path and path.exists() and not app.resolve().is_relative_to(path)]
-
-
-def _table(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> list[Mapping[str, object]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.errors import ProjectFileError
-from funcpack.project.app_files import is_broken_link
+from funcpack.project.app_files import as_table, is_broken_link
 from funcpack.project.handler_name import HANDLER_VARIABLES
 
 if TYPE_CHECKING:
@@ -88,20 +88,16 @@ def _entries(table: object, path: tuple[str, ...]) -> Iterable[object]:
 
 def _labels(descriptor: Mapping[str, object]) -> dict[str, str]:
     """Return the labels that the project's description provides, authors and licenses among them."""
-    about = {**_table(descriptor.get("_")), **_table(descriptor.get("project"))}
+    about = {**as_table(descriptor.get("_")), **as_table(descriptor.get("project"))}
     labels = {label: value for key, label in _LABELS.items() if isinstance(value := about.get(key), str)}
     authors = [author for author in _list(about.get("authors")) if isinstance(author, str)]
-    licenses = [_table(license_).get("type") for license_ in _list(about.get("licenses"))]
+    licenses = [as_table(license_).get("type") for license_ in _list(about.get("licenses"))]
     expressions = [license_ for license_ in licenses if isinstance(license_, str)]
     if authors:
         labels["org.opencontainers.image.authors"] = ", ".join(authors)
     if expressions:
         labels["org.opencontainers.image.licenses"] = " AND ".join(expressions)
     return labels
-
-
-def _table(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def _list(value: object) -> list[object]:

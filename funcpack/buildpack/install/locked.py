@@ -1,7 +1,7 @@
-"""Installs from uv.lock with packages from other places than the lock names: from a mirror or from the directory `vendor`.
+"""Installs from a lock file with packages from other places than it names: from a mirror or from the directory `vendor`.
 
-`uv sync` considers a lock out of date if the index differs. The versions and the hashes of the lock are valid for any index,
-so they are exported to requirements.
+`uv sync` considers a uv.lock out of date if the index differs, and uv installs a pylock.toml from the URLs in it alone. The
+versions and the hashes of a lock are valid for any index, so they are exported to requirements.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from funcpack.buildpack.install import pylock
 from funcpack.buildpack.install.uv import UvError
+from funcpack.project.dependency_files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,17 +23,20 @@ if TYPE_CHECKING:
 _INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 
-def requirements_for_other_places(uv: Uv, python: Path, source_options: Sequence[str]) -> str | None:
-    """Return the requirements in uv.lock with their hashes if its packages are to come from other places than it names.
+def requirements_for_other_places(format_: Format, uv: Uv, python: Path, source_options: Sequence[str]) -> str | None:
+    """Return the requirements in a lock with their hashes if its packages are to come from other places than it names.
 
-    Return None if `uv sync` can install them: the places are the same, or the lock is out of date, which it reports.
+    Return None if uv can install from the lock itself: the places are the same, or a uv.lock is out of date, which uv reports.
     """
-    if not source_options and not any(uv.env.get(name) for name in _INDEX_VARIABLES):
+    is_without_index = "--no-index" in source_options
+    if not is_without_index and not any(uv.env.get(name) for name in _INDEX_VARIABLES):
         return None
+    if format_ is Format.PYLOCK:
+        return pylock.to_requirements(uv.cwd, is_without_index=is_without_index)
     # Both checks take the indexes in [tool.uv] into account.
     plain = dataclasses.replace(uv, env={name: uv.env[name] for name in uv.env if name not in _INDEX_VARIABLES})
-    is_offline_source = "--no-index" in source_options  # the lock's URLs are not to be used then, even if it is current
-    if (not is_offline_source and _is_current(uv, python)) or not _is_current(plain, python):
+    # Without an index, the URLs in the lock must not be used even if the lock is current.
+    if (not is_without_index and _is_current(uv, python)) or not _is_current(plain, python):
         return None
     options = ["--frozen", "--offline", "--no-default-groups", "--no-emit-project", "--no-editable"]
     exported = plain.capture(["export", *options, "--no-header", "--no-annotate", "--quiet", "--python", str(python)])

@@ -104,19 +104,21 @@ class Installation:
             raise error(self.dependencies.format) from exc
 
     def _install_command(self, uv: Uv, file: IO[str], sources: Sequence[str]) -> list[str]:
-        """Return the command to install, from `file` if the packages of uv.lock come from other places than it names."""
-        if self.dependencies.format is Format.UV_LOCK:
-            python = self.virtualenv.interpreter.path
-            exported = locked.requirements_for_other_places(uv, python, sources)
-            if exported is None:
-                return _sync_command(python)
-            self.log.line("Using the versions and hashes in uv.lock, with packages from other places than it names.")
+        """Return the command to install, from `file` if the packages of a lock come from other places than it names."""
+        format_, python = self.dependencies.format, self.virtualenv.interpreter.path
+        exported = None
+        if format_ in {Format.UV_LOCK, Format.PYLOCK}:
+            exported = locked.requirements_for_other_places(format_, uv, python, sources)
+        if exported is not None:
+            self.log.line(f"Using the versions and hashes in {format_}, with packages from other places than it names.")
             file.write(exported)
             file.flush()
             return [*_pip_command(self.virtualenv), "--no-deps", "--requirement", file.name]
+        if format_ is Format.UV_LOCK:
+            return _sync_command(python)
         # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
-        preview = ["--preview-features=pylock"] if self.dependencies.format is Format.PYLOCK else []
-        return [*preview, *_pip_command(self.virtualenv), "--requirement", self.dependencies.format]
+        preview = ["--preview-features=pylock"] if format_ is Format.PYLOCK else []
+        return [*preview, *_pip_command(self.virtualenv), "--requirement", format_]
 
     def _options(self, uv: Uv) -> dict[str, str]:
         """Return the variables for options in the dependency file. The user's variables take precedence."""
