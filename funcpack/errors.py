@@ -139,7 +139,8 @@ class TakenNameError(UserError):
 class MissingModuleError(UserError):
     """The app does not contain the module.
 
-    `method_name` is the name to use if the user wrote an object's name where a module's name belongs.
+    `method_name` is the name to use if the user wrote an object's name where a module's name belongs. `searched_packages` is
+    true if the installed packages do not contain the module either.
     """
 
     text: str
@@ -147,6 +148,7 @@ class MissingModuleError(UserError):
     module: str
     modules: Sequence[str]
     method_name: str | None = None
+    searched_packages: bool = False
     title: ClassVar[str] = "The function's module does not exist"
 
     @property
@@ -154,7 +156,7 @@ class MissingModuleError(UserError):
         path = self.module.replace(".", "/")
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"There is no {path}.py or {path}/__init__.py in the app directory or in its 'src' directory.\n"
+            f"There is no {path}.py or {path}/__init__.py in {self._places()}.\n"
             f"{_list('The app has the modules:', self.modules) or 'The app has no Python files.'}"
         )
 
@@ -163,6 +165,11 @@ class MissingModuleError(UserError):
         if self.text in self.modules:
             return _add_function_name(self.text)
         return f"{self._guess()}Add the file, or set PYTHON_HANDLER to the module and the name of your function."
+
+    def _places(self) -> str:
+        if self.searched_packages:
+            return "the app directory, in its 'src' directory, or in the installed packages"
+        return "the app directory or in its 'src' directory"
 
     def _guess(self) -> str:
         nearest = _nearest(self.module, self.modules)
@@ -838,6 +845,29 @@ class PackageBuildError(InstallError):
         return (
             "Use a version of the package that has a wheel for this Python version, or use a build image with the compiler and\n"
             "the headers that the output above requires."
+        )
+
+
+class ProjectBuildError(InstallError):
+    """The project is a package, and its build backend cannot build it."""
+
+    title: ClassVar[str] = "The project cannot be installed"
+
+    @property
+    def found(self) -> str:
+        return (
+            "pyproject.toml has a [build-system], so the build installs the project itself, as 'uv sync' does. Its build backend\n"
+            "failed. See the output of uv above."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct pyproject.toml, and check it with: uv build --wheel\n"
+            "If the function only needs the dependencies, remove [build-system], or add:\n"
+            "\n"
+            "  [tool.uv]\n"
+            "  package = false"
         )
 
 

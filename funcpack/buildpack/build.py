@@ -29,9 +29,11 @@ from funcpack.buildpack import app_permissions, error_boundary, image_config, im
 from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter, wheels
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
+from funcpack.buildpack.layers import project as project_layer
 from funcpack.buildpack.platform.context import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.handler import check_handler
+from funcpack.check.installed import check_installed
 from funcpack.project import python_request
 from funcpack.project.project import Project
 
@@ -54,10 +56,12 @@ def build(context: Context, log: Log) -> int:
     run_image_python = interpreter.run_image_interpreter(project.settings, context)
     run_image_version = run_image_python.numbers if run_image_python else None
     expected_python = python_request.expected_minor(project.python, run_image_version)
-    checked = check_handler(project.handler, project.app, expected_python, wheels.modules(context.buildpack))
+    checked = check_handler(
+        project.handler, project.app, expected_python, wheels.modules(context.buildpack), project.dependencies
+    )
     report.log_function(log, project.handler, checked)
     variables = environment.build_variables(project.settings.all())
-    needs_files = project.checks_import
+    needs_files = project.checks_import or checked.is_in_package
 
     with (
         certificates.temporary_bundle(context, variables, log) as certificate_variables,
@@ -75,6 +79,11 @@ def build(context: Context, log: Log) -> int:
             function_environment = dependencies.provide_environment(
                 context, invoker_environment, project.dependencies, uv, log, needs_files=needs_files
             )
+            project_layer.provide_project(
+                context, function_environment, project.dependencies, uv, log, needs_files=needs_files
+            )
+    if checked.is_in_package:
+        check_installed(project.handler, project.app, function_environment.site_packages)
     if project.checks_import:
         import_check.import_function(project, function_environment, log)
     app_permissions.make_readable(context.app, log)

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from funcpack.check import installed
 from funcpack.check.definitions import Definitions, Function, Import, Value
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from pathlib import Path
 
+    from funcpack.project.dependency_files import Dependencies
     from funcpack.project.handler_name import Handler
 
 _LITERALS = {
@@ -73,11 +75,23 @@ class CheckedFunction:
     shadowing: Shadowing = field(default_factory=Shadowing)
     unchecked: str = ""
 
+    @property
+    def is_in_package(self) -> bool:
+        """Whether the module is not in the app, so that it must be in an installed package."""
+        return self.unchecked == installed.NOT_IN_APP
 
-def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved: Container[str]) -> CheckedFunction:
+
+def check_handler(
+    handler: Handler,
+    app: Path,
+    target: tuple[int, ...],
+    reserved: Container[str],
+    dependencies: Dependencies | None = None,
+) -> CheckedFunction:
     """Find the handler's function in the source of the app directory, and check its parameters.
 
-    `target` is the Python version of the image. `reserved` are the names of the invoker's modules.
+    `target` is the Python version of the image. `reserved` are the names of the invoker's modules. `dependencies` may contain
+    the function if the app does not.
 
     Raises:
         TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
@@ -94,7 +108,10 @@ def check_handler(handler: Handler, app: Path, target: tuple[int, ...], reserved
     modules = Modules(app, source_roots(app))
     shadowing = _shadowing(modules.names(), reserved)
     try:
+        modules = _with_package(handler, app, modules, dependencies)
         return replace(_check_source(handler, app, target, modules), shadowing=shadowing)
+    except _NotInAppError:
+        return CheckedFunction(None, None, None, shadowing, installed.NOT_IN_APP)
     except OpaqueModuleError:
         return CheckedFunction(None, None, None, shadowing, "its module has no source")
     except SourceError as exc:
@@ -113,6 +130,28 @@ def _shadowing(names: Sequence[str], reserved: Container[str]) -> Shadowing:
         standard_library=tuple(name for name in standard if not is_library_first(name)),
         invoker=tuple(name for name in names if name in reserved),
     )
+
+
+class _NotInAppError(Exception):
+    """The handler's module is not in the app, but may be in an installed package."""
+
+
+def _with_package(handler: Handler, app: Path, modules: Modules, dependencies: Dependencies | None) -> Modules:
+    """Return the modules with those of the package that contains the handler, if the app does not contain it.
+
+    Raises:
+        _NotInAppError: The handler's module may be in an installed package, whose source is not known.
+
+    """
+    if modules.find(handler.module):
+        return modules
+    root = installed.source_root(handler.module, app, dependencies)
+    if root:
+        return Modules(app, (*source_roots(app), root))
+    is_in_app = handler.module.partition(".")[0] in modules.names()
+    if not is_in_app and installed.may_be_installed(handler.module, dependencies):
+        raise _NotInAppError
+    return modules
 
 
 def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> CheckedFunction:

@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from funcpack.project import digest, local_paths, requirements
-from funcpack.project.app_files import is_present, read_toml
+from funcpack.project.app_files import as_tables, is_present, read_toml
+from funcpack.project.package import find_package
+from funcpack.project.package_names import normalized, required_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from funcpack.project.package import Package
     from funcpack.project.pyproject import Pyproject
 
 
@@ -36,6 +39,8 @@ class Dependencies:
     `ignored` are other files that declare dependencies. `vendor` is the directory with the packages if the app contains
     them. `lines` are the requirements and options in the form of requirements.txt, or None if they have another form.
     `variables` are settings for uv that the file contains. `changing` are the reasons why the digest cannot cover everything.
+    `package` is the project itself if it is installed in addition. `names` are the normalized names of the packages, as far as
+    they are known. `has_sources` is true if packages are installed from directories of the app.
     """
 
     format: Format
@@ -45,17 +50,31 @@ class Dependencies:
     lines: tuple[str, ...] | None
     variables: Mapping[str, str]
     changing: tuple[str, ...] = ()
+    package: Package | None = None
+    names: frozenset[str] = frozenset()
+    has_sources: bool = False
+
+    def source_options(self, install_options: Sequence[str]) -> Sequence[str]:
+        """Return the options of uv for the place of the packages; `install_options` are those of the user."""
+        if self.vendor:
+            return ["--offline", "--no-index", "--find-links", str(self.vendor)]
+        return install_options
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A file that declares dependencies, with the files and variables that take part in an installation from it."""
+    """A file that declares dependencies, with the files and variables that take part in an installation from it.
+
+    `installs_project` is true if the project itself is to be installed in addition to the packages that the file declares.
+    """
 
     format: Format
     inputs: tuple[Path, ...]
     lines: tuple[str, ...] | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     changing: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    installs_project: bool = False
 
 
 # A lock file is generated from pyproject.toml, which is therefore not an ignored source.
@@ -81,38 +100,62 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
     lines = None if vendor else chosen.lines
     options = requirements.option_variables(chosen.lines or ()) if chosen.format is Format.REQUIREMENTS else {}
     content = digest.text_digest("\n".join([digest.files_digest(inputs, app), *texts]))
-    return Dependencies(chosen.format, content, ignored, vendor, lines, options, chosen.changing)
+    package = find_package(app, pyproject) if chosen.installs_project else None
+    return Dependencies(
+        chosen.format,
+        content,
+        ignored,
+        vendor,
+        lines,
+        options,
+        chosen.changing,
+        package,
+        chosen.names,
+        has_sources=package is not None or any(path.is_dir() for path in chosen.inputs),
+    )
 
 
 def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -> Iterator[_Candidate]:
     """Return the files that declare dependencies, in the order of precedence."""
     # The settings of uv apply to all packages, as an option in requirements.txt would.
     uv_settings = f"--uv {pyproject.uv}"
+    pyproject_file = app / Format.PYPROJECT
     if is_present(app / Format.REQUIREMENTS):
         found = requirements.read_requirements(app.resolve() / Format.REQUIREMENTS, app.resolve(), variables)
         if not found.is_empty:
             lines, inputs = (*found.lines, uv_settings), (*found.files, *found.paths)
-            yield _Candidate(Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing))
+            names = frozenset(map(required_name, found.lines))
+            yield _Candidate(Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names)
     if is_present(app / Format.PYLOCK):
         lock = read_toml(app, Format.PYLOCK)
-        if lock.get("packages"):
-            yield _Candidate(Format.PYLOCK, (app / Format.PYLOCK, *local_paths.in_pylock(lock, app)))
+        packages = as_tables(lock.get("packages"))
+        if packages:
+            sources = local_paths.in_pylock(lock, app)
+            inputs = (app / Format.PYLOCK, *([pyproject_file] if pyproject.is_package else []), *sources)
+            yield _Candidate(Format.PYLOCK, inputs, names=_names(packages), installs_project=app not in sources)
     if is_present(app / Format.UV_LOCK):
-        sources = local_paths.in_uv_lock(read_toml(app, Format.UV_LOCK), app)
-        yield _Candidate(Format.UV_LOCK, (app / Format.UV_LOCK, app / Format.PYPROJECT, *sources))
-    if pyproject.has_dependencies:
-        yield _of_pyproject(app, pyproject, uv_settings)
+        lock = read_toml(app, Format.UV_LOCK)
+        inputs = (app / Format.UV_LOCK, pyproject_file, *local_paths.in_uv_lock(lock, app))
+        names = _names(as_tables(lock.get("package")))
+        yield _Candidate(Format.UV_LOCK, inputs, names=names, installs_project=True)
+    if pyproject.has_dependencies or pyproject.is_package:
+        yield _of_pyproject(pyproject_file, pyproject, uv_settings)
 
 
-def _of_pyproject(app: Path, pyproject: Pyproject, uv_settings: str) -> _Candidate:
+def _names(packages: Sequence[Mapping[str, object]]) -> frozenset[str]:
+    return frozenset(normalized(str(package.get("name"))) for package in packages)
+
+
+def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candidate:
     static = pyproject.static_dependencies
     if static is None:
         reason = "the build backend decides on the dependencies in pyproject.toml, from files that are not known"
-        return _Candidate(Format.PYPROJECT, (app / Format.PYPROJECT,), changing=(reason,))
-    places = [requirements.place_of(line, app, Format.PYPROJECT) for line in static]
+        return _Candidate(Format.PYPROJECT, (file,), changing=(reason,), installs_project=True)
+    places = [requirements.place_of(line, file.parent, Format.PYPROJECT) for line in static]
     paths = [path for path, _ in places if path and path.exists()]
     changing = tuple(reason for _, reason in places if reason)
-    return _Candidate(Format.PYPROJECT, (app / Format.PYPROJECT, *paths), (*static, uv_settings), changing=changing)
+    lines, names = (*static, uv_settings), frozenset(map(required_name, static))
+    return _Candidate(Format.PYPROJECT, (file, *paths), lines, {}, changing, names, installs_project=True)
 
 
 def _vendor(app: Path) -> Path | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import is_present, read_toml
+from funcpack.project.app_files import as_table, is_present, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ class Pyproject:
     project: Mapping[str, object]
     uv: object
     poetry: object
+    has_build_system: bool = False
 
     @classmethod
     def read(cls, app: Path) -> Pyproject:
@@ -31,15 +32,29 @@ class Pyproject:
 
         """
         document = read_toml(app, NAME) if is_present(app / NAME) else {}
-        project, tool = document.get("project"), document.get("tool")
-        tools = tool if isinstance(tool, dict) else {}
-        return cls(project if isinstance(project, dict) else {}, tools.get("uv"), tools.get("poetry"))
+        tools = as_table(document.get("tool"))
+        has_build_system = isinstance(document.get("build-system"), dict)
+        return cls(as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), has_build_system)
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the project is a package to install, by the rules of uv.
+
+        https://docs.astral.sh/uv/concepts/projects/config/#build-systems
+        """
+        package = as_table(self.uv).get("package")
+        return bool(self.project.get("name")) and (package if isinstance(package, bool) else self.has_build_system)
+
+    @property
+    def dynamic(self) -> tuple[str, ...]:
+        """The names of the fields that the build backend decides on."""
+        dynamic = self.project.get("dynamic")
+        return tuple(map(str, dynamic)) if isinstance(dynamic, list) else ()
 
     @property
     def has_dependencies(self) -> bool:
         """Whether the project declares dependencies, here or by its build backend."""
-        dynamic = self.project.get("dynamic")
-        return bool(self.project.get("dependencies") or (isinstance(dynamic, list) and "dependencies" in dynamic))
+        return bool(self.project.get("dependencies") or "dependencies" in self.dynamic)
 
     @property
     def has_poetry_dependencies(self) -> bool:
@@ -50,7 +65,7 @@ class Pyproject:
     @property
     def static_dependencies(self) -> tuple[str, ...] | None:
         """The dependencies, or None if a build backend has a say in them."""
-        dependencies = self.project.get("dependencies")
-        if not isinstance(dependencies, list) or self.project.get("dynamic"):
+        dependencies = self.project.get("dependencies", [])
+        if not isinstance(dependencies, list) or "dependencies" in self.dynamic:
             return None
         return tuple(map(str, dependencies))

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import distributions, wheels
-from funcpack.buildpack.install.package_names import normalized
 from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.errors import Clash, InvokerConflictError
+from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

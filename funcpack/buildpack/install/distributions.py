@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install.package_names import normalized
+from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -100,6 +100,9 @@ _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
     "PIP_PRE": ("UV_PRERELEASE", lambda text: "allow" if is_on(text) else "if-necessary-or-explicit"),
 }
 
+# Variables that build backends take the version of a package from, as SETUPTOOLS_SCM_PRETEND_VERSION.
+_VERSION = re.compile(r"_VERSION(_FOR_|$)")
+
 # The build decides which interpreter, environment and shared libraries are used.
 _LEFT_OUT = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__", "LD_PRELOAD"})
 _LEFT_OUT_PREFIXES = ("PYTHON", "PIP_", "UV_")
@@ -133,6 +136,12 @@ def index_settings(env: Mapping[str, str]) -> str:
     """Return the settings that affect which packages are installed as one text, without credentials."""
     names = sorted(name for name in env if name.startswith("UV_") and not name.endswith(("_USERNAME", "_PASSWORD")))
     return "\n".join(f"{name}={without_credentials(env[name])}" for name in names if "CONCURRENT" not in name)
+
+
+def build_settings(uv_env: Mapping[str, str]) -> str:
+    """Return the settings that affect how packages are built from source: those of uv, and the versions of dynamic packages."""
+    names = sorted(name for name in uv_env if _VERSION.search(name))
+    return "\n".join([index_settings(uv_env), *(f"{name}={uv_env[name]}" for name in names)])
 
 
 def is_on(text: str) -> bool:

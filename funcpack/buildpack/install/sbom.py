@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import distributions
-from funcpack.buildpack.install.package_names import normalized
+from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
     from email.message import Message

@@ -60,13 +60,18 @@ class Virtualenv:
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")
 
     def remove_traces_of_uv(self) -> None:
-        """Remove uv's notes on the modification times of packages, and its lock, which every user may write to."""
-        import csv  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
+        """Remove uv's notes from the environment."""
+        remove_traces_of_uv(self.site_packages, self.path / ".lock")
 
-        (self.path / ".lock").unlink(missing_ok=True)
-        for note in self.site_packages.glob("*.dist-info/uv_cache.json"):
-            note.unlink()
-            path = f"{note.parent.name}/{note.name}"
-            rows = [row for row in distributions.record(note.parent) if row[0] != path]
-            with note.with_name("RECORD").open("w", encoding="utf-8", newline="") as stream:
-                csv.writer(stream, lineterminator="\n").writerows(rows)
+
+def remove_traces_of_uv(site_packages: Path, lock: Path) -> None:
+    """Remove uv's notes on the modification times of packages, and its lock, which every user may write to."""
+    import csv  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
+
+    lock.unlink(missing_ok=True)
+    for note in site_packages.glob("*.dist-info/uv_cache.json"):
+        note.unlink()
+        path = f"{note.parent.name}/{note.name}"
+        rows = [row for row in distributions.record(note.parent) if row[0] != path]
+        with note.with_name("RECORD").open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(rows)

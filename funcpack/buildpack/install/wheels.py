@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import prepared
-from funcpack.buildpack.install.package_names import normalized
+from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
     from pathlib import Path

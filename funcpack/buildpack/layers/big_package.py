@@ -10,21 +10,18 @@ packages sort before `dependencies`.
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install.package_names import normalized
 from funcpack.buildpack.platform.layer import Layer, Metadata, Types
 from funcpack.project import digest
+from funcpack.project.package_names import required_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 _PREFIX = "big-"
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 # The content of INSTALLER in a stub, by which it is told from an installed package.
 _STUB_INSTALLER = "funcpack"
@@ -108,7 +105,7 @@ def remove_all(layers: Path) -> None:
 
 def requirement_digest(name: str, lines: Sequence[str]) -> str:
     """Return the digest of the lines of requirements files that apply to a package: its versions and hashes, all options."""
-    return digest.text_digest("\n".join(line for line in lines if line.startswith("-") or _required_name(line) == name))
+    return digest.text_digest("\n".join(line for line in lines if line.startswith("-") or required_name(line) == name))
 
 
 def layer_for(layers: Path, name: str) -> Layer:
@@ -137,9 +134,3 @@ def _restored_metadata(layer: Layer) -> BigPackageMetadata | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-def _required_name(line: str) -> str:
-    """Return the normalized name of the package that a requirement begins with."""
-    match = _NAME.match(line)
-    return normalized(match[0]) if match else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.buildpack.install import setting_files
-from funcpack.buildpack.install.environment import index_settings
+from funcpack.buildpack.install.environment import build_settings
 from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.buildpack.layers import big_package, invoker
 from funcpack.buildpack.platform.layer import Layer, Types
@@ -96,7 +96,7 @@ def _names(packages: Sequence[BigPackage]) -> str:
 def _metadata(
     context: Context, invoker_environment: Virtualenv, dependencies: Dependencies, uv: Uv, files: SettingFiles
 ) -> DependenciesMetadata:
-    settings = [index_settings(uv.env), *uv.install_options, files.digest]
+    settings = [build_settings(uv.env), *uv.install_options, files.digest]
     return DependenciesMetadata(
         **dataclasses.asdict(invoker.invoker_metadata(context, invoker_environment.interpreter, uv)),
         file=dependencies.format,

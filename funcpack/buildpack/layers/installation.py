@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from funcpack.buildpack.install import block_groups, bytecode, conflicts, locked, sbom, uv_failures
+from funcpack.buildpack.install import block_groups, build_traces, bytecode, conflicts, locked, sbom, uv_failures
 from funcpack.buildpack.install.uv import Uv, UvError
-from funcpack.buildpack.layers import splitting
+from funcpack.buildpack.layers import project, splitting
 from funcpack.project.dependency_files import Format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from funcpack.buildpack.install.virtualenv import Virtualenv
@@ -53,9 +54,12 @@ class Installation:
         block_groups.spread_subdirectories(self.context.layers)
         with ExitStack() as compilers:
             # uv can hard-link files from its cache if both are in one file system, as all directories in the layers are.
-            with tempfile.TemporaryDirectory(
-                prefix="uv-cache-", dir=self.context.layers, ignore_cleanup_errors=True
-            ) as cache:
+            with (
+                tempfile.TemporaryDirectory(
+                    prefix="uv-cache-", dir=self.context.layers, ignore_cleanup_errors=True
+                ) as cache,
+                self._traces(),
+            ):
                 reused = self._install_packages(restored, self.uv.with_env(UV_CACHE_DIR=cache))
                 new = self._split_off_big_packages()
                 for directory in (site_packages, *(package.site_packages for package in new)):
@@ -63,6 +67,10 @@ class Installation:
             conflicts.check_conflicts(self.context.buildpack, self.virtualenv, self.dependencies.format, self.uv)
             self._complete_layers(reused, new)
         return sorted([*reused, *new], key=lambda package: package.metadata.name)
+
+    def _traces(self) -> AbstractContextManager[object]:
+        has_sources = self.dependencies.has_sources
+        return build_traces.removed(self.context.app) if has_sources else nullcontext()
 
     def _install_packages(self, restored: Sequence[BigPackage], uv: Uv) -> list[BigPackage]:
         """Install all packages but those restored ones that are unchanged; return the latter."""
@@ -137,7 +145,9 @@ class Installation:
         for package in (*reused, *new):
             package.remove_stub(self.virtualenv.site_packages)
         self.virtualenv.remove_traces_of_uv()
-        directories = sorted(package.site_packages for package in (*reused, *new))
+        big_packages = sorted(package.site_packages for package in (*reused, *new))
+        # Python ignores the directory of the project if the project is not a package.
+        directories = [project.site_packages(self.context.layers), *big_packages]
         _write_path_file(self.virtualenv, [*directories, self.invoker_environment.site_packages])
         sbom.write_sbom(self.layer.sbom, self.virtualenv.site_packages)
         for package in new:
@@ -164,8 +174,7 @@ def _pip_command(virtualenv: Virtualenv) -> list[str]:
 
 
 def _source_options(dependencies: Dependencies, uv: Uv) -> Sequence[str]:
-    if dependencies.vendor:
-        return ["--offline", "--no-index", "--find-links", str(dependencies.vendor)]
-    if dependencies.format is Format.UV_LOCK:
-        return [option for option in uv.install_options if option == "--no-index"]
-    return uv.install_options
+    options = dependencies.source_options(uv.install_options)
+    # `uv sync` does not have the options for single packages.
+    is_sync = dependencies.format is Format.UV_LOCK and not dependencies.vendor
+    return [option for option in options if option == "--no-index"] if is_sync else options

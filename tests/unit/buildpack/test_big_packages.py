@@ -178,7 +178,7 @@ PYPROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = {}\n'
     [
         pytest.param("", True, id="requirement"),
         pytest.param('[tool.uv]\nconstraint-dependencies = ["heavy>=1"]\n', False, id="setting-of-uv"),
-        pytest.param('dynamic = ["readme"]\n', False, id="what-a-build-decides"),
+        pytest.param('dynamic = ["readme"]\n', True, id="field-that-is-no-dependency"),
     ],
 )
 def test_package_stays_when_one_is_added_to_pyproject(

@@ -1,0 +1,48 @@
+"""The files that build backends write into the directory of the sources.
+
+The app becomes part of the image, but only a build that runs the build backend has these files. Intermediate results are
+removed, so that the image is the same without them. Others may belong to the package: `_version.py`, or a compiled module.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_METADATA_SUFFIX = ".egg-info"
+
+
+@contextmanager
+def removed(app: Path) -> Iterator[list[str]]:
+    """Remove intermediate results that appear during the block, and yield a list, which names the other new files after it."""
+    written: list[str] = []
+    before = set(_paths(app))
+    yield written
+    for path in sorted(set(_paths(app)) - before):
+        if _is_intermediate(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file():
+            written.append(str(path.relative_to(app)))
+
+
+def remove_source_metadata(app: Path) -> None:
+    """Remove the metadata that a development installation left next to the sources, where Python would find it first."""
+    for directory in (app, app / "src"):
+        for path in directory.glob(f"*{_METADATA_SUFFIX}"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _paths(app: Path) -> Iterator[Path]:
+    for directory, subdirectories, files in os.walk(app):
+        subdirectories[:] = [name for name in subdirectories if not name.startswith(".") and name != "__pycache__"]
+        yield from (Path(directory, name) for name in (*subdirectories, *files))
+
+
+def _is_intermediate(path: Path) -> bool:
+    return path.is_dir() and (path.name == "build" or path.name.endswith(_METADATA_SUFFIX))

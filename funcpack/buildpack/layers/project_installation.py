@@ -1,0 +1,92 @@
+"""Installs the project itself into its layer with uv, which runs the build backend."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING
+
+from funcpack.buildpack.install import build_traces, bytecode, sbom, uv_failures, virtualenv
+from funcpack.buildpack.install.uv import UvError
+from funcpack.errors import InstallError, NotVendoredError, PackageBuildError, ProjectBuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from funcpack.buildpack.install.uv import Uv
+    from funcpack.buildpack.install.virtualenv import Virtualenv
+    from funcpack.buildpack.platform.layer import Layer
+    from funcpack.buildpack.platform.log import Log
+    from funcpack.project.dependency_files import Dependencies
+
+
+def install_project(
+    layer: Layer, environment: Virtualenv, dependencies: Dependencies, uv: Uv, app: Path, log: Log
+) -> Sequence[str]:
+    """Install the project into the layer, and return the files that the build backend left in the app.
+
+    If the app vendors its packages without the build backend, the project is not installed, because its code works without.
+
+    Raises:
+        InstallError: The build backend cannot install the project.
+
+    """
+    target = layer.path / "site-packages"
+    with build_traces.removed(app) as written:
+        try:
+            uv.run(_command(environment, target, dependencies.source_options(uv.install_options)), log)
+        except UvError as exc:
+            _explain_failure(exc, dependencies, log)
+            return []
+    virtualenv.remove_traces_of_uv(target, target / ".lock")
+    _move_scripts(target, environment.python)
+    bytecode.compile_packages(environment.interpreter.path, target)
+    sbom.write_sbom(layer.sbom, target)
+    return written
+
+
+def _command(environment: Virtualenv, target: Path, source_options: Sequence[str]) -> list[str]:
+    python = ["--python", str(environment.interpreter.path), "--target", str(target)]
+    return ["pip", "install", "--no-cache", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
+
+
+def _explain_failure(failure: UvError, dependencies: Dependencies, log: Log) -> None:
+    """Warn that the vendored packages lack the build backend.
+
+    Raises:
+        InstallError: The installation failed for any other reason.
+
+    """
+    error = uv_failures.error_for(failure.output, has_vendor=dependencies.vendor is not None)
+    if error is NotVendoredError:
+        log.line(
+            "Warning: the project itself is not installed, so that its metadata and entry points are missing, because the"
+            " directory 'vendor' does not contain its build backend. To install it, add the packages in 'requires' of"
+            " [build-system] in pyproject.toml:"
+        )
+        log.item("pip download BUILD_BACKEND -d vendor")
+        return
+    raise (ProjectBuildError if error in {InstallError, PackageBuildError} else error)("pyproject.toml") from failure
+
+
+def _move_scripts(target: Path, python: Path) -> None:
+    """Move scripts to the `bin` of the layer, which the launcher puts on PATH, and let the function's Python run them."""
+    scripts = sorted((target / "bin").iterdir()) if (target / "bin").is_dir() else []
+    for script in scripts:
+        moved = target.parent / "bin" / script.name
+        moved.parent.mkdir(exist_ok=True)
+        script.rename(moved)
+        moved.write_bytes(re.sub(rb"\A#!.*python.*", b"#!" + bytes(python), moved.read_bytes()))
+    if scripts:
+        (target / "bin").rmdir()
+        _correct_record(target)
+
+
+def _correct_record(target: Path) -> None:
+    """Write the new paths of the scripts to RECORD, without hashes, which have changed."""
+    for file in target.glob("*.dist-info/RECORD"):
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = [[f"../{row[0]}", "", ""] if row[0].startswith("bin/") else row for row in csv.reader(stream) if row]
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(rows)
