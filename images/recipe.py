@@ -62,12 +62,22 @@ RUN = Image(
     more_labels=(("io.buildpacks.rebasable", "true"),),
 )
 
-# The compiler is for packages without a wheel. Nothing of this image becomes part of a function's image.
+# The compiler is for packages without a wheel, git for requirements in repositories. Nothing of this image becomes part of a function's image.
 BUILD = Image(
     name="funcpack/build",
     description="Debian 13 with Python 3.13 and a C compiler, for functions to be built in",
     variant="essential",
-    packages=("python3", "ca-certificates", "passwd", "gcc", "libc6-dev", "make", "pkg-config", "python3.13-dev"),
+    packages=(
+        "python3",
+        "ca-certificates",
+        "passwd",
+        "gcc",
+        "git",
+        "libc6-dev",
+        "make",
+        "pkg-config",
+        "python3.13-dev",
+    ),
     hook=HERE / "build" / "hook.sh",
     hook_stage="customize",
     user_id=1001,

@@ -13,6 +13,9 @@ mkdir -p "$root/etc/funcpack"
 chroot "$root" python3 -c 'import platform, os; print(platform.python_version(), os.path.realpath("/usr/bin/python3"))' \
     > "$root/etc/funcpack/run-image-python"
 
+# Only git's commands for mail and Subversion need Perl's modules, which are larger than git.
+rm -rf "$root/usr/share/perl" "$root"/usr/lib/*/perl
+
 # Dates and machine names that would make every build of the image another one.
 rm -rf "$root"/etc/apt "$root"/var/lib/apt "$root"/var/cache/* "$root"/var/log/* "$root"/etc/hostname "$root"/etc/resolv.conf "$root"/etc/machine-id
 # A password's day of last change is the day of the build.
