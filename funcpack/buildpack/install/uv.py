@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import subprocess
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from funcpack.buildpack.install import prepared, uv_hints
 from funcpack.buildpack.install.redaction import without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from funcpack.buildpack.platform.log import Log
@@ -50,6 +51,17 @@ class Uv:
     def with_env(self, **variables: str) -> Uv:
         """Return a copy with additional variables."""
         return replace(self, env={**self.env, **variables})
+
+    @contextmanager
+    def with_temporary_cache(self, layers: Path) -> Iterator[Uv]:
+        """Yield a copy with an empty cache for the block.
+
+        uv can hard-link files from its cache if both are in one file system, as all directories in the layers are.
+        """
+        import tempfile  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
+
+        with tempfile.TemporaryDirectory(prefix="uv-cache-", dir=layers, ignore_cleanup_errors=True) as cache:
+            yield self.with_env(UV_CACHE_DIR=cache)
 
     def version(self) -> str:
         """Return the version of uv."""

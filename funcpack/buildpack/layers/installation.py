@@ -53,14 +53,8 @@ class Installation:
         self.virtualenv.create()
         block_groups.spread_subdirectories(self.context.layers)
         with ExitStack() as compilers:
-            # uv can hard-link files from its cache if both are in one file system, as all directories in the layers are.
-            with (
-                tempfile.TemporaryDirectory(
-                    prefix="uv-cache-", dir=self.context.layers, ignore_cleanup_errors=True
-                ) as cache,
-                self._traces(),
-            ):
-                reused = self._install_packages(restored, self.uv.with_env(UV_CACHE_DIR=cache))
+            with self.uv.with_temporary_cache(self.context.layers) as uv, self._traces():
+                reused = self._install_packages(restored, uv)
                 new = self._split_off_big_packages()
                 for directory in (site_packages, *(package.site_packages for package in new)):
                     compilers.enter_context(bytecode.compile_packages_in_background(python, directory))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import build_traces, bytecode, sbom, uv_failures, virtualenv
+from funcpack.buildpack.install import build_traces, bytecode, distributions, sbom, uv_failures, virtualenv
 from funcpack.buildpack.install.uv import UvError
 from funcpack.errors import InstallError, NotVendoredError, PackageBuildError, ProjectBuildError
+from funcpack.project.app_files import source_roots
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from funcpack.buildpack.install.uv import Uv
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 def install_project(
     layer: Layer, environment: Virtualenv, dependencies: Dependencies, uv: Uv, app: Path, log: Log
 ) -> Sequence[str]:
-    """Install the project into the layer, and return the files that the build backend left in the app.
+    """Install the project into the layer, and return the files that the build backend and this function added to the app.
 
     If the app vendors its packages without the build backend, the project is not installed, because its code works without.
 
@@ -33,9 +35,9 @@ def install_project(
 
     """
     target = layer.path / "site-packages"
-    with build_traces.removed(app) as written:
+    with uv.with_temporary_cache(layer.layers) as cached, build_traces.removed(app) as written:
         try:
-            uv.run(_command(environment, target, dependencies.source_options(uv.install_options)), log)
+            cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), log)
         except UvError as exc:
             _explain_failure(exc, dependencies, log)
             return []
@@ -43,12 +45,24 @@ def install_project(
     _move_scripts(target, environment.python)
     bytecode.compile_packages(environment.interpreter.path, target)
     sbom.write_sbom(layer.sbom, target)
-    return written
+    return [*written, *_complete_sources(target, app)]
+
+
+def _complete_sources(target: Path, app: Path) -> Iterator[str]:
+    """Copy compiled and generated files of packages to their sources, which Python imports first, and return their paths."""
+    for distribution in distributions.installed(target):
+        for name in (name for name in distribution.files if not name.startswith("..")):
+            top = name.partition("/")[0]
+            root = next((root for root in source_roots(app) if (root / top).is_dir()), None)
+            if root and not (root / name).exists():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(target / name, root / name)
+                yield str((root / name).relative_to(app))
 
 
 def _command(environment: Virtualenv, target: Path, source_options: Sequence[str]) -> list[str]:
     python = ["--python", str(environment.interpreter.path), "--target", str(target)]
-    return ["pip", "install", "--no-cache", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
+    return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
 
 
 def _explain_failure(failure: UvError, dependencies: Dependencies, log: Log) -> None:

@@ -17,6 +17,7 @@ ABOUT = '[project]\nname = "shop"\nversion = "1.2"\nrequires-python = ">=3.11"\n
 SCRIPT = '[project.scripts]\nshop = "shop.app:main"\n'
 # uv contains this build backend.
 UV_BUILD = '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
+OWN_BACKEND = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 CODE = "PLACE = __file__\n\ndef handler(req):\n    return 'old'\n\ndef main():\n    print('runs')\n"
 SOURCES = {"src/shop/__init__.py": "", "src/shop/app.py": CODE, "src/shop/data.txt": "data"}
 UV_LOCK = """version = 1
@@ -181,8 +182,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
 
 def test_files_that_the_build_backend_leaves_in_the_app(rebuilt: Platform) -> None:
-    about = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    files = {"pyproject.toml": about + ABOUT, "backend.py": LEAVES_FILES, "shop.py": "def handler(req): ..."}
+    files = {"pyproject.toml": OWN_BACKEND + ABOUT, "backend.py": LEAVES_FILES, "shop.py": "def handler(req): ..."}
     rebuilt.write({**files, "shop.egg-info/PKG-INFO": "Name: shop\nVersion: 0.1\n"})
     rebuilt.build_well({"PYTHON_HANDLER": "shop.handler"})
     assert {path.name for path in rebuilt.app.iterdir()} == {*files, "__pycache__", "_shop_version.py"}
@@ -193,6 +193,20 @@ def test_files_that_the_build_backend_leaves_in_the_app(rebuilt: Platform) -> No
     assert (rebuilt.app / "_shop_version.py").exists()
 
 
+GENERATES = BACKEND.replace(
+    '"orders.py": pathlib.Path("orders.py").read_text(),', '"shop/__init__.py": "", "shop/_fast.py": "VERSION = 1",'
+)
+
+
+def test_module_that_the_build_backend_generates_is_next_to_the_sources(rebuilt: Platform) -> None:
+    rebuilt.write({"pyproject.toml": OWN_BACKEND + ABOUT, "backend.py": GENERATES.replace("orders", "shop")})
+    rebuilt.write({"src/shop/__init__.py": "", "src/shop/app.py": "def handler(req): ..."})
+    for _ in range(2):
+        rebuilt.build_well(HANDLER)
+        assert (rebuilt.app / "src" / "shop" / "_fast.py").is_file()
+        (rebuilt.app / "src" / "shop" / "_fast.py").unlink()
+
+
 def test_version_in_a_variable_is_an_input_of_the_installation(rebuilt: Platform) -> None:
     rebuilt.write(project())
     for version in ("1.0", "1.1"):
@@ -201,9 +215,8 @@ def test_version_in_a_variable_is_an_input_of_the_installation(rebuilt: Platform
 
 
 def test_version_of_a_repository_is_determined_in_every_build(rebuilt: Platform) -> None:
-    backend = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     dynamic = ABOUT.replace('version = "1.2"', 'dynamic = ["version"]')
-    rebuilt.write({"pyproject.toml": backend + dynamic, "backend.py": BACKEND.replace("orders", "shop")})
+    rebuilt.write({"pyproject.toml": OWN_BACKEND + dynamic, "backend.py": BACKEND.replace("orders", "shop")})
     rebuilt.write({"shop.py": "def handler(req): ...", ".git/HEAD": ""})
     for _ in range(2):
         section = rebuilt.build_well({"PYTHON_HANDLER": "shop.handler"}).section("Dependencies")
