@@ -15,6 +15,11 @@ from funcpack_invoker.function.parameters import ACCEPTED_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+KN_FUNC_ADVICE = (
+    "Funcpack calls functions with a request or an event. Add a handler.py with 'def handler(req)', or set PYTHON_HANDLER to the"
+    " module and the name of such a function."
+)
+
 HANDLER_FORMS = "module.function, package.module.function or module:object.method"
 
 
@@ -335,6 +340,35 @@ class NotAFunctionError(UserError):
             )
         return (
             f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to the module and the name of your function."
+        )
+
+
+@dataclass(eq=False)
+class AsgiApplicationError(UserError):
+    """The handler has the form of an ASGI application, or of a function for kn func's own server, which returns one."""
+
+    file: str
+    line: int
+    name: str
+    title: ClassVar[str] = "The handler is an ASGI application"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.file}, line {self.line}: '{self.name}' is or returns an ASGI application, which is called with 'scope', 'receive'\n"
+            "and 'send'. Functions for kn func's own server have this form."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Write a function that accepts a request and returns the response, for example in handler.py:\n"
+            "\n"
+            "  def handler(req):\n"
+            '      return "OK"\n'
+            "\n"
+            "Set PYTHON_HANDLER to 'handler.handler', or remove it. To keep the function as it is, build it with kn func's default\n"
+            "builder, without Funcpack."
         )
 
 

@@ -34,7 +34,7 @@ from funcpack.buildpack.platform.context import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.handler import check_handler
 from funcpack.check.installed import check_installed
-from funcpack.project import python_request
+from funcpack.project import kn_func, python_request
 from funcpack.project.project import Project
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ def build(context: Context, log: Log) -> int:
     """Run the steps of a build, in order."""
     buildpack = Buildpack.read(context.buildpack)
     report.log_buildpack(log, buildpack, context)
-    project = Project.read(context.app, context.environ)
+    project = Project.read(kn_func.function_directory(context.app), context.environ)
     run_image_python = interpreter.run_image_interpreter(project.settings, context)
     run_image_version = run_image_python.numbers if run_image_python else None
     expected_python = python_request.expected_minor(project.python, run_image_version)
     checked = check_handler(
         project.handler, project.app, expected_python, wheels.modules(context.buildpack), project.dependencies
     )
-    report.log_function(log, project.handler, checked)
+    report.log_function(log, project, checked, context.app)
     variables = environment.build_variables(project.settings.all())
     needs_files = project.checks_import or checked.is_in_package
 
@@ -69,7 +69,7 @@ def build(context: Context, log: Log) -> int:
     ):
         uv_variables = {**variables, **certificate_variables, **index_variables}
         uv_options = environment.pip_arguments(project.settings.all())
-        uv = Uv(context.buildpack / "bin" / "uv", uv_variables, context.app, uv_options)
+        uv = Uv(context.buildpack / "bin" / "uv", uv_variables, project.app, uv_options)
         report.log_python_request(log, project.python, project.unused.python, run_image_python)
         image_python = python.provide_interpreter(context, project.python, run_image_python, uv, log)
         with invoker.install_in_background(
@@ -87,7 +87,7 @@ def build(context: Context, log: Log) -> int:
     if project.checks_import:
         import_check.import_function(project, function_environment, log)
     app_permissions.make_readable(context.app, log)
-    with bytecode.compile_app_in_background(image_python.path, context.app):
+    with bytecode.compile_app_in_background(image_python.path, project.app):
         function.write_variables(context, project, function_environment)
         image_config.write_launch(context, buildpack, project, function_environment)
     return EXIT_PASS

@@ -15,7 +15,8 @@ from funcpack.buildpack import error_boundary
 from funcpack.buildpack.platform.context import EXIT_FAIL, EXIT_PASS, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.definitions import Definitions
-from funcpack.errors import HandlerNameError, ProjectFileError
+from funcpack.errors import KN_FUNC_ADVICE, HandlerNameError, ProjectFileError
+from funcpack.project import kn_func
 from funcpack.project.app_files import source_roots
 from funcpack.project.handler_name import default_handler, named_handler
 from funcpack.project.project_toml import ProjectToml
@@ -45,6 +46,7 @@ def detect(context: Context, log: Log) -> int:
 
 def reason_to_fail(app: Path, environ: Mapping[str, str]) -> str | None:
     """Return why the app does not contain a function, or None if it contains one."""
+    app = kn_func.function_directory(app)
     try:
         named = named_handler(Settings(environ, ProjectToml.read(app).variables))
     except HandlerNameError:
@@ -60,6 +62,9 @@ def _reason_without_name(app: Path, handler: Handler) -> str | None:
     function = handler.attributes[0]
     files = [root / f"{handler.module}.py" for root in source_roots(app)]
     present = [file for file in files if file.is_file()]
+    own = None if present else kn_func.own_function(app)
+    if own:
+        return f"{own} is a function for kn func's own server. {KN_FUNC_ADVICE}"
     if not present:
         return f"PYTHON_HANDLER is not set and there is no {handler.module}.py."
     definitions = _definitions(present[0])

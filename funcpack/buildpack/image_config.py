@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def write_launch(context: Context, buildpack: Buildpack, project: Project, virtualenv: Virtualenv) -> None:
     """Write the default process `web`, which accepts more arguments from the platform, and the labels."""
     # -P keeps the working directory off sys.path, where it would shadow the imports of the invoker. The invoker adds it later.
-    process = Process("web", [str(virtualenv.python), "-P", "-m", "funcpack_invoker"], default=True)
+    command = [str(virtualenv.python), "-P", "-m", "funcpack_invoker"]
+    process = Process(
+        "web", command, default=True, working_directory=None if project.app == context.app else project.app
+    )
     labels = {"io.funcpack.handler": project.handler.text, "io.funcpack.buildpack.version": buildpack.version}
     Launch([process], {**project.labels, **labels}).write(context.layers)

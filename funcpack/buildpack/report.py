@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from funcpack.buildpack.install.interpreter import Interpreter
     from funcpack.buildpack.platform.context import Buildpack, Context
     from funcpack.buildpack.platform.log import Log
     from funcpack.check.handler import CheckedFunction, Shadowing
     from funcpack.project.dependency_files import Dependencies
-    from funcpack.project.handler_name import Handler
+    from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
     from funcpack.project.unused_files import UnusedFile, UnusedFiles
 
@@ -25,10 +27,15 @@ def log_buildpack(log: Log, buildpack: Buildpack, context: Context) -> None:
     log.line(f"Building for {context.target.os}/{context.target.arch} {context.target.distro}".rstrip())
 
 
-def log_function(log: Log, handler: Handler, function: CheckedFunction) -> None:
-    """Log which function the image runs, and the values that it is called with."""
+def log_function(log: Log, project: Project, function: CheckedFunction, app: Path) -> None:
+    """Log which function the image runs, and the values that it is called with. `app` is the app directory of the platform."""
     log.title("Function")
-    log.line(f"The handler is '{handler.text}' ({handler.origin}).")
+    if project.app != app:
+        moved = project.app.relative_to(app)
+        log.line(
+            f"kn func moved the project to '{moved}'. Using it as the app directory, without kn func's own server."
+        )
+    log.line(f"The handler is '{project.handler.text}' ({project.handler.origin}).")
     _log_shadowing(log, function.shadowing)
     if function.file is None:
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from funcpack.check import installed
+from funcpack.check.asgi import is_asgi
 from funcpack.check.definitions import Definitions, Function, Import, Value
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
 from funcpack.check.source import parse_source
 from funcpack.errors import (
+    AsgiApplicationError,
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -97,7 +99,8 @@ def check_handler(
         TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
         SourceError, UnreadableFileError: The source is not valid or not readable.
         RelativeImportError: An import leaves the top-level package.
-        MissingFunctionError, NotAFunctionError, UnsupportedParameterError: The function does not exist or cannot be called.
+        MissingFunctionError, NotAFunctionError, AsgiApplicationError, UnsupportedParameterError: The function does not exist or
+            cannot be called.
 
     """
     top = handler.module.partition(".")[0]
@@ -247,6 +250,10 @@ class _Checker:
 
     def _judge(self, file: Path, attribute: str, value: Value | None, definitions: Definitions) -> CheckedFunction:
         match value:
+            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) if is_asgi(
+                value, definitions
+            ):
+                raise AsgiApplicationError(str(file), value.lineno, attribute)
             case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) | ast.Lambda():
                 return CheckedFunction(file, value.lineno, self._signature(file, value, definitions))
             case ast.FunctionDef() | ast.AsyncFunctionDef():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.errors import HandlerNameError
+from funcpack.project import kn_func
 from funcpack.project.app_files import source_roots
 from funcpack.project.settings import Setting
 from funcpack_invoker.handler_name import InvalidHandlerNameError
@@ -61,6 +62,6 @@ def named_handler(settings: Settings) -> Handler | None:
 
 def default_handler(app: Path) -> Handler:
     """Return the handler of a project that does not name one: kn func's default if the project has kn func's files."""
-    if (app / "func.yaml").is_file() and any((root / "func.py").is_file() for root in source_roots(app)):
+    if kn_func.description(app).is_file() and any((root / "func.py").is_file() for root in source_roots(app)):
         return Handler.parse(Setting(KN_FUNC_DEFAULT_HANDLER, "the default for projects with a func.yaml"))
     return Handler.parse(Setting(DEFAULT_HANDLER, "the default"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.project import dependency_files, func_yaml, handler_name, python_request, unused_files
+from funcpack.project import dependency_files, func_yaml, handler_name, kn_func, python_request, unused_files
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.pyproject import Pyproject
 from funcpack.project.settings import Settings
@@ -64,7 +64,7 @@ class Project:
             python=python_request.find_request(settings, app, pyproject),
             dependencies=dependency_files.find_dependencies(app, pyproject, settings.all()),
             unused=unused_files.find_unused_files(app, pyproject),
-            run_variables=func_yaml.run_variables(app / "func.yaml"),
+            run_variables=func_yaml.run_variables(kn_func.description(app)),
             labels=project_toml.labels,
             checks_import=settings.is_on(_CHECK_IMPORT),
         )

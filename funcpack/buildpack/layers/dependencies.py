@@ -51,7 +51,7 @@ def provide_environment(
         return invoker_environment
     virtualenv = Virtualenv(layer.path, invoker_environment.interpreter)
     packages = big_package.restored_packages(context.layers, needs_files=needs_files)
-    files = setting_files.read_setting_files(uv.env, context.app)
+    files = setting_files.read_setting_files(uv.env, uv.cwd)
     metadata = _metadata(context, invoker_environment, dependencies, uv, files)
     changing = (*dependencies.changing, *files.changing)
     if not layer.reuse_or_reset(dataclasses.replace(metadata, big_packages=_names(packages)), log, changing):

@@ -64,7 +64,7 @@ class Installation:
 
     def _traces(self) -> AbstractContextManager[object]:
         has_sources = self.dependencies.has_sources
-        return build_traces.removed(self.context.app) if has_sources else nullcontext()
+        return build_traces.removed(self.uv.cwd) if has_sources else nullcontext()
 
     def _install_packages(self, restored: Sequence[BigPackage], uv: Uv) -> list[BigPackage]:
         """Install all packages but those restored ones that are unchanged; return the latter."""

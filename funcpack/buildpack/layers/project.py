@@ -54,7 +54,7 @@ def provide_project(
     if package is None or dependencies is None:
         layer.remove()
         return
-    files = setting_files.read_setting_files(uv.env, context.app)
+    files = setting_files.read_setting_files(uv.env, uv.cwd)
     last = str((layer.restored_metadata() or {}).get("written_files", ""))
     metadata = ProjectMetadata(
         **dataclasses.asdict(invoker.invoker_metadata(context, environment.interpreter, uv)),
@@ -68,9 +68,9 @@ def provide_project(
         from funcpack.buildpack.layers.project_installation import install_project  # noqa: PLC0415 - slow, needed only here
 
         log.line(f"Installing the project '{package.name}'.")
-        written = install_project(layer, environment, dependencies, uv, context.app, log)
+        written = install_project(layer, environment, dependencies, uv, uv.cwd, log)
         metadata = dataclasses.replace(metadata, written_files=", ".join(written))
-    build_traces.remove_source_metadata(context.app)
+    build_traces.remove_source_metadata(uv.cwd)
     layer.contribute(metadata)
 
 

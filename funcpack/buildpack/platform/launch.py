@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process of the image. The platform appends its arguments to the command."""
+    """A process of the image. The platform appends its arguments to the command.
+
+    `working_directory` is None for the app directory.
+    """
 
     type: str
     command: Sequence[str]
     default: bool
+    working_directory: Path | None = None
+
+    def to_table(self) -> dict[str, object]:
+        """Return the process in the form of launch.toml."""
+        table = {"type": self.type, "command": list(self.command), "args": [], "default": self.default}
+        return table | ({"working-dir": str(self.working_directory)} if self.working_directory else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,7 @@ class Launch:
 
     def write(self, layers: Path) -> None:
         """Write launch.toml."""
-        processes = [
-            {"type": p.type, "command": list(p.command), "args": [], "default": p.default} for p in self.processes
-        ]
+        processes = [process.to_table() for process in self.processes]
         labels = [{"key": key, "value": value} for key, value in sorted(self.labels.items())]
         content = {"processes": processes, "labels": labels}
         (layers / "launch.toml").write_text(toml.dumps(content), encoding="utf-8")

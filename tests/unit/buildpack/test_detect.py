@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from funcpack.errors import KN_FUNC_ADVICE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.unit.buildpack.builds import Platform
 
 HANDLER = "def handler(req): ...\n"
+SERVER = {"service/main.py": "from func_python.http import serve"}
+OWN_FUNCTION = "def new():\n    return Function()\n"
 FUNC_YAML = "specVersion: 0.36.0\nname: f\nruntime: python\n"
 
 
@@ -42,6 +46,19 @@ FUNC_YAML = "specVersion: 0.36.0\nname: f\nruntime: python\n"
             id="project-toml-0.2",
         ),
         pytest.param({"func.yaml": FUNC_YAML, "func.py": "def main(req): ..."}, {}, id="kn-func"),
+        pytest.param({"func.yaml": FUNC_YAML, "fn/handler.py": HANDLER, **SERVER}, {}, id="kn-func-moved-it"),
+        pytest.param(
+            {"fn/func.yaml": FUNC_YAML, "fn/func.py": "def main(req): ...", **SERVER}, {}, id="kn-func-moved-all"
+        ),
+        pytest.param(
+            {
+                "func.yaml": FUNC_YAML,
+                "fn/project.toml": '[[build.env]]\nname = "PYTHON_HANDLER"\nvalue = "main.f"\n',
+                **SERVER,
+            },
+            {},
+            id="kn-func-moved-project-toml",
+        ),
     ],
 )
 def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) -> None:
@@ -54,6 +71,25 @@ def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) 
     ("files", "reason"),
     [
         pytest.param({}, "PYTHON_HANDLER is not set and there is no handler.py.", id="empty"),
+        pytest.param(
+            {"func.yaml": FUNC_YAML, "function/func.py": OWN_FUNCTION},
+            f"function/func.py is a function for kn func's own server. {KN_FUNC_ADVICE}",
+            id="own-function-of-kn-func",
+        ),
+        pytest.param(
+            {
+                "func.yaml": FUNC_YAML,
+                "fn/function/__init__.py": "async def handle(scope, receive, send): ...",
+                **SERVER,
+            },
+            f"function/__init__.py is a function for kn func's own server. {KN_FUNC_ADVICE}",
+            id="own-function-that-kn-func-moved",
+        ),
+        pytest.param(
+            {"func.yaml": "runtime: go\n", "fn/handler.py": HANDLER, **SERVER},
+            "PYTHON_HANDLER is not set and there is no handler.py.",
+            id="other-runtime-of-kn-func",
+        ),
         pytest.param({"main.go": "package main"}, "PYTHON_HANDLER is not set and there is no handler.py.", id="go"),
         pytest.param(
             {"handler.py": "def handle(req): ...", "project.toml": "[_]\n"},

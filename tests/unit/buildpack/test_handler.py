@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from funcpack.check import handler
 from funcpack.errors import (
+    AsgiApplicationError,
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -159,6 +161,26 @@ def test_finds_the_definition(tmp_path: Path, files: dict[str, str], file: str, 
 )
 def test_forms_of_names(tmp_path: Path, name: str, files: dict[str, str]) -> None:
     check(tmp_path, files, name)
+
+
+ASGI = "async def handle(self, scope, receive, send): ..."
+
+
+@pytest.mark.parametrize(
+    ("source", "is_asgi"),
+    [
+        ("async def handler(scope, receive, send): ...", True),
+        (f"class Function:\n    {ASGI}\ndef handler():\n    return Function()", True),
+        (f"def handler():\n    return Function()\nclass Function:\n    def stop(self): ...\n    {ASGI}", True),
+        (f"from tools import wrap\n@wrap\n{ASGI.replace('handle(self, ', 'handler(')}", False),
+        (f"class Function(Response):\n    {ASGI}\ndef handler():\n    return Function()", False),
+        ("class Function: ...\ndef handler():\n    return Function()", False),
+        (f"class Function:\n    {ASGI}\ndef handler(req):\n    return 'OK'", False),
+    ],
+)
+def test_asgi_application(tmp_path: Path, source: str, is_asgi: bool) -> None:
+    with pytest.raises(AsgiApplicationError) if is_asgi else nullcontext():
+        check(tmp_path, {"handler.py": source})
 
 
 @pytest.mark.parametrize(

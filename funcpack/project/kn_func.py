@@ -1,0 +1,52 @@
+"""Finds the function in a project that kn func prepared for its own server.
+
+kn func moves the project to the directory `fn` and writes a server to `service/main.py` next to it, before other buildpacks
+run: https://github.com/knative/func/blob/main/pkg/buildpacks/scaffolder.go. With Tekton, it does so before the detection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DIRECTORY = "fn"
+_DESCRIPTION = "func.yaml"
+_PYTHON = re.compile(r"""^runtime\s*:\s*["']?python["']?\s*(#.*)?$""", re.MULTILINE)
+_OWN_FUNCTION = re.compile(r"^def new\(|^(async )?def handle\(\s*scope\b", re.MULTILINE)
+
+
+def function_directory(app: Path) -> Path:
+    """Return the directory that kn func moved the project to, or the app directory if it did not."""
+    moved = app / DIRECTORY
+    is_moved = (
+        moved.is_dir()
+        and (app / "service" / "main.py").is_file()
+        and not any(app.glob("*.py"))
+        and any(_PYTHON.search(_text(directory / _DESCRIPTION)) for directory in (app, moved))
+    )
+    return moved if is_moved else app
+
+
+def description(app: Path) -> Path:
+    """Return the file that describes the project in `app` for kn func, which stays where it is when kn func moves the project."""
+    above = app.parent / _DESCRIPTION
+    is_moved = app.name == DIRECTORY and function_directory(app.parent) == app
+    return above if is_moved and above.is_file() else app / _DESCRIPTION
+
+
+def own_function(app: Path) -> str | None:
+    """Return the file with a function in the form of kn func's own server, or None if there is none."""
+    if not description(app).is_file():
+        return None
+    names = ("func.py", "function/func.py", "function/__init__.py")
+    return next((name for name in names if _OWN_FUNCTION.search(_text(app / name))), None)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
+    except OSError:
+        return ""
