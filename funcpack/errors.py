@@ -271,11 +271,10 @@ class RelativeImportError(UserError):
     def remedy(self) -> str:
         if self.package:
             return f"Write the import without dots: '{self.absolute}'."
-        module = self.file.removeprefix("src/").removesuffix(".py")
         return (
             f"Write the import without dots: '{self.absolute}'.\n"
             "Or move all modules of the function to a package, for example to the directory 'my_function', and set PYTHON_HANDLER to\n"
-            f"'my_function.{module}' and the name of your function."
+            "the new name of the function, for example 'my_function.handler.handler'."
         )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from funcpack.check import installed
 from funcpack.check.asgi import is_asgi
 from funcpack.check.definitions import Definitions, Function, Import, Value
+from funcpack.check.imported_modules import check_imported_modules
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
 from funcpack.check.source import parse_source
@@ -112,7 +113,9 @@ def check_handler(
     shadowing = _shadowing(modules.names(), reserved)
     try:
         modules = _with_package(handler, app, modules, dependencies)
-        return replace(_check_source(handler, app, target, modules), shadowing=shadowing)
+        checked = _check_source(handler, app, target, modules)
+        check_imported_modules(handler.module, app, target, modules, reserved)
+        return replace(checked, shadowing=shadowing)
     except _NotInAppError:
         return CheckedFunction(None, None, None, shadowing, installed.NOT_IN_APP)
     except OpaqueModuleError:

@@ -163,6 +163,63 @@ def test_forms_of_names(tmp_path: Path, name: str, files: dict[str, str]) -> Non
     check(tmp_path, files, name)
 
 
+FUNCTION = "def handler(req): ..."
+RELATIVE = "from .x import y"
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "file"),
+    [
+        pytest.param({"handler.py": f"import util\n{FUNCTION}", "util.py": RELATIVE}, "handler.handler", "util.py", id="import"),
+        pytest.param({"handler.py": f"import util as u\n{FUNCTION}", "util.py": RELATIVE}, "handler.handler", "util.py", id="as"),
+        pytest.param({"handler.py": f"from util import z\n{FUNCTION}", "util.py": RELATIVE}, "handler.handler", "util.py", id="from"),
+        pytest.param({"handler.py": f"from util import *\n{FUNCTION}", "util.py": RELATIVE}, "handler.handler", "util.py", id="star"),
+        pytest.param({"src/handler.py": f"import util\n{FUNCTION}", "src/util.py": RELATIVE}, "handler.handler", "src/util.py", id="src"),
+        pytest.param({"handler.py": f"import a\n{FUNCTION}", "a.py": "import b", "b.py": RELATIVE}, "handler.handler", "b.py", id="behind-another"),
+        pytest.param({"handler.py": f"import a.b.c\n{FUNCTION}", "a/__init__.py": "", "a/b/__init__.py": "from ...x import y", "a/b/c.py": ""}, "handler.handler", "a/b/__init__.py", id="package"),
+        pytest.param({"handler.py": f"from a import b\n{FUNCTION}", "a/__init__.py": "", "a/b.py": "from ..x import y"}, "handler.handler", "a/b.py", id="submodule"),
+        pytest.param({"handler.py": f"from a import b\n{FUNCTION}", "a/b.py": "from ..x import y"}, "handler.handler", "a/b.py", id="submodule-of-namespace"),
+        pytest.param({"a/__init__.py": "", "a/h.py": f"from . import b\n{FUNCTION}", "a/b.py": "from ..x import y"}, "a.h.handler", "a/b.py", id="relative"),
+    ],
+)  # fmt: skip
+def test_relative_import_of_a_module_that_is_imported_in_passing(
+    tmp_path: Path, files: dict[str, str], name: str, file: str
+) -> None:
+    with pytest.raises(RelativeImportError) as caught:
+        check(tmp_path, files, name)
+    assert (caught.value.file, caught.value.line) == (file, 1)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param({"handler.py": f"try:\n    import util\nexcept ImportError: ...\n{FUNCTION}"}, id="try"),
+        pytest.param({"handler.py": f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import util\n{FUNCTION}"}, id="for-types"),
+        pytest.param({"handler.py": "def handler(req):\n    import util"}, id="in-a-function"),
+        pytest.param({"handler.py": f"import sys\nsys.path.insert(0, 'lib')\nimport util\n{FUNCTION}"}, id="other-path"),
+        pytest.param({"handler.py": f"from a import util\n{FUNCTION}", "a/__init__.py": "util = 1", "a/util.py": "from ..x import y"}, id="attribute"),
+        pytest.param({"handler.py": f"import uuid\n{FUNCTION}", "uuid.py": RELATIVE}, id="standard-library"),
+        pytest.param({"handler.py": f"import flask\n{FUNCTION}", "flask.py": RELATIVE}, id="invoker"),
+        pytest.param({"handler.py": f"import missing, a\n{FUNCTION}", "a.py": "import handler"}, id="circle"),
+        pytest.param({"handler.py": f"import native\n{FUNCTION}", "native.so": ""}, id="no-source"),
+    ],
+)  # fmt: skip
+def test_imports_that_may_work(tmp_path: Path, files: dict[str, str]) -> None:
+    assert check(tmp_path, {"util.py": RELATIVE, **files}).line
+
+
+def test_syntax_error_of_a_module_that_is_imported_in_passing(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        check(tmp_path, {"handler.py": f"import util\n{FUNCTION}", "util.py": "def ("})
+    assert (caught.value.file, caught.value.line) == ("util.py", 1)
+
+
+def test_newer_syntax_of_a_module_that_is_imported_in_passing(tmp_path: Path) -> None:
+    newer = (sys.version_info[0], sys.version_info[1] + 1)
+    checked = check(tmp_path, {"handler.py": f"from util import x\n{FUNCTION}", "util.py": "lazy ("}, target=newer)
+    assert checked.signature is not None
+
+
 ASGI = "async def handle(self, scope, receive, send): ..."
 
 
