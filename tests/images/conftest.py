@@ -74,6 +74,13 @@ class Workshop:
         assert built.code == 0, built.log
         return built
 
+    def rebase(self, image: str, run_image: str) -> None:
+        """Replace the run image below a function by an image with another name, which requires `--force`."""
+        command = [str(PACK), "rebase", image, "--run-image", run_image, "--pull-policy", "never", "--force"]
+        self.superseded += filter(None, [self.engine.image_id(image)])
+        done = self._run(command)
+        assert done.returncode == 0, done.stdout
+
     def create_builder(self, config: Path) -> str:
         """Create a separate builder from `config`."""
         name = self.new_name()

@@ -83,7 +83,7 @@ def test_the_python_of_the_run_image_is_complete(container_engine: Engine) -> No
 
 @FROM_DEBIAN_PACKAGES
 def test_the_run_image_has_no_package_manager(container_engine: Engine) -> None:
-    program = "import shutil; print([name for name in ('apt', 'apt-get', 'dpkg', 'perl', 'bash', 'pip', 'gcc', 'curl') if shutil.which(name)])"
+    program = "import shutil; print([name for name in ('apt', 'apt-get', 'dpkg', 'perl', 'bash', 'pip', 'gcc', 'git', 'curl') if shutil.which(name)])"
 
     assert container_engine.run("run", "--rm", RUN.name, "python3", "-c", program) == "[]"
 
