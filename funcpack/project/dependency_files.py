@@ -130,9 +130,9 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
         lock = read_toml(app, Format.PYLOCK)
         packages = as_tables(lock.get("packages"))
         if packages:
-            sources = local_paths.in_pylock(lock, app)
-            inputs = (app / Format.PYLOCK, *([pyproject_file] if pyproject.is_package else []), *sources)
-            yield _Candidate(Format.PYLOCK, inputs, names=_names(packages), installs_project=app not in sources)
+            project = [pyproject_file] if pyproject.is_package else [app] * any(map(local_paths.is_project, packages))
+            inputs = (app / Format.PYLOCK, *project, *local_paths.in_pylock(lock, app))
+            yield _Candidate(Format.PYLOCK, inputs, names=_names(packages), installs_project=True)
     if is_present(app / Format.UV_LOCK):
         lock = read_toml(app, Format.UV_LOCK)
         inputs = (app / Format.UV_LOCK, pyproject_file, *local_paths.in_uv_lock(lock, app))

@@ -35,13 +35,13 @@ def in_pylock(lock: Mapping[str, object], app: Path) -> list[Path]:
     for package in as_tables(lock.get("packages")):
         kinds = [as_table(package.get(kind)) for kind in ("directory", "archive", "sdist", "vcs")]
         sources += [table.get("path") for table in (*kinds, *as_tables(package.get("wheels")))]
-    return [*_existing(sources, app), *([app] if _lists_app(lock) else [])]
+    return _existing(sources, app)
 
 
-def _lists_app(lock: Mapping[str, object]) -> bool:
-    """Check whether a pylock.toml contains the project itself."""
-    directories = [as_table(package.get("directory")).get("path") for package in as_tables(lock.get("packages"))]
-    return any(isinstance(path, str) and path.strip("./") == "" for path in directories)
+def is_project(package: Mapping[str, object]) -> bool:
+    """Check whether a package in pylock.toml is the project itself."""
+    path = as_table(package.get("directory")).get("path")
+    return isinstance(path, str) and path.strip("./") == "" and ".." not in path
 
 
 def in_uv_settings(settings: object, app: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Converts pylock.toml to requirements with hashes, for packages from other places than the lock names.
+"""Reads pylock.toml where uv cannot: for packages from other places than the lock names, and without the project itself.
 
 https://packaging.python.org/en/latest/specifications/pylock-toml/
 """
@@ -6,10 +6,12 @@ https://packaging.python.org/en/latest/specifications/pylock-toml/
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import as_table, as_tables, read_toml
+from funcpack.project.app_files import as_table, as_tables, read_text, read_toml
 from funcpack.project.dependency_files import Format
+from funcpack.project.local_paths import is_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,15 +23,43 @@ _SELECTION = re.compile(
 )
 _ALWAYS, _NEVER = "python_version >= '0'", "python_version < '0'"
 
+# The beginning of each package, with which the text of the package starts when a lock is split.
+_PACKAGE = re.compile(r"^(?=\s*\[\[\s*packages\s*\]\])", re.MULTILINE)
+
 # The algorithms that uv accepts in requirements.
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
-def to_requirements(app: Path, *, is_without_index: bool) -> str:
+@contextmanager
+def without_project(app: Path) -> Iterator[str]:
+    """Write a copy of the app's pylock.toml without the project itself for the block, and yield its name.
+
+    The copy is in the app directory, because the paths in the lock are relative.
+
+    Raises:
+        UserError: The file is not readable or not TOML.
+
+    """
+    packages = as_tables(read_toml(app, Format.PYLOCK).get("packages"))
+    first, *texts = _PACKAGE.split(read_text(app / Format.PYLOCK, Format.PYLOCK))
+    # A lock may also have its packages in one array, whose text is not split.
+    if not any(map(is_project, packages)) or len(texts) != len(packages):
+        yield Format.PYLOCK
+        return
+    kept = [text for text, package in zip(texts, packages, strict=True) if not is_project(package)]
+    copy = app / "pylock.funcpack.toml"
+    copy.write_text(first + "".join(kept or ["packages = []\n"]), encoding="utf-8")
+    try:
+        yield copy.name
+    finally:
+        copy.unlink()
+
+
+def to_requirements(app: Path, *, is_without_index: bool, has_project: bool = True) -> str:
     """Return the packages of the app's pylock.toml as requirements: the default dependency groups, and no extras.
 
     Packages of an index are pinned by their versions and the hashes of all their files. Local packages stay where they are.
-    Archives and repositories at URLs are required by name if there is no index, because then there is no network either.
+    `has_project` is false to leave out the project itself. Archives and repositories at URLs are required by name if there is no index, because then there is no network either.
 
     Raises:
         UserError: The file is not readable or not TOML.
@@ -41,6 +71,7 @@ def to_requirements(app: Path, *, is_without_index: bool) -> str:
     lines = [
         line
         for package in as_tables(lock.get("packages"))
+        if has_project or not is_project(package)
         for line in _lines(package, app, selected, is_without_index=is_without_index)
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import block_groups, build_traces, bytecode, conflicts, locked, sbom, uv_failures
+from funcpack.buildpack.install import (
+    block_groups,
+    build_traces,
+    bytecode,
+    conflicts,
+    locked,
+    pylock,
+    sbom,
+    uv_failures,
+)
 from funcpack.buildpack.install.uv import Uv, UvError
 from funcpack.buildpack.layers import project, splitting
 from funcpack.project.dependency_files import Format
@@ -98,29 +106,28 @@ class Installation:
         sources = _source_options(self.dependencies, uv)
         uv = uv.with_env(UV_PROJECT_ENVIRONMENT=str(self.virtualenv.path), **self._options(uv))
         try:
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
-                command = self._install_command(uv, file, sources)
+            with ExitStack() as files:
+                command = self._install_command(uv, sources, files)
                 uv.run([*command, *stub_options, *sources], self.log)
         except UvError as exc:
             error = uv_failures.error_for(exc.output, has_vendor=self.dependencies.vendor is not None)
             raise error(self.dependencies.format) from exc
 
-    def _install_command(self, uv: Uv, file: IO[str], sources: Sequence[str]) -> list[str]:
-        """Return the command to install, from `file` if the packages of a lock come from other places than it names."""
+    def _install_command(self, uv: Uv, sources: Sequence[str], files: ExitStack) -> list[str]:
+        """Return the command to install the dependencies. `files` removes the temporary files that it reads."""
         format_, python = self.dependencies.format, self.virtualenv.interpreter.path
-        exported = None
-        if format_ in {Format.UV_LOCK, Format.PYLOCK}:
-            exported = locked.requirements_for_other_places(format_, uv, python, sources)
+        exported = locked.requirements_for_other_places(self.dependencies, uv, python, sources)
         if exported is not None:
             self.log.line(f"Using the versions and hashes in {format_}, with packages from other places than it names.")
-            file.write(exported)
-            file.flush()
-            return [*_pip_command(self.virtualenv), "--no-deps", "--requirement", file.name]
+            name = files.enter_context(locked.temporary_file(exported))
+            return [*_pip_command(self.virtualenv), "--no-deps", "--requirement", name]
         if format_ is Format.UV_LOCK:
             return _sync_command(python)
-        # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
-        preview = ["--preview-features=pylock"] if format_ is Format.PYLOCK else []
-        return [*preview, *_pip_command(self.virtualenv), "--requirement", format_]
+        if format_ is Format.PYLOCK:
+            name = files.enter_context(pylock.without_project(uv.cwd)) if self.dependencies.package else str(format_)
+            # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
+            return ["--preview-features=pylock", *_pip_command(self.virtualenv), "--requirement", name]
+        return [*_pip_command(self.virtualenv), "--requirement", format_]
 
     def _options(self, uv: Uv) -> dict[str, str]:
         """Return the variables for options in the dependency file. The user's variables take precedence."""

@@ -29,8 +29,10 @@ name = "shop"
 version = "1.2"
 source = {{ {} = "." }}
 """
-PYLOCK = 'lock-version = "1.0"\ncreated-by = "a test"\n[[packages]]\nname = "orders"\nversion = "1.0"\nwheels = [{path = "packages/orders-1.0-py3-none-any.whl", hashes = {}}]\n'
-PYLOCK_OF_PROJECT = 'lock-version = "1.0"\ncreated-by = "a test"\n[[packages]]\nname = "shop"\ndirectory = {path = ".", editable = true}\n'
+PYLOCK_HEADER = 'lock-version = "1.0"\ncreated-by = "a test"\n'
+PYLOCK_OF_ORDERS = '[[packages]]\nname = "orders"\nversion = "1.0"\nwheels = [{path = "packages/orders-1.0-py3-none-any.whl", hashes = {}}]\n'
+PYLOCK = PYLOCK_HEADER + PYLOCK_OF_ORDERS
+PYLOCK_OF_PROJECT = PYLOCK_HEADER + '[[packages]]\nname = "shop"\ndirectory = {path = ".", editable = true}\n'
 HANDLER = {"PYTHON_HANDLER": "shop.app.handler"}
 VERSION = "import importlib.metadata as m; print(m.version('shop'))"
 INSTALLING = "Installing the project 'shop'."
@@ -78,8 +80,12 @@ def test_change_of_the_project_reaches_the_image(rebuilt: Platform, files: dict[
     assert rebuilt.python(VERSION) == "1.3"
 
 
-def test_change_of_the_code_leaves_the_dependencies(rebuilt: Platform) -> None:
-    rebuilt.write(project())
+@pytest.mark.parametrize(
+    "lock", ["", PYLOCK_OF_PROJECT, PYLOCK_OF_PROJECT.replace("[[packages]]\n", f"{PYLOCK_OF_ORDERS}[[packages]]\n")]
+)
+def test_change_of_the_code_leaves_the_dependencies(rebuilt: Platform, lock: str) -> None:
+    write_wheel(rebuilt.app / "packages", "orders", "1.0")
+    rebuilt.write(project(**({"pylock.toml": lock} if lock else {})))
     rebuilt.build_well(HANDLER)
     assert REUSING in rebuilt.build_well(HANDLER).section("Dependencies")
     rebuilt.write({"src/shop/app.py": CODE.replace("old", "new")})
@@ -161,8 +167,10 @@ def test_module_that_no_package_can_contain_is_rejected_before_the_installation(
     assert "[Dependencies]" not in result.output
 
 
-def test_project_without_its_build_backend_in_vendor(rebuilt: Platform) -> None:
+@pytest.mark.parametrize("lock", ["", PYLOCK_OF_PROJECT])
+def test_project_without_its_build_backend_in_vendor(rebuilt: Platform, lock: str) -> None:
     write_wheel(rebuilt.app / "vendor", "orders", "1.0")
+    rebuilt.write({"pylock.toml": lock} if lock else {})
     rebuilt.write(project(**{"pyproject.toml": ABOUT + UV_BUILD.replace("uv_build", "hatchling")}))
     output = rebuilt.build_well(HANDLER).output
     assert "Warning: the project itself is not installed" in output
