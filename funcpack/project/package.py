@@ -18,11 +18,12 @@ class Package:
     """The project as a package.
 
     `digest` covers all files of the app, because the build backend decides which of them belong to the package. `changing` are
-    the reasons why the digest cannot cover everything.
+    the reasons why the digest cannot cover everything. `build_requires` are the packages with the build backend.
     """
 
     name: str
     digest: str
+    build_requires: tuple[str, ...]
     changing: tuple[str, ...] = ()
 
 
@@ -37,4 +38,6 @@ def find_package(app: Path, pyproject: Pyproject) -> Package | None:
         return None
     has_repository = "version" in pyproject.dynamic and (app / ".git").exists()
     changing = ("the version of the project may come from its Git repository",) if has_repository else ()
-    return Package(str(pyproject.project.get("name")), digest.files_digest([app], app), changing)
+    return Package(
+        str(pyproject.project.get("name")), digest.files_digest([app], app), pyproject.build_requires or (), changing
+    )

@@ -16,12 +16,15 @@ NAME = "pyproject.toml"
 
 @dataclass(frozen=True, slots=True)
 class Pyproject:
-    """The table `[project]`, and `[tool.uv]` and `[tool.poetry]` as they are; all are empty if there is no such file."""
+    """The table `[project]`, and `[tool.uv]` and `[tool.poetry]` as they are; all are empty if there is no such file.
+
+    `build_requires` are the packages with the build backend, or None if there is no `[build-system]`.
+    """
 
     project: Mapping[str, object]
     uv: object
     poetry: object
-    has_build_system: bool = False
+    build_requires: tuple[str, ...] | None = None
 
     @classmethod
     def read(cls, app: Path) -> Pyproject:
@@ -33,8 +36,9 @@ class Pyproject:
         """
         document = read_toml(app, NAME) if is_present(app / NAME) else {}
         tools = as_table(document.get("tool"))
-        has_build_system = isinstance(document.get("build-system"), dict)
-        return cls(as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), has_build_system)
+        requires = as_table(document.get("build-system")).get("requires")
+        build_requires = tuple(map(str, requires)) if isinstance(requires, list) else None
+        return cls(as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), build_requires)
 
     @property
     def is_package(self) -> bool:
@@ -43,7 +47,8 @@ class Pyproject:
         https://docs.astral.sh/uv/concepts/projects/config/#build-systems
         """
         package = as_table(self.uv).get("package")
-        return bool(self.project.get("name")) and (package if isinstance(package, bool) else self.has_build_system)
+        is_package = package if isinstance(package, bool) else self.build_requires is not None
+        return is_package and bool(self.project.get("name"))
 
     @property
     def dynamic(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ _SELECTION = re.compile(
 _ALWAYS, _NEVER = "python_version >= '0'", "python_version < '0'"
 
 # The beginning of each package, with which the text of the package starts when a lock is split.
-_PACKAGE = re.compile(r"^(?=\s*\[\[\s*packages\s*\]\])", re.MULTILINE)
+_PACKAGE = re.compile(r"^(?=[ \t]*\[\[[ \t]*packages[ \t]*\]\])", re.MULTILINE)
 
 # The algorithms that uv accepts in requirements.
 _ALGORITHMS = ("sha256", "sha384", "sha512")

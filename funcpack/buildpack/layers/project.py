@@ -68,7 +68,7 @@ def provide_project(
         from funcpack.buildpack.layers.project_installation import install_project  # noqa: PLC0415 - slow, needed only here
 
         log.line(f"Installing the project '{package.name}'.")
-        written = install_project(layer, environment, dependencies, uv, uv.cwd, log)
+        written = install_project(layer, environment, package, dependencies, uv, log)
         metadata = dataclasses.replace(metadata, written_files=", ".join(written))
     build_traces.remove_source_metadata(uv.cwd)
     layer.contribute(metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import shutil
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from funcpack.buildpack.platform.layer import Layer
     from funcpack.buildpack.platform.log import Log
     from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.package import Package
 
 
 def install_project(
-    layer: Layer, environment: Virtualenv, dependencies: Dependencies, uv: Uv, app: Path, log: Log
+    layer: Layer, environment: Virtualenv, package: Package, dependencies: Dependencies, uv: Uv, log: Log
 ) -> Sequence[str]:
     """Install the project into the layer, and return the files that the build backend and this function added to the app.
 
@@ -34,12 +36,14 @@ def install_project(
         InstallError: The build backend cannot install the project.
 
     """
-    target = layer.path / "site-packages"
+    target, app = layer.path / "site-packages", uv.cwd
     with uv.with_temporary_cache(layer.layers) as cached, build_traces.removed(app) as written:
         try:
-            cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), log)
+            # If the build backend is not vendored, the output of uv is not an error of the build.
+            shown = None if dependencies.vendor else log
+            cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), shown)
         except UvError as exc:
-            _explain_failure(exc, dependencies, log)
+            _explain_failure(exc, package, dependencies, log)
             return []
     virtualenv.remove_traces_of_uv(target, target / ".lock")
     _move_scripts(target, environment.python)
@@ -65,7 +69,7 @@ def _command(environment: Virtualenv, target: Path, source_options: Sequence[str
     return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
 
 
-def _explain_failure(failure: UvError, dependencies: Dependencies, log: Log) -> None:
+def _explain_failure(failure: UvError, package: Package, dependencies: Dependencies, log: Log) -> None:
     """Warn that the vendored packages lack the build backend.
 
     Raises:
@@ -75,12 +79,13 @@ def _explain_failure(failure: UvError, dependencies: Dependencies, log: Log) -> 
     error = uv_failures.error_for(failure.output, has_vendor=dependencies.vendor is not None)
     if error is NotVendoredError:
         log.line(
-            "Warning: the project itself is not installed, so that its metadata and entry points are missing, because the"
-            " directory 'vendor' does not contain its build backend. To install it, add the packages in 'requires' of"
-            " [build-system] in pyproject.toml:"
+            "Warning: the directory 'vendor' does not contain the build backend, so the project itself is not installed, and its"
+            " metadata and entry points are missing. To install it, run this command and build again:"
         )
-        log.item("pip download BUILD_BACKEND -d vendor")
+        log.item(shlex.join(["pip", "download", *package.build_requires, "-d", "vendor"]))
         return
+    for line in failure.output.splitlines() if dependencies.vendor else ():
+        log.item(line)
     raise (ProjectBuildError if error in {InstallError, PackageBuildError} else error)("pyproject.toml") from failure
 
 

@@ -29,7 +29,7 @@ name = "shop"
 version = "1.2"
 source = {{ {} = "." }}
 """
-PYLOCK_HEADER = 'lock-version = "1.0"\ncreated-by = "a test"\n'
+PYLOCK_HEADER = 'lock-version = "1.0"\ncreated-by = "a test"\n\n'
 PYLOCK_OF_ORDERS = '[[packages]]\nname = "orders"\nversion = "1.0"\nwheels = [{path = "packages/orders-1.0-py3-none-any.whl", hashes = {}}]\n'
 PYLOCK = PYLOCK_HEADER + PYLOCK_OF_ORDERS
 PYLOCK_OF_PROJECT = PYLOCK_HEADER + '[[packages]]\nname = "shop"\ndirectory = {path = ".", editable = true}\n'
@@ -172,8 +172,28 @@ def test_project_without_its_build_backend_in_vendor(rebuilt: Platform, lock: st
     write_wheel(rebuilt.app / "vendor", "orders", "1.0")
     rebuilt.write({"pylock.toml": lock} if lock else {})
     rebuilt.write(project(**{"pyproject.toml": ABOUT + UV_BUILD.replace("uv_build", "hatchling")}))
-    output = rebuilt.build_well(HANDLER).output
-    assert "Warning: the project itself is not installed" in output
+    section = rebuilt.build_well(HANDLER).section("Dependencies")
+    assert section[-1] == "  pip download hatchling -d vendor"
+    assert "error" not in "".join(section)
+
+
+def test_error_of_the_build_backend_with_vendor_is_shown(rebuilt: Platform) -> None:
+    write_wheel(rebuilt.app / "vendor", "orders", "1.0")
+    rebuilt.write({"pyproject.toml": OWN_BACKEND + ABOUT, "backend.py": "raise SystemExit('no backend')", **SOURCES})
+    output = rebuilt.build(HANDLER).output
+    assert "no backend" in output
+    assert "[Error: The project cannot be installed]" in output
+
+
+@FORMATS
+def test_project_is_installed_once(rebuilt: Platform, files: dict[str, str]) -> None:
+    write_wheel(rebuilt.app / "packages", "orders", "1.0")
+    rebuilt.write(project(**files))
+    rebuilt.build_well(HANDLER)
+    assert (
+        rebuilt.python("import importlib.metadata as m; print([d.name for d in m.distributions()].count('shop'))")
+        == "1"
+    )
 
 
 # A build backend that leaves intermediate results and a module of the package next to the sources.
