@@ -69,6 +69,9 @@ def provide_project(
 
         log.line(f"Installing the project '{package.name}'.")
         written = install_project(layer, environment, package, dependencies, uv, log)
+        if written is None:
+            layer.remove()
+            return
         metadata = dataclasses.replace(metadata, written_files=", ".join(written))
     build_traces.remove_source_metadata(uv.cwd)
     layer.contribute(metadata)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 def install_project(
     layer: Layer, environment: Virtualenv, package: Package, dependencies: Dependencies, uv: Uv, log: Log
-) -> Sequence[str]:
+) -> Sequence[str] | None:
     """Install the project into the layer, and return the files that the build backend and this function added to the app.
 
-    If the app vendors its packages without the build backend, the project is not installed, because its code works without.
+    Return None if the app vendors its packages without the build backend. The project's code works without the layer.
 
     Raises:
         InstallError: The build backend cannot install the project.
@@ -44,7 +44,7 @@ def install_project(
             cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), shown)
         except UvError as exc:
             _explain_failure(exc, package, dependencies, log)
-            return []
+            return None
     virtualenv.remove_traces_of_uv(target, target / ".lock")
     _move_scripts(target, environment.python)
     bytecode.compile_packages(environment.interpreter.path, target)
