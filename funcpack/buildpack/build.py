@@ -13,11 +13,13 @@ Python: the image uses the Python of the run image if it satisfies the project's
 a matching one.
 
 Invoker and dependencies: the environment of the invoker is installed from the buildpack's own wheels, in the background while
-uv installs the packages of the function into a second environment. The packages of the function come first on the path.
+uv installs the packages of the function into a second environment. The packages of the function come first on the path. If the
+project itself is a package, its build backend installs it into a separate layer.
 
 Import check: on request, the function is imported as it will be in the image.
 
-Image: files of the app that only their owner can read are made readable. The app is compiled in the background while the variables, processes and labels of the image are written.
+Image: files of the app that only their owner can read are made readable. The app is compiled in the background while the
+variables, processes and labels of the image are written.
 """
 
 from __future__ import annotations

@@ -155,7 +155,7 @@ def _with_package(handler: Handler, app: Path, modules: Modules, dependencies: D
     if root:
         return Modules(app, (*source_roots(app), root))
     is_in_app = handler.module.partition(".")[0] in modules.names()
-    if not is_in_app and installed.may_be_installed(handler.module, dependencies):
+    if not is_in_app and installed.may_be_installed(handler.module, dependencies, modules.names()):
         raise _NotInAppError
     return modules
 

@@ -31,14 +31,23 @@ def source_root(module: str, app: Path, dependencies: Dependencies | None) -> Pa
     return roots[0] if len(roots) == 1 else None
 
 
-def may_be_installed(module: str, dependencies: Dependencies | None) -> bool:
-    """Check whether an installed package may contain the module: one with a similar name, or one with sources in the app."""
+def may_be_installed(module: str, dependencies: Dependencies | None, app_modules: list[str]) -> bool:
+    """Check whether an installed package may contain the module: one with a similar name, or one with sources in the app.
+
+    A name that is almost that of a module of the app is a mistake rather than a package with sources.
+    """
     if dependencies is None:
         return False
-    top = normalized(module.partition(".")[0])
-    return dependencies.has_sources or any(
-        name == top or name.startswith(f"{top}-") or top.startswith(f"{name}-") for name in dependencies.names if name
-    )
+    name = module.partition(".")[0]
+    if any(_is_similar(normalized(name), package) for package in dependencies.names if package):
+        return True
+    import difflib  # noqa: PLC0415 - slow, and most functions are in the app
+
+    return dependencies.has_sources and not difflib.get_close_matches(name, app_modules)
+
+
+def _is_similar(module: str, package: str) -> bool:
+    return module == package or package.startswith(f"{module}-") or module.startswith(f"{package}-")
 
 
 def check_installed(handler: Handler, app: Path, site_packages: Path) -> None:

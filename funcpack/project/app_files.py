@@ -21,6 +21,11 @@ def source_roots(app: Path) -> tuple[Path, ...]:
     return (app, src) if src.is_dir() else (app,)
 
 
+def is_source_tree(directory: Path) -> bool:
+    """Check whether a directory contains a package to build."""
+    return any((directory / name).is_file() for name in ("pyproject.toml", "setup.py"))
+
+
 def is_present(file: Path) -> bool:
     """Check whether there is a file or a broken link, whose target was not sent to the build."""
     return file.is_file() or is_broken_link(file)

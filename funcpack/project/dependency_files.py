@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from funcpack.project import digest, local_paths, requirements
-from funcpack.project.app_files import as_tables, is_present, read_toml
+from funcpack.project.app_files import as_tables, is_present, is_source_tree, read_toml
 from funcpack.project.package import find_package
 from funcpack.project.package_names import normalized, required_name
 
@@ -111,7 +111,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         chosen.changing,
         package,
         chosen.names,
-        has_sources=package is not None or any(path.is_dir() for path in chosen.inputs),
+        has_sources=package is not None or any(map(is_source_tree, chosen.inputs)),
     )
 
 

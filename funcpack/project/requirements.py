@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError
-from funcpack.project.app_files import read_text
+from funcpack.project.app_files import is_source_tree, read_text
 from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _check_package(path: Path, place: Place, app: Path) -> None:
         return
     reason = "does not exist"
     if path.is_dir():
-        if any((path / name).is_file() for name in ("pyproject.toml", "setup.py")):
+        if is_source_tree(path):
             return
         is_empty = not any(path.iterdir())
         reason = "is an empty directory" if is_empty else "has no pyproject.toml or setup.py"

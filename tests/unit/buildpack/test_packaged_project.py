@@ -160,9 +160,21 @@ def test_function_in_an_installed_package(rebuilt: Platform) -> None:
     )
 
 
-def test_module_that_no_package_can_contain_is_rejected_before_the_installation(rebuilt: Platform) -> None:
-    rebuilt.write({"requirements.txt": "orders", "handler.py": "def handler(req): ..."})
-    result = rebuilt.build({"PYTHON_HANDLER": "handlers.handler"})
+@pytest.mark.parametrize(
+    ("files", "handler"),
+    [
+        pytest.param({"requirements.txt": "orders"}, "main.handler", id="no-similar-package"),
+        pytest.param({"requirements.txt": "--find-links packages\norders"}, "main.handler", id="directory-of-packages"),
+        pytest.param(project(), "shopp.handler", id="misspelt-module-of-the-project"),
+        pytest.param(project(), "shop.ap.handler", id="misspelt-module-in-the-project"),
+    ],
+)
+def test_module_that_no_package_can_contain_is_rejected_before_the_installation(
+    rebuilt: Platform, files: dict[str, str], handler: str
+) -> None:
+    write_wheel(rebuilt.app / "packages", "orders", "1.0")
+    rebuilt.write({"handler.py": "def handler(req): ...", **files})
+    result = rebuilt.build({"PYTHON_HANDLER": handler})
     assert "[Error: The function's module does not exist]" in result.output
     assert "[Dependencies]" not in result.output
 
