@@ -186,7 +186,8 @@ class App:
             return outcome.value, variables
         if isinstance(outcome.error, RequestError):
             raise outcome.error
-        return reply_to_error(outcome.error), None
+        reply = reply_to_error(outcome.error)
+        return call.answer or reply, None
 
     async def _reply_to_batch(self, call: Call, batch: Batch, place: _Place) -> Reply:
         """Call the function for every event, in order; return the replies as a batch, or an error if one call failed."""

@@ -182,7 +182,7 @@ def test_contexts_of_flask(serve: Callable[[str], Server]) -> None:
     assert server.log.index("streamed") < server.log.index("teardown Ada")
 
 
-@pytest.mark.parametrize("name", ["test_flask_bridge", "test_sdk"])
+@pytest.mark.parametrize("name", ["test_flask_bridge", "test_flask_application", "test_sdk"])
 def test_bridges_to_flask_and_the_sdk(python: Path, name: str, tmp_path: Path) -> None:
     command = [str(python), "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir", str(tmp_path)]
     done = subprocess.run(

@@ -1,16 +1,28 @@
-"""The empty Flask application: Flask's functions require one, although the invoker dispatches the requests itself."""
+"""The function's Flask application: Flask's functions require one, although the invoker dispatches the requests itself.
+
+It is `flask.current_app`, at import and in calls. The function configures it, and registers functions and extensions with
+it. It has no views unless the function adds some.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from flask import Flask
 
 
 class Application:
     """Creates the application on first use: importing all of Flask takes longer than the rest of a start."""
+
+    # Class attributes, since most functions never use the application.
+    _signals: tuple[Any, ...] = ()
+    _json: Any = None
+    _json_settings: dict[str, Any] | None = None
 
     def __init__(self, module: str) -> None:
         """Take the name of the function's module, which Flask finds templates by."""
@@ -24,19 +36,68 @@ class Application:
         return self._app is not None
 
     @property
-    def has_callbacks(self) -> bool:
-        """Whether the function registered functions with the application that run at the end of every request."""
+    def takes_part(self) -> bool:
+        """Whether something is registered with the application that Flask runs in every request."""
         app = self._app
         if app is None:
             return False
-        return bool(app.after_request_funcs or app.teardown_request_funcs or app.teardown_appcontext_funcs)
+        return bool(
+            app.before_request_funcs
+            or app.after_request_funcs
+            or app.teardown_request_funcs
+            or app.teardown_appcontext_funcs
+            or app.url_value_preprocessors
+            or app.view_functions
+            or any(signal.receivers for signal in self._signals)
+        )
+
+    @property
+    def handles_errors(self) -> bool:
+        """Whether the function registered an error handler."""
+        app = self._app
+        if app is None:
+            return False
+        return any(handlers for codes in app.error_handler_spec.values() for handlers in codes.values())
+
+    @property
+    def writes_json(self) -> bool:
+        """Whether the function has changed how the application writes JSON."""
+        app = self._app
+        return app is not None and (app.json is not self._json or vars(app.json) != self._json_settings)
+
+    def create_if_observed(self) -> None:
+        """Create the application if something has connected functions to Flask's signals."""
+        signals = sys.modules.get("flask.signals")
+        if signals is not None and any(signal.receivers for signal in _request_signals(signals)):
+            self.get()
 
     def get(self) -> Flask:
         """Return the application."""
         if self._app is None:
-            from flask import Flask  # noqa: PLC0415 - see the class
-
             with self._lock:
                 if self._app is None:
-                    self._app = Flask(self._module, static_folder=None)
+                    self._app = self._create()
         return self._app
+
+    def _create(self) -> Flask:
+        from flask import Flask, signals  # noqa: PLC0415 - see the class
+
+        app = Flask(self._module, static_folder=None)
+        # Templates build URLs with it. The function answers the requests for them, as all others.
+        app.add_url_rule("/static/<path:filename>", "static", build_only=True)
+        self._signals = _request_signals(signals)
+        self._json, self._json_settings = app.json, vars(app.json).copy()
+        return app
+
+
+def _request_signals(signals: ModuleType) -> tuple[Any, ...]:
+    """Return the signals that Flask sends in every request; `signals` is `flask.signals`."""
+    return (
+        signals.request_started,
+        signals.request_finished,
+        signals.got_request_exception,
+        signals.request_tearing_down,
+        signals.appcontext_pushed,
+        signals.appcontext_tearing_down,
+        signals.appcontext_popped,
+    )

@@ -5,6 +5,8 @@ against no rules, and opens a session), and importing what they need costs more 
 start of a call the variables get stubs. A stub answers `request` and `app` itself; for anything else it creates the
 context with Flask's own class and pushes it. From then on Flask does everything: at the end of the call its
 `process_response` runs the `after_this_request` functions and saves the session, and `pop` runs the teardown functions.
+
+While the function's module is imported, there is a stub for an application context.
 """
 
 from __future__ import annotations
@@ -13,25 +15,18 @@ import functools
 import inspect
 import logging
 import threading
+from contextlib import contextmanager, suppress
 from contextvars import Context as ContextVars
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.flask_bridge.application import Application
-from funcpack_invoker.flask_bridge.request import lazy_request_class
-from funcpack_invoker.flask_bridge.response import at_end, process
-from funcpack_invoker.http.response import Reply
-from funcpack_invoker.lazy_imports.libraries import import_library
-from funcpack_invoker.lazy_imports.modules import FLASK_MODULES, lazy_modules
-
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from flask import Flask, Request, Response
 
-    from funcpack_invoker.events.reply import AnyReply
-    from funcpack_invoker.http.asgi import Scope
-    from funcpack_invoker.http.body import Body
+    from funcpack_invoker.flask_bridge.application import Application
 
 logger = logging.getLogger("funcpack")
 
@@ -39,77 +34,11 @@ logger = logging.getLogger("funcpack")
 _creating = threading.RLock()
 
 
-class FlaskBridge:
-    """Flask, as one function uses it.
-
-    Raises:
-        LibraryShadowedError: if Flask cannot be imported because of a file of the user.
-
-    """
-
-    def __init__(self, module: str, directories: list[str]) -> None:
-        """Import Flask for the function in `module`, ignoring files in the app's `directories`."""
-        import_library("flask", directories)
-        with lazy_modules(FLASK_MODULES):
-            wrappers = import_library("flask.wrappers", directories)
-        variables = _context_variables(import_library("flask.globals", directories))
-        self._application = Application(module)
-        self._variables = variables
-        self._stubs = tuple(zip(variables, (ContextStub, RequestContextStub), strict=False))
-        self._request_class = lazy_request_class(
-            wrappers.Request, self._application, variables[0] if variables else None
-        )
-
-    def enter(self, scope: Scope, body: Body) -> LazyContext:
-        """Return the context of a call, after making Flask's proxies stand for it in the current context (contextvars)."""
-        context = LazyContext(self._application, self._variables, self._request_class(scope, body))
-        if self._application.has_callbacks or not self._variables:
-            context.create()
-        else:
-            for variable, stub in self._stubs:
-                variable.set(stub(context))
-        return context
-
-    def finish(self, context: LazyContext, reply: AnyReply) -> AnyReply:
-        """Complete the reply as Flask does, and end the call's contexts: for a stream, when the stream has ended.
-
-        To be called in the call's context (contextvars).
-
-        Raises:
-            Exception: whatever an `after_this_request` function of the user raises.
-
-        """
-        if self._application.has_callbacks:
-            context.create()
-        if not isinstance(reply, Reply):
-            context.end(None)
-            return reply
-        try:
-            if context.is_created:
-                reply = process(reply, self._application.get(), context.process_response)
-        except BaseException as exc:
-            if reply.close is not None:
-                reply.close()
-            context.end(exc)
-            raise
-        if reply.chunks is None:
-            context.end(None)
-        else:
-            at_end(reply, functools.partial(context.end, None))
-        return reply
-
-    def fail(self, context: LazyContext, error: BaseException) -> None:
-        """End the contexts of a call that raised an exception."""
-        if self._application.has_callbacks:
-            context.create()
-        context.end(error)
-
-
-def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
+def context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
     """Return the context variables of this release: two up to Flask 3.1, one from 3.2 on.
 
     There are none if a later release has renamed them: every call then gets its contexts at its start, by Flask's
-    public methods alone.
+    public methods alone, and the function's module is imported without a context.
     """
     app_variable = getattr(flask_globals, "_cv_app", None)
     request_variable = getattr(flask_globals, "_cv_request", None)
@@ -119,27 +48,21 @@ def _context_variables(flask_globals: Any) -> tuple[ContextVar[Any], ...]:
 
 
 class LazyContext:
-    """The contexts of one call, one for each of Flask's context variables."""
+    """Contexts of Flask, one for each of its context variables. Subclasses decide which ones."""
 
     # Class attributes, since most calls never set them.
     _contexts: tuple[Any, ...] = ()
     _is_pushed = False
     _pushed_in: ContextVars | None = None
 
-    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Request) -> None:
+    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...]) -> None:
         self._application = application
         self._variables = variables
-        self._request = request
 
     @property
     def application(self) -> Application:
         """The application of the function."""
         return self._application
-
-    @property
-    def request(self) -> Request:
-        """The request of the call."""
-        return self._request
 
     @property
     def is_created(self) -> bool:
@@ -171,21 +94,9 @@ class LazyContext:
             variable.set(context)
         return context
 
-    def process_response(self, response: Response) -> Response:
-        """Let Flask run the `after_this_request` functions, and save the session."""
-        app = self._application.get()
-        if _has_merged_contexts():
-            with_context: Any = app.process_response
-            processed: Response = with_context(self._contexts[0], response)
-            return processed
-        return app.process_response(response)
-
     def end(self, error: BaseException | None) -> None:
-        """Pop the contexts, which runs teardown functions; closes uploaded files."""
+        """Pop the contexts, which runs teardown functions."""
         if not self._is_pushed:
-            # Only files that were parsed are open, and asking for them would parse the body.
-            if "files" in vars(self._request):
-                self._request.close()
             return
         self._is_pushed = False
         try:
@@ -196,14 +107,13 @@ class LazyContext:
             self._pushed_in = None
 
     def _push(self) -> Any:
-        app = self._application.get()
-        if _has_merged_contexts():
-            context = _context_class()(app, request=self._request)
-        else:
-            context = _context_class()(app, self._request.environ, request=self._request)
+        context = self._new_context(self._application.get())
         context.push()
         self._is_pushed = True
         return context
+
+    def _new_context(self, app: Flask) -> Any:
+        raise NotImplementedError
 
     def _pop(self, error: BaseException | None) -> None:
         context = self._contexts[-1]
@@ -221,6 +131,69 @@ class LazyContext:
                 target.run(variable.set, value)
 
 
+class CallContext(LazyContext):
+    """The contexts of one call: of its request, and of the application."""
+
+    def __init__(self, application: Application, variables: tuple[ContextVar[Any], ...], request: Request) -> None:
+        super().__init__(application, variables)
+        self._request = request
+
+    @property
+    def request(self) -> Request:
+        """The request of the call."""
+        return self._request
+
+    def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a method of the application that needs a request; from Flask 3.2 on, these take the context."""
+        return method(self._contexts[0], *arguments) if _has_merged_contexts() else method(*arguments)
+
+    def process_response(self, response: Response) -> Response:
+        """Let Flask run the `after_this_request` functions, and save the session."""
+        from flask import request_finished  # noqa: PLC0415 - it needs all of Flask
+
+        app = self._application.get()
+        processed: Response = self.call(app.process_response, response)
+        request_finished.send(app, response=processed)
+        return processed
+
+    def end(self, error: BaseException | None) -> None:
+        """Pop the contexts, which runs teardown functions; close uploaded files."""
+        # Only files that were parsed are open, and asking for them would parse the body.
+        if not self._is_pushed and "files" in vars(self._request):
+            self._request.close()
+        super().end(error)
+
+    def _new_context(self, app: Flask) -> Any:
+        if _has_merged_contexts():
+            return _request_context_class()(app, request=self._request)
+        return _request_context_class()(app, self._request.environ, request=self._request)
+
+
+class ModuleContext(LazyContext):
+    """The application context while the function's module is imported."""
+
+    @classmethod
+    @contextmanager
+    def of(cls, application: Application, flask_globals: Any) -> Iterator[None]:
+        """Make Flask's proxies stand for the application in the current context (contextvars), until the block ends."""
+        variables = context_variables(flask_globals)[:1]
+        if not variables:
+            yield
+            return
+        context = cls(application, variables)
+        token = variables[0].set(ContextStub(context))
+        try:
+            yield
+        finally:
+            # It is another context if the module has imported Flask in a task.
+            with suppress(ValueError):
+                variables[0].reset(token)
+            context.end(None)
+
+    def _new_context(self, app: Flask) -> Any:
+        return app.app_context()
+
+
 @functools.cache
 def _has_merged_contexts() -> bool:
     """Whether this release has one context for application and request (3.2)."""
@@ -230,14 +203,23 @@ def _has_merged_contexts() -> bool:
 
 
 class _WithoutRouting:
-    """The application has no URL rules: matching them takes time, and its exception refers to the request."""
+    """The function serves every URL, except those of the application's views.
+
+    Without views, nothing is matched: that takes time, and its exception refers to the request.
+    """
+
+    app: Flask
+    request: Request
 
     def match_request(self) -> None:
-        pass
+        if self.app.view_functions:
+            above: Any = super()
+            above.match_request()
+            self.request.routing_exception = None
 
 
 @functools.cache
-def _context_class() -> type[Any]:
+def _request_context_class() -> type[Any]:
     """Return Flask's class for the context of a request."""
     from flask import ctx  # noqa: PLC0415 - it needs all of Flask
 
@@ -250,26 +232,13 @@ class ContextStub:
 
     __slots__ = ("_lazy_context",)
 
-    _lazy_context: LazyContext
+    _lazy_context: Any
 
     # Which of the variables it is in.
     index = 0
 
-    # Flask 3.2 asks for it before it uses `request`.
-    has_request = True
-
     def __init__(self, lazy_context: LazyContext) -> None:
         _set_lazy_context(self, lazy_context)
-
-    @property
-    def app(self) -> Flask:
-        """The application; creating the contexts is not necessary for it."""
-        return self._lazy_context.application.get()
-
-    @property
-    def request(self) -> Request:
-        """The request; creating the contexts is not necessary for it."""
-        return self._lazy_context.request
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._resolve(), name)
@@ -297,7 +266,28 @@ class ContextStub:
 _set_lazy_context = vars(ContextStub)["_lazy_context"].__set__
 
 
-class RequestContextStub(ContextStub):
+class CallStub(ContextStub):
+    """The one of a call."""
+
+    __slots__ = ()
+
+    _lazy_context: CallContext
+
+    # Flask 3.2 asks for it before it uses `request`.
+    has_request = True
+
+    @property
+    def app(self) -> Flask:
+        """The application; creating the contexts is not necessary for it."""
+        return self._lazy_context.application.get()
+
+    @property
+    def request(self) -> Request:
+        """The request; creating the contexts is not necessary for it."""
+        return self._lazy_context.request
+
+
+class RequestStub(CallStub):
     """The one in the second variable, of Flask up to 3.1."""
 
     __slots__ = ()

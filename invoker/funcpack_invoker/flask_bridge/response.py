@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.http.response import Reply, from_response
+from funcpack_invoker.events.reply import EventReply
+from funcpack_invoker.http.response import Reply, from_response, with_headers, with_status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from flask import Flask, Response
+
+    from funcpack_invoker.events.reply import AnyReply
 
 
 def process(reply: Reply, app: Flask, process_response: Callable[[Response], Response]) -> Reply:
@@ -46,6 +49,21 @@ def process(reply: Reply, app: Flask, process_response: Callable[[Response], Res
         # The chunks are encoded when they are sent: a stream of text and one of bytes have different content types.
         completed.chunks, completed.close = reply.chunks, _both(processed.close, reply.close)
     return completed
+
+
+def process_event(reply: EventReply, app: Flask, process_response: Callable[[Response], Response]) -> AnyReply:
+    """Return the reply that Flask makes of a reply event: functions can change its status and headers, or replace it.
+
+    Raises:
+        Exception: any exception that `process_response` raises, and ReplyError for an invalid status or header.
+
+    """
+    headers_only = with_headers(with_status(Reply(200), reply.status), reply.headers)
+    completed = process(headers_only, app, process_response)
+    if completed.body or completed.chunks is not None:
+        return completed
+    headers = [(name.decode(), value.decode("latin-1")) for name, value in completed.headers]
+    return EventReply(reply.event, completed.status, headers)
 
 
 def _replace_stream(reply: Reply, completed: Reply) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from funcpack_invoker.context import Context
     from funcpack_invoker.events.event import Event
-    from funcpack_invoker.flask_bridge.context import LazyContext
+    from funcpack_invoker.flask_bridge.context import CallContext
     from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
+    from funcpack_invoker.http.response import Reply
 
 
 class Call:
@@ -22,11 +23,12 @@ class Call:
         context: the function's `context`.
         event: the event, for a CloudEvent function.
         flask: Flask's contexts, if the function uses Flask.
+        answer: the response to an exception of the function, if Flask has completed it.
         request: the `flask.Request`, if the function uses Flask.
 
     """
 
-    __slots__ = ("body", "context", "event", "flask", "headers", "request", "scope")
+    __slots__ = ("answer", "body", "context", "event", "flask", "headers", "request", "scope")
 
     def __init__(
         self, scope: Scope, headers: dict[bytes, bytes], body: Body, context: Context, event: Event | None = None
@@ -36,5 +38,6 @@ class Call:
         self.body = body
         self.context = context
         self.event = event
-        self.flask: LazyContext | None = None
+        self.flask: CallContext | None = None
+        self.answer: Reply | None = None
         self.request: Any = None

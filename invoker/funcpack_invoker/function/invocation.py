@@ -12,10 +12,13 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.errors import RequestError
 from funcpack_invoker.events import reply as event_reply
 from funcpack_invoker.function import arguments
 from funcpack_invoker.function.parameters import Kind
 from funcpack_invoker.http import response
+from funcpack_invoker.http.response import Reply
+from funcpack_invoker.http.sending import reply_to_error
 from funcpack_invoker.threads.pool import Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from funcpack_invoker.events.reply import AnyReply
+    from funcpack_invoker.flask_bridge.bridge import FlaskBridge
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.settings import Settings
@@ -112,10 +116,9 @@ class Invocation:
     def _call_blocking(self, call: Call) -> AnyReply | Coroutine[Any, Any, AnyReply]:
         """Call a blocking function; return its reply, or a coroutine for it if the function returned an awaitable."""
         try:
-            if self._flask is not None:
-                call.flask = self._flask.enter(call.scope, call.body)
-                call.request = call.flask.request
-            value = self._function(call)
+            value = None if self._flask is None else self._begin(self._flask, call)
+            if value is None:
+                value = self._function(call)
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
             value = self._convert_exception(exc, call)
         if hasattr(value, "__await__"):
@@ -124,10 +127,9 @@ class Invocation:
 
     async def _call_async(self, call: Call) -> AnyReply:
         try:
-            if self._flask is not None:
-                call.flask = self._flask.enter(call.scope, call.body)
-                call.request = call.flask.request
-            value = self._function(call)
+            value = None if self._flask is None else self._begin(self._flask, call)
+            if value is None:
+                value = self._function(call)
             if hasattr(value, "__await__"):
                 value = await value
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
@@ -142,26 +144,45 @@ class Invocation:
             value = self._convert_exception(exc, call)
         return self._convert(value, call)
 
+    @staticmethod
+    def _begin(flask: FlaskBridge, call: Call) -> Any:
+        """Enter Flask's contexts; return the response if Flask has one before the function is called, else None."""
+        call.flask = context = flask.enter(call.scope, call.body)
+        call.request = context.request
+        return flask.answer(context) if context.is_created else None
+
     def _convert_exception(self, exc: BaseException, call: Call) -> Any:
-        """Return an exception that is a response, such as that of `flask.abort`; raise any other."""
-        if response.is_http_exception(exc):
-            return exc
-        if self._flask is not None and call.flask is not None:
-            self._flask.fail(call.flask, exc)
-        raise exc
+        """Return the response to an exception, such as that of `flask.abort`; raise an exception that has none."""
+        if self._flask is None or call.flask is None:
+            if response.is_http_exception(exc):
+                return exc
+            raise exc
+        try:
+            if self._is_http and isinstance(exc, RequestError):
+                return reply_to_error(exc)
+            return self._flask.answer_error(call.flask, exc)
+        except BaseException as unanswered:
+            self._fail(unanswered, call)
+            raise
 
     def _convert(self, value: Any, call: Call) -> AnyReply:
         """Return the reply for a returned value, completed by Flask if the function uses it."""
         if self._flask is None or call.flask is None:
             return self._convert_value(value, call)
         try:
-            reply = self._convert_value(value, call)
+            reply = self._convert_value(self._flask.to_response(value) if self._is_http else value, call)
         except BaseException as exc:
-            self._flask.fail(call.flask, exc)
+            self._fail(exc, call)
             raise
         return self._flask.finish(call.flask, reply)
 
+    def _fail(self, error: BaseException, call: Call) -> None:
+        if self._flask is not None and call.flask is not None:
+            call.answer = self._flask.fail(call.flask, error)
+
     def _convert_value(self, value: Any, call: Call) -> AnyReply:
+        if isinstance(value, Reply):
+            return value
         if self._is_http:
             return self._convert_http_value(value, call)
         assert call.event is not None  # noqa: S101 - CloudEvent functions are called with events only

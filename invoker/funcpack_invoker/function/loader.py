@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors, handler_name
 from funcpack_invoker.events.event import Event
+from funcpack_invoker.flask_bridge.application import Application
+from funcpack_invoker.flask_bridge.import_context import application_context
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.function.signature import BoundSignature, bind_signature
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import ModuleType
 
-    from funcpack_invoker.flask_bridge.context import FlaskBridge
+    from funcpack_invoker.flask_bridge.bridge import FlaskBridge
 
 logger = logging.getLogger("funcpack")
 
@@ -62,12 +64,14 @@ def load(handler: str, source: Path) -> LoadedFunction:
     name = handler_name.parse(handler)
     directories = app_directories(source)
     _put_on_path(directories)
+    application = Application(name.module)
     with partial_packages(directories):
-        module = _import(handler, name.module, source)
+        with application_context(application):
+            module = _import(handler, name.module, source)
         function = _find(handler, module, name.attributes)
         signature = bind_signature(handler, function)
         _import_sdk(signature, directories)
-        flask = _import_flask(name.module, signature, directories)
+        flask = _import_flask(application, signature, directories)
     return LoadedFunction(handler, module, function, signature, flask, tuple(directories))
 
 
@@ -83,7 +87,7 @@ def _put_on_path(directories: list[str]) -> None:
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
 
 
-def _import_flask(module: str, signature: BoundSignature, directories: list[str]) -> FlaskBridge | None:
+def _import_flask(application: Application, signature: BoundSignature, directories: list[str]) -> FlaskBridge | None:
     """Import Flask for HTTP functions, and for any function that has imported it.
 
     Raises:
@@ -94,9 +98,9 @@ def _import_flask(module: str, signature: BoundSignature, directories: list[str]
     if not (is_needed or _has_imported("flask", "Flask")):
         return None
     # Half of a cold start, so only if it is needed.
-    from funcpack_invoker.flask_bridge.context import FlaskBridge  # noqa: PLC0415
+    from funcpack_invoker.flask_bridge.bridge import FlaskBridge  # noqa: PLC0415
 
-    return FlaskBridge(module, directories)
+    return FlaskBridge(application, directories, has_views=signature.kind is Kind.HTTP)
 
 
 def _has_imported(package: str, name: str) -> bool:

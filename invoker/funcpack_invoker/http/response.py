@@ -48,6 +48,11 @@ def plain(status: int, text: str, *headers: Header) -> Reply:
     return Reply(status, [(b"content-type", b"text/plain; charset=utf-8"), *headers], f"{text}\n".encode())
 
 
+def server_error() -> Reply:
+    """Return the response to an error of the function, without its cause."""
+    return plain(500, "Internal Server Error")
+
+
 def from_value(value: Any) -> Reply:
     """Return the response for a return value: a body, or a tuple of a body, a status and headers.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from funcpack_invoker.errors import CallTimeoutError, ReplyError, RequestError
 from funcpack_invoker.http.rejections import log_rejection
-from funcpack_invoker.http.response import Reply, from_body, is_http_exception, plain
+from funcpack_invoker.http.response import Reply, from_body, is_http_exception, plain, server_error
 from funcpack_invoker.http.streaming import Stream
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def reply_to_error(error: BaseException) -> Reply:
         logger.error("%s", error.reason)
     else:
         logger.error("the function failed", exc_info=error)
-    return plain(500, "Internal Server Error")
+    return server_error()
 
 
 def send(exchange: Exchange, reply: Reply, request_id: str) -> None:

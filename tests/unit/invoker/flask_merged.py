@@ -122,6 +122,22 @@ class Flask(flask.app.Flask):
             self.session_interface.save_session(self, session, response)
         return response
 
+    def preprocess_request(self, *arguments: Any, **_: Any) -> Any:
+        (_ctx,) = arguments
+        return super().preprocess_request()
+
+    def dispatch_request(self, *arguments: Any, **_: Any) -> Any:
+        (_ctx,) = arguments
+        return super().dispatch_request()
+
+    def handle_user_exception(self, *arguments: Any, **_: Any) -> Any:
+        _ctx, error = arguments
+        return super().handle_user_exception(error)
+
+    def handle_http_exception(self, *arguments: Any, **_: Any) -> Any:
+        # 3.1 calls it without the context in `handle_user_exception`.
+        return super().handle_http_exception(arguments[-1])
+
     def do_teardown_request(self, *arguments: Any, **_: Any) -> None:
         ctx, exc = arguments
         for name in chain(ctx.request.blueprints, (None,)):

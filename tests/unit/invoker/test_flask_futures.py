@@ -18,22 +18,24 @@ NOT_WITHOUT_STUBS = "not session and not flashed and not copied_to_a_thread and 
 
 
 @pytest.mark.parametrize(
-    ("plugin", "selection"),
+    ("plugin", "selection", "names"),
     [
         pytest.param(
             "flask_merged",
-            "",
+            "not signal and not rendered and not contexts-def and not contexts-async",
+            ("bridge", "application"),
             marks=pytest.mark.skipif(not version("flask").startswith("3.1."), reason="it is written for Flask 3.1"),
             id="3.2: one context",
         ),
-        pytest.param("flask_renamed", NOT_WITHOUT_STUBS, id="context variables have other names"),
+        # Without the variables there is no context at import, which most tests of the application need.
+        pytest.param("flask_renamed", NOT_WITHOUT_STUBS, ("bridge",), id="context variables have other names"),
     ],
 )
-def test_bridge_works(plugin: str, selection: str) -> None:
+def test_bridge_works(plugin: str, selection: str, names: tuple[str, ...]) -> None:
     tests = ROOT / "tests/unit/invoker"
     command = [sys.executable, "-m", "pytest", "-q", "-p", f"tests.unit.invoker.{plugin}", "-p", "no:cacheprovider"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "invoker")])}
-    files = [str(tests / "test_flask_bridge.py"), str(tests / "test_http_functions.py")]
+    files = [str(tests / "test_http_functions.py"), *(str(tests / f"test_flask_{name}.py") for name in names)]
     done = subprocess.run(
         [*command, "-k", selection, *files], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
