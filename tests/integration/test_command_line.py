@@ -54,6 +54,13 @@ def test_check_says_what_is_served(
     assert result.stdout.startswith(text.format(app=app))
 
 
+def test_check_of_a_module_that_uses_the_application_of_flask(tmp_path: Path) -> None:
+    code = "from flask import current_app\ncurrent_app.config['X'] = 1\ndef handler(req): ...\n"
+    (tmp_path / "handler.py").write_text(code)
+    result = run("check", "--source", str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_check_of_a_broken_module_says_why(app: Path) -> None:
     result = run("check", "broken.handler", "--source", str(app))
     assert (result.returncode, result.stdout) == (1, "")

@@ -150,3 +150,28 @@ def test_libraries_work_as_ever(start_server: StartServer, imports: str, lazy: s
         "view": True,
         "abort": 418,
     }, server.log
+
+
+@pytest.mark.parametrize("code", ["import flask", "from flask import Request", "from flask.globals import current_app"])
+def test_import_of_flask_creates_no_application(start_server: StartServer, code: str) -> None:
+    server = start_server(f"{code}\n{textwrap.dedent(SOURCE)}", environment={"PYTHON_HANDLER": "handler.http"})
+    assert {"click", "flask.app", "jinja2"}.isdisjoint(json.loads(server.get().body)["loaded"])
+
+
+@pytest.mark.parametrize("lazy", ["on", "off"])
+@pytest.mark.parametrize("parameter", ["req", "data"])
+def test_application_can_be_configured_at_import(start_server: StartServer, parameter: str, lazy: str) -> None:
+    server = start_server(
+        f"""
+        from flask import current_app
+
+        current_app.config["X"] = 1
+        current_app.logger.warning("configured")
+
+        def handler({parameter}):
+            return [current_app.config["X"]]
+        """,
+        environment={"FUNCTION_LAZY_IMPORTS": lazy},
+    )
+    assert server.get("/", "POST", b"1", content_type="application/json", **EVENT).body == b"[1]"
+    assert "WARNING handler: configured" in server.log

@@ -1,7 +1,7 @@
 """The function's Flask application: Flask's functions require one, although the invoker dispatches the requests itself.
 
 It is `flask.current_app`, at import and in calls. The function configures it, and registers functions and extensions with
-it. It has no views unless the function adds some.
+it. To them, the function looks like a view for all URLs, with the endpoint that it has in functions-framework.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
-    from flask import Flask
+    from flask import Flask, Request
+
+
+ENDPOINT = "run"
 
 
 class Application:
@@ -23,6 +27,7 @@ class Application:
     _signals: tuple[Any, ...] = ()
     _json: Any = None
     _json_settings: dict[str, Any] | None = None
+    _view: Callable[..., Any] | None = None
 
     def __init__(self, module: str) -> None:
         """Take the name of the function's module, which Flask finds templates by."""
@@ -47,7 +52,7 @@ class Application:
             or app.teardown_request_funcs
             or app.teardown_appcontext_funcs
             or app.url_value_preprocessors
-            or app.view_functions
+            or has_other_views(app)
             or any(signal.receivers for signal in self._signals)
         )
 
@@ -64,6 +69,12 @@ class Application:
         """Whether the function has changed how the application writes JSON."""
         app = self._app
         return app is not None and (app.json is not self._json or vars(app.json) != self._json_settings)
+
+    def set_view(self, function: Callable[..., Any]) -> None:
+        """Set the function, which is the view of all URLs that belong to no other view."""
+        self._view = function
+        if self._app is not None:
+            self._app.view_functions[ENDPOINT] = function
 
     def create_if_observed(self) -> None:
         """Create the application if something has connected functions to Flask's signals."""
@@ -83,11 +94,26 @@ class Application:
         from flask import Flask, signals  # noqa: PLC0415 - see the class
 
         app = Flask(self._module, static_folder=None)
-        # Templates build URLs with it. The function answers the requests for them, as all others.
+        # Only to build URLs: the function serves all of them, those of static files too.
         app.add_url_rule("/static/<path:filename>", "static", build_only=True)
+        app.add_url_rule("/", ENDPOINT, defaults={"path": ""}, build_only=True)
+        app.add_url_rule("/<path:path>", ENDPOINT, build_only=True)
+        if self._view is not None:
+            app.view_functions[ENDPOINT] = self._view
         self._signals = _request_signals(signals)
         self._json, self._json_settings = app.json, vars(app.json).copy()
         return app
+
+
+def has_other_views(app: Flask) -> bool:
+    """Return whether the function has added views to its application."""
+    return bool(app.view_functions.keys() - {ENDPOINT})
+
+
+def route(app: Flask, request: Request) -> None:
+    """Set the rule of a request that belongs to no other view."""
+    request.url_rule = next(rule for rule in app.url_map.iter_rules(ENDPOINT) if not rule.defaults)
+    request.view_args = {"path": request.path[1:]}
 
 
 def _request_signals(signals: ModuleType) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.errors import RequestError
+from funcpack_invoker.flask_bridge.application import ENDPOINT
 from funcpack_invoker.flask_bridge.context import CallContext, CallStub, RequestStub, context_variables
 from funcpack_invoker.flask_bridge.request import lazy_request_class
 from funcpack_invoker.flask_bridge.response import at_end, process, process_event
@@ -83,7 +84,7 @@ class FlaskBridge:
         app = self._application.get()
         request_started.send(app)
         value = context.call(app.preprocess_request)
-        if value is None and self._has_views and context.request.url_rule is not None:
+        if value is None and self._has_views and context.request.endpoint != ENDPOINT:
             value = context.call(app.dispatch_request)
         return None if value is None else app.make_response(value)
 

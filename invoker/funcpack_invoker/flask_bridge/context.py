@@ -20,6 +20,8 @@ from contextvars import Context as ContextVars
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.flask_bridge.application import has_other_views, route
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
@@ -202,20 +204,24 @@ def _has_merged_contexts() -> bool:
     return "request" in inspect.signature(AppContext).parameters
 
 
-class _WithoutRouting:
-    """The function serves every URL, except those of the application's views.
+class _WithRoute:
+    """The function serves all URLs except those of the application's other views.
 
-    Without views, nothing is matched: that takes time, and its exception refers to the request.
+    Unless there are any, nothing is matched: that takes time, and the exception for no match refers to the request.
     """
 
     app: Flask
     request: Request
 
     def match_request(self) -> None:
-        if self.app.view_functions:
+        if self.request.url_rule is not None:
+            return
+        if has_other_views(self.app):
             above: Any = super()
             above.match_request()
+        if self.request.url_rule is None:
             self.request.routing_exception = None
+            route(self.app, self.request)
 
 
 @functools.cache
@@ -224,7 +230,7 @@ def _request_context_class() -> type[Any]:
     from flask import ctx  # noqa: PLC0415 - it needs all of Flask
 
     base = ctx.AppContext if _has_merged_contexts() else ctx.RequestContext
-    return type(base.__name__, (_WithoutRouting, base), {})
+    return type(base.__name__, (_WithRoute, base), {})
 
 
 class ContextStub:

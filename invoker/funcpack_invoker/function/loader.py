@@ -71,7 +71,7 @@ def load(handler: str, source: Path) -> LoadedFunction:
         function = _find(handler, module, name.attributes)
         signature = bind_signature(handler, function)
         _import_sdk(signature, directories)
-        flask = _import_flask(application, signature, directories)
+        flask = _import_flask(application, function, signature, directories)
     return LoadedFunction(handler, module, function, signature, flask, tuple(directories))
 
 
@@ -87,7 +87,9 @@ def _put_on_path(directories: list[str]) -> None:
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
 
 
-def _import_flask(application: Application, signature: BoundSignature, directories: list[str]) -> FlaskBridge | None:
+def _import_flask(
+    application: Application, function: Callable[..., Any], signature: BoundSignature, directories: list[str]
+) -> FlaskBridge | None:
     """Import Flask for HTTP functions, and for any function that has imported it.
 
     Raises:
@@ -100,6 +102,7 @@ def _import_flask(application: Application, signature: BoundSignature, directori
     # Half of a cold start, so only if it is needed.
     from funcpack_invoker.flask_bridge.bridge import FlaskBridge  # noqa: PLC0415
 
+    application.set_view(function)
     return FlaskBridge(application, directories, has_views=signature.kind is Kind.HTTP)
 
 

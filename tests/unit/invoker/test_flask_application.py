@@ -51,6 +51,16 @@ AT_IMPORT = [
         id="copied context",
     ),
     pytest.param("pass", "url_for('static', filename='a.css')", "/static/a.css", id="URL of a static file"),
+    pytest.param("pass", "[url_for('run', path='a/b'), url_for('run')]", ["/a/b", "/"], id="URL of the function"),
+    pytest.param(
+        "pass",
+        "[app_ctx.g.get('a'), request.endpoint, request.view_args, request.blueprint]",
+        [None, "run", {"path": ""}, None],
+        id="endpoint",
+    ),
+    pytest.param(
+        "pass", "[g.get('a'), current_app.view_functions[request.endpoint].__name__]", [None, "handler"], id="view"
+    ),
     pytest.param(
         "current_app.add_url_rule('/a/<b>', 'a', lambda b: b)", "url_for('a', b='c')", "/a/c", id="URL of a view"
     ),
@@ -58,6 +68,7 @@ AT_IMPORT = [
 
 PRELUDE = """
 from flask import *
+from flask.globals import app_ctx
 log = []
 """
 
@@ -122,7 +133,7 @@ def test_module_that_a_call_imports_has_the_context(serve: Serve, tmp_path: obje
         pytest.param("current_app.before_request(lambda: abort(403))", "/", 403, None, id="before, raised"),
         pytest.param("current_app.before_request(lambda: 1 / 0)", "/", 500, None, id="before, failed"),
         pytest.param(
-            "current_app.url_value_preprocessor(lambda e, v: log.append(e))", "/", 200, "called [None]", id="url"
+            "current_app.url_value_preprocessor(lambda e, v: log.append(e))", "/", 200, "called ['run']", id="url"
         ),
         pytest.param("current_app.route('/v/<a>')(lambda a: a)", "/v/x", 200, "x", id="view"),
         pytest.param("current_app.route('/v/<a>')(lambda a: a)", "/v", 200, "called []", id="no view"),

@@ -42,7 +42,7 @@ ALLOWED = {
 # Classes of ours that are combined with one of another library at run time, which no syntax tree shows.
 MIXED_INTO = {
     "LazyRequest": "flask.wrappers.Request",
-    "_WithoutRouting": "flask.ctx.RequestContext",
+    "_WithRoute": "flask.ctx.RequestContext",
     "_Core": "cloudevents.core.v1.event.CloudEvent",
     "_Getters": "cloudevents.v1.http.event.CloudEvent",
     "_Picklable": "cloudevents.v1.http.event.CloudEvent",
