@@ -7,7 +7,7 @@ import contextvars
 import logging
 import time
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
 from funcpack_invoker.errors import CallTimeoutError, ReplyError, RequestError
@@ -24,6 +24,7 @@ from funcpack_invoker.http.body import receive_body
 from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import reply_to_error, send, send_stream
+from funcpack_invoker.http.streaming import Stream
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
@@ -195,13 +196,16 @@ class App:
         for event in batch.events:
             try:
                 reply = await self._call_for_event(call, event, place)
+                if not _is_success(reply.status):
+                    failed_ids.append(str(event.attributes["id"]))
+                elif isinstance(reply, EventReply) and reply.event is not None:
+                    _, body = cloudevent.write_structured(reply.event)
+                    replies.append(body)
             except RequestError as exc:
                 unfit.append(f"event {event.attributes['id']}: {exc.reason}")
-                continue
-            if not _is_success(reply.status):
+            except ReplyError as exc:
+                logger.error("%s", exc.reason)  # noqa: TRY400 - the reason is all
                 failed_ids.append(str(event.attributes["id"]))
-            elif isinstance(reply, EventReply) and reply.event is not None:
-                replies.append(reply.event)
         if failed_ids:
             return reply_to_error(
                 ReplyError(f"the function failed for the events with the ids {', '.join(failed_ids)}")
@@ -211,11 +215,7 @@ class App:
             return plain(400, "; ".join(unfit))
         if not replies:
             return Reply(200)
-        try:
-            headers, body = cloudevent.write_batch(replies)
-        except ReplyError as error:
-            return reply_to_error(error)
-        return Reply(200, headers, body)
+        return Reply(200, *cloudevent.write_batch(replies))
 
     async def _call_for_event(self, call: Call, event: Event, place: _Place) -> Reply | EventReply:
         context = copy(call.context)
@@ -223,7 +223,10 @@ class App:
         call = Call(call.scope, call.headers, call.body, context)
         _set_event(call, event)
         # A call must not see the context variables of the one before it.
-        reply, _ = await RunInContext(self._call_function(call, place), contextvars.copy_context())
+        reply, variables = await RunInContext(self._call_function(call, place), contextvars.copy_context())
+        if isinstance(reply, Reply) and reply.chunks is not None and variables is not None:
+            # Only events are sent. Closing the stream ends what belongs to it, such as Flask's contexts.
+            await Stream(reply, variables, self._invocation.threads).close()
         return reply
 
 
@@ -286,5 +289,5 @@ def _set_event(call: Call, event: Event) -> None:
     current.set(context)
 
 
-def _is_success(status: Any) -> bool:
-    return status is None or str(status).startswith("2")
+def _is_success(status: int | None) -> bool:
+    return status is None or status < 300

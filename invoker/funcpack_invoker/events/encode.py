@@ -62,14 +62,9 @@ def write_structured(event: Event) -> tuple[list[Header], bytes]:
     return [(b"content-type", STRUCTURED.encode())], _dumps(_members(event)).encode()
 
 
-def write_batch(events: Sequence[Event]) -> tuple[list[Header], bytes]:
-    """Encode events in batched mode (HTTP 3.3, JSON 4).
-
-    Raises:
-        ReplyError: if the data of one cannot be encoded as its datacontenttype requires.
-
-    """
-    return [(b"content-type", BATCHED.encode())], _dumps([_members(event) for event in events]).encode()
+def write_batch(bodies: Sequence[bytes]) -> tuple[list[Header], bytes]:
+    """Encode events in batched mode (HTTP 3.3, JSON 4), given their bodies in structured mode."""
+    return [(b"content-type", BATCHED.encode())], b"[%s]" % b", ".join(bodies)
 
 
 def _are_plain(values: Collection[Any]) -> bool:

@@ -104,7 +104,8 @@ def _from_tuple(value: tuple[Any, ...], incoming: Event, context: Context, defau
         reply = _from_attributes(body, incoming, context)
     else:
         reply = EventReply(None if body is None else _event(body, incoming, context, defaults))
-    reply.status, reply.headers = status, headers
+    reply.status = response.with_status(Reply(200), status).status
+    reply.headers = headers
     if headers is not None and reply.event is not None:
         _take_content_type(reply, reply.event)
     return reply

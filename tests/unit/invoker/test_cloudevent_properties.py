@@ -86,7 +86,7 @@ def test_structured_event_comes_back(event: Event) -> None:
 
 @given(st.lists(events().filter(lambda event: event.attributes["specversion"] == "1.0"), max_size=3))
 def test_batch_comes_back(batch: list[Event]) -> None:
-    assert read(*write_batch(batch)) == Batch(tuple(batch))
+    assert read(*write_batch([write_structured(event)[1] for event in batch])) == Batch(tuple(batch))
 
 
 @given(events(strings | st.booleans() | integers))

@@ -171,7 +171,7 @@ def test_structured(attributes: dict[str, Any], data: Any, members: dict[str, An
 
 
 def test_batch_is_an_array_of_structured_events() -> None:
-    headers, body = write_batch([Event(REQUIRED, 1), Event(OLD, b"hi")])
+    headers, body = write_batch([write_structured(event)[1] for event in (Event(REQUIRED, 1), Event(OLD, b"hi"))])
     assert headers == [(b"content-type", b"application/cloudevents-batch+json")]
     assert json.loads(body) == [members_of(Event(REQUIRED, 1)), members_of(Event(OLD, b"hi"))]
 
