@@ -14,7 +14,7 @@ from funcpack_invoker.context import current
 from funcpack_invoker.tracebacks import raised, user_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from funcpack_invoker.settings import Settings
 
@@ -55,6 +55,10 @@ class _LastingLogger(logging.Logger):
 _LASTING = ("funcpack", "funcpack.access", "function", "gunicorn.error", "asyncio", "py.warnings")
 
 
+class ExportHandler(logging.Handler):
+    """A handler that sends records elsewhere in addition to the log, which a function can configure regardless of it."""
+
+
 def _replaceable(handler: logging.Handler, original: Callable[..., None]) -> Callable[..., None]:
     """Return a `logging.basicConfig` that does what a function expects.
 
@@ -64,13 +68,18 @@ def _replaceable(handler: logging.Handler, original: Callable[..., None]) -> Cal
 
     def basic_config(**options: Any) -> None:
         root = logging.getLogger()
-        if root.handlers != [handler] or options.get("force"):
-            original(**options)
-        elif options.keys() <= {"level"}:
-            root.setLevel(options.get("level") or root.level)
-        else:
-            root.handlers.clear()
-            original(**options)
+        exporters = [other for other in root.handlers if isinstance(other, ExportHandler)]
+        root.handlers[:] = [other for other in root.handlers if other not in exporters]
+        try:
+            if root.handlers != [handler] or options.get("force"):
+                original(**options)
+            elif options.keys() <= {"level"}:
+                root.setLevel(options.get("level") or root.level)
+            else:
+                root.handlers.clear()
+                original(**options)
+        finally:
+            root.handlers += exporters
 
     return basic_config
 
@@ -82,8 +91,8 @@ class TextFormatter(logging.Formatter):
         """Return the text of a record."""
         call = current.get()
         request = f" [{call.request_id}]" if call else ""
-        line = f"{_time(record)} {record.levelname} {record.name}{request}: {_message(record)}"
-        exception = _exception(record)
+        line = f"{_time(record)} {record.levelname} {record.name}{request}: {message(record)}"
+        exception = exception_text(record)
         return f"{line}\n{exception}" if exception else line
 
 
@@ -100,8 +109,6 @@ class JsonFormatter(logging.Formatter):
         """
         super().__init__()
         self._project = project
-        # `message` and `asctime` are set by other formatters, `traceparent` by telemetry.
-        self._standard = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "traceparent"}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record."""
@@ -110,32 +117,43 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "severity": _severity(record),
             "logger": record.name,
-            "message": _message(record),
+            "message": message(record),
             **_call_members(record),
         }
         if self._project and "trace_id" in members:
             members["logging.googleapis.com/trace"] = f"projects/{self._project}/traces/{members['trace_id']}"
             members["logging.googleapis.com/spanId"] = members["span_id"]
-        exception = _exception(record)
+        exception = exception_text(record)
         if exception:
             members["exception"] = exception
-        for name, value in vars(record).items():
-            if name not in self._standard:
-                members.setdefault(str(name), value)
+        for name, value in extras(record):
+            members.setdefault(name, value)
         try:
-            return _json(members)
+            return to_json(members)
         except Exception:  # noqa: BLE001 - any exception from converting the user's objects
-            return _json({name: _shown(value) for name, value in members.items()})
+            return to_json({name: shown(value) for name, value in members.items()})
 
 
-def _json(value: Any) -> str:
+# The attributes that each record has. `message` and `asctime` are set by other formatters, `traceparent` by telemetry.
+_STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "traceparent"})
+
+
+def extras(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
+    """Return the names and values that the caller passed as `extra`."""
+    for name, value in vars(record).items():
+        if name not in _STANDARD:
+            yield str(name), value
+
+
+def to_json(value: Any) -> str:
+    """Return a value as JSON; what JSON cannot express becomes text."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """Return a value that JSON can express: the value itself, or a text."""
     try:
-        _json(value)
+        to_json(value)
     except Exception:  # noqa: BLE001 - as above
         try:
             return repr(value)
@@ -163,7 +181,7 @@ def _severity(record: logging.LogRecord) -> str:
     return next((name for level, name in _SEVERITIES if record.levelno >= level), "DEFAULT")
 
 
-def _message(record: logging.LogRecord) -> str:
+def message(record: logging.LogRecord) -> str:
     """Return the message of a record; arguments that do not match it must not break the format of the log."""
     try:
         text = record.getMessage()
@@ -187,7 +205,7 @@ def _time(record: logging.LogRecord) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _exception(record: logging.LogRecord) -> str:
+def exception_text(record: logging.LogRecord) -> str:
     """Return the traceback of a record, starting with the first frame of the user's code."""
     if not record.exc_info or record.exc_info[1] is None:
         return ""

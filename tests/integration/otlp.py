@@ -1,15 +1,36 @@
-"""What a receiver of OpenTelemetry's protocol was sent, as tests want to look at it."""
+"""A receiver of OpenTelemetry's protocol, and what it was sent, as tests want to look at it."""
 
 from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_RECEIVER = Path(__file__).with_name("otlp_receiver.py")
+
+
+@contextmanager
+def receiver(python: Path, directory: Path) -> Iterator[str]:
+    """Run a receiver; gives its address."""
+    process = subprocess.Popen([str(python), "-P", str(_RECEIVER), str(directory)])
+    try:
+        deadline = time.monotonic() + 20
+        while not (directory / "port").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{(directory / 'port').read_text()}"
+    finally:
+        process.kill()
+        process.wait()
 
 
 @dataclass(frozen=True)
@@ -33,6 +54,20 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Log:
+    """A log record; its ids are in hexadecimal, "" for a record outside a trace."""
+
+    logger: str
+    severity: str
+    number: str
+    body: str
+    attributes: dict[str, Any]
+    trace_id: str
+    span_id: str
+    time: int
+
+
+@dataclass(frozen=True)
 class Received:
     """All that a receiver wrote to its directory."""
 
@@ -47,9 +82,19 @@ class Received:
             for span in scope["spans"]
         ]
 
+    def logs(self) -> list[Log]:
+        """Give the log records, in the order in which they were sent."""
+        return [
+            _log(scope["scope"]["name"], record)
+            for resource in self._messages("logs", "resourceLogs")
+            for scope in resource["scopeLogs"]
+            for record in scope["logRecords"]
+        ]
+
     def resources(self, signal: str) -> list[dict[str, Any]]:
-        """Give the attributes of the resources that "traces" or "metrics" are about."""
-        messages = self._messages(signal, {"traces": "resourceSpans", "metrics": "resourceMetrics"}[signal])
+        """Give the attributes of the resources that "traces", "metrics" or "logs" are about."""
+        members = {"traces": "resourceSpans", "metrics": "resourceMetrics", "logs": "resourceLogs"}
+        messages = self._messages(signal, members[signal])
         return [_attributes(message["resource"]) for message in messages]
 
     def points(self, name: str) -> list[tuple[dict[str, Any], int]]:
@@ -65,7 +110,8 @@ class Received:
         return [(_attributes(point), int(point.get("count") or point["asInt"])) for point in data["dataPoints"]]
 
     def _messages(self, signal: str, member: str) -> Iterator[dict[str, Any]]:
-        for line in (self.directory / f"{signal}.jsonl").read_text().splitlines():
+        file = self.directory / f"{signal}.jsonl"
+        for line in file.read_text().splitlines() if file.exists() else ():
             yield from json.loads(line)[member]
 
 
@@ -83,13 +129,32 @@ def _span(message: dict[str, Any]) -> Span:
     )
 
 
+def _log(logger: str, message: dict[str, Any]) -> Log:
+    return Log(
+        logger=logger,
+        severity=message["severityText"],
+        number=message["severityNumber"].removeprefix("SEVERITY_NUMBER_"),
+        body=_value(message["body"]),
+        attributes=_attributes(message),
+        trace_id=_hex(message.get("traceId", "")),
+        span_id=_hex(message.get("spanId", "")),
+        time=int(message["timeUnixNano"]),
+    )
+
+
 def _attributes(message: dict[str, Any]) -> dict[str, Any]:
     return {member["key"]: _value(member["value"]) for member in message.get("attributes", [])}
 
 
 def _value(value: dict[str, Any]) -> Any:
-    # protobuf's JSON writes 64-bit integers as strings
+    if not value:
+        return None
     ((kind, content),) = value.items()
+    if kind == "kvlistValue":
+        return {member["key"]: _value(member["value"]) for member in content.get("values", [])}
+    if kind == "arrayValue":
+        return [_value(item) for item in content.get("values", [])]
+    # protobuf's JSON writes 64-bit integers as strings
     return int(content) if kind == "intValue" else content
 
 

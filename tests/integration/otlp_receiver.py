@@ -1,4 +1,4 @@
-"""A receiver of OTLP/HTTP: `otlp_receiver.py DIRECTORY` writes what comes to DIRECTORY/{traces,metrics}.jsonl.
+"""A receiver of OTLP/HTTP: `otlp_receiver.py DIRECTORY` writes what comes to DIRECTORY/{traces,metrics,logs}.jsonl.
 
 It reads the protocol by its own definition, the messages of opentelemetry-proto, and so runs in the environment that has
 them. A request a line, as protobuf's JSON; DIRECTORY/port says where it listens.
@@ -9,11 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from google.protobuf.json_format import MessageToJson
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 DIRECTORY = Path(sys.argv[1])
-MESSAGES = {"/v1/traces": ExportTraceServiceRequest, "/v1/metrics": ExportMetricsServiceRequest}
+MESSAGES = {
+    "/v1/traces": ExportTraceServiceRequest,
+    "/v1/metrics": ExportMetricsServiceRequest,
+    "/v1/logs": ExportLogsServiceRequest,
+}
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import textwrap
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import IncompleteRead
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.environments import INVOKER_LOCK, locked
-from tests.integration.otlp import Received, Span
+from tests.integration.otlp import Received, Span, receiver
 from tools.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.conftest import Server, StartServer
-
-RECEIVER = Path(__file__).with_name("otlp_receiver.py")
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
@@ -109,22 +105,6 @@ class Run:
 @pytest.fixture(scope="module")
 def python() -> Path:
     return locked("otel", INVOKER_LOCK, ROOT / "requirements" / "otel.txt")
-
-
-@contextmanager
-def receiver(python: Path, directory: Path) -> Iterator[str]:
-    """Run a receiver; gives its address."""
-    process = subprocess.Popen([str(python), "-P", str(RECEIVER), str(directory)])
-    try:
-        deadline = time.monotonic() + 20
-        while not (directory / "port").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{(directory / 'port').read_text()}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module", params=["on", "off"], ids=["lazy", "ordinary"])
@@ -374,7 +354,10 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     [
         pytest.param({}, id="no exporter named"),
         pytest.param({"OTEL_SDK_DISABLED": "true", **ENDPOINT}, id="disabled"),
-        pytest.param({"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", **ENDPOINT}, id="none"),
+        pytest.param(
+            {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none", **ENDPOINT},
+            id="none",
+        ),
     ],
 )
 def test_nothing_is_imported_when_it_is_off(start_server: StartServer, python: Path, variables: dict[str, str]) -> None:

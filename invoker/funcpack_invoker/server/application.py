@@ -13,6 +13,7 @@ from funcpack_invoker.function.loader import app_directories, load
 
 # Imported before the fork, so that the workers share its memory.
 from funcpack_invoker.telemetry import start as telemetry
+from funcpack_invoker.telemetry.exporters import Exporters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,9 @@ class Server(BaseApplication):
 
         """
         directories = app_directories(self._source.resolve())
-        function = load(self.settings.handler, self._source)
+        exporters = Exporters.from_env(os.environ)
+        with telemetry.keeping_records(exporters) as early:
+            function = load(self.settings.handler, self._source)
         self.served = f"{function.handler} ({function.kind})"
-        observer = telemetry.start(function, directories, os.environ)
+        observer = telemetry.start(function, directories, os.environ, exporters, early)
         return App(function, self.settings, observer)

@@ -1,1 +1,1 @@
-"""OpenTelemetry traces and metrics, imported only if they are enabled."""
+"""OpenTelemetry traces, metrics and logs, imported only if they are enabled."""

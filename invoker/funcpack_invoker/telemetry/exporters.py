@@ -23,16 +23,17 @@ class Exporters(NamedTuple):
 
     traces: tuple[str, ...]
     metrics: tuple[str, ...]
+    logs: tuple[str, ...]
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Read OTEL_SDK_DISABLED and OTEL_*_EXPORTER; without exporters, an endpoint selects OTLP."""
         if is_disabled(environ):
-            return cls((), ())
-        return cls(_named("TRACES", environ), _named("METRICS", environ))
+            return cls((), (), ())
+        return cls(_named("TRACES", environ), _named("METRICS", environ), _named("LOGS", environ))
 
     def __bool__(self) -> bool:
-        return bool(self.traces or self.metrics)
+        return bool(self.traces or self.metrics or self.logs)
 
 
 def is_disabled(environ: Mapping[str, str]) -> bool:

@@ -22,7 +22,7 @@ from funcpack_invoker.telemetry.instruments import Instruments
 from funcpack_invoker.telemetry.providers import Providers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from contextvars import Context as ContextVars
 
     from opentelemetry.context import Context
@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome[AnyReply], ContextVars]]]
 
 
-def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str]) -> Observer:
-    """Set up the SDK, and create an observer that uses it.
+def observer(
+    function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str], early: Iterable[logging.LogRecord]
+) -> Observer:
+    """Set up the SDK, send it the `early` log records, and create an observer that uses it.
 
     Raises:
         Exception: whatever an exporter raises because of its settings.
@@ -53,6 +55,10 @@ def observer(function: LoadedFunction, exporters: Exporters, environ: Mapping[st
     providers = Providers(exporters, function.handler, environ)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_note_span)
+    if providers.log_records is not None:
+        providers.log_records.attach()
+        for record in early:
+            providers.log_records.handle(record)
     return Observer(function.handler, semconv.TRIGGERS[function.kind], providers)
 
 
@@ -69,8 +75,11 @@ class Observer:
 
     def requests(self, serve: Serve, unobserved: Collection[str]) -> Serve:
         """Return `serve` wrapped, except for the `unobserved` paths: most spans would be those of probes."""
+        log_records = self._providers.log_records
 
         async def observed(incoming: IncomingRequest, exchange: Exchange) -> None:
+            if log_records is not None:
+                log_records.attach()
             if incoming.scope["path"] in unobserved:
                 await serve(incoming, exchange)
                 return

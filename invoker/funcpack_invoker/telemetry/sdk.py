@@ -39,7 +39,7 @@ def tracer_provider(exporters: tuple[str, ...], resource: Resource) -> TracerPro
     """Create a tracer provider with the exporters of these names."""
     # At exit it would be too late: the master does not wait that long.
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    for exporter in _load("opentelemetry_traces_exporter", exporters):
+    for exporter in load("opentelemetry_traces_exporter", exporters):
         provider.add_span_processor(BatchSpanProcessor(exporter()))
     return provider
 
@@ -49,12 +49,12 @@ def meter_provider(exporters: tuple[str, ...], resource: Resource) -> MeterProvi
     readers = [
         # Prometheus reads the metrics itself; to the others they are sent.
         exporter() if issubclass(exporter, MetricReader) else PeriodicExportingMetricReader(exporter())
-        for exporter in _load("opentelemetry_metrics_exporter", exporters)
+        for exporter in load("opentelemetry_metrics_exporter", exporters)
     ]
     return MeterProvider(readers, resource, shutdown_on_exit=False)
 
 
-def _load(group: str, names: tuple[str, ...]) -> Iterator[Any]:
+def load(group: str, names: tuple[str, ...]) -> Iterator[Any]:
     """Load exporters by the names of their entry points."""
     for name in names:
         found = tuple(entry_points(group=group, name=name))

@@ -8,14 +8,16 @@ function's module has set a provider itself, without any variable.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.lazy_imports.libraries import outside_app
+from funcpack_invoker.logs import ExportHandler
 from funcpack_invoker.telemetry.exporters import Exporters, is_disabled
-from funcpack_invoker.telemetry.own_providers import has_meter_provider, has_tracer_provider
+from funcpack_invoker.telemetry.own_providers import has_providers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.telemetry.observer import Observer
@@ -23,17 +25,58 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 
 
-def start(function: LoadedFunction, directories: list[str], environ: Mapping[str, str]) -> Observer | None:
+# More records than this are not kept.
+_MOST_RECORDS = 1000
+
+
+class EarlyRecords(ExportHandler):
+    """Keeps the log records of the function's import: telemetry can be started only after it.
+
+    Attributes:
+        records: the records.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        if len(self.records) < _MOST_RECORDS:
+            self.records.append(record)
+
+
+@contextmanager
+def keeping_records(exporters: Exporters) -> Iterator[EarlyRecords]:
+    """Keep the log records of the block, if there are exporters of logs."""
+    early = EarlyRecords()
+    if exporters.logs:
+        logging.root.addHandler(early)
+    try:
+        yield early
+    finally:
+        logging.root.removeHandler(early)
+
+
+def start(
+    function: LoadedFunction,
+    directories: list[str],
+    environ: Mapping[str, str],
+    exporters: Exporters,
+    early: EarlyRecords,
+) -> Observer | None:
     """Start telemetry for a function; None if it is off. The function is served even if telemetry fails.
 
     Args:
         function: the function.
         directories: the app's directories, whose files must not shadow a library.
         environ: OpenTelemetry's variables, and Knative's, which name the service.
+        exporters: those that the variables name.
+        early: the log records so far.
 
     """
-    exporters = Exporters.from_env(environ)
-    if not exporters and (is_disabled(environ) or not (has_tracer_provider() or has_meter_provider())):
+    if not exporters and (is_disabled(environ) or not has_providers()):
         return None
     with outside_app(directories):
         try:
@@ -42,7 +85,7 @@ def start(function: LoadedFunction, directories: list[str], environ: Mapping[str
             logger.warning("telemetry is off, although an OpenTelemetry exporter is configured: %s", exc)
             return None
         try:
-            return observer(function, exporters, environ)
+            return observer(function, exporters, environ, early.records)
         except Exception:
             logger.exception("telemetry is off: OpenTelemetry could not be started")
             return None

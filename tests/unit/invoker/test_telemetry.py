@@ -17,32 +17,38 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318"}
 
 
 @pytest.mark.parametrize(
-    ("environ", "traces", "metrics"),
+    ("environ", "traces", "metrics", "logs"),
     [
-        pytest.param({}, (), (), id="nothing"),
-        pytest.param({"OTEL_SERVICE_NAME": "greeter"}, (), (), id="a name alone"),
-        pytest.param(ENDPOINT, (HTTP,), (HTTP,), id="endpoint"),
-        pytest.param({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c"}, (HTTP,), (), id="endpoint of traces"),
-        pytest.param({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://c"}, (), (HTTP,), id="endpoint of metrics"),
-        pytest.param({"OTEL_TRACES_EXPORTER": "otlp"}, (HTTP,), (), id="exporter"),
-        pytest.param({"OTEL_TRACES_EXPORTER": "otlp, console"}, (HTTP, "console"), (), id="two exporters"),
-        pytest.param({"OTEL_METRICS_EXPORTER": "prometheus"}, (), ("prometheus",), id="exporter of metrics"),
-        pytest.param({**ENDPOINT, "OTEL_METRICS_EXPORTER": "none"}, (HTTP,), (), id="no metrics"),
-        pytest.param({**ENDPOINT, "OTEL_SDK_DISABLED": "True"}, (), (), id="disabled"),
-        pytest.param({**ENDPOINT, "OTEL_SDK_DISABLED": "false"}, (HTTP,), (HTTP,), id="not disabled"),
-        pytest.param({**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, (GRPC,), (GRPC,), id="gRPC"),
+        pytest.param({}, (), (), (), id="nothing"),
+        pytest.param({"OTEL_SERVICE_NAME": "greeter"}, (), (), (), id="a name alone"),
+        pytest.param(ENDPOINT, (HTTP,), (HTTP,), (HTTP,), id="endpoint"),
+        pytest.param({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c"}, (HTTP,), (), (), id="endpoint of traces"),
+        pytest.param({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://c"}, (), (HTTP,), (), id="endpoint of metrics"),
+        pytest.param({"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://c"}, (), (), (HTTP,), id="endpoint of logs"),
+        pytest.param({"OTEL_TRACES_EXPORTER": "otlp"}, (HTTP,), (), (), id="exporter"),
+        pytest.param({"OTEL_TRACES_EXPORTER": "otlp, console"}, (HTTP, "console"), (), (), id="two exporters"),
+        pytest.param({"OTEL_METRICS_EXPORTER": "prometheus"}, (), ("prometheus",), (), id="exporter of metrics"),
+        pytest.param({"OTEL_LOGS_EXPORTER": "console"}, (), (), ("console",), id="exporter of logs"),
+        pytest.param({**ENDPOINT, "OTEL_METRICS_EXPORTER": "none"}, (HTTP,), (), (HTTP,), id="no metrics"),
+        pytest.param({**ENDPOINT, "OTEL_LOGS_EXPORTER": "none"}, (HTTP,), (HTTP,), (), id="no logs"),
+        pytest.param({**ENDPOINT, "OTEL_SDK_DISABLED": "True"}, (), (), (), id="disabled"),
+        pytest.param({**ENDPOINT, "OTEL_SDK_DISABLED": "false"}, (HTTP,), (HTTP,), (HTTP,), id="not disabled"),
+        pytest.param({**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, (GRPC,), (GRPC,), (GRPC,), id="gRPC"),
         pytest.param(
             {**ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf"},
             (HTTP,),
+            (GRPC,),
             (GRPC,),
             id="a protocol a signal",
         ),
     ],
 )
-def test_exporters_that_are_wanted(environ: dict[str, str], traces: tuple[str, ...], metrics: tuple[str, ...]) -> None:
+def test_exporters_that_are_wanted(
+    environ: dict[str, str], traces: tuple[str, ...], metrics: tuple[str, ...], logs: tuple[str, ...]
+) -> None:
     found = Exporters.from_env(environ)
-    assert found == Exporters(traces, metrics)
-    assert bool(found) == bool(traces or metrics)
+    assert found == Exporters(traces, metrics, logs)
+    assert bool(found) == bool(traces or metrics or logs)
 
 
 def test_unknown_protocol_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
