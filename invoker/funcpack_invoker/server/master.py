@@ -14,6 +14,7 @@ from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
 from funcpack_invoker.errors import EndedWhileStartingError, ListenError
+from funcpack_invoker.free_threading import report_modules, runs_without_gil
 from funcpack_invoker.logs import configure
 from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
@@ -43,6 +44,8 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
 
     """
     configure(settings)
+    if runs_without_gil():
+        report_modules()
     try:
         listeners = listen(settings.host, settings.port)
     except ListenError as error:

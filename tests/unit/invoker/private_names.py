@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # Names with an underscore that their libraries document as public.
-DOCUMENTED = frozenset({"_asdict", "_exit", "_field_defaults", "_fields", "_make", "_replace"})
+DOCUMENTED = frozenset({"_asdict", "_exit", "_field_defaults", "_fields", "_is_gil_enabled", "_make", "_replace"})
 
 # Functions that take the name of an attribute as text.
 _BY_TEXT = frozenset(

@@ -30,6 +30,7 @@ ROOMS = (
     "threads",
     "lazy_imports",
     "logs",
+    "free_threading",
     "output",
     "context",
     "settings",
