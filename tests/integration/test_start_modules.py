@@ -175,3 +175,47 @@ def test_application_can_be_configured_at_import(start_server: StartServer, para
     )
     assert server.get("/", "POST", b"1", content_type="application/json", **EVENT).body == b"[1]"
     assert "WARNING handler: configured" in server.log
+
+
+LATE = """
+    import sys
+
+    def {definition}(data):
+        if data == "modules":
+            return [name for name in sys.modules if name.partition(".")[0] == "flask"]
+        if data == "late":
+            import flask
+            flask.current_app.config["X"] = flask.current_app.config.get("X", 0) + 1
+            flask.current_app.secret_key = "key"
+            @flask.after_this_request
+            def mark(response):
+                response.headers["X-Mark"] = flask.request.path
+                return response
+            flask.g.a = flask.g.get("a", 0) + 1
+            return [flask.current_app.config["X"], flask.g.a, flask.session.get("a"), flask.request.get_json(), flask.request.endpoint]
+        if data == "request":
+            from flask import request
+            return [request.path]
+        return sys.modules["flask"].current_app.config["X"]
+"""
+
+
+@pytest.mark.parametrize("lazy", ["on", "off"])
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_event_function_that_imports_flask_when_it_is_called(
+    start_server: StartServer, definition: str, lazy: str
+) -> None:
+    source = LATE.replace("def {definition}", f"{definition} handler")
+
+    def post(data: str) -> tuple[int, object, str | None]:
+        body = json.dumps(data).encode()
+        answer = server.get("/here", "POST", body, content_type="application/json", **EVENT)
+        return answer.status, json.loads(answer.body), answer.headers["X-Mark"]
+
+    server = start_server(source, environment={"FUNCTION_LAZY_IMPORTS": lazy})
+    assert post("modules") == (200, [], None)
+    assert post("late") == (200, [1, 1, None, "late", "run"], "/here")
+    assert post("late") == (200, [2, 1, None, "late", "run"], "/here")
+    assert post("other") == (200, 2, None)
+    server = start_server(source, environment={"FUNCTION_LAZY_IMPORTS": lazy})
+    assert post("request") == (200, ["/here"], None)

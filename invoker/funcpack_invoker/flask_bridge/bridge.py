@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.flask_bridge.application import ENDPOINT
-from funcpack_invoker.flask_bridge.context import CallContext, CallStub, RequestStub, context_variables
+from funcpack_invoker.flask_bridge.context import CallContext, context_variables
 from funcpack_invoker.flask_bridge.request import lazy_request_class
 from funcpack_invoker.flask_bridge.response import at_end, process, process_event
 from funcpack_invoker.http.response import Reply, is_http_exception, server_error
@@ -55,7 +55,6 @@ class FlaskBridge:
         self._application = application
         self._has_views = has_views
         self._variables = variables
-        self._stubs = tuple(zip(variables, (CallStub, RequestStub), strict=False))
         self._request_class = lazy_request_class(
             wrappers.Request, self._application, variables[0] if variables else None
         )
@@ -66,8 +65,7 @@ class FlaskBridge:
         if self._application.takes_part or not self._variables:
             context.create()
         else:
-            for variable, stub in self._stubs:
-                variable.set(stub(context))
+            context.stand_for_call()
         return context
 
     def answer(self, context: CallContext) -> Any:

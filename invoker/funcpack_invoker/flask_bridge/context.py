@@ -145,6 +145,15 @@ class CallContext(LazyContext):
         """The request of the call."""
         return self._request
 
+    def stand_for_call(self) -> None:
+        """Make Flask's proxies stand for the contexts in the current context (contextvars)."""
+        if self._contexts:
+            for variable, context in zip(self._variables, self._contexts, strict=True):
+                variable.set(context)
+        else:
+            for variable, stub in zip(self._variables, (CallStub, RequestStub), strict=False):
+                variable.set(stub(self))
+
     def call(self, method: Callable[..., Any], *arguments: Any) -> Any:
         """Call a method of the application that needs a request; from Flask 3.2 on, these take the context."""
         return method(self._contexts[0], *arguments) if _has_merged_contexts() else method(*arguments)
@@ -233,6 +242,27 @@ def _request_context_class() -> type[Any]:
     return type(base.__name__, (_WithRoute, base), {})
 
 
+class LateContext:
+    """The contexts of a call that has imported Flask itself: they are entered when a proxy is used."""
+
+    def __init__(self, variables: tuple[ContextVar[Any], ...], enter: Callable[[], CallContext]) -> None:
+        self._variables = variables
+        self._enter = enter
+
+    def stand_for_call(self) -> None:
+        """Put stubs into Flask's context variables in the current context (contextvars)."""
+        for variable, stub in zip(self._variables, (ContextStub, LateRequestStub), strict=False):
+            variable.set(stub(self))
+
+    def resolve(self, stub: ContextStub) -> Any:
+        """Return what stands in the place of a stub in an ordinary call."""
+        context = self._enter()
+        variable = self._variables[stub.index]
+        if variable.get() is stub:
+            context.stand_for_call()
+        return variable.get()
+
+
 class ContextStub:
     """An object in Flask's first context variable, until somebody uses it."""
 
@@ -243,7 +273,7 @@ class ContextStub:
     # Which of the variables it is in.
     index = 0
 
-    def __init__(self, lazy_context: LazyContext) -> None:
+    def __init__(self, lazy_context: LazyContext | LateContext) -> None:
         _set_lazy_context(self, lazy_context)
 
     def __getattr__(self, name: str) -> Any:
@@ -291,6 +321,14 @@ class CallStub(ContextStub):
     def request(self) -> Request:
         """The request; creating the contexts is not necessary for it."""
         return self._lazy_context.request
+
+
+class LateRequestStub(ContextStub):
+    """The one in the second variable, of Flask up to 3.1, in a call that has imported Flask itself."""
+
+    __slots__ = ()
+
+    index = 1
 
 
 class RequestStub(CallStub):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.events.reply import AnyReply
     from funcpack_invoker.flask_bridge.bridge import FlaskBridge
+    from funcpack_invoker.flask_bridge.context import CallContext
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.settings import Settings
@@ -64,6 +65,7 @@ class Invocation:
         self.invoke: Invoke = self._call_in_time if settings.timeout else call
         self._function = arguments.caller(loaded.function, loaded.signature)
         self._flask = loaded.flask
+        self._late_flask = loaded.late_flask
         self._is_http = loaded.kind is Kind.HTTP
         self._defaults = event_reply.ReplyDefaults(settings.reply_type, settings.reply_source)
         self._timeout = settings.timeout
@@ -116,7 +118,7 @@ class Invocation:
     def _call_blocking(self, call: Call) -> AnyReply | Coroutine[Any, Any, AnyReply]:
         """Call a blocking function; return its reply, or a coroutine for it if the function returned an awaitable."""
         try:
-            value = None if self._flask is None else self._begin(self._flask, call)
+            value = self._begin(call)
             if value is None:
                 value = self._function(call)
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
@@ -127,7 +129,7 @@ class Invocation:
 
     async def _call_async(self, call: Call) -> AnyReply:
         try:
-            value = None if self._flask is None else self._begin(self._flask, call)
+            value = self._begin(call)
             if value is None:
                 value = self._function(call)
             if hasattr(value, "__await__"):
@@ -144,12 +146,22 @@ class Invocation:
             value = self._convert_exception(exc, call)
         return self._convert(value, call)
 
-    @staticmethod
-    def _begin(flask: FlaskBridge, call: Call) -> Any:
-        """Enter Flask's contexts; return the response if Flask has one before the function is called, else None."""
-        call.flask = context = flask.enter(call.scope, call.body)
-        call.request = context.request
+    def _begin(self, call: Call) -> Any:
+        """Enter Flask's contexts, if the function uses Flask; return the response if Flask has one already, else None."""
+        flask = self._flask
+        if flask is None and self._late_flask is not None:
+            flask = self._late_flask.bridge(lambda bridge: self._enter(bridge, call))
+        if flask is None:
+            return None
+        context = self._enter(flask, call)
         return flask.answer(context) if context.is_created else None
+
+    def _enter(self, flask: FlaskBridge, call: Call) -> CallContext:
+        self._flask = flask
+        if call.flask is None:
+            call.flask = flask.enter(call.scope, call.body)
+            call.request = call.flask.request
+        return call.flask
 
     def _convert_exception(self, exc: BaseException, call: Call) -> Any:
         """Return the response to an exception, such as that of `flask.abort`; raise an exception that has none."""

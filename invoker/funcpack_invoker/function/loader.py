@@ -6,6 +6,7 @@ import importlib
 import inspect
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,7 @@ from funcpack_invoker import errors, handler_name
 from funcpack_invoker.events.event import Event
 from funcpack_invoker.flask_bridge.application import Application
 from funcpack_invoker.flask_bridge.import_context import application_context
+from funcpack_invoker.flask_bridge.late_import import LateFlask
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.function.signature import BoundSignature, bind_signature
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
@@ -32,8 +34,8 @@ logger = logging.getLogger("funcpack")
 class LoadedFunction(NamedTuple):
     """A function that can be called: `handler` is its name, `signature` the arguments that it takes.
 
-    `flask` is None for a function that does not use Flask. `directories` are those that the app's modules are imported
-    from.
+    `flask` is None for a function that does not use Flask; it can still import Flask when it is called, which `late_flask`
+    waits for. `directories` are those that the app's modules are imported from.
     """
 
     handler: str
@@ -41,6 +43,7 @@ class LoadedFunction(NamedTuple):
     function: Callable[..., Any]
     signature: BoundSignature
     flask: FlaskBridge | None = None
+    late_flask: LateFlask | None = None
     directories: tuple[str, ...] = ()
 
     @property
@@ -71,8 +74,11 @@ def load(handler: str, source: Path) -> LoadedFunction:
         function = _find(handler, module, name.attributes)
         signature = bind_signature(handler, function)
         _import_sdk(signature, directories)
-        flask = _import_flask(application, function, signature, directories)
-    return LoadedFunction(handler, module, function, signature, flask, tuple(directories))
+        application.set_view(function)
+        load_flask = partial(_load_flask, application, signature.kind, directories)
+        flask = load_flask() if _uses_flask(signature) else None
+    late_flask = LateFlask(load_flask) if flask is None else None
+    return LoadedFunction(handler, module, function, signature, flask, late_flask, tuple(directories))
 
 
 def app_directories(source: Path) -> list[str]:
@@ -87,23 +93,23 @@ def _put_on_path(directories: list[str]) -> None:
     sys.path[:] = directories + [entry for entry in sys.path if entry not in directories]
 
 
-def _import_flask(
-    application: Application, function: Callable[..., Any], signature: BoundSignature, directories: list[str]
-) -> FlaskBridge | None:
-    """Import Flask for HTTP functions, and for any function that has imported it.
+def _uses_flask(signature: BoundSignature) -> bool:
+    """Return whether a function uses Flask: all HTTP functions do, and any function that has imported it."""
+    is_needed = signature.kind is Kind.HTTP or signature.takes(Value.REQUEST, Value.HEADERS)
+    return is_needed or _has_imported("flask", "Flask")
+
+
+def _load_flask(application: Application, kind: Kind, directories: list[str]) -> FlaskBridge:
+    """Import Flask.
 
     Raises:
         LibraryShadowedError: if a file of the app, in one of `directories`, would be imported instead.
 
     """
-    is_needed = signature.kind is Kind.HTTP or signature.takes(Value.REQUEST, Value.HEADERS)
-    if not (is_needed or _has_imported("flask", "Flask")):
-        return None
     # Half of a cold start, so only if it is needed.
     from funcpack_invoker.flask_bridge.bridge import FlaskBridge  # noqa: PLC0415
 
-    application.set_view(function)
-    return FlaskBridge(application, directories, has_views=signature.kind is Kind.HTTP)
+    return FlaskBridge(application, directories, has_views=kind is Kind.HTTP)
 
 
 def _has_imported(package: str, name: str) -> bool:

@@ -31,12 +31,20 @@ def after_import(name: str, hook: Hook) -> Iterator[None]:
         yield
 
 
+def watch_import(name: str, hook: Hook) -> None:
+    """Call `hook` with a submodule when any thread imports it."""
+    finder = _HookFinder(name, hook)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else 0, finder)
+
+
 class _HookFinder:
+    """A finder as in importlib.abc.MetaPathFinder, for one submodule."""
+
     def __init__(self, name: str, hook: Hook) -> None:
         self._name = name
         self._hook = hook
 
-    def find_spec(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
         if name != self._name:
             return None
         spec = PathFinder.find_spec(name, path)
