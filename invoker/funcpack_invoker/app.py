@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer, Run
 
+logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
 # Seconds that the worker waits for start() before it accepts connections: probes need an answer meanwhile.
