@@ -20,6 +20,7 @@ from funcpack_invoker.function.hooks import Hooks
 from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
+from funcpack_invoker.http import json_codec
 from funcpack_invoker.http.body import receive_body
 from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
@@ -62,6 +63,7 @@ class App:
             and function.signature.takes(Value.REQUEST)
             and not function.signature.takes(Value.BODY)
         )
+        self._loads = json_codec.loads_exact if function.signature.needs_exact_data else json_codec.loads
         self.running = 0
         self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
         self._run: Run = self._invocation.invoke
@@ -152,7 +154,7 @@ class App:
                 await self._hooks.started.wait()
             call = Call(request.scope, request.headers, body, context)
             if self._takes_events:
-                found = cloudevent.read(request.scope["headers"], body.read(), request.scope["path"])
+                found = cloudevent.read(request.scope["headers"], body.read(), request.scope["path"], self._loads)
                 if isinstance(found, Batch):
                     send(exchange, await self._reply_to_batch(call, found, place), context.request_id)
                     return

@@ -304,6 +304,22 @@ class AnnotationError(FunctionError):
         )
 
 
+class UnsuitableAnnotationError(FunctionError):
+    """A parameter gets a value that its annotation does not allow."""
+
+    title = "Unsupported annotation of a parameter"
+
+    def __init__(self, handler: str, parameter: str, annotation: str, accepted: str, place: str = "") -> None:
+        super().__init__(
+            f"The parameter `{parameter}` of `{handler}` cannot receive a value of the type `{annotation}` ({place})."
+            if place
+            else f"The parameter `{parameter}` of `{handler}` cannot receive a value of the type `{annotation}`.",
+            f"Change the annotation of `{parameter}`, or remove it. Supported annotations: {accepted}.",
+        )
+        self.parameter = parameter
+        self.annotation = annotation
+
+
 class PatchedThreadsError(FunctionError):
     """Importing the user's module has replaced Python's threads, and the server would wait for its own for ever."""
 

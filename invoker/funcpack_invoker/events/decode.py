@@ -26,7 +26,7 @@ from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event
 from funcpack_invoker.http import json_codec, media_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from funcpack_invoker.http.asgi import Header
 
@@ -41,7 +41,9 @@ _QUOTED_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 
 
-def read(headers: Iterable[Header], body: bytes, path: str = "") -> Event | Batch:
+def read(
+    headers: Iterable[Header], body: bytes, path: str = "", loads: json_codec.Loads = json_codec.loads
+) -> Event | Batch:
     """Return the event or the events of a request, in any content mode (HTTP 3).
 
     Two more forms are accepted as `application/json` without `ce-` headers. A JSON object with the four required
@@ -52,6 +54,7 @@ def read(headers: Iterable[Header], body: bytes, path: str = "") -> Event | Batc
         headers: names in lower case, as in ASGI.
         body: the whole body.
         path: of the request; a Pub/Sub push may have its topic there.
+        loads: parses JSON.
 
     Raises:
         InvalidEventError: if the request is not a valid CloudEvent 1.0 or 0.3.
@@ -69,16 +72,16 @@ def read(headers: Iterable[Header], body: bytes, path: str = "") -> Event | Batc
             content_type = header[1]
     try:
         if content_type is None or content_type[:23].lower() != _FORMATS:
-            return _read_binary(context, content_type or b"", body, path)
-        return _read_format(media_types.parse(content_type.decode("latin-1")), body)
+            return _read_binary(context, content_type or b"", body, path, loads)
+        return _read_format(media_types.parse(content_type.decode("latin-1")), body, loads)
     except ValueError as exc:
         raise InvalidEventError(str(exc)) from exc
 
 
-def _read_format(media_type: media_types.MediaType, body: bytes) -> Event | Batch:
+def _read_format(media_type: media_types.MediaType, body: bytes, loads: json_codec.Loads) -> Event | Batch:
     if media_type.essence not in {STRUCTURED, BATCHED}:
         raise InvalidEventError(f"unsupported event format {shown(media_type.essence)}; use JSON", 415)
-    document = _read_json(body, media_type.codec or "utf-8")
+    document = _read_json(body, media_type.codec or "utf-8", loads)
     if media_type.essence == STRUCTURED:
         return _read_members(document)
     if not isinstance(document, list):
@@ -86,9 +89,9 @@ def _read_format(media_type: media_types.MediaType, body: bytes) -> Event | Batc
     return Batch(tuple(_read_numbered(number, members) for number, members in enumerate(document, 1)))
 
 
-def _read_json(body: bytes, codec: str) -> object:
+def _read_json(body: bytes, codec: str, loads: json_codec.Loads) -> object:
     try:
-        document: object = json_codec.loads(body, codec)
+        document: object = loads(body, codec)
     except UnicodeDecodeError:
         raise InvalidEventError(f"the body is not JSON: it is not valid {codec}") from None
     except ValueError as exc:
@@ -145,7 +148,7 @@ def _decode_base64(name: str, value: object) -> bytes:
     raise InvalidAttributeError(f"{name} is not valid Base64")
 
 
-def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: str) -> Event:
+def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: str, loads: json_codec.Loads) -> Event:
     """Decode an event whose attributes are headers and whose data is the body (HTTP 3.1)."""
     attributes: dict[str, AttributeValue] = {}
     # Most values need no decoding, and one match against all of them is faster than one for each.
@@ -156,19 +159,19 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: 
             raise InvalidAttributeError(f"duplicate ce-{name} header")
         attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
     if _ENVELOPE.isdisjoint(attributes):
-        return _read_undeclared(content_type, body, path)
+        return _read_undeclared(content_type, body, path, loads)
     if not content_type:
         check_event(attributes)
-        return Event(attributes, _guess(body))
+        return Event(attributes, _guess(body, loads))
     attributes["datacontenttype"] = declared = content_type.decode("latin-1")
     check_event(attributes)
-    return Event(attributes, media_types.parse(declared).decode(body))
+    return Event(attributes, media_types.parse(declared).decode(body, loads))
 
 
-def _read_undeclared(content_type: bytes, body: bytes, path: str) -> Event:
+def _read_undeclared(content_type: bytes, body: bytes, path: str, loads: json_codec.Loads) -> Event:
     """Decode a structured event, or a Pub/Sub push, that is sent as `application/json`."""
     media_type = media_types.parse(content_type.decode("latin-1")) if content_type else None
-    document = media_type.decode(body) if media_type and media_type.essence == "application/json" else None
+    document = media_type.decode(body, loads) if media_type and media_type.essence == "application/json" else None
     if isinstance(document, dict) and document.keys() >= _ENVELOPE:
         return _read_members(document)
     if isinstance(document, dict) and "subscription" in document:
@@ -179,14 +182,19 @@ def _read_undeclared(content_type: bytes, body: bytes, path: str) -> Event:
     raise InvalidEventError(f"not a CloudEvent: no ce- headers, and Content-Type is not {STRUCTURED}")
 
 
-def _guess(body: bytes) -> Any:
+def _guess(body: bytes, loads: json_codec.Loads) -> Any:
     """Return the value of a body without a content type: parsed if it is JSON, else its bytes."""
     if not body:
         return None
     try:
-        return json_codec.loads(body)
+        return loads(body, "utf-8")
     except ValueError:
         return body
+
+
+def is_binary(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether the body of a valid event is its data (HTTP 3.1)."""
+    return b"ce-specversion" in headers and headers.get(b"content-type", b"")[:23].lower() != _FORMATS
 
 
 @lru_cache(maxsize=1024)

@@ -58,7 +58,7 @@ def from_value(value: Any, incoming: Event, context: Context, defaults: ReplyDef
     """
     if value is None:
         return EventReply(None)
-    if isinstance(value, tuple):
+    if response.is_response_tuple(value):
         return _from_tuple(value, incoming, context, defaults)
     if response.is_response(value) or response.is_http_exception(value):
         return response.from_body(value)
@@ -100,7 +100,7 @@ def _from_tuple(value: tuple[Any, ...], incoming: Event, context: Context, defau
     if response.is_response(body) or response.is_http_exception(body):
         return response.from_value(value)
     _reject_incomplete_attributes(body, status)
-    if isinstance(body, tuple) and body and _is_attributes(body[0]):
+    if response.is_response_tuple(body) and body and _is_attributes(body[0]):
         reply = _from_attributes(body, incoming, context)
     else:
         reply = EventReply(None if body is None else _event(body, incoming, context, defaults))

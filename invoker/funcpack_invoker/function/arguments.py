@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.errors import RequestError
+from funcpack_invoker.function.annotations import alternatives
 from funcpack_invoker.function.parameters import Value
-from funcpack_invoker.http import json_codec
+from funcpack_invoker.function.payload import body_getter, data_getter, event_of
+from funcpack_invoker.http.json_codec import floats
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,9 @@ def caller(function: Callable[..., Any], signature: BoundSignature) -> Callable[
 
     It raises RequestError (400) if the data does not match the parameter's annotation, and any exception of `function`.
     """
-    positional = [_getter(argument) for argument in signature.positional]
-    keyword = {argument.name: _getter(argument) for argument in signature.keyword}
+    is_exact = signature.needs_exact_data
+    positional = [_getter(argument, is_exact=is_exact) for argument in signature.positional]
+    keyword = {argument.name: _getter(argument, is_exact=is_exact) for argument in signature.keyword}
     if keyword:
         return lambda call: function(
             *[get(call) for get in positional], **{name: get(call) for name, get in keyword.items()}
@@ -37,77 +39,36 @@ def caller(function: Callable[..., Any], signature: BoundSignature) -> Callable[
     return lambda call: function(*[get(call) for get in positional])
 
 
-def _getter(argument: Argument) -> Getter:
+def _getter(argument: Argument, *, is_exact: bool) -> Getter:
     if argument.value is None:
         default = argument.default
         return lambda _call: default
     if argument.value is Value.EVENT:
-        return _event_getter(argument.annotation)
+        return _event_getter(argument.annotation, is_exact=is_exact)
     if argument.value is Value.DATA:
-        return _data_getter(argument)
+        return data_getter(argument.name, argument.form, is_exact=is_exact)
     if argument.value is Value.BODY:
-        return _body_getter(argument)
+        return body_getter(argument.name, argument.form)
     return _GETTERS[argument.value]
 
 
-def _event(call: Call) -> Event:
-    event = call.event
-    assert event is not None  # noqa: S101 - CloudEvent functions are called with events only
-    return event
-
-
-def _event_getter(annotation: Any) -> Getter:
+def _event_getter(annotation: Any, *, is_exact: bool) -> Getter:
     # The SDK is slow to import, and only `event` needs it.
     from funcpack_invoker.events.sdk import to_sdk  # noqa: PLC0415
 
-    wanted = annotation if isinstance(annotation, type) else None
-    return lambda call: to_sdk(_event(call), wanted)
+    classes = [member for member in alternatives(annotation) if isinstance(member, type) and member is not type(None)]
+    wanted = classes[0] if classes else None
+    if is_exact:
+        return lambda call: to_sdk(_with_floats(event_of(call)), wanted)
+    return lambda call: to_sdk(event_of(call), wanted)
 
 
-def _data_getter(argument: Argument) -> Getter:
-    check = _checker(argument)
-    if check is None:
-        return lambda call: _event(call).data
-    return lambda call: check(_event(call).data)
-
-
-def _body_getter(argument: Argument) -> Getter:
-    check = _checker(argument)
-    if check is None:
-        return lambda call: call.body.read()
-    return lambda call: check(_parse(call.body.read(), argument.name))
-
-
-def _parse(body: bytes, name: str) -> Any:
-    if not body:  # None, as an event's empty data
-        return None
-    try:
-        return json_codec.loads(body)
-    except ValueError as exc:
-        raise RequestError(400, f"{name}: not JSON: {exc}") from None
-
-
-def _checker(argument: Argument) -> Callable[[Any], Any] | None:
-    """Return a function that checks data against a structured annotation; None for any other annotation."""
-    if not argument.may_be_structured:
-        return None
-    from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data need it
-
-    if not typed.is_structured(argument.annotation):
-        return None
-    check = typed.checker(argument.annotation, argument.name)
-
-    def check_data(value: Any) -> Any:
-        try:
-            return check(value)
-        except typed.DataError as exc:
-            raise RequestError(400, str(exc)) from None
-
-    return check_data
+def _with_floats(event: Event) -> Event:
+    return event._replace(data=floats(event.data))
 
 
 _GETTERS: dict[Value, Getter] = {
-    Value.ATTRIBUTES: lambda call: dict(_event(call).attributes),
+    Value.ATTRIBUTES: lambda call: dict(event_of(call).attributes),
     Value.REQUEST: lambda call: call.request,
     Value.HEADERS: lambda call: call.request.headers,
     Value.CONTEXT: lambda call: call.context,

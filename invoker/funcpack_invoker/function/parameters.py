@@ -58,9 +58,46 @@ _REQUEST_CLASSES = frozenset(
     }
 )
 
+# The base of these classes, and what the headers are.
+_REQUEST_BASES = frozenset({"werkzeug.sansio.request.Request"})
+_HEADERS_CLASSES = frozenset(
+    {
+        "werkzeug.datastructures.EnvironHeaders",
+        "werkzeug.datastructures.Headers",
+        "werkzeug.datastructures.headers.EnvironHeaders",
+        "werkzeug.datastructures.headers.Headers",
+    }
+)
+_MAPPINGS = frozenset({"collections.abc.Mapping", "typing.Mapping"})
+_DICTS = _MAPPINGS | {"builtins.dict", "collections.abc.MutableMapping", "typing.Dict", "typing.MutableMapping"}
+
 # The releases of the SDK define the class in different modules (1.x: cloudevents.http, cloudevents.pydantic; 2.x:
-# cloudevents.core.v1, cloudevents.v1.http ...), but all in this package and with one of these names.
-_EVENT_CLASS_NAMES = frozenset({"CloudEvent", "AnyCloudEvent", "BaseCloudEvent", "BaseEvent"})
+# cloudevents.core.v1, cloudevents.v1.http ...), but all in this package and with one of these names. `Event` is that of
+# cloudevents.sdk.event.v1.
+_EVENT_CLASS_NAMES = frozenset({"CloudEvent", "AnyCloudEvent", "BaseCloudEvent", "BaseEvent", "Event"})
+
+# Classes of the standard library that annotate any value.
+_ANY_VALUE = frozenset({"", "builtins.object", "typing.Any"})
+
+# The builtin classes that can annotate data; `function.typed` reads more types.
+_DATA_BUILTINS = frozenset(
+    f"builtins.{name}" for name in ("bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple")
+)
+
+_DATA = (
+    "bytes, str, dict, list, int, float, bool, dataclasses, TypedDicts, NamedTuples, enumerations, pydantic models, and the"
+    " other types of typed data"
+)
+
+ACCEPTED_ANNOTATIONS = {
+    Value.EVENT: "the event classes of the CloudEvents SDK",
+    Value.DATA: _DATA,
+    Value.ATTRIBUTES: "dict, collections.abc.Mapping",
+    Value.REQUEST: "flask.Request",
+    Value.BODY: _DATA,
+    Value.HEADERS: "collections.abc.Mapping, werkzeug.datastructures.Headers",
+    Value.CONTEXT: "funcpack_invoker.context.Context",
+}
 
 
 class Parameter(NamedTuple):
@@ -68,7 +105,8 @@ class Parameter(NamedTuple):
 
     Attributes:
         name: of the parameter.
-        annotation: the full dotted name of an annotated class (`flask.wrappers.Request`); "" for any other annotation.
+        annotation: the full dotted name of an annotated class (`flask.wrappers.Request`), or those of a union, separated by
+            ` | `; "" if there is none, or it is not known.
         has_default: whether the parameter has a default.
         variadic: whether the parameter is `*args` or `**kwargs`.
 
@@ -108,6 +146,23 @@ class UnknownParameterError(Exception):
         self.nearest = _nearest(name)
 
 
+class UnsuitableAnnotationError(Exception):
+    """A parameter gets a value that its annotation does not allow.
+
+    Attributes:
+        name: of the parameter.
+        annotation: the dotted name of the annotated class.
+        accepted: a description of the annotations that the parameter can have.
+
+    """
+
+    def __init__(self, name: str, annotation: str, value: Value) -> None:
+        super().__init__(name, annotation, value)
+        self.name = name
+        self.annotation = annotation.replace("builtins.", "")
+        self.accepted = ACCEPTED_ANNOTATIONS[value]
+
+
 def bind(parameters: Iterable[Parameter]) -> Signature:
     """Decide which value every parameter gets; a name has precedence over an annotation.
 
@@ -116,12 +171,15 @@ def bind(parameters: Iterable[Parameter]) -> Signature:
 
     Raises:
         UnknownParameterError: for the first parameter with neither a supported name nor a default.
+        UnsuitableAnnotationError: for the first parameter whose annotation does not allow its value.
 
     """
     values = {}
     for parameter in parameters:
         value = _value(parameter)
         if value is not None:
+            if not any(_allows(annotation, value) for annotation in parameter.annotation.split(" | ")):
+                raise UnsuitableAnnotationError(parameter.name, parameter.annotation, value)
             values[parameter.name] = value
         elif not (parameter.has_default or parameter.variadic):
             raise UnknownParameterError(parameter.name)
@@ -138,10 +196,34 @@ def _value(parameter: Parameter) -> Value | None:
 def _value_of_annotation(annotation: str) -> Value | None:
     if annotation in _REQUEST_CLASSES:
         return Value.REQUEST
+    return Value.EVENT if _is_event_class(annotation) else None
+
+
+def _is_event_class(annotation: str) -> bool:
     package, _, rest = annotation.partition(".")
-    if package == "cloudevents" and rest.rpartition(".")[2] in _EVENT_CLASS_NAMES:
-        return Value.EVENT
-    return None
+    return package == "cloudevents" and rest.rpartition(".")[2] in _EVENT_CLASS_NAMES
+
+
+def _allows(annotation: str, value: Value) -> bool:
+    """Return whether a class can annotate a value. For data, most classes can: only reading their fields shows it."""
+    if annotation in _ANY_VALUE:
+        return True
+    match value:
+        case Value.DATA | Value.BODY:
+            module = annotation.partition(".")[0]
+            return module != "io" and (module != "builtins" or annotation in _DATA_BUILTINS)
+        case Value.EVENT:
+            return _is_event_class(annotation)
+        case _:
+            return annotation in _SUITABLE[value]
+
+
+_SUITABLE = {
+    Value.ATTRIBUTES: _DICTS,
+    Value.REQUEST: _REQUEST_CLASSES | _REQUEST_BASES,
+    Value.HEADERS: _HEADERS_CLASSES | _MAPPINGS,
+    Value.CONTEXT: frozenset({"funcpack_invoker.context.Context"}),
+}
 
 
 def _nearest(name: str) -> str | None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import typing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors
+from funcpack_invoker.function.annotations import Unknown, UnreadableTypeError, class_names, evaluate
+from funcpack_invoker.function.data_form import AS_IT_IS, Form, choose_form
 from funcpack_invoker.function.parameters import (
+    ACCEPTED_ANNOTATIONS,
     ACCEPTED_NAMES,
     Kind,
     Parameter,
     Signature,
     UnknownParameterError,
+    UnsuitableAnnotationError,
     Value,
     bind,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-# Annotations of data that is passed without a check.
-_UNCHECKED: tuple[Any, ...] = (None, bytes, str, dict, list, Any)
 
 _VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 _POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
@@ -37,6 +37,7 @@ class Argument(NamedTuple):
         value: that the parameter gets; None if it keeps its default.
         annotation: of the parameter, evaluated; None without one.
         default: of the parameter.
+        form: of the data, if the value is the data of an event or the body of a request.
 
     """
 
@@ -44,11 +45,7 @@ class Argument(NamedTuple):
     value: Value | None
     annotation: Any = None
     default: Any = None
-
-    @property
-    def may_be_structured(self) -> bool:
-        """Whether the argument is data of a type that may have fields to check."""
-        return self.value in {Value.DATA, Value.BODY} and self.annotation not in _UNCHECKED
+    form: Form = AS_IT_IS
 
 
 class BoundSignature(NamedTuple):
@@ -63,6 +60,11 @@ class BoundSignature(NamedTuple):
         """All arguments."""
         return self.positional + self.keyword
 
+    @property
+    def needs_exact_data(self) -> bool:
+        """Whether the data of events is to be parsed with `loads_exact`."""
+        return any(argument.value is Value.DATA and argument.form.is_exact for argument in self.arguments)
+
     def takes(self, *values: Value) -> bool:
         """Return whether the function takes any of the values."""
         return any(argument.value in values for argument in self.arguments)
@@ -75,32 +77,22 @@ def bind_signature(handler: str, function: Callable[..., Any]) -> BoundSignature
         NoSignatureError: if Python does not know the parameters.
         ParameterError: if a parameter has an unsupported name and no default.
         AnnotationError: if an annotation that matters cannot be evaluated.
+        UnsuitableAnnotationError: if an annotation does not allow the value.
 
     """
     declaring = _declaring(function)
     parameters = _parameters(handler, declaring)
-    annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
+    annotations = {parameter.name: evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
     positional: list[Argument] = []
     keyword: list[Argument] = []
     for parameter in parameters:
-        argument = _argument(parameter, signature, annotations[parameter.name])
-        _resolve_types(handler, argument)
+        argument = _argument(handler, parameter, signature.values.get(parameter.name), annotations[parameter.name])
         (positional if parameter.kind in _POSITIONAL else keyword).append(argument)
     # A default must be passed if a later positional parameter gets a value; otherwise Python fills it in.
     while positional and positional[-1].value is None:
         positional.pop()
     return BoundSignature(signature.kind, tuple(positional), tuple(argument for argument in keyword if argument.value))
-
-
-def _resolve_types(handler: str, argument: Argument) -> None:
-    if argument.may_be_structured:
-        from funcpack_invoker.function import typed  # noqa: PLC0415 - only functions with typed data need it
-
-        try:
-            typed.resolve(argument.annotation)
-        except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotations
-            raise errors.AnnotationError(handler, exc) from None
 
 
 def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,68 +137,36 @@ def _signature(function: Callable[..., Any], *, follow_wrapped: bool) -> inspect
     return inspect.signature(function, follow_wrapped=follow_wrapped)
 
 
-class _Unknown(NamedTuple):
-    """An annotation that cannot be evaluated, with the exception."""
-
-    cause: Exception
-
-
-def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
-    """Return the value of an annotation: None without one, `_Unknown` if it cannot be evaluated."""
-    if annotation is inspect.Parameter.empty:
-        return None
-    if isinstance(annotation, typing.ForwardRef):
-        annotation = annotation.__forward_arg__
-    if not isinstance(annotation, str):
-        return _plain(annotation)
-    inner = function.func if isinstance(function, functools.partial) else function
-    inner = inspect.unwrap(inner) if _has_bound_arguments(function) else inner
-    scope = getattr(inner, "__globals__", None) or getattr(type(inner).__call__, "__globals__", {})
-    try:
-        return _plain(eval(annotation, scope))  # noqa: S307 - the user's own annotation, as typing.get_type_hints does
-    except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotation
-        return _Unknown(exc)
-
-
-def _plain(annotation: Any) -> Any:
-    """Return the type itself: without the metadata of `Annotated`, and the value of a `type X = ...` alias."""
-    while True:
-        if typing.get_origin(annotation) is typing.Annotated:
-            annotation = annotation.__origin__
-        elif type(annotation).__name__ == "TypeAliasType":
-            annotation = annotation.__value__
-        else:
-            return annotation
-
-
 def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[str, Any]) -> Signature:
     try:
         return bind(
             Parameter(
                 parameter.name,
-                class_name(annotations[parameter.name]),
+                class_names(annotations[parameter.name]),
                 has_default=parameter.default is not inspect.Parameter.empty,
             )
             for parameter in parameters
         )
     except UnknownParameterError as exc:
         annotation = annotations[exc.name]
-        if isinstance(annotation, _Unknown):
+        if isinstance(annotation, Unknown):
             raise errors.AnnotationError(handler, annotation.cause) from None
         raise errors.ParameterError(handler, exc.name, exc.nearest, ACCEPTED_NAMES) from None
+    except UnsuitableAnnotationError as exc:
+        raise errors.UnsuitableAnnotationError(handler, exc.name, exc.annotation, exc.accepted) from None
 
 
-def class_name(annotation: Any) -> str:
-    """Return the dotted name of an annotated class; "" for any other annotation. `X | None` counts as `X`."""
-    annotation = _plain(annotation)
-    members = [member for member in typing.get_args(annotation) if member is not type(None)]
-    if len(members) == 1 and type(None) in typing.get_args(annotation):
-        return class_name(members[0])
-    if isinstance(annotation, type):
-        return f"{annotation.__module__}.{annotation.__qualname__}"
-    return ""
-
-
-def _argument(parameter: inspect.Parameter, signature: Signature, annotation: Any) -> Argument:
-    known = None if isinstance(annotation, _Unknown) else annotation
-    return Argument(parameter.name, signature.values.get(parameter.name), known, parameter.default)
+def _argument(handler: str, parameter: inspect.Parameter, value: Value | None, annotation: Any) -> Argument:
+    known = None if isinstance(annotation, Unknown) else annotation
+    if value is not Value.DATA and value is not Value.BODY:
+        return Argument(parameter.name, value, known, parameter.default)
+    if isinstance(annotation, Unknown):
+        raise errors.AnnotationError(handler, annotation.cause)
+    try:
+        form = choose_form(annotation, parameter.name)
+    except UnreadableTypeError as exc:
+        accepted = ACCEPTED_ANNOTATIONS[value]
+        raise errors.UnsuitableAnnotationError(handler, parameter.name, exc.name, accepted, exc.place) from None
+    except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotations
+        raise errors.AnnotationError(handler, exc) from None
+    return Argument(parameter.name, value, known, parameter.default, form)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import codecs
 import json
-from datetime import date, time
-from enum import Enum
+from collections.abc import Callable
+from gc import is_tracked
 from typing import Any, NoReturn
 
 
@@ -17,35 +17,37 @@ def _reject_constant(name: str) -> NoReturn:
 
 
 def _plain(value: object) -> Any:
-    """Convert a value that `json` does not support into one that it does; called at any depth.
+    from funcpack_invoker.http.json_values import plain  # noqa: PLC0415 - only for values that JSON does not have
 
-    Dates and times become ISO 8601. Flask writes HTTP dates instead, which have no fractions of a second and no zone.
-    """
-    if hasattr(value, "model_dump") and not isinstance(value, type):
-        return value.model_dump(mode="json")
-    # These modules are slow to import, and only needed for a value of one of their types.
-    from dataclasses import fields, is_dataclass  # noqa: PLC0415
-    from decimal import Decimal  # noqa: PLC0415
-    from uuid import UUID  # noqa: PLC0415
+    return plain(value)
 
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, UUID | Decimal):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+class ExactFloat(float):
+    """A number that was read with `loads_exact`: also `text`, its digits, which `float` cannot always keep."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> ExactFloat:  # noqa: PYI034 - it is not subclassed
+        """Return the number of a text."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)
 
 
 _WHITE_SPACE = " \t\n\r"
 
 _DECODER = json.JSONDecoder(parse_constant=_reject_constant)
+_EXACT_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=ExactFloat)
 _ENCODER = json.JSONEncoder(allow_nan=False, default=_plain)
 
+_ARRAYS = (list, tuple)
 
-def loads(body: bytes, codec: str = "utf-8") -> Any:
+
+def loads(body: bytes, codec: str = "utf-8", decoder: json.JSONDecoder = _DECODER) -> Any:
     """Parse JSON; a byte order mark is ignored (RFC 8259, section 8.1).
 
     Raises:
@@ -57,7 +59,7 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     # raw_decode is faster than decode, which looks for white space with regular expressions.
     text = body.decode(codec).strip(_WHITE_SPACE)
     try:
-        value, end = _DECODER.raw_decode(text)
+        value, end = decoder.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except json.JSONDecodeError:
@@ -69,16 +71,75 @@ def loads(body: bytes, codec: str = "utf-8") -> Any:
     return value
 
 
+Loads = Callable[[bytes, str], Any]
+
+
+def loads_exact(body: bytes, codec: str = "utf-8") -> Any:
+    """Parse JSON as `loads` does, but return numbers with a fraction or an exponent as `ExactFloat`."""
+    return loads(body, codec, _EXACT_DECODER)
+
+
+def floats(value: Any) -> Any:
+    """Replace every `ExactFloat` in a parsed value by the `float`."""
+    if type(value) is ExactFloat:
+        return float(value)
+    if type(value) is dict:
+        return {key: floats(member) for key, member in value.items()}
+    return [floats(item) for item in value] if type(value) is list else value
+
+
+def is_supported(value: object) -> bool:
+    """Return whether `dumps` converts a value that JSON does not have: it looks only at the value's type."""
+    from funcpack_invoker.http import json_values  # noqa: PLC0415 - only for values that JSON does not have
+
+    return json_values.is_supported(value)
+
+
 def dumps(value: object) -> str:
-    """Return JSON text; dataclasses, pydantic models, dates, times, enums, UUIDs and decimals are supported too.
+    """Return JSON text. Values that JSON does not have are converted: `json_values` lists them.
 
     Raises:
         ValueError: if the value cannot be written as JSON: unsupported type, NaN, circular reference, too deep nesting.
 
     """
     try:
-        return _ENCODER.encode(value)
+        text = _ENCODER.encode(value)
+    except TypeError:  # a key that is not text, such as a UUID; or the value cannot be written
+        return _dumps_converted(value)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    # The encoder writes named tuples as arrays; they are objects. Without any array in the text, there is none.
+    if "[" in text and _has_named_tuple(value, text.count("[")):
+        return _dumps_converted(value)
+    return text
+
+
+def _dumps_converted(value: object) -> str:
+    try:
+        return _ENCODER.encode(_plain(value))
     except TypeError as exc:
         raise ValueError(str(exc)) from exc
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _has_named_tuple(value: Any, arrays: int) -> bool:
+    """Return whether a value contains a named tuple, outside of values that were converted.
+
+    It looks no further once it has found as many lists as the text has arrays: usually, that is soon.
+    """
+    containers = [value if isinstance(value, dict) else (value,)]
+    for container in containers:  # it grows meanwhile
+        # Numbers and text are not tracked; see https://docs.python.org/3/library/gc.html#gc.is_tracked
+        for member in filter(is_tracked, container.values() if isinstance(container, dict) else container):
+            kind = type(member)
+            if kind is list or kind is tuple or isinstance(member, _ARRAYS):
+                if kind is not list and hasattr(member, "_fields"):
+                    return True
+                arrays -= 1
+                if not arrays:
+                    return False
+                containers.append(member)
+            elif isinstance(member, dict):
+                containers.append(member)
+    return False

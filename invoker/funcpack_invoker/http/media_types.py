@@ -43,8 +43,8 @@ class MediaType(NamedTuple):
     is_json: bool
     is_text: bool
 
-    def decode(self, body: bytes) -> Any:
-        """Return the value of a body: parsed JSON, `str`, or the bytes; None if it is empty.
+    def decode(self, body: bytes, loads: json_codec.Loads = json_codec.loads) -> Any:
+        """Return the value of a body: JSON parsed by `loads`, `str`, or the bytes; None if it is empty.
 
         A body that is declared as JSON or text but cannot be decoded stays bytes, so that the function can inspect it.
         """
@@ -52,7 +52,7 @@ class MediaType(NamedTuple):
             return None
         try:
             if self.is_json:
-                return json_codec.loads(body, self.codec or "utf-8")
+                return loads(body, self.codec or "utf-8")
             return body.decode(self.codec) if self.is_text and self.codec else body
         except ValueError:
             return body

@@ -60,10 +60,15 @@ def from_value(value: Any) -> Reply:
         ReplyError: when it is nothing that can be sent.
 
     """
-    if isinstance(value, tuple):
+    if is_response_tuple(value):
         body, status, headers = unpack(value)
         return with_headers(with_status(from_body(body), status), headers)
     return from_body(value)
+
+
+def is_response_tuple(value: Any) -> bool:
+    """Return whether a value is a tuple of a body, a status and headers: a named tuple is an object."""
+    return isinstance(value, tuple) and not hasattr(value, "_fields")
 
 
 def from_body(value: Any) -> Reply:
@@ -79,7 +84,7 @@ def from_body(value: Any) -> Reply:
         return Reply(200, [_BYTES], bytes(value))
     if value is None:
         return Reply(204)
-    if isinstance(value, dict | list | int | float) or _is_model(value):
+    if isinstance(value, dict | list | int | float):
         return Reply(200, [_JSON], _json(value))
     return _from_object(value)
 
@@ -94,6 +99,8 @@ def _from_object(value: Any) -> Reply:
         reply = Reply(200)
         reply.chunks, reply.close = value, getattr(value, "close", None)
         return reply
+    if json_codec.is_supported(value):
+        return Reply(200, [_JSON], _json(value))
     raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be converted to a response")
 
 
@@ -127,14 +134,6 @@ def encode_chunk(chunk: Any) -> bytes:
     if isinstance(chunk, bytes | bytearray | memoryview):
         return bytes(chunk)
     raise ReplyError(f"the function yielded a {type(chunk).__name__}: only str and bytes can be streamed")
-
-
-def _is_model(value: Any) -> bool:
-    if hasattr(value, "model_dump"):
-        return True
-    # If it was never imported, there cannot be an instance of it.
-    dataclasses = sys.modules.get("dataclasses")
-    return dataclasses is not None and dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def _json(value: Any) -> bytes:

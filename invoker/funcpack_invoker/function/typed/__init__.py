@@ -1,0 +1,4 @@
+"""Typed data: creates instances of annotated types from JSON data.
+
+`reader` chooses, once, how a type is read; `values`, `containers`, `records` and `models` read.
+"""

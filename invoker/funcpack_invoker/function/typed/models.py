@@ -1,0 +1,46 @@
+"""Reads what pydantic 2 validates: models, its dataclasses, its types, and annotations with its constraints.
+
+Pydantic gets the JSON, not Python's values: a strict model accepts text for a `datetime` only in JSON
+(https://docs.pydantic.dev/latest/concepts/strict_mode/).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from funcpack_invoker.function.typed.errors import DataError, ModelDataError
+from funcpack_invoker.http import json_codec
+
+
+def is_model(annotation: type) -> bool:
+    """Return whether pydantic validates a class. If pydantic was never imported, there cannot be such a class."""
+    if "pydantic" not in sys.modules:
+        return False
+    dataclasses = sys.modules.get("pydantic.dataclasses")
+    return hasattr(annotation, "__get_pydantic_core_schema__") or (
+        hasattr(dataclasses, "is_pydantic_dataclass")
+        and sys.modules["pydantic.dataclasses"].is_pydantic_dataclass(annotation)
+    )
+
+
+class ModelCheck:
+    """Validates data with pydantic."""
+
+    def __init__(self, annotation: Any) -> None:
+        from pydantic import TypeAdapter  # noqa: PLC0415 - it is loaded already
+
+        self._validate = TypeAdapter(annotation).validate_json
+
+    def __call__(self, value: Any, where: str) -> Any:
+        """Return the value of the type, or raise DataError."""
+        if isinstance(value, bytes):
+            raise DataError(where, "JSON", value)
+        try:
+            text = json_codec.dumps(value)
+        except ValueError:
+            raise DataError(where, "numbers of at most 1.8e308", value) from None
+        try:
+            return self._validate(text)
+        except ValueError as exc:
+            raise ModelDataError(where, exc) from exc
