@@ -394,6 +394,26 @@ class UnsupportedParameterError(UserError):
         )
 
 
+@dataclass(eq=False)
+class UnsupportedAnnotationError(UserError):
+    """A parameter gets a value that its annotation does not allow."""
+
+    file: str
+    line: int
+    name: str
+    annotation: str
+    accepted: str
+    title: ClassVar[str] = "Unsupported annotation of a parameter"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: '{self.name}' cannot receive a value of the type '{self.annotation}'."
+
+    @property
+    def remedy(self) -> str:
+        return f"Change the annotation of '{self.name}', or remove it.\nSupported annotations: {self.accepted}."
+
+
 # --- Python ---
 
 

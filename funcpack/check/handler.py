@@ -25,10 +25,17 @@ from funcpack.errors import (
     NotAFunctionError,
     SourceError,
     TakenNameError,
+    UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
 from funcpack.project.app_files import source_roots
-from funcpack_invoker.function.parameters import Parameter, Signature, UnknownParameterError, bind
+from funcpack_invoker.function.parameters import (
+    Parameter,
+    Signature,
+    UnknownParameterError,
+    UnsuitableAnnotationError,
+    bind,
+)
 from funcpack_invoker.standard_library import is_library_first
 
 if TYPE_CHECKING:
@@ -100,8 +107,8 @@ def check_handler(
         TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
         SourceError, UnreadableFileError: The source is not valid or not readable.
         RelativeImportError: An import leaves the top-level package.
-        MissingFunctionError, NotAFunctionError, AsgiApplicationError, UnsupportedParameterError: The function does not exist or
-            cannot be called.
+        MissingFunctionError, NotAFunctionError, AsgiApplicationError: The function does not exist, or cannot be called.
+        UnsupportedParameterError, UnsupportedAnnotationError: A parameter cannot get a value.
 
     """
     top = handler.module.partition(".")[0]
@@ -279,6 +286,10 @@ class _Checker:
             signature = bind(parameters)
         except UnknownParameterError as exc:
             raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+        except UnsuitableAnnotationError as exc:
+            raise UnsupportedAnnotationError(
+                str(file), function.lineno, exc.name, exc.annotation, exc.accepted
+            ) from exc
         return None if annotations.are_open else signature
 
 
@@ -302,9 +313,10 @@ class _Annotations:
                 return f"{resolved}.{name}" if resolved else resolved
             case None | ast.Constant():
                 return ""
-            # `dict[str, Any]` cannot be a class with a meaning here; `Optional[Request]` can.
-            case ast.Subscript(value=ast.Name(id=name)) if name in dir(builtins):
-                return ""
+            case ast.Subscript(value=generic):
+                # `dict[str, Any]` is a dict; `Optional[Request]` can be anything.
+                resolved = self.resolve(generic)
+                return resolved if resolved and resolved.startswith(("builtins.", "collections.abc.")) else None
         return None
 
     def _resolve_text(self, text: str) -> str | None:
@@ -320,7 +332,7 @@ class _Annotations:
             case ast.ClassDef(bases=[], keywords=[], decorator_list=[]):
                 return ""
             case None if name not in self._definitions.names and hasattr(builtins, name):
-                return ""
+                return f"builtins.{name}"
             case _:
                 return None
 

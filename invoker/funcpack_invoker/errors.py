@@ -205,7 +205,10 @@ class DependencyMissingError(FunctionError):
     def __init__(self, module: str, missing: str, details: str) -> None:
         super().__init__(
             f"`{module}` imports `{missing}`, which is not installed and not in the app directory.",
-            "Add the package to requirements.txt, or correct the import.",
+            f"Import `{missing.replace('.', '.v1.', 1)}` from release 2 of the CloudEvents SDK, or add `cloudevents<2` to"
+            " requirements.txt."
+            if missing.startswith("cloudevents.")
+            else "Add the package to requirements.txt, or correct the import.",
             details,
         )
         self.missing = missing

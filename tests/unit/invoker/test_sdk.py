@@ -42,6 +42,8 @@ ABSTRACT_CLASSES = (
     else ["cloudevents.abstract.CloudEvent"]
 )
 
+SDK = "cloudevents.v1.sdk.event" if IS_2 else "cloudevents.sdk.event"
+
 
 def load(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
@@ -204,6 +206,69 @@ def test_time_that_a_function_sets_is_sent() -> None:
     event = made()
     event["time"] = datetime(2020, 1, 1, tzinfo=UTC)
     assert complete(*(from_sdk(event) or ({}, None))).attributes["time"] == "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("name", [f"{SDK}.v1.Event", f"{SDK}.v03.Event", f"{SDK}.base.BaseEvent"])
+def test_event_of_the_first_api_has_all_of_them(name: str) -> None:
+    wanted = load(name)
+    event = made(wanted=wanted)
+    assert isinstance(event, wanted)
+    assert isinstance(event, load(f"{'cloudevents.v1' if IS_2 else 'cloudevents'}.http.CloudEvent"))
+    assert (event.EventID(), event.EventType(), event.Source(), event.Subject()) == (
+        "1",
+        "com.example.order",
+        "/s",
+        "x",
+    )
+    assert (event.Data(), event.data, event.get_data()) == ({"a": 1}, {"a": 1}, {"a": 1})
+    assert (event.EventTime(), event["time"]) == (ATTRIBUTES["time"], ATTRIBUTES["time"])
+    assert event.Extensions()["count"] == event["count"] == event.get("count") == event.get_extension("count") == 5
+    assert (event.type, event.get_type(), event.get_time()) == ("com.example.order", "com.example.order", MOMENT)
+    assert dict(event.get_attributes()) == {name: event[name] for name in event} == ATTRIBUTES
+    assert ("subject" in event, "no" in event, len(event)) == (True, False, len(ATTRIBUTES))
+    assert from_sdk(event) == (ATTRIBUTES, {"a": 1})
+
+
+def test_base_of_the_first_api_is_the_class_of_the_version() -> None:
+    old = Event(BARE.attributes | {"specversion": "0.3"}, None)
+    assert isinstance(made(old, load(f"{SDK}.base.BaseEvent")), load(f"{SDK}.v03.Event"))
+
+
+def test_event_of_the_first_api_can_be_changed_copied_and_pickled() -> None:
+    event = made(Event({**ATTRIBUTES, "extensions": "of the event"}, {"a": 1}), load(f"{SDK}.v1.Event"))
+    event["type"] = "reply"
+    event["count"] = 6
+    del event["subject"], event["flag"]
+    event.data = "new"
+    for same in (event, copy.deepcopy(event), pickle.loads(pickle.dumps(event))):
+        assert type(same) is type(event)
+        assert same == event
+        attributes, data = from_sdk(same) or ({}, None)
+        assert (attributes["type"], attributes["count"], attributes["extensions"], data) == (
+            "reply",
+            6,
+            "of the event",
+            "new",
+        )
+        assert attributes.keys().isdisjoint({"subject", "flag"})
+
+
+def test_subclass_of_a_class_of_the_sdk_is_created() -> None:
+    for name in (f"{SDK}.v1.Event", *(f"{module}.CloudEvent" for module in CLASSES)):
+
+        class Mine(load(name)):  # type: ignore[misc] # a class that only the installed release has
+            pass
+
+        event = made(wanted=Mine)
+        assert isinstance(event, Mine)
+        assert event["type"] == "com.example.order"
+
+
+def test_event_of_the_first_api_that_a_function_makes_can_be_sent() -> None:
+    event = load(f"{SDK}.v1.Event")().SetEventID("7").SetEventType("t").SetSource("/s").SetData({"a": 1})
+    event.SetExtensions({"ext": "x"})
+    attributes, data = from_sdk(event) or ({}, None)
+    assert (attributes, data) == ({"specversion": "1.0", "id": "7", "type": "t", "source": "/s", "ext": "x"}, {"a": 1})
 
 
 @pytest.mark.parametrize("value", [None, "x", {"type": "t"}, ({}, 1), EVENT, sdk_class(), object()])
