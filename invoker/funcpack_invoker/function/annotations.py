@@ -43,12 +43,19 @@ def evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
     """Return the value of a parameter's annotation: None without one, `Unknown` if it cannot be evaluated."""
     if annotation is inspect.Parameter.empty:
         return None
-    holder = types.FunctionType((lambda: None).__code__, _scope(function))
-    holder.__annotations__ = {"parameter": annotation}
     try:
-        return typing.get_type_hints(holder, include_extras=True)["parameter"]
+        found = _resolve(annotation, _scope(function))
+        alternatives(found)  # evaluates aliases
     except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotation
         return Unknown(exc)
+    return found
+
+
+def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
+    """Evaluate an annotation that is text, or a type that has text in it, with the variables of a module."""
+    holder = types.FunctionType((lambda: None).__code__, scope)
+    holder.__annotations__ = {"parameter": annotation}
+    return typing.get_type_hints(holder, include_extras=True)["parameter"]
 
 
 def _scope(function: Callable[..., Any]) -> dict[str, Any]:
@@ -73,11 +80,15 @@ def unwrap(annotation: Any) -> Any:
     if isinstance(annotation, typing.NewType):
         return annotation.__supertype__
     if is_alias(annotation):
-        return annotation.__value__
+        return _value(annotation)
     if is_alias(origin):
         arguments = dict(zip(origin.__type_params__, typing.get_args(annotation), strict=False))
-        return substitute(origin.__value__, arguments)
+        return substitute(_value(origin), arguments)
     return annotation
+
+
+def _value(alias: Any) -> Any:
+    return _resolve(alias.__value__, vars(sys.modules[alias.__module__]))
 
 
 def is_constrained(annotation: Any) -> bool:
@@ -136,15 +147,20 @@ def _class_name(annotation: Any) -> str:
     if not isinstance(declared, type):
         return str(declared)
     of_sdk = next((base for base in declared.__mro__ if base.__module__.startswith("cloudevents.")), declared)
-    return f"{of_sdk.__module__}.{of_sdk.__qualname__}"
+    return _dotted(of_sdk)
 
 
 def type_name(annotation: Any) -> str:
     """Return a type as its users write it."""
     if not isinstance(annotation, type) or typing.get_origin(annotation) is not None:
         return str(annotation)
-    module = annotation.__module__
-    return annotation.__qualname__ if module == "builtins" else f"{module}.{annotation.__qualname__}"
+    return _dotted(annotation).removeprefix("builtins.")
+
+
+def _dotted(kind: type) -> str:
+    # Some modules of the standard library are written in C: `io.BytesIO` is `_io.BytesIO`.
+    module = kind.__module__.removeprefix("_") if kind.__module__ in sys.stdlib_module_names else kind.__module__
+    return f"{module}.{kind.__qualname__}"
 
 
 def _is_protocol(annotation: Any) -> bool:

@@ -15,6 +15,7 @@ from funcpack.errors import (
     RelativeImportError,
     SourceError,
     TakenNameError,
+    UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
 from funcpack.project.handler_name import Handler
@@ -55,7 +56,15 @@ def check(
         ("from flask import Request\ndef handler(r: 'Request'): ...", "http", ["r"]),
         ("from cloudevents.http import CloudEvent\ndef handler(ce: CloudEvent): ...", "cloudevent", ["ce"]),
         ("def handler(data): ...\ndef handler(req): ...", "http", ["req"]),
-        ("def handler(req: dict[str, int]): ...", "http", ["req"]),
+        ("def handler(body: dict[str, int], req: object): ...", "http", ["body", "req"]),
+        ("import cloudevents.sdk.event.v1 as v\ndef handler(e: v.Event): ...", "cloudevent", ["e"]),
+        ("from cloudevents.sdk.event import v1\ndef handler(e: v1.Event): ...", "cloudevent", ["e"]),
+        ("from cloudevents.sdk.event.v1 import Event as E\ndef handler(e: 'E'): ...", "cloudevent", ["e"]),
+        ("from cloudevents.sdk.event.v03 import Event\ndef handler(e: Event): ...", "cloudevent", ["e"]),
+        ("from cloudevents.sdk.event.base import BaseEvent\ndef handler(e: BaseEvent): ...", "cloudevent", ["e"]),
+        ("from cloudevents.v1.sdk.event import v1\ndef handler(e: v1.Event): ...", "cloudevent", ["e"]),
+        ("from cloudevents.abstract import CloudEvent\ndef handler(e: CloudEvent): ...", "cloudevent", ["e"]),
+        ("import cloudevents.pydantic\ndef handler(e: cloudevents.pydantic.CloudEvent): ...", "cloudevent", ["e"]),
         ("\ufeffdef handler(req): ...", "http", ["req"]),
     ],
 )
@@ -375,6 +384,50 @@ def test_unsupported_parameter(tmp_path: Path, source: str) -> None:
     with pytest.raises(UnsupportedParameterError) as caught:
         check(tmp_path, {"handler.py": source})
     assert (caught.value.name, caught.value.nearest) == ("reqest", "request")
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "annotation"),
+    [
+        ("import io\ndef handler(body: io.BytesIO): ...", "body", "io.BytesIO"),
+        ("from io import StringIO as S\ndef handler(data: S): ...", "data", "io.StringIO"),
+        ("def handler(payload: bytearray): ...", "payload", "bytearray"),
+        ("def handler(headers: list): ...", "headers", "list"),
+        ("def handler(headers: 'dict[str, str]'): ...", "headers", "dict"),
+        ("def handler(req: dict): ...", "req", "dict"),
+        ("def handler(request: str = ''): ...", "request", "str"),
+        ("def handler(event: dict[str, int]): ...", "event", "dict"),
+        ("def handler(event, attributes: list[str]): ...", "attributes", "list"),
+        ("from logging import Logger\ndef handler(req, *, context: Logger): ...", "context", "logging.Logger"),
+        (
+            "from cloudevents.http import CloudEvent\ndef handler(req: CloudEvent): ...",
+            "req",
+            "cloudevents.http.CloudEvent",
+        ),
+    ],
+)
+def test_annotation_that_cannot_be_kept(tmp_path: Path, source: str, name: str, annotation: str) -> None:
+    with pytest.raises(UnsupportedAnnotationError) as caught:
+        check(tmp_path, {"handler.py": source})
+    assert (caught.value.name, caught.value.annotation) == (name, annotation)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def handler(body: 'list[int] | None'): ...",
+        "from typing import Mapping\ndef handler(headers: Mapping[str, str]): ...",
+        "from collections.abc import Mapping\ndef handler(headers: Mapping[str, str], attributes: dict[str, str]): ...",
+        "from http import HTTPStatus\ndef handler(data: HTTPStatus): ...",
+        "from typing import Optional\ndef handler(req: Optional[dict]): ...",
+        "def handler(req: dict | list): ...",
+        "from web import Request\ndef handler(req: Request): ...",
+        "class dict: ...\ndef handler(req: dict): ...",
+        "def handler(body: Nowhere): ...",
+    ],
+)
+def test_annotation_that_is_left_to_the_invoker(tmp_path: Path, source: str) -> None:
+    assert check(tmp_path, {"handler.py": source}).line is not None
 
 
 @pytest.mark.parametrize(

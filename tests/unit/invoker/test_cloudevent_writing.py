@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pydantic
@@ -184,7 +185,8 @@ def test_batch_may_be_empty() -> None:
     ("data", "fault"),
     [
         pytest.param(float("nan"), "Out of range float values are not JSON compliant", id="NaN"),
-        pytest.param({1, 2}, "set cannot be written as JSON", id="a set"),
+        pytest.param({1, float("inf")}, "Out of range float values are not JSON compliant", id="infinity in a set"),
+        pytest.param([Decimal("NaN")], "the Decimal NaN is not finite, and JSON has no such number", id="Decimal NaN"),
         pytest.param({"a": [object()]}, "object cannot be written as JSON", id="an object inside"),
         pytest.param(Person, "ModelMetaclass cannot be written as JSON", id="a class"),
         pytest.param({(1, 2): 3}, "keys must be str, int, float, bool or None, not tuple", id="a key"),

@@ -42,6 +42,15 @@ CAUSE = ImportError("no")
             ),
         ),
         (
+            errors.DependencyMissingError("main", "cloudevents.sdk", "Traceback ..."),
+            (
+                "An imported module was not found\n\n"
+                "`main` imports `cloudevents.sdk`, which is not installed and not in the app directory.\n"
+                "Import `cloudevents.v1.sdk` from release 2 of the CloudEvents SDK, or add `cloudevents<2` to requirements.txt."
+                "\n\nTraceback ..."
+            ),
+        ),
+        (
             errors.CircularImportError("main", CAUSE, "Traceback ..."),
             (
                 "Circular import\n\n"
@@ -94,6 +103,22 @@ CAUSE = ImportError("no")
                 "Invalid annotation of a parameter\n\n"
                 "An annotation of `main.f` cannot be evaluated: NameError: name 'X' is not defined.\n"
                 "Import or define the name at the top of the module, outside `if TYPE_CHECKING:`."
+            ),
+        ),
+        (
+            errors.UnsuitableAnnotationError("main.f", "req", "dict", "flask.Request"),
+            (
+                "Unsupported annotation of a parameter\n\n"
+                "The parameter `req` of `main.f` cannot receive a value of the type `dict`.\n"
+                "Change the annotation of `req`, or remove it. Supported annotations: flask.Request."
+            ),
+        ),
+        (
+            errors.UnsuitableAnnotationError("main.f", "body", "io.BytesIO", "bytes, str", "Order.file"),
+            (
+                "Unsupported annotation of a parameter\n\n"
+                "The parameter `body` of `main.f` cannot receive a value of the type `io.BytesIO` (Order.file).\n"
+                "Change the annotation of `body`, or remove it. Supported annotations: bytes, str."
             ),
         ),
         (

@@ -13,14 +13,20 @@ if TYPE_CHECKING:
     Serve = Callable[..., Client]
 
 TYPES = """
-from dataclasses import dataclass, field, asdict
-from datetime import date, datetime, time
+import threading
+from dataclasses import InitVar, dataclass, field, asdict
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
-from typing import Any, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
+from enum import Enum, Flag
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, Optional, TypedDict, TypeVar
 from typing_extensions import TypeAliasType
 from uuid import UUID
-import pydantic
+import pydantic, pydantic.dataclasses
+
+class Rights(Flag):
+    READ = 1
+    WRITE = 2
 
 class Colour(Enum):
     RED = "red"
@@ -77,6 +83,10 @@ class Many:
     tags: set[str] = field(default_factory=set)
     bag: set = field(default_factory=set)
     ratio: float = 0.0
+    wait: timedelta = timedelta()
+    where: Path = Path()
+    raw: bytes = b""
+    rights: Rights = Rights(0)
     by_name: dict[str, Item] = field(default_factory=dict)
     anything: Any = None
 
@@ -91,7 +101,63 @@ class Point(NamedTuple):
 class Model(pydantic.BaseModel):
     n: int
     items: list[int] = []
+    kind: Literal["model"] = pydantic.Field("model", repr=False)
+
+class Other(pydantic.BaseModel):
+    kind: Literal["other"]
+
+class StrictModel(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(strict=True)
+    at: datetime
+    uid: UUID = pydantic.Field(alias="userId")
+
+class StrictField(pydantic.BaseModel):
+    day: date = pydantic.Field(strict=True)
+
+@pydantic.dataclasses.dataclass(config={"strict": True})
+class StrictDataclass:
+    day: date = pydantic.Field(alias="theDay")
+
+class Root(pydantic.RootModel[list[int]]): pass
+
+@dataclass
+class WithModel:
+    model: StrictModel
+
+@dataclass
+class IntBox(Box[int]): pass
+
+@dataclass
+class Cat:
+    name: str
+
+@dataclass
+class Dog:
+    name: str
+    breed: str
+
+@dataclass
+class Init:
+    n: InitVar[int]
+    double: int = 0
+    def __post_init__(self, n): self.double = 2 * n
+
+@dataclass
+class Skipped:
+    n: int
+    lock: threading.Lock = None
+
+Json = TypeAliasType("Json", "dict[str, Json] | list[Json] | int")
+Constrained = Annotated[int, pydantic.Field(gt=0)]
+Renamed = Annotated[Skipped, "n"]
+Renamed.__origin__.__repr__ = lambda self: f"Renamed(n={self.n})"
 """
+
+
+STRICT_MODEL = (
+    "StrictModel(at=datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=TzInfo(0)), "
+    "uid=UUID('12345678-1234-5678-1234-567812345678'))"
+)
 
 
 def nested_orders(depth: int) -> dict[str, object]:
@@ -123,7 +189,26 @@ def nested_orders(depth: int) -> dict[str, object]:
         ("Items", [{"name": "a"}], "[Item(name='a', price=1.0)]"),
         ("Shelf", {"items": [{"name": "a"}]}, "Shelf(items=[Item(name='a', price=1.0)])"),
         ("Box[int]", {"content": 1}, "Box(content=1)"),
-        ("dict[str, Any]", [1], "[1]"),
+        ("dict[str, Any]", {"a": 1.5}, "{'a': 1.5}"),
+        ("dict[int, Decimal]", {"1": 0.10}, "{1: Decimal('0.1')}"),
+        ("dict[Colour, int]", {"red": 1}, "{<Colour.RED: 'red'>: 1}"),
+        ("Box[Decimal]", {"content": 1}, "Box(content=Decimal('1'))"),
+        ("IntBox", {"content": 1}, "IntBox(content=1)"),
+        ("Cat | Dog", {"name": "a", "breed": "b"}, "Dog(name='a', breed='b')"),
+        ("Init", {"n": 2}, "Init(double=4)"),
+        ("Json", {"a": [1, {"b": 2}]}, "{'a': [1, {'b': 2}]}"),
+        ("list['Item']", [{"name": "a"}], "[Item(name='a', price=1.0)]"),
+        ("Renamed", {"n": 1}, "Renamed(n=1)"),
+        ("Constrained", 1, "1"),
+        ("Root", [1, 2], "Root(root=[1, 2])"),
+        ("WithModel", {"model": {"at": "2026-01-02T03:04:05Z", "userId": "12345678-1234-5678-1234-567812345678"}},
+         f"WithModel(model={STRICT_MODEL})"),
+        ("StrictModel", {"at": "2026-01-02T03:04:05Z", "userId": "12345678-1234-5678-1234-567812345678"},
+         STRICT_MODEL),
+        ("StrictModel | int", 1, "1"),
+        ("StrictField", {"day": "2026-01-02"}, "StrictField(day=datetime.date(2026, 1, 2))"),
+        ("StrictDataclass", {"theDay": "2026-01-02"}, "StrictDataclass(day=datetime.date(2026, 1, 2))"),
+        ("Annotated[Model | Other, pydantic.Field(discriminator='kind')]", {"kind": "other"}, "Other(kind='other')"),
     ],
 )  # fmt: skip
 def test_data_becomes_an_instance(serve: Serve, annotation: str, value: object, shown: str) -> None:
@@ -149,7 +234,13 @@ def test_data_becomes_an_instance(serve: Serve, annotation: str, value: object, 
         ("numbers", [1, 2], "(1, 2)"),
         ("tags", ["a"], "{'a'}"),
         ("by_name", {"k": {"name": "a"}}, "{'k': Item(name='a', price=1.0)}"),
-        ("anything", [None], "[None]"),
+        ("anything", [None, 1.5], "[None, 1.5]"),
+        ("wait", "P1DT2H0.5S", "datetime.timedelta(days=1, seconds=7200, microseconds=500000)"),
+        ("wait", "-PT1M", "datetime.timedelta(days=-1, seconds=86340)"),
+        ("wait", "P2W", "datetime.timedelta(days=14)"),
+        ("where", "a/b", "PosixPath('a/b')"),
+        ("raw", "aGk=", "b'hi'"),
+        ("rights", 3, "<Rights.READ|WRITE: 3>"),
     ],
 )
 def test_field_types(serve: Serve, member: str, value: object, shown: str) -> None:
@@ -185,6 +276,31 @@ def test_field_types(serve: Serve, member: str, value: object, shown: str) -> No
         ("Many", {"by_name": {"k": {}}}, "data.by_name.k.name: missing"),
         ("Many", {"bag": [[1]]}, "data.bag: expected a list of plain values, found a list"),
         ("Many", {"ratio": 10**400}, "data.ratio: expected a number of at most 1.8e308, found a whole number"),
+        ("Many", {"wait": "P1Y"}, "data.wait: expected a duration, found text"),
+        ("Many", {"wait": "P"}, "data.wait: expected a duration, found text"),
+        ("Many", {"wait": "P1DT"}, "data.wait: expected a duration, found text"),
+        ("Many", {"wait": "P999999999999D"}, "data.wait: expected a duration, found text"),
+        ("Many", {"wait": 5}, "data.wait: expected a duration, found a whole number"),
+        ("Many", {"raw": "a"}, "data.raw: expected Base64, found text"),
+        ("Many", {"rights": 8}, "data.rights: expected one of 1, 2, found a whole number"),
+        ("Many", {"amount": "NaN"}, "data.amount: expected a decimal number, found text"),
+        ("Many", {"amount": "-Infinity"}, "data.amount: expected a decimal number, found text"),
+        ("Many", {"by_name": {"a\nb": {}}}, "data.by_name.'a\\nb'.name: missing"),
+        ("dict[int, int]", {"x": 1}, "data.x: expected a whole number as the key"),
+        ("dict[Colour, int]", {"blue": 1}, "data.blue: expected one of 'red' as the key"),
+        ("dict", [1], "data: expected an object, found a list"),
+        ("dict[str, int]", {"a": "x"}, "data.a: expected a whole number, found text"),
+        ("list[int]", [1, "x"], "data[1]: expected a whole number, found text"),
+        ("int", "x", "data: expected a whole number, found text"),
+        ("Box[int]", {"content": "x"}, "data.content: expected a whole number, found text"),
+        ("IntBox", {"content": "x"}, "data.content: expected a whole number, found text"),
+        ("list['Item']", [{}], "data[0].name: missing"),
+        ("Json", {"a": ["x"]}, "data: expected "),
+        ("Constrained", 0, "data: Input should be greater than 0"),
+        ("StrictModel", {"at": 5}, "data.at: Input should be a valid datetime"),
+        ("StrictModel", {"at": "2026-01-02T03:04:05Z"}, "data.userId: Field required"),
+        ("WithModel", {"model": {"at": 5}}, "data.model.at: Input should be a valid datetime"),
+        ("list[StrictModel]", [{"at": 5}], "data[0].at: Input should be a valid datetime"),
         ("Order", nested_orders(600), "data: nested too deeply"),
     ],
 )  # fmt: skip
