@@ -27,6 +27,26 @@ if TYPE_CHECKING:
                 "  context: request id, trace, deadline and logger of the call",
             ],
         ),
+        (
+            "def handler(body, headers): pass",
+            [
+                "takes HTTP requests and runs on threads.",
+                "  body: the body, as bytes",
+                "  headers: the headers, a case-insensitive mapping",
+            ],
+        ),
+        (
+            "def handler(body: dict): pass",
+            ["takes HTTP requests and runs on threads.", "  body: the body, read from JSON"],
+        ),
+        (
+            "def handler(data: str, payload: bytes): pass",
+            [
+                "takes CloudEvents and runs on threads.",
+                "  data: the event's data, as text",
+                "  payload: the event's data, as bytes",
+            ],
+        ),
     ],
 )
 def test_describe(load_function: Callable[..., LoadedFunction], code: str, lines: list[str]) -> None:
