@@ -7,7 +7,7 @@ import inspect
 import sys
 import types
 import typing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 _PYDANTIC = frozenset({"annotated_types", "pydantic"})
 
 _UNIONS = frozenset({typing.Union, types.UnionType})
-
-
-class Unknown(NamedTuple):
-    """An annotation that cannot be evaluated, with the exception."""
-
-    cause: Exception
 
 
 class UnreadableTypeError(Exception):
@@ -40,14 +34,12 @@ class UnreadableTypeError(Exception):
 
 
 def evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
-    """Return the value of a parameter's annotation: None without one, `Unknown` if it cannot be evaluated."""
-    if annotation is inspect.Parameter.empty:
-        return None
+    """Return the value of a parameter's annotation; the exception if it cannot be evaluated."""
     try:
         found = _resolve(annotation, _scope(function))
         alternatives(found)  # evaluates aliases
     except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotation
-        return Unknown(exc)
+        return exc
     return found
 
 
@@ -125,16 +117,16 @@ def alternatives(annotation: Any) -> list[Any]:
 
 
 def is_anything(annotation: Any) -> bool:
-    """Return whether an annotation allows any value: there is none, or it is Any, object or a free type variable."""
-    return annotation is None or annotation is Any or annotation is object or isinstance(annotation, typing.TypeVar)
+    """Return whether an annotation allows any value: it is Any, object or a type variable."""
+    return annotation is Any or annotation is object or isinstance(annotation, typing.TypeVar)
 
 
 def class_names(annotation: Any) -> str:
-    """Return the dotted names of the annotated classes, separated by ` | `; "" if any value is allowed.
+    """Return the dotted names of the annotated classes, separated by ` | `; "" if any value is allowed, or it is not known.
 
     None does not count, and a class of the CloudEvents SDK counts for its subclasses.
     """
-    if annotation is None or isinstance(annotation, Unknown):
+    if isinstance(annotation, Exception):
         return ""
     members = [member for member in alternatives(annotation) if member is not type(None)]
     if any(is_anything(member) or _is_protocol(member) for member in members):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.function.annotations import alternatives
+from funcpack_invoker.function.call import event_of
 from funcpack_invoker.function.parameters import Value
-from funcpack_invoker.function.payload import body_getter, data_getter, event_of
 from funcpack_invoker.http.json_codec import floats
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.events.event import Event
     from funcpack_invoker.function.call import Call
+    from funcpack_invoker.function.data_form import Form
     from funcpack_invoker.function.signature import Argument, BoundSignature
 
     Getter = Callable[[Call], Any]
@@ -45,10 +45,10 @@ def _getter(argument: Argument, *, is_exact: bool) -> Getter:
         return lambda _call: default
     if argument.value is Value.EVENT:
         return _event_getter(argument.annotation, is_exact=is_exact)
-    if argument.value is Value.DATA:
-        return data_getter(argument.name, argument.form, is_exact=is_exact)
-    if argument.value is Value.BODY:
-        return body_getter(argument.name, argument.form)
+    if argument.form is not None:
+        return _data_getter(argument, argument.form)
+    if argument.value is Value.DATA and is_exact:
+        return lambda call: floats(event_of(call).data)
     return _GETTERS[argument.value]
 
 
@@ -56,18 +56,35 @@ def _event_getter(annotation: Any, *, is_exact: bool) -> Getter:
     # The SDK is slow to import, and only `event` needs it.
     from funcpack_invoker.events.sdk import to_sdk  # noqa: PLC0415
 
-    classes = [member for member in alternatives(annotation) if isinstance(member, type) and member is not type(None)]
-    wanted = classes[0] if classes else None
+    wanted = _class_of(annotation)
     if is_exact:
         return lambda call: to_sdk(_with_floats(event_of(call)), wanted)
     return lambda call: to_sdk(event_of(call), wanted)
+
+
+def _class_of(annotation: Any) -> type | None:
+    """Return the class of an annotation, also in a union."""
+    if annotation is None:
+        return None
+    from funcpack_invoker.function.annotations import alternatives  # noqa: PLC0415 - many functions have no annotations
+
+    members = [member for member in alternatives(annotation) if isinstance(member, type)]
+    return next((member for member in members if member is not type(None)), None)
 
 
 def _with_floats(event: Event) -> Event:
     return event._replace(data=floats(event.data))
 
 
+def _data_getter(argument: Argument, form: Form) -> Getter:
+    from funcpack_invoker.function.payload import body_getter, data_getter  # noqa: PLC0415 - only for annotated data
+
+    return (data_getter if argument.value is Value.DATA else body_getter)(argument.name, form)
+
+
 _GETTERS: dict[Value, Getter] = {
+    Value.DATA: lambda call: event_of(call).data,
+    Value.BODY: lambda call: call.body.read(),
     Value.ATTRIBUTES: lambda call: dict(event_of(call).attributes),
     Value.REQUEST: lambda call: call.request,
     Value.HEADERS: lambda call: call.request.headers,

@@ -41,3 +41,10 @@ class Call:
         self.flask: CallContext | None = None
         self.answer: Reply | None = None
         self.request: Any = None
+
+
+def event_of(call: Call) -> Event:
+    """Return the event of a call of a CloudEvent function."""
+    event = call.event
+    assert event is not None  # noqa: S101 - CloudEvent functions are called with events only
+    return event

@@ -1,4 +1,4 @@
-"""Decides in which form a function gets its data: as it is, as bytes, as text, or as a value read from JSON."""
+"""Decides in which form a function gets annotated data: as it is, as bytes, as text, or as a value read from JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 class Kind(Enum):
     """The kind of a form."""
 
-    AS_IT_IS = "as it is"
     BYTES = "bytes"
     TEXT = "text"
     JSON = "json"
@@ -44,22 +43,17 @@ class Form(NamedTuple):
         return self.reader is not None and self.reader.is_exact
 
 
-AS_IT_IS = Form(Kind.AS_IT_IS)
-
-
-def choose_form(annotation: Any, name: str) -> Form:
-    """Return the form that an annotation of data requires; `name` is that of the parameter.
+def choose_form(annotation: Any, name: str) -> Form | None:
+    """Return the form that an annotation of data requires; None for data as it is. `name` is that of the parameter.
 
     Raises:
         UnreadableTypeError: if JSON data cannot become a value of the type.
         Exception: any exception from evaluating the annotation of a field, usually a NameError.
 
     """
-    if is_anything(annotation):
-        return AS_IT_IS
     members = alternatives(annotation)
     if any(is_anything(member) for member in members):
-        return AS_IT_IS
+        return None
     is_optional, takes_bytes = type(None) in members, bytes in members
     others = [member for member in members if member is not bytes and member is not type(None)]
     if takes_bytes and not others:

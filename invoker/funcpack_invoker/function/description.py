@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.function import data_form
 from funcpack_invoker.function.invocation import is_async
 from funcpack_invoker.function.parameters import Kind, Value
 
 if TYPE_CHECKING:
+    from funcpack_invoker.function.data_form import Form
     from funcpack_invoker.function.loader import LoadedFunction
-    from funcpack_invoker.function.signature import Argument
 
 
 def describe(loaded: LoadedFunction) -> str:
@@ -18,24 +17,21 @@ def describe(loaded: LoadedFunction) -> str:
     what = "CloudEvents" if loaded.kind is Kind.CLOUDEVENT else "HTTP requests"
     where = "on the event loop" if is_async(loaded.function) else "on threads"
     lines = [f"{loaded.handler} ({loaded.module.__file__}) takes {what} and runs {where}."]
-    lines += [f"  {argument.name}: {_meaning(argument)}" for argument in loaded.signature.arguments if argument.value]
+    lines += [
+        f"  {argument.name}: {_meaning(argument.value, argument.form)}"
+        for argument in loaded.signature.arguments
+        if argument.value
+    ]
     return "\n".join(lines)
 
 
-def _meaning(argument: Argument) -> str:
-    kind = argument.form.kind
-    if argument.value is Value.BODY and kind is data_form.Kind.AS_IT_IS:
-        kind = data_form.Kind.BYTES
-    return f"{_MEANINGS[argument.value]}{_FORMS[kind]}" if argument.value else ""
+def _meaning(value: Value, form: Form | None) -> str:
+    if form is None:
+        return _MEANINGS[value] + (", as bytes" if value is Value.BODY else "")
+    return _MEANINGS[value] + _FORMS[form.kind.value]
 
 
-_FORMS = {
-    data_form.Kind.AS_IT_IS: "",
-    data_form.Kind.BYTES: ", as bytes",
-    data_form.Kind.TEXT: ", as text",
-    data_form.Kind.JSON: ", read from JSON",
-}
-
+_FORMS = {"bytes": ", as bytes", "text": ", as text", "json": ", read from JSON"}
 
 _MEANINGS = {
     Value.EVENT: "the event, as the CloudEvents SDK's class",

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.events.decode import is_binary
+from funcpack_invoker.function.call import event_of
 from funcpack_invoker.function.data_form import Kind
 from funcpack_invoker.http import json_codec, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from funcpack_invoker.events.event import Event
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.data_form import Form
     from funcpack_invoker.function.typed.reader import Reader
@@ -22,39 +22,26 @@ if TYPE_CHECKING:
 
 def body_getter(name: str, form: Form) -> Getter:
     """Return a function that gets the body of a call's request; it raises RequestError if the body has another form."""
-    if form.kind is Kind.TEXT:
+    if form.kind is Kind.BYTES:
+        return lambda call: call.body.read() or (None if form.is_optional else b"")
+    if form.reader is None:
         return lambda call: _text_of_body(call, name, form)
-    if form.kind is Kind.JSON:
-        return _json_getter(name, form)
-    return lambda call: call.body.read() or (None if form.is_optional else b"")
+    return _json_getter(name, form, form.reader)
 
 
-def data_getter(name: str, form: Form, *, is_exact: bool) -> Getter:
-    """Return a function that gets the data of a call's event; it raises RequestError if the data has another form.
-
-    With `is_exact`, the data was parsed with `loads_exact`.
-    """
+def data_getter(name: str, form: Form) -> Getter:
+    """Return a function that gets the data of a call's event; it raises RequestError if the data has another form."""
     if form.kind is Kind.BYTES:
         return lambda call: _bytes_of_data(call, name, form)
-    if form.kind is Kind.TEXT:
-        return lambda call: _text_of_data(call, name, form)
     if form.reader is None:
-        return lambda call: json_codec.floats(event_of(call).data) if is_exact else event_of(call).data
+        return lambda call: _text_of_data(call, name, form)
     read, takes_bytes = _reading(form.reader), form.takes_bytes
     return lambda call: _unless_bytes(event_of(call).data, read, takes_bytes=takes_bytes)
 
 
-def event_of(call: Call) -> Event:
-    """Return the event of a call of a CloudEvent function."""
-    event = call.event
-    assert event is not None  # noqa: S101 - CloudEvent functions are called with events only
-    return event
-
-
-def _json_getter(name: str, form: Form) -> Getter:
-    assert form.reader is not None  # noqa: S101 - the kind is JSON
-    read = _reading(form.reader)
-    loads = json_codec.loads_exact if form.is_exact else json_codec.loads
+def _json_getter(name: str, form: Form, reader: Reader) -> Getter:
+    read = _reading(reader)
+    loads = json_codec.loads_exact if reader.is_exact else json_codec.loads
 
     def get(call: Call) -> Any:
         body = call.body.read()

@@ -8,8 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker import errors
-from funcpack_invoker.function.annotations import Unknown, UnreadableTypeError, class_names, evaluate
-from funcpack_invoker.function.data_form import AS_IT_IS, Form, choose_form
 from funcpack_invoker.function.parameters import (
     ACCEPTED_ANNOTATIONS,
     ACCEPTED_NAMES,
@@ -25,6 +23,8 @@ from funcpack_invoker.function.parameters import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from funcpack_invoker.function.data_form import Form
+
 _VARIADIC = frozenset({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 _POSITIONAL = frozenset({inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD})
 
@@ -37,7 +37,7 @@ class Argument(NamedTuple):
         value: that the parameter gets; None if it keeps its default.
         annotation: of the parameter, evaluated; None without one.
         default: of the parameter.
-        form: of the data, if the value is the data of an event or the body of a request.
+        form: of data whose annotation requires one; None for data as it is, and for other values.
 
     """
 
@@ -45,7 +45,7 @@ class Argument(NamedTuple):
     value: Value | None
     annotation: Any = None
     default: Any = None
-    form: Form = AS_IT_IS
+    form: Form | None = None
 
 
 class BoundSignature(NamedTuple):
@@ -63,7 +63,10 @@ class BoundSignature(NamedTuple):
     @property
     def needs_exact_data(self) -> bool:
         """Whether the data of events is to be parsed with `loads_exact`."""
-        return any(argument.value is Value.DATA and argument.form.is_exact for argument in self.arguments)
+        return any(
+            argument.value is Value.DATA and argument.form is not None and argument.form.is_exact
+            for argument in self.arguments
+        )
 
     def takes(self, *values: Value) -> bool:
         """Return whether the function takes any of the values."""
@@ -82,7 +85,7 @@ def bind_signature(handler: str, function: Callable[..., Any]) -> BoundSignature
     """
     declaring = _declaring(function)
     parameters = _parameters(handler, declaring)
-    annotations = {parameter.name: evaluate(parameter.annotation, declaring) for parameter in parameters}
+    annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
     positional: list[Argument] = []
     keyword: list[Argument] = []
@@ -137,36 +140,59 @@ def _signature(function: Callable[..., Any], *, follow_wrapped: bool) -> inspect
     return inspect.signature(function, follow_wrapped=follow_wrapped)
 
 
+def _evaluate(annotation: Any, function: Callable[..., Any]) -> Any:
+    """Return the value of an annotation: None without one, the exception if it cannot be evaluated."""
+    if annotation is inspect.Parameter.empty:
+        return None
+    from funcpack_invoker.function.annotations import evaluate  # noqa: PLC0415 - many functions have no annotations
+
+    return evaluate(annotation, function)
+
+
+def _class_names(annotation: Any) -> str:
+    if annotation is None:
+        return ""
+    from funcpack_invoker.function.annotations import class_names  # noqa: PLC0415 - as above
+
+    return class_names(annotation)
+
+
 def _bind(handler: str, parameters: list[inspect.Parameter], annotations: dict[str, Any]) -> Signature:
     try:
         return bind(
             Parameter(
                 parameter.name,
-                class_names(annotations[parameter.name]),
+                _class_names(annotations[parameter.name]),
                 has_default=parameter.default is not inspect.Parameter.empty,
             )
             for parameter in parameters
         )
     except UnknownParameterError as exc:
         annotation = annotations[exc.name]
-        if isinstance(annotation, Unknown):
-            raise errors.AnnotationError(handler, annotation.cause) from None
+        if isinstance(annotation, Exception):
+            raise errors.AnnotationError(handler, annotation) from None
         raise errors.ParameterError(handler, exc.name, exc.nearest, ACCEPTED_NAMES) from None
     except UnsuitableAnnotationError as exc:
         raise errors.UnsuitableAnnotationError(handler, exc.name, exc.annotation, exc.accepted) from None
 
 
 def _argument(handler: str, parameter: inspect.Parameter, value: Value | None, annotation: Any) -> Argument:
-    known = None if isinstance(annotation, Unknown) else annotation
-    if value is not Value.DATA and value is not Value.BODY:
-        return Argument(parameter.name, value, known, parameter.default)
-    if isinstance(annotation, Unknown):
-        raise errors.AnnotationError(handler, annotation.cause)
+    is_data = value is Value.DATA or value is Value.BODY
+    form = _form(handler, parameter.name, annotation) if is_data and annotation is not None else None
+    known = None if isinstance(annotation, Exception) else annotation
+    return Argument(parameter.name, value, known, parameter.default, form)
+
+
+def _form(handler: str, name: str, annotation: Any) -> Form | None:
+    from funcpack_invoker.function.annotations import UnreadableTypeError  # noqa: PLC0415 - as above
+    from funcpack_invoker.function.data_form import choose_form  # noqa: PLC0415
+
+    if isinstance(annotation, Exception):
+        raise errors.AnnotationError(handler, annotation)
     try:
-        form = choose_form(annotation, parameter.name)
+        return choose_form(annotation, name)
     except UnreadableTypeError as exc:
-        accepted = ACCEPTED_ANNOTATIONS[value]
-        raise errors.UnsuitableAnnotationError(handler, parameter.name, exc.name, accepted, exc.place) from None
+        accepted = ACCEPTED_ANNOTATIONS[Value.DATA]
+        raise errors.UnsuitableAnnotationError(handler, name, exc.name, accepted, exc.place) from None
     except Exception as exc:  # noqa: BLE001 - any exception from evaluating the user's annotations
         raise errors.AnnotationError(handler, exc) from None
-    return Argument(parameter.name, value, known, parameter.default, form)

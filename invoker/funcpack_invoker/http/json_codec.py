@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Callable
 from gc import is_tracked
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Loads = Callable[[bytes, str], Any]
 
 
 def _reject_constant(name: str) -> NoReturn:
@@ -42,7 +46,7 @@ _WHITE_SPACE = " \t\n\r"
 
 _DECODER = json.JSONDecoder(parse_constant=_reject_constant)
 _EXACT_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=ExactFloat)
-_ENCODER = json.JSONEncoder(allow_nan=False, default=_plain)
+_encode = json.JSONEncoder(allow_nan=False, default=_plain).encode
 
 _ARRAYS = (list, tuple)
 
@@ -69,9 +73,6 @@ def loads(body: bytes, codec: str = "utf-8", decoder: json.JSONDecoder = _DECODE
     if end != len(text):
         raise ValueError(f"extra text after the value at character {end}")
     return value
-
-
-Loads = Callable[[bytes, str], Any]
 
 
 def loads_exact(body: bytes, codec: str = "utf-8") -> Any:
@@ -103,7 +104,7 @@ def dumps(value: object) -> str:
 
     """
     try:
-        text = _ENCODER.encode(value)
+        text = _encode(value)
     except TypeError:  # a key that is not text, such as a UUID; or the value cannot be written
         return _dumps_converted(value)
     except RecursionError:
@@ -116,7 +117,7 @@ def dumps(value: object) -> str:
 
 def _dumps_converted(value: object) -> str:
     try:
-        return _ENCODER.encode(_plain(value))
+        return _encode(_plain(value))
     except TypeError as exc:
         raise ValueError(str(exc)) from exc
     except RecursionError:
@@ -133,13 +134,13 @@ def _has_named_tuple(value: Any, arrays: int) -> bool:
         # Numbers and text are not tracked; see https://docs.python.org/3/library/gc.html#gc.is_tracked
         for member in filter(is_tracked, container.values() if isinstance(container, dict) else container):
             kind = type(member)
-            if kind is list or kind is tuple or isinstance(member, _ARRAYS):
+            if kind is not dict and (kind is list or isinstance(member, _ARRAYS)):
                 if kind is not list and hasattr(member, "_fields"):
                     return True
                 arrays -= 1
                 if not arrays:
                     return False
-                containers.append(member)
-            elif isinstance(member, dict):
-                containers.append(member)
+            elif not isinstance(member, dict):
+                continue
+            containers.append(member)
     return False
