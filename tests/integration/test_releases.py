@@ -46,8 +46,10 @@ FUNCTIONS = """
 
     try:
         from cloudevents.http import CloudEvent
+        from cloudevents.sdk.event import v1
     except ModuleNotFoundError:
         from cloudevents.core.v1.event import CloudEvent
+        from cloudevents.v1.sdk.event import v1
 
     def http(request):
         assert request.json == flask.request.json
@@ -83,6 +85,11 @@ FUNCTIONS = """
 
     async def asynchronous(event: CloudEvent):
         return reply(event)
+
+    def first_api(e: "v1.Event"):
+        assert isinstance(e, v1.Event), type(e)
+        reply = v1.Event().SetEventID("2").SetEventType("reply").SetSource("/function").SetContentType("application/json")
+        return reply.SetData({"type": e.EventType(), "data": e.Data()})
 
     def reply(event):
         attributes = {"type": "reply", "source": "/function", "datacontenttype": "application/json"}
@@ -199,7 +206,7 @@ def test_annotated_http_function(serve: Callable[[str], Server]) -> None:
     assert serve("annotated").get("/", "POST", b"body").body == b"body"
 
 
-@pytest.mark.parametrize("name", ["event", "asynchronous"])
+@pytest.mark.parametrize("name", ["event", "asynchronous", "first_api"])
 def test_event_function_gets_and_returns_its_sdk_s_event(serve: Callable[[str], Server], name: str) -> None:
     answer = serve(name).get("/", "POST", b'{"a": 1}', **EVENT)
     assert (answer.status, answer.headers["ce-type"], answer.headers["ce-source"]) == (200, "reply", "/function")

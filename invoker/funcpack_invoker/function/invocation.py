@@ -201,7 +201,7 @@ class Invocation:
         return event_reply.from_value(value, call.event, call.context, self._defaults)
 
     def _convert_http_value(self, value: Any, call: Call) -> AnyReply:
-        body = value[0] if value and response.is_response_tuple(value) else value
+        body = value[0] if response.is_response_tuple(value) and value else value
         if type(body) not in _NOT_EVENTS:
             reply = event_reply.from_sdk_event(body, call.context)
             if reply is not None:

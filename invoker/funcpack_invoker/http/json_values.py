@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import sys
 from collections import deque
@@ -39,15 +38,15 @@ def plain(value: Any) -> Any:
     if kind in _AS_IT_IS:
         return value
     if isinstance(value, dict):
-        return {_key(key): plain(member) for key, member in value.items()}
+        return _members(value)
     if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
-        return [plain(item) for item in value]
+        return _items(value)
     if isinstance(value, str | int | float):  # enumerations among them are written by their value
         return value
     convert = _converter(kind)
     if convert is None:
         raise TypeError(f"{kind.__name__} cannot be written as JSON")
-    return plain(convert(value))
+    return convert(value)
 
 
 def _key(key: Any) -> Any:
@@ -60,13 +59,13 @@ def _key(key: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _converter(kind: type) -> Callable[[Any], Any] | None:
-    """Choose how values of a class are converted; None if they cannot be."""
+    """Choose how values of a class are converted, with all that they contain; None if they cannot be."""
     if hasattr(kind, "model_dump_json"):
-        return _model
+        return _model_converter()
     if issubclass(kind, Enum):
-        return lambda member: member.value
+        return lambda member: plain(member.value)
     if issubclass(kind, tuple):
-        return _named_tuple if hasattr(kind, "_fields") else list
+        return _named_tuple if hasattr(kind, "_fields") else _items
     if _is_dataclass(kind):
         return _dataclass_converter(kind)
     for bases, convert in _BY_BASE:
@@ -88,18 +87,30 @@ def _dataclass_converter(kind: type) -> Callable[[Any], Any]:
     if pydantic is not None and hasattr(pydantic, "is_pydantic_dataclass") and pydantic.is_pydantic_dataclass(kind):
         from pydantic import TypeAdapter  # noqa: PLC0415 - only its dataclasses need it
 
-        write: Callable[..., bytes] = TypeAdapter(kind).dump_json
-        return lambda value: json.loads(write(value, by_alias=True))
+        return _model_converter(TypeAdapter(kind).dump_json)
     names = [field.name for field in fields(kind)]
-    return lambda value: {name: getattr(value, name) for name in names}
+    return lambda value: {name: plain(getattr(value, name)) for name in names}
 
 
-def _model(value: Any) -> Any:
-    return json.loads(value.model_dump_json(by_alias=True))
+def _model_converter(write: Callable[..., bytes] | None = None) -> Callable[[Any], Any]:
+    """Return a function that converts what pydantic writes; `write` is None for the method of a model."""
+    from pydantic_core import from_json  # noqa: PLC0415 - it is loaded already
+
+    if write is None:
+        return lambda value: from_json(value.model_dump_json(by_alias=True))
+    return lambda value: from_json(write(value, by_alias=True))
 
 
 def _named_tuple(value: Any) -> dict[str, Any]:
-    return dict(zip(value._fields, value, strict=True))
+    return {name: plain(item) for name, item in zip(value._fields, value, strict=True)}
+
+
+def _items(value: Any) -> list[Any]:
+    return [plain(item) for item in value]
+
+
+def _members(value: Any) -> dict[Any, Any]:
+    return {_key(key): plain(member) for key, member in value.items()}
 
 
 def _decimal(value: Any) -> str:
@@ -123,8 +134,8 @@ def _name(kind: type) -> str:
 
 
 _BY_BASE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (Mapping, dict),
-    ((AbstractSet, deque), list),
+    (Mapping, _members),
+    ((AbstractSet, deque), _items),
     ((bytes, bytearray, memoryview), _base64),
     (os.PathLike, os.fspath),
 )
