@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.events import reply as event_reply
-from funcpack_invoker.function import arguments
+from funcpack_invoker.function import arguments, generators
 from funcpack_invoker.function.parameters import Kind
 from funcpack_invoker.http import response
 from funcpack_invoker.http.response import Reply
@@ -39,11 +39,20 @@ logger = logging.getLogger("funcpack")
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Return whether a callable runs on the event loop: `async def`, also as a method, a partial or a generator."""
+    function = _called(function)
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
+def _is_generator(function: Callable[..., Any]) -> bool:
+    function = _called(function)
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+
+
+def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that a call of a partial or an object runs."""
     while isinstance(function, functools.partial):
         function = function.func
-    if not inspect.isroutine(function):
-        function = type(function).__call__
-    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 class Invocation:
@@ -67,6 +76,7 @@ class Invocation:
         self._flask = loaded.flask
         self._late_flask = loaded.late_flask
         self._is_http = loaded.kind is Kind.HTTP
+        self._is_stream = self._is_http and _is_generator(loaded.function)
         self._defaults = event_reply.ReplyDefaults(settings.reply_type, settings.reply_source)
         self._timeout = settings.timeout
         self.threads = ThreadPool(settings.threads, "function")
@@ -83,7 +93,7 @@ class Invocation:
     ) -> tuple[Outcome[AnyReply], contextvars.Context]:
         variables = contextvars.copy_context()
         future: asyncio.Future[Outcome[Any]] = self.threads.run(
-            self._call_blocking, call, variables, lambda outcome: self._end_call(future, outcome, ended)
+            self._call_blocking, call, variables, lambda outcome: self._end_call(future, outcome, variables, ended)
         )
         outcome = await future
         if asyncio.iscoroutine(outcome.value):
@@ -99,13 +109,19 @@ class Invocation:
             ended()
         return outcome, contextvars.copy_context()
 
-    def _end_call(self, future: asyncio.Future[Outcome[Any]], outcome: Outcome[Any], ended: Callable[[], None]) -> None:
+    def _end_call(
+        self,
+        future: asyncio.Future[Outcome[Any]],
+        outcome: Outcome[Any],
+        variables: contextvars.Context,
+        ended: Callable[[], None],
+    ) -> None:
         ended()
         if future.cancelled():
             self.late_results += 1
-            self._drop(outcome)
+            self._drop(outcome, variables)
 
-    def _drop(self, outcome: Outcome[Any]) -> None:
+    def _drop(self, outcome: Outcome[Any], variables: contextvars.Context) -> None:
         """Discard the outcome of a call whose client has left, or which took too long."""
         if outcome.error is not None:
             logger.error("a call failed after its client left or it timed out", exc_info=outcome.error)
@@ -113,7 +129,7 @@ class Invocation:
         logger.warning("discarded a late result: the client left or the call timed out (%d so far)", self.late_results)
         close = getattr(outcome.value, "close", None)
         if close is not None:
-            close()
+            self.threads.run(_close, close, variables)
 
     def _call_blocking(self, call: Call) -> AnyReply | Coroutine[Any, Any, AnyReply]:
         """Call a blocking function; return its reply, or a coroutine for it if the function returned an awaitable."""
@@ -121,6 +137,8 @@ class Invocation:
             value = self._begin(call)
             if value is None:
                 value = self._function(call)
+                if self._is_stream:
+                    value = generators.start(value)
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
             value = self._convert_exception(exc, call)
         if hasattr(value, "__await__"):
@@ -132,6 +150,8 @@ class Invocation:
             value = self._begin(call)
             if value is None:
                 value = self._function(call)
+                if self._is_stream:
+                    value = await generators.start_async(value)
             if hasattr(value, "__await__"):
                 value = await value
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
@@ -210,6 +230,10 @@ class Invocation:
 
 
 _NOT_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
+
+
+def _close(close: Callable[[], object]) -> None:
+    close()
 
 
 async def _outcome_of(answer: Awaitable[AnyReply]) -> Outcome[AnyReply]:

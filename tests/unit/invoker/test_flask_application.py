@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Serve = Callable[..., Client]
     LoadFunction = Callable[..., object]
 
+HTML = "text/html; charset=utf-8"
+BYTES = "application/octet-stream"
+
 AT_IMPORT = [
     pytest.param("current_app.config['X'] = 'x'", "current_app.config['X']", "x", id="configuration"),
     pytest.param("current_app.secret_key = 'k'", "current_app.secret_key", "k", id="secret key"),
@@ -264,3 +267,92 @@ def test_data_that_does_not_fit_is_answered_through_flask(serve: Serve) -> None:
     assert (client.post(b'{"id": 1}').json(), client.post(b'{"id": 1}').header("x-after")) == ({"id": 1}, "1")
     refused = client.post(b'{"id": "x"}')
     assert (refused.status, refused.header("x-after")) == (400, "1")
+
+
+# Functions that are generators: what they do before their first chunk counts for the headers.
+GENERATORS = [pytest.param("def", id="generator function"), pytest.param("async def", id="async generator function")]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("definition", GENERATORS)
+def test_generator_function_changes_the_response(serve: Serve, definition: str, method: str) -> None:
+    client = serve(f"""
+import flask
+flask.current_app.secret_key = "k"
+log = []
+{definition} handler(req):
+    flask.session["user"] = "ada"
+    @flask.after_this_request
+    def mark(response):
+        response.headers["X-Mark"] = flask.request.path
+        return response
+    yield "a"
+    yield flask.session["user"] + flask.request.path
+""")
+    answer = client.request(method, "/s")
+    assert (answer.status, answer.header("x-mark"), answer.header("vary")) == (200, "/s", "Cookie")
+    assert (answer.header("set-cookie") or "").startswith("session=")
+    assert answer.text == ("aada/s" if method == "GET" else "")
+    assert answer.header("content-type") == (HTML if method == "GET" else None)
+
+
+@pytest.mark.parametrize("chunks", ["", "yield b'a'; yield b'b'", "yield ''; yield 'é'"])
+@pytest.mark.parametrize("definition", GENERATORS)
+def test_generator_function_keeps_its_content_type(serve: Serve, definition: str, chunks: str) -> None:
+    client = serve(f"""
+import flask
+{definition} handler(req):
+    flask.after_this_request(lambda response: response)
+    if req.path == "/never":
+        yield
+    {chunks or "pass"}
+""")
+    answer = client.request()
+    assert answer.text == {"": "", "yield b'a'; yield b'b'": "ab"}.get(chunks, "é")
+    assert answer.header("content-type") == (HTML if "''" in chunks else BYTES)
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "teardown"),
+    [
+        pytest.param("flask.abort(404)", 404, "NoneType", id="abort"),
+        pytest.param("raise KeyError('k')", 418, "NoneType", id="handled"),
+        pytest.param("raise ValueError('v')", 500, "ValueError", id="not handled"),
+    ],
+)
+@pytest.mark.parametrize("definition", GENERATORS)
+def test_generator_function_that_fails_before_its_first_chunk(
+    serve: Serve, definition: str, statement: str, status: int, teardown: str
+) -> None:
+    client = serve(f"""
+import flask
+log = []
+flask.current_app.after_request(lambda response: response.headers.add("X-After", "1") or response)
+flask.current_app.errorhandler(KeyError)(lambda error: ("key", 418))
+flask.current_app.teardown_request(lambda error: log.append(type(error).__name__))
+{definition} handler(req):
+    if req.path == "/log":
+        yield " ".join(log)
+        return
+    {statement}
+    yield "a"
+""")
+    answer = client.request()
+    assert (answer.status, answer.header("x-after")) == (status, "1")
+    assert client.request(target="/log").text == teardown
+
+
+@pytest.mark.parametrize("kind", ["partial", "object"])
+def test_generator_function_in_another_callable(serve: Serve, kind: str) -> None:
+    handler = "functools.partial(chunks)" if kind == "partial" else "Chunks()"
+    client = serve(f"""
+import flask, functools
+def chunks(req):
+    flask.after_this_request(lambda response: response.headers.add("X-Mark", "1") or response)
+    yield "a"
+class Chunks:
+    def __call__(self, req):
+        yield from chunks(req)
+handler = {handler}
+""")
+    assert (client.request().header("x-mark"), client.request().text) == ("1", "a")

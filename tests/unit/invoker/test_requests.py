@@ -146,6 +146,30 @@ def test_late_result_of_a_thread_is_dropped_and_logged(serve: Serve, caplog: pyt
     client.runner.run(client.wait_for("/health", lambda _: "discarded a late result" in caplog.text))
 
 
+def test_late_generator_is_closed_on_a_thread(serve: Serve) -> None:
+    client = serve("""
+        import threading
+        import flask
+        go = threading.Event()
+        closed = []
+
+        def handler(req):
+            if req.path != "/":
+                go.set()
+                yield f'["{" ".join(closed)}"]'
+                return
+            try:
+                go.wait(5)
+                yield "late"
+            finally:
+                closed.append(f"{threading.current_thread().name} {flask.request.path}")
+    """, FUNCTION_TIMEOUT="0.2")  # fmt: skip
+    assert client.request().status == 504
+    found = client.runner.run(client.wait_for("/seen", lambda seen: seen != [""]))
+    assert found[0].startswith("function-")
+    assert found[0].endswith(" /")
+
+
 def test_function_that_times_out_itself_is_500(serve: Serve) -> None:
     client = serve("async def handler(): raise TimeoutError", FUNCTION_TIMEOUT="5")
     assert client.request().status == 500
