@@ -324,13 +324,13 @@ class UnsuitableAnnotationError(FunctionError):
 
 
 class PatchedThreadsError(FunctionError):
-    """Importing the user's module has replaced Python's threads, and the server would wait for its own for ever."""
+    """The user's module, or its `start`, has replaced Python's threads: the server would wait for its own for ever."""
 
     title = "Python's threads are replaced"
 
-    def __init__(self, module: str, library: str, call: str, without: str) -> None:
+    def __init__(self, step: str, library: str, call: str, without: str) -> None:
         super().__init__(
-            f"Importing `{module}` has replaced Python's threads with those of {library}, as `{call}` does. "
+            f"{step} has replaced Python's threads with those of {library}, as `{call}` does. "
             "The server cannot run on them.",
             f"Remove the call, or change it to `{without}`. Blocking functions run on threads, so that they need no "
             f"{library}; set FUNCTION_THREADS to run more calls at the same time.",

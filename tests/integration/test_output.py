@@ -21,8 +21,30 @@ WRITES = [
     pytest.param('print("x", end="", file=sys.stderr)', "x", id="standard error"),
     pytest.param('sys.stderr.write("xyz")', "xyz", id="write to standard error"),
     pytest.param('print("é" * 100_000, end="")', "é" * 100_000, id="much"),
+    pytest.param('os.write(1, b"xyz")', "xyz", id="file descriptor"),
+    pytest.param('sys.stdout.buffer.raw.write(b"xyz")', "xyz", id="raw bytes"),
+    pytest.param('open(1, "wb", buffering=0, closefd=False).write(b"xyz")', "xyz", id="file of its own"),
+    pytest.param('sys.stdout.reconfigure(encoding="utf-8"); print("é", end="")', "é", id="other encoding"),
+    pytest.param('print("x", end="", flush=False)', "x", id="flush=False"),
+    pytest.param('t = Thread(target=print, args=["x"], kwargs={"end": ""}); t.start(); t.join()', "x", id="thread"),
+    pytest.param('subprocess.run(["printf", "xyz"], env={"PATH": os.defpath})', "xyz", id="child process"),
+    pytest.param('os.system("printf xyz")', "xyz", id="shell"),
+    pytest.param('p = Process(target=print, args=["x"], kwargs={"end": ""}); p.start(); p.join()', "x", id="forked"),
+    pytest.param('sys.stderr.write("\\r 10%"); sys.stderr.write("\\r 20%")', "\n 10%\n 20%", id="progress bar"),
+    pytest.param("traceback.print_exc(); traceback.print_stack()", "in handler", id="traceback"),
+    pytest.param('StreamHandler(sys.stdout).emit(makeLogRecord({"msg": "xyz"}))', "xyz\n", id="handler of logging"),
+    pytest.param('pprint(["xyz"])', "['xyz']\n", id="pprint"),
     pytest.param('print("\\ud800", end="", file=sys.stderr)', "\\ud800", id="half of a surrogate pair"),
 ]
+
+
+IMPORTS = """
+import multiprocessing, os, signal, subprocess, sys, traceback
+from logging import StreamHandler, makeLogRecord
+from pprint import pprint
+from threading import Thread
+Process = multiprocessing.get_context("fork").Process
+"""
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -30,7 +52,7 @@ WRITES = [
 def test_output_is_not_lost_if_the_process_is_killed(
     start_server: StartServer, code: str, text: str, workers: str
 ) -> None:
-    source = f"import os, signal, sys\ndef handler():\n    {code}\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    source = f"{IMPORTS}\ndef handler():\n    {code}\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     environment = {"WEB_CONCURRENCY": workers, "PYTHONIOENCODING": "utf-8"}
     server = start_server(source, environment=environment)
     server.exchange(b"GET / HTTP/1.0\r\n\r\n")

@@ -70,6 +70,24 @@ def test_start_is_rejected(
     assert all(text in server.log for text in texts)
 
 
+@pytest.mark.parametrize("definition", ["def", "async def"])
+@pytest.mark.parametrize(
+    ("code", "library"),
+    [
+        ("from gevent import monkey; monkey.patch_all()", "gevent"),
+        ("import eventlet; eventlet.monkey_patch()", "eventlet"),
+    ],
+)
+def test_start_hook_is_rejected(
+    start_server: StartServer, python: Path, code: str, library: str, definition: str
+) -> None:
+    environment = {"PYTHONWARNINGS": "ignore"}
+    source = f"{FUNCTION}\n{definition} start():\n    {code}\n"
+    server = start_server(source, python=python, ready=None, environment=environment)
+    assert server.process.wait(20) == 1
+    assert f"`start()` has replaced Python's threads with those of {library}" in server.log
+
+
 @pytest.mark.parametrize(("code", "texts"), REJECTED[:1])
 def test_check_reports_it(python: Path, tmp_path: Path, code: str, texts: tuple[str, str]) -> None:
     (tmp_path / "handler.py").write_text(f"{code}\n{FUNCTION}")

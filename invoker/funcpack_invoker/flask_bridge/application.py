@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ENDPOINT = "run"
 
+# Several threads of the function may be the first to use the application.
+_creating = threading.RLock()
+
 
 class Application:
     """Creates the application on first use: importing all of Flask takes longer than the rest of a start."""
@@ -33,7 +36,6 @@ class Application:
         """Take the name of the function's module, which Flask finds templates by."""
         self._module = module
         self._app: Flask | None = None
-        self._lock = threading.RLock()
 
     @property
     def is_created(self) -> bool:
@@ -85,7 +87,7 @@ class Application:
     def get(self) -> Flask:
         """Return the application."""
         if self._app is None:
-            with self._lock:
+            with _creating:
                 if self._app is None:
                     self._app = self._create()
         return self._app

@@ -9,6 +9,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.invocation import is_async
+from funcpack_invoker.function.patched_threads import refuse_patched_threads
 from funcpack_invoker.threads.pool import ThreadPool
 from funcpack_invoker.tracebacks import ExitError
 
@@ -40,11 +41,12 @@ class Hooks:
         """Run `start`.
 
         Raises:
-            Exception: any exception of `start`.
+            Exception: any exception of `start`; PatchedThreadsError if it has replaced Python's threads.
 
         """
         if self._start is not None:
             await self._start.run()
+            refuse_patched_threads("`start()`")
         self.started.set()
 
     async def stop(self) -> None:

@@ -16,6 +16,7 @@ from funcpack_invoker.flask_bridge.application import Application
 from funcpack_invoker.flask_bridge.import_context import application_context
 from funcpack_invoker.flask_bridge.late_import import LateFlask
 from funcpack_invoker.function.parameters import Kind, Value
+from funcpack_invoker.function.patched_threads import refuse_patched_threads
 from funcpack_invoker.function.signature import BoundSignature, bind_signature
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
 from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
@@ -144,7 +145,7 @@ def _import(handler: str, name: str, source: Path) -> ModuleType:
     except BaseException as exc:  # noqa: BLE001 - the user sees whatever their code raises
         raise _import_failed(name, exc) from None
     _refuse_shadowed(module, source)
-    _refuse_patched_threads(name)
+    refuse_patched_threads(f"Importing `{name}`")
     return module
 
 
@@ -186,22 +187,6 @@ def _refuse_shadowed(module: ModuleType, source: Path) -> None:
         file = Path(directory, *name.split(".")).with_suffix(".py")
         if file.is_file() and not Path(loaded).resolve().is_relative_to(source):
             raise errors.ShadowedModuleError(name, str(file), loaded)
-
-
-def _refuse_patched_threads(name: str) -> None:
-    """Reject threads that are greenlets: none of them runs while the event loop does, so no call would ever end.
-
-    Neither library is imported for the check. What else they replace, such as sockets, works.
-    """
-    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
-    if gevent is not None and gevent.is_module_patched("threading"):
-        raise errors.PatchedThreadsError(
-            name, "gevent", "gevent.monkey.patch_all()", "gevent.monkey.patch_all(thread=False)"
-        )
-    if eventlet is not None and eventlet.is_monkey_patched("thread"):
-        raise errors.PatchedThreadsError(
-            name, "eventlet", "eventlet.monkey_patch()", "eventlet.monkey_patch(thread=False)"
-        )
 
 
 def _find(handler: str, module: ModuleType, attributes: Sequence[str]) -> Callable[..., Any]:

@@ -163,7 +163,9 @@ class Worker(BaseWorker):
         if error is None:
             self.boot_status.succeed()
             return
-        self.boot_status.fail(str(StartFailedError(self.settings.handler, error, format_user_traceback(error))))
+        if not isinstance(error, FunctionError):
+            error = StartFailedError(self.settings.handler, error, format_user_traceback(error))
+        self.boot_status.fail(str(error))
         self._hurry()
 
     async def _wait_for_signal(self) -> None:

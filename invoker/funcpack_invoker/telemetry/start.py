@@ -29,34 +29,29 @@ logger = logging.getLogger("funcpack")
 _MOST_RECORDS = 1000
 
 
-class EarlyRecords(ExportHandler):
-    """Keeps the log records of the function's import: telemetry can be started only after it.
-
-    Attributes:
-        records: the records.
-
-    """
-
-    def __init__(self) -> None:
+class _EarlyRecords(ExportHandler):
+    def __init__(self, records: list[logging.LogRecord]) -> None:
         super().__init__()
-        self.records: list[logging.LogRecord] = []
+        self._records = records
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        if len(self.records) < _MOST_RECORDS:
-            self.records.append(record)
+        if len(self._records) < _MOST_RECORDS:
+            self._records.append(record)
 
 
 @contextmanager
-def keeping_records(exporters: Exporters) -> Iterator[EarlyRecords]:
-    """Keep the log records of the block, if there are exporters of logs."""
-    early = EarlyRecords()
-    if exporters.logs:
-        logging.root.addHandler(early)
+def keeping_records(exporters: Exporters) -> Iterator[list[logging.LogRecord]]:
+    """Return a list of the block's log records, if there are exporters of logs: telemetry can be started only after it."""
+    records: list[logging.LogRecord] = []
+    if not exporters.logs:
+        yield records
+        return
+    handler = _EarlyRecords(records)
+    logging.root.addHandler(handler)
     try:
-        yield early
+        yield records
     finally:
-        logging.root.removeHandler(early)
+        logging.root.removeHandler(handler)
 
 
 def start(
@@ -64,7 +59,7 @@ def start(
     directories: list[str],
     environ: Mapping[str, str],
     exporters: Exporters,
-    early: EarlyRecords,
+    early: list[logging.LogRecord],
 ) -> Observer | None:
     """Start telemetry for a function; None if it is off. The function is served even if telemetry fails.
 
@@ -85,7 +80,7 @@ def start(
             logger.warning("telemetry is off, although an OpenTelemetry exporter is configured: %s", exc)
             return None
         try:
-            return observer(function, exporters, environ, early.records)
+            return observer(function, exporters, environ, early)
         except Exception:
             logger.exception("telemetry is off: OpenTelemetry could not be started")
             return None

@@ -122,7 +122,7 @@ CAUSE = ImportError("no")
             ),
         ),
         (
-            errors.PatchedThreadsError("main", "gevent", "patch_all()", "patch_all(thread=False)"),
+            errors.PatchedThreadsError("Importing `main`", "gevent", "patch_all()", "patch_all(thread=False)"),
             (
                 "Python's threads are replaced\n\n"
                 "Importing `main` has replaced Python's threads with those of gevent, as `patch_all()` does. "

@@ -356,3 +356,53 @@ class Chunks:
 handler = {handler}
 """)
     assert (client.request().header("x-mark"), client.request().text) == ("1", "a")
+
+
+ENDS = [
+    pytest.param("return None", 204, "NoneType", id="None"),
+    pytest.param("return 'x'", 200, "NoneType", id="text"),
+    pytest.param("return b'x'", 200, "NoneType", id="bytes"),
+    pytest.param("return {'a': 1}", 200, "NoneType", id="dict"),
+    pytest.param("return 'x', 201, {'A': 'b'}", 201, "NoneType", id="tuple"),
+    pytest.param("return flask.Response('x', 299)", 299, "NoneType", id="response"),
+    pytest.param("return flask.redirect('/', 302)", 302, "NoneType", id="redirect"),
+    pytest.param("return flask.send_file(__file__)", 200, "NoneType", id="file"),
+    pytest.param("return iter(['a', 'b'])", 200, "NoneType", id="iterator"),
+    pytest.param("return (part for part in [b'a', b'b'])", 200, "NoneType", id="generator"),
+    pytest.param("flask.abort(404)", 404, "NoneType", id="abort"),
+    pytest.param("flask.abort(flask.Response('x', 409))", 409, "NoneType", id="abort with a response"),
+    pytest.param("return flask.abort.__class__", 500, "ReplyError", id="nothing that can be sent"),
+    pytest.param("raise ValueError('x')", 500, "ValueError", id="exception"),
+]
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+@pytest.mark.parametrize(("statement", "status", "teardown"), ENDS)
+def test_end_of_a_request_is_the_one_of_flask(
+    serve: Serve, definition: str, statement: str, status: int, teardown: str
+) -> None:
+    client = serve(f"""
+import flask
+log = []
+flask.current_app.secret_key = "k"
+flask.current_app.teardown_request(lambda e: log.append(f"request {{type(e).__name__}} {{flask.g.a}}"))
+flask.current_app.teardown_appcontext(lambda e: log.append(f"app {{type(e).__name__}} {{flask.g.a}}"))
+flask.request_finished.connect(finished := lambda _, response: log.append(response.status_code), flask.current_app._get_current_object())
+flask.g.a = 0
+{definition} handler(req):
+    flask.g.a = 1
+    if req.path == "/log":
+        return log
+    flask.session["user"] = "ada"
+    @flask.after_this_request
+    def mark(response):
+        log.append("after")
+        response.headers["X-Mark"] = "1"
+        return response
+    {statement}
+""")
+    answer = client.request()
+    assert (answer.status, answer.header("x-mark"), answer.header("vary")) == (status, "1", "Cookie")
+    assert (answer.header("set-cookie") or "").startswith("session=")
+    log = client.request(target="/log").json()
+    assert log == ["app NoneType 0", "after", status, f"request {teardown} 1", f"app {teardown} 1"]
