@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from funcpack_invoker.settings import Settings
 
 
+logger = logging.getLogger("funcpack")
+
+
 def configure(settings: Settings) -> None:
     """Send the records of all loggers to standard error, and let all output leave the process at once."""
     handler = logging.StreamHandler(sys.stderr)
@@ -28,10 +32,28 @@ def configure(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
+    threading.excepthook = _log_uncaught
+    sys.unraisablehook = _log_unraisable
     for name in _LASTING:
         logging.getLogger(name).__class__ = _LastingLogger
     logging.basicConfig = _replaceable(handler, logging.basicConfig)
     output.write_through()
+
+
+def _log_uncaught(args: threading.ExceptHookArgs) -> None:
+    """Log an exception that ended a thread of the function; Python would print it, also among lines of JSON."""
+    if args.exc_type is not SystemExit:
+        name = args.thread.name if args.thread else "unknown"
+        logger.error("uncaught exception in the thread %s", name, exc_info=_exc_info(args))
+
+
+def _log_unraisable(args: sys.UnraisableHookArgs) -> None:
+    """Log an exception that cannot be raised, such as one of a `__del__`."""
+    logger.error("%s: %r", args.err_msg or "Exception ignored in", args.object, exc_info=_exc_info(args))
+
+
+def _exc_info(args: Any) -> Any:
+    return args.exc_type, args.exc_value, args.exc_traceback
 
 
 class _LastingLogger(logging.Logger):
@@ -99,7 +121,8 @@ class TextFormatter(logging.Formatter):
 class JsonFormatter(logging.Formatter):
     """One JSON object per line, with member names that the usual log collectors parse.
 
-    What a caller passes as `extra` becomes further members. They do not replace those of the line.
+    What a caller passes as `extra` becomes further members. They do not replace those of the line: a `time` becomes
+    `time_`.
     """
 
     def __init__(self, project: str | None = None) -> None:
@@ -127,12 +150,15 @@ class JsonFormatter(logging.Formatter):
         if exception:
             members["exception"] = exception
         for name, value in extras(record):
-            members.setdefault(name, value)
+            members[f"{name}_" if name in members or name in _NAMES else name] = value
         try:
             return to_json(members)
         except Exception:  # noqa: BLE001 - any exception from converting the user's objects
             return to_json({name: shown(value) for name, value in members.items()})
 
+
+# The members of a line, including those that not every line has.
+_NAMES = frozenset({"time", "level", "severity", "logger", "message", "request_id", "trace_id", "span_id", "exception"})
 
 # The attributes that each record has. `message` and `asctime` are set by other formatters, `traceparent` by telemetry.
 _STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "traceparent"})

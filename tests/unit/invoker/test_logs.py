@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import threading
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO]]
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     monkeypatch.setattr(logging, "basicConfig", logging.basicConfig)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
 
     def configured(**variables: str) -> io.StringIO:
         written = io.StringIO()
@@ -120,7 +123,18 @@ LOOP.append(LOOP)
         pytest.param({"x": {("a", "b"): 1}, "y": 1}, {"x": "{('a', 'b'): 1}", "y": 1}, id="keys"),
         pytest.param({"x": LOOP, "y": 1}, {"x": "[[...]]", "y": 1}, id="circle"),
         pytest.param({"x": Silent(), "y": 1}, {"x": "<Silent>", "y": 1}, id="object without a text"),
-        pytest.param({"level": "l", "severity": "s", "time": 1, "logger": 2}, {}, id="names of the line stay"),
+        pytest.param(
+            {"level": "l", "severity": "s", "time": 1, "logger": 2},
+            {"level_": "l", "severity_": "s", "time_": 1, "logger_": 2},
+            id="names of the line",
+        ),
+        pytest.param(
+            {"request_id": "r", "trace_id": "t", "span_id": "s", "exception": "e"},
+            {"request_id_": "r", "trace_id_": "t", "span_id_": "s", "exception_": "e"},
+            id="names that a line can have",
+        ),
+        pytest.param({"error": ValueError("x"), "in": {"error": KeyError("y")}}, {"error": "x", "in": {"error": "'y'"}}, id="exceptions"),
+        pytest.param({"raw": b"x", "many": {1}}, {"raw": "b'x'", "many": "{1}"}, id="bytes and sets"),
     ],
 )  # fmt: skip
 def test_json_has_what_is_passed_as_extra(
@@ -131,6 +145,50 @@ def test_json_has_what_is_passed_as_extra(
     found = json.loads(written.getvalue())
     assert found.pop("time").endswith("Z")
     assert found == {"level": "warning", "severity": "WARNING", "logger": "mine", "message": "hello", **members}
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+class Undeletable:
+    def __del__(self) -> None:
+        raise ValueError("boom")
+
+    def __repr__(self) -> str:
+        return "<it>"
+
+
+def test_exception_that_ends_a_thread_is_one_line(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    thread = threading.Thread(target=fail, args=[ValueError("boom")], name="mine")
+    thread.start()
+    thread.join()
+    line = json.loads(written.getvalue())
+    assert (line["severity"], line["message"]) == ("ERROR", "uncaught exception in the thread mine")
+    assert line["exception"].endswith("ValueError: boom")
+
+
+def test_exit_of_a_thread_is_not_logged(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    thread = threading.Thread(target=fail, args=[SystemExit(1)])
+    thread.start()
+    thread.join()
+    assert written.getvalue() == ""
+
+
+def test_exception_that_cannot_be_raised_is_one_line(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    Undeletable()
+    line = json.loads(written.getvalue())
+    assert line["message"].startswith("Exception ignored in: <function Undeletable.__del__ at 0x")
+    assert line["exception"].endswith("ValueError: boom")
+
+
+def test_adapter_passes_extra(log: Callable[..., io.StringIO]) -> None:
+    written = log(LOG_FORMAT="json")
+    logging.LoggerAdapter(logging.getLogger("mine"), {"order_id": 42}).warning("hello")
+    assert json.loads(written.getvalue())["order_id"] == 42
 
 
 def test_text_does_not_have_extra(log: Callable[..., io.StringIO]) -> None:
