@@ -55,7 +55,7 @@ class Application:
             or app.teardown_appcontext_funcs
             or app.url_value_preprocessors
             or has_other_views(app)
-            or any(signal.receivers for signal in self._signals)
+            or any(signal.has_receivers_for(app) for signal in self._signals)
         )
 
     @property
@@ -79,9 +79,9 @@ class Application:
             self._app.view_functions[ENDPOINT] = function
 
     def create_if_observed(self) -> None:
-        """Create the application if something has connected functions to Flask's signals."""
+        """Create the application if functions are connected to Flask's signals of all applications."""
         signals = sys.modules.get("flask.signals")
-        if signals is not None and any(signal.receivers for signal in _request_signals(signals)):
+        if signals is not None and any(signal.has_receivers_for(self) for signal in _request_signals(signals)):
             self.get()
 
     def get(self) -> Flask:

@@ -406,3 +406,17 @@ flask.g.a = 0
     assert (answer.header("set-cookie") or "").startswith("session=")
     log = client.request(target="/log").json()
     assert log == ["app NoneType 0", "after", status, f"request {teardown} 1", f"app {teardown} 1"]
+
+
+def test_signal_of_another_application_changes_nothing(serve: Serve) -> None:
+    client = serve(
+        f"{PRELUDE}own = Flask('own')\n"
+        "def received(sender, **_): log.append(sender.name)\n"
+        "request_started.connect(received, own)\n"
+        "def handler(req):\n"
+        "    current_app.secret_key = 'k'\n"
+        "    session['a'] = 1\n"
+        "    return log\n"
+    )
+    # The context is created on first use, when there is a key for the session.
+    assert (client.request().status, client.request().json()) == (200, [])
