@@ -343,19 +343,19 @@ class NotAFunctionError(UserError):
 
 
 @dataclass(eq=False)
-class AsgiApplicationError(UserError):
-    """The handler has the form of an ASGI application, or of a function for kn func's own server, which returns one."""
+class KnFuncFunctionError(UserError):
+    """The handler is a function for kn func's own server: it returns an object whose method takes ASGI's arguments."""
 
     file: str
     line: int
     name: str
-    title: ClassVar[str] = "The handler is an ASGI application"
+    title: ClassVar[str] = "The function is written for kn func's own server"
 
     @property
     def found(self) -> str:
         return (
-            f"{self.file}, line {self.line}: '{self.name}' is or returns an ASGI application, which is called with 'scope', 'receive'\n"
-            "and 'send'. Functions for kn func's own server have this form."
+            f"{self.file}, line {self.line}: '{self.name}' returns an object whose method is called with 'scope', 'receive' and\n"
+            "'send', as kn func's own server does."
         )
 
     @property
@@ -412,6 +412,32 @@ class UnsupportedAnnotationError(UserError):
     @property
     def remedy(self) -> str:
         return f"Change the annotation of '{self.name}', or remove it.\nSupported annotations: {self.accepted}."
+
+
+@dataclass(eq=False)
+class Asgi2Error(UserError):
+    """The handler is an application of ASGI 2, which is called twice for each request."""
+
+    file: str
+    line: int
+    name: str
+    title: ClassVar[str] = "The application uses ASGI 2"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: '{self.name}' takes only 'scope', as applications did before ASGI 3."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Upgrade the framework, or convert the application with the package asgiref:\n"
+            "\n"
+            "  from asgiref.compatibility import guarantee_single_callable\n"
+            "\n"
+            f"  application = guarantee_single_callable({self.name})\n"
+            "\n"
+            "Then set PYTHON_HANDLER to the result."
+        )
 
 
 # --- Python ---

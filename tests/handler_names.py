@@ -11,6 +11,11 @@ VALID = {
     "match.case": ("match", ("case",)),
 }
 
+FACTORIES = {
+    "main:create_app()": ("main", ("create_app",)),
+    "package.module:object.method()": ("package.module", ("object", "method")),
+}
+
 # Each with a part of the reason.
 INVALID = {
     "handler": "names no function",
@@ -26,6 +31,10 @@ INVALID = {
     "handler:": "empty",
     "a:b:c": "'b:c' is not a Python identifier",
     "handler.handler()": "'handler()' is not a Python identifier",
+    "main:create_app('dev')": "is not a Python identifier",
+    "main:create_app()()": "is not a Python identifier",
+    "main:create().app": "is not a Python identifier",
+    "main:()": "empty",
     "src/handler.handler": "'src/handler' is not a Python identifier",
     "handler .handler": "'handler ' is not a Python identifier",
     "handler.py:handler.": "empty",

@@ -28,7 +28,10 @@ def log_buildpack(log: Log, buildpack: Buildpack, context: Context) -> None:
 
 
 def log_function(log: Log, project: Project, function: CheckedFunction, app: Path) -> None:
-    """Log which function the image runs, and the values that it is called with. `app` is the app directory of the platform."""
+    """Log which function the image runs, and the values that it is called with, or which application.
+
+    `app` is the app directory of the platform.
+    """
     log.title("Function")
     if project.app != app:
         moved = project.app.relative_to(app)
@@ -41,6 +44,15 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
         return
     place = f"{function.file}, line {function.line}" if function.line else f"{function.file}"
+    if function.protocol is not None:
+        log.line(f"Found it in {place}. It is {function.protocol.described}.")
+        return
+    if function.call:
+        log.line(
+            f"Found it in {place}, as the result of '{function.call}(...)'. Whether it is a function or an application is"
+            " checked when the image starts."
+        )
+        return
     if function.signature is None:
         log.line(f"Found it in {place}. Its parameters are checked when the image starts.")
         return

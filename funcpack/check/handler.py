@@ -12,14 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from funcpack.check import installed
-from funcpack.check.asgi import is_asgi
 from funcpack.check.definitions import Definitions, Function, Import, Value
 from funcpack.check.imported_modules import check_imported_modules
+from funcpack.check.kn_func import is_of_kn_func
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
 from funcpack.check.source import parse_source
 from funcpack.errors import (
-    AsgiApplicationError,
+    Asgi2Error,
+    KnFuncFunctionError,
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -36,6 +37,7 @@ from funcpack_invoker.function.parameters import (
     UnsuitableAnnotationError,
     bind,
 )
+from funcpack_invoker.function.protocols import Protocol, protocol_of
 from funcpack_invoker.standard_library import is_library_first
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class CheckedFunction:
 
     `file` is relative to the app directory, and None for a module that cannot be checked, for the reason `unchecked`. `line`
     and `signature` are None if the source does not show them. `shadowing` are modules of the app that are named like others.
+    `protocol` is that of an application. `call` is what creates the handler, a function or an application, if it is the result
+    of a call.
     """
 
     file: Path | None
@@ -84,6 +88,8 @@ class CheckedFunction:
     signature: Signature | None
     shadowing: Shadowing = field(default_factory=Shadowing)
     unchecked: str = ""
+    protocol: Protocol | None = None
+    call: str = ""
 
     @property
     def is_in_package(self) -> bool:
@@ -107,8 +113,9 @@ def check_handler(
         TakenNameError, MissingModuleError: The module does not exist, or another module would be imported instead.
         SourceError, UnreadableFileError: The source is not valid or not readable.
         RelativeImportError: An import leaves the top-level package.
-        MissingFunctionError, NotAFunctionError, AsgiApplicationError: The function does not exist, or cannot be called.
+        MissingFunctionError, NotAFunctionError, KnFuncFunctionError: The function does not exist, or cannot be called.
         UnsupportedParameterError, UnsupportedAnnotationError: A parameter cannot get a value.
+        Asgi2Error: It is an application of ASGI 2.
 
     """
     top = handler.module.partition(".")[0]
@@ -259,38 +266,66 @@ class _Checker:
         return is_new
 
     def _judge(self, file: Path, attribute: str, value: Value | None, definitions: Definitions) -> CheckedFunction:
+        line = getattr(value, "lineno", None)
         match value:
-            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) if is_asgi(
+            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) if is_of_kn_func(
                 value, definitions
             ):
-                raise AsgiApplicationError(str(file), value.lineno, attribute)
-            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) | ast.Lambda():
-                return CheckedFunction(file, value.lineno, self._signature(file, value, definitions))
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                return CheckedFunction(file, value.lineno, None)
-            # A metaclass or a decorator may replace the class with anything.
-            case ast.ClassDef(decorator_list=[], keywords=[]):
-                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, "a class")
+                raise KnFuncFunctionError(str(file), value.lineno, attribute)
             case ast.Constant(value=constant):
                 raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _kind(constant))
             case ast.expr() if type(value) in _LITERALS:
                 raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
+            case _ if self._handler.is_factory:
+                return CheckedFunction(file, line, None, call=attribute)
+            case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) | ast.Lambda():
+                return self._judge_function(file, attribute, value, definitions)
+            # A metaclass or a decorator may replace the class with anything.
+            case ast.ClassDef(decorator_list=[], keywords=[]):
+                return self._judge_class(file, attribute, value)
+            case ast.Call(func=function):
+                return CheckedFunction(file, line, None, call=ast.unparse(function))
             case _:
-                return CheckedFunction(file, getattr(value, "lineno", None), None)
+                return CheckedFunction(file, line, None)
 
-    def _signature(self, file: Path, function: Function | ast.Lambda, definitions: Definitions) -> Signature | None:
-        """Return the value of each parameter, or None if an annotation leaves them open."""
+    def _judge_function(
+        self, file: Path, attribute: str, function: Function | ast.Lambda, definitions: Definitions
+    ) -> CheckedFunction:
+        """Return the value of each parameter, unless an annotation leaves them open, or the protocol of an application."""
         annotations = _Annotations(definitions, self._modules)
-        parameters = list(_parameters(function.args, annotations))
+        parameters = _parameters(function.args, annotations)
+        protocol = protocol_of(_without_annotations(function.args))
         try:
             signature = bind(parameters)
         except UnknownParameterError as exc:
-            raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+            if protocol is None:
+                raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+            self._refuse_asgi2(file, function.lineno, attribute, protocol)
+            return CheckedFunction(file, function.lineno, None, protocol=protocol)
         except UnsuitableAnnotationError as exc:
             raise UnsupportedAnnotationError(
                 str(file), function.lineno, exc.name, exc.annotation, exc.accepted
             ) from exc
-        return None if annotations.are_open else signature
+        if annotations.are_open:
+            # The annotation of a single parameter may be that of a request.
+            known = None if protocol is Protocol.ASGI2 else protocol
+            return CheckedFunction(file, function.lineno, None, protocol=known)
+        return CheckedFunction(file, function.lineno, signature)
+
+    def _judge_class(self, file: Path, attribute: str, found: ast.ClassDef) -> CheckedFunction:
+        """Return the protocol of a class that is an application itself (PEP 3333)."""
+        methods = {node.name: node for node in found.body if isinstance(node, Function)}
+        protocol = None
+        if "__init__" in methods:
+            protocol = protocol_of(_without_annotations(methods["__init__"].args)[1:])
+        if protocol is None or methods.keys().isdisjoint({"__iter__", "__await__", "__call__"}):
+            raise NotAFunctionError(self._handler.text, str(file), found.lineno, attribute, "a class")
+        self._refuse_asgi2(file, found.lineno, attribute, protocol)
+        return CheckedFunction(file, found.lineno, None, protocol=protocol)
+
+    def _refuse_asgi2(self, file: Path, line: int, attribute: str, protocol: Protocol) -> None:
+        if protocol is Protocol.ASGI2:
+            raise Asgi2Error(str(file), line, attribute)
 
 
 class _Annotations:
@@ -346,18 +381,26 @@ class _Annotations:
 
 
 def _parameters(arguments: ast.arguments, annotations: _Annotations) -> list[Parameter]:
+    parameters = [_parameter(argument, annotations, has_default) for argument, has_default in _arguments(arguments)]
+    variadic = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    return [*parameters, *(Parameter(argument.arg, variadic=True) for argument in variadic)]
+
+
+def _without_annotations(arguments: ast.arguments) -> list[Parameter]:
+    return [Parameter(argument.arg, has_default=has_default) for argument, has_default in _arguments(arguments)]
+
+
+def _arguments(arguments: ast.arguments) -> list[tuple[ast.arg, bool]]:
+    """Return the arguments except for variadic ones, and whether each has a default."""
     positional = [*arguments.posonlyargs, *arguments.args]
     required = len(positional) - len(arguments.defaults)
-    pairs = [
+    return [
         *((argument, index >= required) for index, argument in enumerate(positional)),
         *(
             (argument, default is not None)
             for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         ),
     ]
-    parameters = [_parameter(argument, annotations, has_default) for argument, has_default in pairs]
-    variadic = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
-    return [*parameters, *(Parameter(argument.arg, variadic=True) for argument in variadic)]
 
 
 def _parameter(argument: ast.arg, annotations: _Annotations, has_default: bool) -> Parameter:

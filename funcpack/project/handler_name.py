@@ -12,7 +12,7 @@ from funcpack.errors import HandlerNameError
 from funcpack.project import kn_func
 from funcpack.project.app_files import source_roots
 from funcpack.project.settings import Setting
-from funcpack_invoker.handler_name import InvalidHandlerNameError
+from funcpack_invoker.handler_name import FactoryName, InvalidHandlerNameError
 from funcpack_invoker.handler_name import parse as parse_handler_name
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ HANDLER_VARIABLES = ("PYTHON_HANDLER", "BP_FUNCTION")
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """The name of a function: import `module`, then follow `attributes`."""
+    """The name of a function or application: import `module`, then follow `attributes`, and with `is_factory`, call it."""
 
     text: str
     module: str
     attributes: tuple[str, ...]
     origin: str
+    is_factory: bool = False
 
     @classmethod
     def parse(cls, setting: Setting) -> Handler:
@@ -46,7 +47,7 @@ class Handler:
             name = parse_handler_name(setting.value)
         except InvalidHandlerNameError as exc:
             raise HandlerNameError(setting.value, setting.origin, str(exc)) from exc
-        return cls(setting.value, name.module, name.attributes, setting.origin)
+        return cls(setting.value, name.module, name.attributes, setting.origin, isinstance(name, FactoryName))
 
 
 def named_handler(settings: Settings) -> Handler | None:

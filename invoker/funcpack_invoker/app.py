@@ -1,4 +1,7 @@
-"""The application: answers a request, one step a line, and runs the function's hooks at start and shutdown."""
+"""Answers a request, one step a line, and runs the hooks at start and shutdown: for a function, see `FunctionApp`.
+
+`applications/` has the classes that do the same for applications of web frameworks.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import contextvars
 import logging
 import time
+from abc import ABC, abstractmethod
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -46,32 +50,34 @@ access_logger = logging.getLogger("funcpack.access")
 _START_PATIENCE = 1.0
 
 
-class App:
-    """One function, served. `dispatch` answers a request; `drain` is to be called at SIGTERM."""
+class App(ABC):
+    """What the handler names, served. `dispatch` answers a request; `drain` is to be called at SIGTERM.
 
-    def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
-        self._handler = function.handler
+    Attributes:
+        running: the number of requests that FUNCTION_CONCURRENCY counts.
+
+    """
+
+    # Whether only events are accepted.
+    _takes_events = False
+
+    def __init__(self, handler: str, hooks: Hooks, settings: Settings, observer: Observer | None) -> None:
+        self._handler = handler
         self._settings = settings
-        self._directories = function.directories
-        self._takes_events = function.kind is Kind.CLOUDEVENT
-        self._invocation = Invocation(function, settings)
-        self._hooks = Hooks(function.module, function.function)
+        self._hooks = hooks
         self._health = Health(self._hooks)
         self._health_paths = frozenset(LIVE_PATHS + READY_PATHS) if settings.health_paths else frozenset()
-        self._streams_bodies = (
-            not (self._invocation.is_async or self._takes_events)
-            and function.signature.takes(Value.REQUEST)
-            and not function.signature.takes(Value.BODY)
-        )
-        self._loads = json_codec.loads_exact if function.signature.needs_exact_data else json_codec.loads
         self.running = 0
         self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
-        self._run: Run = self._invocation.invoke
         self._observer = observer
         if observer is not None:
             self.dispatch = observer.requests(self.dispatch, self._health_paths)
-            self._run = observer.calls(self._invocation)
         self._starting: asyncio.Task[None] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it still works on requests that were answered."""
+        return False
 
     async def startup(self, started: Callable[[BaseException | None], None]) -> None:
         """Run the module's `start`; a slow one goes on while connections are already accepted.
@@ -85,16 +91,16 @@ class App:
             if not task.cancelled():
                 started(task.exception())
 
-        self._starting = asyncio.get_running_loop().create_task(self._hooks.start())
+        self._starting = asyncio.get_running_loop().create_task(self._start())
         self._starting.add_done_callback(note)
         await asyncio.wait({self._starting}, timeout=_START_PATIENCE)
 
     async def shutdown(self) -> None:
         """Wait for calls on threads, run the module's `stop`, and send the remaining telemetry."""
         try:
-            await self._invocation.threads.close()
+            await self._end_calls()
             if self._hooks.started.is_set():
-                await self._hooks.stop()
+                await self._stop()
         finally:
             if self._observer is not None:
                 await self._observer.close()
@@ -104,7 +110,7 @@ class App:
         self._health.draining = True
 
     async def _dispatch(self, request: IncomingRequest, exchange: Exchange) -> None:
-        """Answer a request: check it, and pass it to the health checks or the function."""
+        """Answer a request: check it, and pass it to the health checks or what is served."""
         scope = request.scope
         context = new_context(request.headers, self._handler, self._settings.timeout)
         current.set(context)
@@ -118,7 +124,7 @@ class App:
             elif self._is_full():
                 reply = plain(503, "too many concurrent requests", (b"retry-after", b"1"))
             else:
-                await self._serve_function(request, exchange, context)
+                await self._serve(request, exchange, context)
                 return
         except RequestError as error:
             reply = reply_to_error(error)
@@ -138,10 +144,50 @@ class App:
     def _is_full(self) -> bool:
         return 0 < self._settings.concurrency <= self.running
 
-    async def _serve_function(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+    def _take_place(self) -> Place:
+        """Count a request, before its body is read: clients that send slowly count, too."""
+        return Place(self) if self._settings.concurrency else _ANYWHERE
+
+    async def _start(self) -> None:
+        """Run what comes before the first request."""
+        await self._hooks.start()
+
+    async def _stop(self) -> None:
+        """Run what comes after the last request."""
+        await self._hooks.stop()
+
+    @abstractmethod
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+        """Answer a request that is for the function or application."""
+
+    @abstractmethod
+    async def _end_calls(self) -> None:
+        """End the calls that are still running."""
+
+
+class FunctionApp(App):
+    """One function, served."""
+
+    def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
+        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer)
+        self._directories = function.directories
+        self._takes_events = function.kind is Kind.CLOUDEVENT
+        self._invocation = Invocation(function, settings)
+        self._streams_bodies = (
+            not (self._invocation.is_async or self._takes_events)
+            and function.signature.takes(Value.REQUEST)
+            and not function.signature.takes(Value.BODY)
+        )
+        self._loads = json_codec.loads_exact if function.signature.needs_exact_data else json_codec.loads
+        self._run: Run = self._invocation.invoke if observer is None else observer.calls(self._invocation)
+
+    async def _end_calls(self) -> None:
+        """Wait for calls on threads."""
+        await self._invocation.threads.close()
+
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
         """Read the request, call the function, and send its reply."""
-        # The request counts before its body is read: clients that send slowly count, too.
-        place = _Place(self) if self._settings.concurrency else _ANYWHERE
+        place = self._take_place()
         try:
             settings = self._settings
             if b"content-encoding" in request.headers:
@@ -174,7 +220,7 @@ class App:
 
         return await receive_encoded(request, self._settings.max_body, self._directories, streamed=self._streams_bodies)
 
-    async def _call_function(self, call: Call, place: _Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
+    async def _call_function(self, call: Call, place: Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
         """Call the function; an error of it becomes the reply to it.
 
         Raises:
@@ -193,7 +239,7 @@ class App:
         reply = reply_to_error(outcome.error)
         return call.answer or reply, None
 
-    async def _reply_to_batch(self, call: Call, batch: Batch, place: _Place) -> Reply:
+    async def _reply_to_batch(self, call: Call, batch: Batch, place: Place) -> Reply:
         """Call the function for every event, in order; return the replies as a batch, or an error if one call failed."""
         replies, failed_ids, unfit = [], [], []
         for event in batch.events:
@@ -220,7 +266,7 @@ class App:
             return Reply(200)
         return Reply(200, *cloudevent.write_batch(replies))
 
-    async def _call_for_event(self, call: Call, event: Event, place: _Place) -> Reply | EventReply:
+    async def _call_for_event(self, call: Call, event: Event, place: Place) -> Reply | EventReply:
         context = copy(call.context)
         context.deadline = deadline(self._settings.timeout)
         call = Call(call.scope, call.headers, call.body, context)
@@ -233,7 +279,7 @@ class App:
         return reply
 
 
-class _Place:
+class Place:
     """One of the places that FUNCTION_CONCURRENCY limits.
 
     A request leaves it when it is answered and its function has ended, which can be later on a thread.
@@ -247,15 +293,17 @@ class _Place:
         app.running += 1
 
     def stay(self) -> None:
+        """Occupy the place until another `leave`."""
         self._stays += 1
 
     def leave(self) -> None:
+        """Leave the place, if nothing else stays."""
         self._stays -= 1
         if not self._stays:
             self._app.running -= 1
 
 
-class _Anywhere(_Place):
+class _Anywhere(Place):
     """The place of all requests if their number is not limited."""
 
     __slots__ = ()

@@ -114,14 +114,15 @@ class InvalidEventError(RequestError):
 
 
 class CallTimeoutError(InvokerError):
-    """A call took longer than FUNCTION_TIMEOUT, which is `seconds`."""
+    """A call of the function, or of the application, took longer than FUNCTION_TIMEOUT, which is `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
+    def __init__(self, seconds: float, called: str = "function") -> None:
+        super().__init__(seconds, called)
         self.seconds = seconds
+        self.called = called
 
     def __str__(self) -> str:
-        return f"the function took longer than {self.seconds:g} s (FUNCTION_TIMEOUT)"
+        return f"the {self.called} took longer than {self.seconds:g} s (FUNCTION_TIMEOUT)"
 
 
 class ReplyError(InvokerError):
@@ -245,14 +246,16 @@ class AttributeMissingError(FunctionError):
 
 
 class NotCallableError(FunctionError):
-    """The handler names a value that cannot be called."""
+    """The handler names a value that cannot be called. `inner` is an attribute of it that is an application, or None."""
 
     title = "The handler is not a function"
 
-    def __init__(self, handler: str, found_type: str) -> None:
+    def __init__(self, handler: str, found_type: str, inner: str | None = None) -> None:
         super().__init__(
             f"The value of `{handler}` has the type `{found_type}`, which is not callable.",
-            "Set PYTHON_HANDLER to a function.",
+            f"Set PYTHON_HANDLER to its application, `{_attribute_of(handler, inner)}`."
+            if inner
+            else "Set PYTHON_HANDLER to a function.",
         )
 
 
@@ -266,6 +269,64 @@ class ClassHandlerError(FunctionError):
             f"`{handler}` is a class, not a function.",
             "Set PYTHON_HANDLER to a function, or to an instance of a class with a `__call__` method.",
         )
+
+
+class Asgi2Error(FunctionError):
+    """The handler is an application of ASGI 2, which is called twice for each request."""
+
+    title = "The application uses ASGI 2"
+
+    def __init__(self, handler: str) -> None:
+        super().__init__(
+            f"`{handler}` takes only `scope`, as applications did before ASGI 3.",
+            "Upgrade the framework, or convert the application with the package asgiref, and set PYTHON_HANDLER to the "
+            "result: `app = asgiref.compatibility.guarantee_single_callable(app)`.",
+        )
+
+
+class OwnServerError(FunctionError):
+    """The handler is an application of a framework that has its own server."""
+
+    title = "The application requires its own server"
+
+    def __init__(self, handler: str, framework: str) -> None:
+        super().__init__(
+            f"`{handler}` is an application of {framework}, which supports neither WSGI nor ASGI.",
+            f"Run it with the server of {framework} instead, or use a framework that supports WSGI or ASGI, such as Flask, "
+            "Django, FastAPI or Starlette.",
+        )
+
+
+class FactoryError(FunctionError):
+    """The handler is a function that creates an application."""
+
+    title = "The handler creates an application"
+
+    def __init__(self, handler: str, used: str) -> None:
+        super().__init__(
+            f"`{handler}` takes nothing from a request and uses `{used}`, the class of an application.",
+            f"Set PYTHON_HANDLER to `{_with_colon(handler)}()` to serve the application that it returns.",
+        )
+
+
+class FactoryFailedError(FunctionError):
+    """The function that should create the application or function raised an exception."""
+
+    title = "The factory failed"
+
+    def __init__(self, factory: str, cause: BaseException, details: str) -> None:
+        super().__init__(
+            f"`{factory}()` raised {type(cause).__name__}.", "Fix the code that this traceback shows:", details
+        )
+
+
+def _with_colon(handler: str) -> str:
+    """Return a handler name in the form in which it can lead to an attribute of an object."""
+    return handler if ":" in handler else ":".join(handler.rsplit(".", 1))
+
+
+def _attribute_of(handler: str, attribute: str) -> str:
+    return f"{_with_colon(handler)}.{attribute}"
 
 
 class NoSignatureError(FunctionError):
@@ -348,6 +409,19 @@ class StartFailedError(FunctionError):
             f"`start` in the module of `{handler}` raised {type(raised(cause)).__name__}.",
             "Fix the code that this traceback shows:",
             details,
+        )
+
+
+class LifespanFailedError(FunctionError):
+    """An ASGI application reported that its startup failed."""
+
+    title = "The application failed to start"
+
+    def __init__(self, handler: str, message: str) -> None:
+        super().__init__(
+            f"`{handler}` reported that its startup failed{'' if message else ', but not why'}.",
+            "Fix the cause that it reports:" if message else "Check the code that the framework runs at startup.",
+            message,
         )
 
 

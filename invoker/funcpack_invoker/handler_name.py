@@ -11,16 +11,25 @@ class InvalidHandlerNameError(ValueError):
 
 
 class HandlerName(NamedTuple):
-    """A function, named by its `module` (dotted) and the `attributes` that lead to it inside the module."""
+    """A function or application, named by its `module` (dotted) and the `attributes` that lead to it in the module."""
 
     module: str
     attributes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.module}:{'.'.join(self.attributes)}"
+
+
+class FactoryName(HandlerName):
+    """A function that creates the function or application, named in the same way."""
+
+    __slots__ = ()
 
 
 def parse(text: str) -> HandlerName:
     """Parse `module.function`, `package.module.function`, `module:function` or `package.module:object.method`.
 
-    Every part must be a Python identifier that is not a keyword, so that the name can be imported and written in code.
+    `module:function()` names a factory. Every part must be a Python identifier that is not a keyword, so that the name can be imported and written in code.
 
     Raises:
         InvalidHandlerNameError: if the text does not have one of these forms.
@@ -29,7 +38,9 @@ def parse(text: str) -> HandlerName:
     module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
     if not separator:
         raise InvalidHandlerNameError("it names no function; write module.function")
-    name = HandlerName(module, tuple(attributes.split(".")))
+    is_factory = ":" in text and attributes.endswith("()")
+    names = tuple(attributes.removesuffix("()").split(".")) if is_factory else tuple(attributes.split("."))
+    name = FactoryName(module, names) if is_factory else HandlerName(module, names)
     for part in (*module.split("."), *name.attributes):
         _check_part(part)
     return name

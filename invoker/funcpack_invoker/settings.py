@@ -246,7 +246,13 @@ _TEXT = Form("text without control characters", _text)
 VARIABLES = (
     Variable("PORT", "port", _PORT, "8080", "Port to listen on."),
     Variable("HOST", "host", _HOST, "", "Address to listen on.", default_text="all IPv4 and IPv6 addresses"),
-    Variable("PYTHON_HANDLER", "handler", _HANDLER, "handler.handler", "Function to serve, as module.function."),
+    Variable(
+        "PYTHON_HANDLER",
+        "handler",
+        _HANDLER,
+        "handler.handler",
+        "Function or application to serve: module.function, or module:factory() for the result of a call.",
+    ),
     Variable("WEB_CONCURRENCY", "workers", _COUNT, "1", "Number of worker processes."),
     Variable(
         "FUNCTION_THREADS",

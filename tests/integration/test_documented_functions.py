@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.environments import INVOKER_LOCK, locked
 from tests.unit.docs import transcript
 from tests.unit.docs.markdown import Block, blocks
 from tools.places import ROOT
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import StartServer
+    from collections.abc import Mapping
+
+    from tests.integration.conftest import Server, StartServer
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "functions.md")
+APPLICATIONS = ROOT / "docs" / "applications.md"
 TEMPLATES = ("http", "cloudevent", "typed", "async")
 
 
@@ -53,12 +57,22 @@ def is_called_by(step: transcript.Step) -> bool:
     return step.command.startswith(("curl ", "python -m funcpack_invoker check"))
 
 
+def call(example: Example, server: Server, app: Path, environment: Mapping[str, str]) -> None:
+    """Run the commands below an example."""
+    for step in filter(is_called_by, example.steps):
+        transcript.run(step, app, environment, address=f"127.0.0.1:{server.port}")
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.module.place)
 def test_an_example_does_what_the_page_shows(example: Example, start_server: StartServer, tmp_path: Path) -> None:
-    server = start_server(example.module.text)
-    app = tmp_path / "app-0"
-    for step in filter(is_called_by, example.steps):
-        transcript.run(step, app, ENVIRONMENT, address=f"127.0.0.1:{server.port}")
+    call(example, start_server(example.module.text), tmp_path / "app-0", ENVIRONMENT)
+
+
+@pytest.mark.parametrize("example", examples(APPLICATIONS), ids=lambda example: example.module.place)
+def test_an_application_does_what_the_page_shows(example: Example, start_server: StartServer, tmp_path: Path) -> None:
+    python = locked("applications", INVOKER_LOCK, ROOT / "requirements" / "applications.txt")
+    environment = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
+    call(example, start_server(example.module.text, python=python), tmp_path / "app-0", environment)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

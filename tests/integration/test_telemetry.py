@@ -507,3 +507,61 @@ def test_meter_provider_of_the_function_s_own_is_used(start_server: StartServer,
 def test_api_alone_turns_nothing_on(start_server: StartServer, python: Path) -> None:
     server = start_server(f"from opentelemetry import metrics, trace\n{textwrap.dedent(MODULES)}", python=python)
     assert not [name for name in json.loads(server.get().body) if ".sdk" in name]
+
+
+# Each gets a batch of events, which means nothing to it.
+WITHOUT_EVENTS = {
+    "function": """
+        from opentelemetry import trace
+
+        def handler(request):
+            if request.path == "/fails":
+                raise ValueError("boom")
+            with trace.get_tracer("own").start_as_current_span("inner"):
+                return "one"
+    """,
+    "wsgi": """
+        from opentelemetry import trace
+
+        def handler(environ, start_response):
+            if environ["PATH_INFO"] == "/fails":
+                raise ValueError("boom")
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            with trace.get_tracer("own").start_as_current_span("inner"):
+                yield b"one"
+    """,
+    "asgi": """
+        from opentelemetry import trace
+
+        async def handler(scope, receive, send):
+            if scope["type"] != "http" or scope["path"] == "/fails":
+                raise ValueError("boom")
+            await send({"type": "http.response.start", "status": 200})
+            with trace.get_tracer("own").start_as_current_span("inner"):
+                await send({"type": "http.response.body", "body": b"one"})
+    """,
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_EVENTS)
+def test_requests_to_what_takes_no_events_are_traced(
+    start_server: StartServer, python: Path, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "received").mkdir()
+    with receiver(python, tmp_path / "received") as endpoint:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        server = start_server(WITHOUT_EVENTS[kind], python=python, environment=environment)
+        batch = "application/cloudevents-batch+json"
+        traceparent = f"00-{TRACE}-{CALLER}-01"
+        assert server.get("/works", Traceparent=traceparent, Content_Type=batch, X_Request_Id="r-1").body == b"one"
+        assert server.get("/fails").status == 500
+        assert server.stop() == 0
+        run = Run(Received(tmp_path / "received"), server, {})
+
+    works, fails = run.span("/works"), run.span("/fails")
+    assert (works.trace_id, works.parent_id, works.kind, works.failed) == (TRACE, CALLER, "SERVER", False)
+    assert works.attributes["faas.invocation_id"] == "r-1"
+    assert run.children(works) == ["inner"]
+    assert (fails.failed, fails.attributes["error.type"], fails.exceptions) == (True, "ValueError", ["boom"])
+    assert run.received.points("faas.invocations") == [({"faas.trigger": "http"}, 1)]
+    assert run.received.points("faas.errors") == [({"faas.trigger": "http"}, 1)]

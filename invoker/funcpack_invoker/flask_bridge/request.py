@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.flask_bridge import environ
+from funcpack_invoker.http import environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

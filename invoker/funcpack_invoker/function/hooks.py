@@ -14,10 +14,12 @@ from funcpack_invoker.threads.pool import ThreadPool
 from funcpack_invoker.tracebacks import ExitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
 logger = logging.getLogger("funcpack")
+
+NAMES = ("start", "stop", "alive", "ready")
 
 
 class Hooks:
@@ -28,11 +30,9 @@ class Hooks:
 
     """
 
-    def __init__(self, module: ModuleType, handler: Callable[..., Any]) -> None:
-        self._start = _hook(module, "start", handler)
-        self._stop = _hook(module, "stop", handler)
-        self._alive = _hook(module, "alive", handler)
-        self._ready = _hook(module, "ready", handler)
+    def __init__(self, module: ModuleType, others: Sequence[object]) -> None:
+        """Find the hooks; `others` are not hooks, even if they have the name of one, as the handler can have."""
+        self._start, self._stop, self._alive, self._ready = (_hook(module, name, others) for name in NAMES)
         self.started = asyncio.Event()
         if self._start is None:
             self.started.set()
@@ -104,10 +104,9 @@ class Hook:
         return outcome.value
 
 
-def _hook(module: ModuleType, name: str, handler: Callable[..., Any]) -> Hook | None:
+def _hook(module: ModuleType, name: str, others: Sequence[object]) -> Hook | None:
     function = vars(module).get(name)
-    # The handler itself is not a hook, even if it has the name of one; nor are classes and other values.
-    if function is handler or not callable(function) or isinstance(function, type):
+    if any(function is other for other in others) or not callable(function) or isinstance(function, type):
         return None
     return Hook(name, function)
 

@@ -1,4 +1,4 @@
-"""Loads the function that PYTHON_HANDLER names: imports its module, and the libraries that calling it needs."""
+"""Loads what PYTHON_HANDLER names, a function or an application: imports its module, and the libraries that it needs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from funcpack_invoker.standard_library import prefer_standard_library
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from types import ModuleType
 
     from funcpack_invoker.flask_bridge.bridge import FlaskBridge
+    from funcpack_invoker.function.protocols import Protocol
+    from funcpack_invoker.handler_name import HandlerName
 
 logger = logging.getLogger("funcpack")
 
@@ -53,11 +55,25 @@ class LoadedFunction(NamedTuple):
         return self.signature.kind
 
 
-def load(handler: str, source: Path) -> LoadedFunction:
-    """Import the module and find the function in it, then import what calling it needs.
+class LoadedApplication(NamedTuple):
+    """An application of a web framework: `handler` is its name, `protocol` the one by which it is called."""
+
+    handler: str
+    module: ModuleType
+    application: Callable[..., Any]
+    protocol: Protocol
+
+    @property
+    def kind(self) -> Kind:
+        """That it takes HTTP requests."""
+        return Kind.HTTP
+
+
+def load(handler: str, source: Path) -> LoadedFunction | LoadedApplication:
+    """Import the module and find the function or application in it, then import what calling a function needs.
 
     Args:
-        handler: `module.function`, `module:function` or `package.module:object.method`.
+        handler: `module.function`, `module:function`, `package.module:object.method` or `module:factory()`.
         source: the app directory; it and its `src` come first on `sys.path` from now on.
 
     Raises:
@@ -72,14 +88,16 @@ def load(handler: str, source: Path) -> LoadedFunction:
     with partial_packages(directories):
         with application_context(application):
             module = _import(handler, name.module, source)
-        function = _find(handler, module, name.attributes)
-        signature = bind_signature(handler, function)
+            found = _find(module, name)
+        signature = _bind(handler, found)
+        if not isinstance(signature, BoundSignature):
+            return LoadedApplication(handler, module, found, signature)
         _import_sdk(signature, directories)
-        application.set_view(function)
+        application.set_view(found)
         load_flask = partial(_load_flask, application, signature.kind, directories)
         flask = load_flask() if _uses_flask(signature) else None
     late_flask = LateFlask(load_flask) if flask is None else None
-    return LoadedFunction(handler, module, function, signature, flask, late_flask, tuple(directories))
+    return LoadedFunction(handler, module, found, signature, flask, late_flask, tuple(directories))
 
 
 def app_directories(source: Path) -> list[str]:
@@ -189,19 +207,74 @@ def _refuse_shadowed(module: ModuleType, source: Path) -> None:
             raise errors.ShadowedModuleError(name, str(file), loaded)
 
 
-def _find(handler: str, module: ModuleType, attributes: Sequence[str]) -> Callable[..., Any]:
+def _find(module: ModuleType, name: HandlerName) -> Any:
+    """Return the object that the handler name leads to: for a factory, what it returns."""
     owner: Any = module
-    for name in attributes:
+    for attribute in name.attributes:
         try:
-            owner = getattr(owner, name)
+            owner = getattr(owner, attribute)
         except AttributeError:
-            raise _attribute_missing(name, owner) from None
-    if inspect.isclass(owner):
-        raise errors.ClassHandlerError(handler)
+            raise _attribute_missing(attribute, owner) from None
+    if not isinstance(name, handler_name.FactoryName):
+        return owner
     if not callable(owner):
-        raise errors.NotCallableError(handler, type(owner).__name__)
-    found: Callable[..., Any] = owner
-    return found
+        raise errors.NotCallableError(str(name), type(owner).__name__)
+    try:
+        return owner()
+    except BaseException as exc:  # noqa: BLE001 - the user sees whatever their code raises
+        raise errors.FactoryFailedError(str(name), exc, format_user_traceback(exc)) from None
+
+
+def _bind(handler: str, found: Any) -> BoundSignature | Protocol:
+    """Bind the parameters of a function, or return the protocol of an application.
+
+    Raises:
+        FunctionError: one of its subclasses, if the object is neither.
+
+    """
+    if not inspect.isroutine(found):
+        return _protocol(handler, found) or _bind_function(handler, found)
+    try:
+        return _bind_function(handler, found)
+    except errors.FunctionError:
+        # A function that speaks a protocol has parameters that no function for Funcpack has.
+        protocol = _protocol(handler, found)
+        if protocol is None:
+            raise
+        return protocol
+
+
+def _protocol(handler: str, found: Any) -> Protocol | None:
+    from funcpack_invoker.function.applications import application_protocol  # noqa: PLC0415 - few handlers need it
+
+    return application_protocol(handler, found)
+
+
+def _bind_function(handler: str, found: Any) -> BoundSignature:
+    if inspect.isclass(found):
+        raise errors.ClassHandlerError(handler)
+    if not callable(found):
+        raise _not_callable(handler, found)
+    signature = bind_signature(handler, found)
+    if not signature.arguments and _uses_class(found):
+        from funcpack_invoker.function.applications import refuse_factory  # noqa: PLC0415 - as above
+
+        refuse_factory(handler, found)
+    return signature
+
+
+def _not_callable(handler: str, found: Any) -> errors.FunctionError:
+    from funcpack_invoker.function.applications import inner_application  # noqa: PLC0415 - only an error needs it
+
+    inner = None if handler.endswith("()") else inner_application(found)
+    return errors.NotCallableError(handler, type(found).__name__, inner)
+
+
+def _uses_class(function: Any) -> bool:
+    """Check whether a function uses a class of its module by name."""
+    code, scope = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    # isinstance() would ask a lazy object, such as Flask's and Django's proxies, for its class.
+    return code is not None and any(issubclass(type(scope.get(name)), type) for name in code.co_names)
 
 
 def _attribute_missing(name: str, owner: Any) -> errors.FunctionError:

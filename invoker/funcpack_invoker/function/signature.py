@@ -84,7 +84,10 @@ def bind_signature(handler: str, function: Callable[..., Any]) -> BoundSignature
 
     """
     declaring = _declaring(function)
-    parameters = _parameters(handler, declaring)
+    try:
+        parameters = _parameters(declaring)
+    except (TypeError, ValueError):
+        raise errors.NoSignatureError(handler) from None
     annotations = {parameter.name: _evaluate(parameter.annotation, declaring) for parameter in parameters}
     signature = _bind(handler, parameters, annotations)
     positional: list[Argument] = []
@@ -120,11 +123,18 @@ def _is_variadic(function: Callable[..., Any]) -> bool:
     return any(parameter.kind in _VARIADIC for parameter in parameters)
 
 
-def _parameters(handler: str, function: Callable[..., Any]) -> list[inspect.Parameter]:
-    try:
-        parameters = _signature(function, follow_wrapped=_has_bound_arguments(function)).parameters.values()
-    except (TypeError, ValueError):
-        raise errors.NoSignatureError(handler) from None
+def parameters_of(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a call, without variadic and bound ones.
+
+    Raises:
+        TypeError, ValueError: if Python does not know the parameters.
+
+    """
+    return _parameters(_declaring(function))
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    parameters = _signature(function, follow_wrapped=_has_bound_arguments(function)).parameters.values()
     # A keyword argument that functools.partial has bound stays bound, even if its name is a supported one.
     bound = function.keywords if isinstance(function, functools.partial) else {}
     return [parameter for parameter in parameters if parameter.kind not in _VARIADIC and parameter.name not in bound]

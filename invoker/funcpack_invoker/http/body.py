@@ -60,7 +60,7 @@ async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], l
     """
     length = headers.get(b"content-length")
     if length is not None:
-        _refuse_declared(length, limit)
+        refuse_declared(length, limit)
     if incoming.is_complete:
         return whole_body(incoming.take(), limit)
     chunks: list[bytes] = []
@@ -99,7 +99,13 @@ def encoded_limit(limit: int) -> int:
     return limit + limit // 100 + 1024
 
 
-def _refuse_declared(length: bytes, limit: int) -> None:
+def refuse_declared(length: bytes, limit: int) -> None:
+    """Reject a body whose Content-Length is more than `limit` bytes.
+
+    Raises:
+        RequestError: 413.
+
+    """
     # The number of digits first: int() rejects thousands of digits, and is slow before that.
     digits = length.lstrip(b"0")
     if len(digits) > 18 or (digits.isdigit() and int(digits) > limit):

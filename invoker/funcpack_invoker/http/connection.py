@@ -37,6 +37,10 @@ logger = logging.getLogger("funcpack")
 # Bytes that are kept for an application or for the next request; above it the client is not read from.
 _MOST_BUFFERED = 1 << 16
 
+# A socket that listens on both IPv6 and IPv4 reports IPv4 addresses as IPv4-mapped ones (RFC 4291 section 2.5.5.2). The
+# settings that name trusted proxies would not match them, and neither would a search in a log.
+_MAPPED = "::ffff:"
+
 
 class Service(NamedTuple):
     """What the connections of a worker have in common.
@@ -383,6 +387,6 @@ class Connection(asyncio.Protocol):
 
 
 def _address(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:
-    """Return the host and port of one side of the connection, without the scope of an IPv6 address."""
+    """Return the host and port of one side of the connection: an IPv4 address as such, IPv6 without its scope."""
     address = transport.get_extra_info(name)
-    return (str(address[0]), int(address[1])) if address else None
+    return (str(address[0]).removeprefix(_MAPPED), int(address[1])) if address else None

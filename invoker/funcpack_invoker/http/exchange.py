@@ -108,6 +108,12 @@ class Exchange:
         has_no_end = self._left is None and not (self._is_chunked or self._omits_body)
         self._head = self._header(status, headers, framing, closes=has_no_end)
 
+    def flush(self) -> None:
+        """Write the header of a response in parts before the first bytes of its body are there."""
+        head, self._head = self._head, b""
+        if head:
+            self._outlet.send(head)
+
     async def write(self, data: bytes) -> None:
         """Write a part of the body, and wait for a client that does not keep up."""
         if self._omits_body or not data:

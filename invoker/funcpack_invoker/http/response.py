@@ -101,7 +101,12 @@ def _from_object(value: Any) -> Reply:
         return reply
     if json_codec.is_supported(value):
         return Reply(200, [_JSON], _json(value))
-    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be converted to a response")
+    advice = ""
+    if callable(value):
+        advice = (
+            "; to serve an application that a function creates, set PYTHON_HANDLER to a call, as in main:create_app()"
+        )
+    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be converted to a response{advice}")
 
 
 def stream_header(chunk: Any) -> Header:
@@ -192,7 +197,7 @@ def with_headers(reply: Reply, headers: Any) -> Reply:
     """
     if headers is None:
         return reply
-    added = [_header(name, value) for name, value in _pairs(headers)]
+    added = [encode_header(name, value) for name, value in _pairs(headers)]
     replaced = {name for name, _ in added}
     kept = [header for header in reply.headers if header[0] not in replaced]
     reply.headers = kept + [header for header in added if header[0] not in _FRAMING]
@@ -212,14 +217,25 @@ def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     return found
 
 
-def _header(name: Any, value: Any) -> Header:
+def encode_header(name: Any, value: Any) -> Header:
+    """Return a header as it is sent, its name in lower case.
+
+    Raises:
+        ReplyError: when it has characters that no header can carry.
+
+    """
     try:
         encoded = str(name).lower().encode("ascii"), str(value).encode("latin-1")
     except UnicodeEncodeError:
-        raise ReplyError(f"the returned header {name!r} has characters that are not allowed in headers") from None
-    if not _HEADER_NAME.fullmatch(encoded[0]) or _NOT_IN_VALUES.search(encoded[1]):
+        encoded = b"", b""
+    if not can_carry(*encoded):
         raise ReplyError(f"the returned header {name!r} has characters that are not allowed in headers")
     return encoded
+
+
+def can_carry(name: bytes, value: bytes) -> bool:
+    """Return whether a header, whose name is in lower case, has only characters that headers can carry."""
+    return bool(_HEADER_NAME.fullmatch(name)) and not _NOT_IN_VALUES.search(value)
 
 
 def is_response(value: Any) -> bool:

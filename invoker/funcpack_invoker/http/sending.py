@@ -14,6 +14,7 @@ from funcpack_invoker.http.streaming import Stream
 if TYPE_CHECKING:
     from contextvars import Context as ContextVars
 
+    from funcpack_invoker.http.asgi import Header
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.threads.pool import ThreadPool
 
@@ -29,7 +30,7 @@ def reply_to_error(error: BaseException) -> Reply:
         return from_body(error)
     if isinstance(error, CallTimeoutError):
         logger.error("%s", error)
-        return plain(504, "the function did not answer in time")
+        return plain(504, f"the {error.called} did not answer in time")
     if isinstance(error, ReplyError):
         logger.error("%s", error.reason)
     else:
@@ -39,7 +40,7 @@ def reply_to_error(error: BaseException) -> Reply:
 
 def send(exchange: Exchange, reply: Reply, request_id: str) -> None:
     """Send a reply whose body is whole."""
-    _add_request_id(reply, request_id)
+    add_request_id(reply.headers, request_id)
     exchange.respond(reply.status, reply.headers, reply.body)
 
 
@@ -50,7 +51,7 @@ async def send_stream(
 
     An error before the first chunk is answered. One after it cuts the connection, and so does the end of the time.
     """
-    _add_request_id(reply, request_id)
+    add_request_id(reply.headers, request_id)
     stream = Stream(reply, variables, threads)
     try:
         async with asyncio.timeout(seconds or None) as limit:
@@ -65,9 +66,9 @@ async def send_stream(
         await stream.close()
 
 
-def _add_request_id(reply: Reply, request_id: str) -> None:
-    """Add the id by which the log knows this request, unless the function set one of its own."""
-    for name, _ in reply.headers:
+def add_request_id(headers: list[Header], request_id: str) -> None:
+    """Add the id by which the log knows this request, unless there is one already."""
+    for name, _ in headers:
         if name == b"x-request-id":
             return
-    reply.headers.append((b"x-request-id", request_id.encode("latin-1")))
+    headers.append((b"x-request-id", request_id.encode("latin-1")))

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,8 +28,6 @@ _HANDSHAKE = 0.05
 
 # Seconds until the next attempt if there are too many open files, or too little memory.
 _PAUSE = 1.0
-
-_MAPPED = "::ffff:"
 
 
 class Acceptor:
@@ -81,7 +79,7 @@ class Acceptor:
             # As asyncio.Server does. The public `connect_accepted_socket` needs a task for each connection, and imports
             # ssl only to find out that TLS is not used, which would slow down every start.
             self._loop._make_socket_transport(  # type: ignore[attr-defined] # noqa: SLF001
-                connection, self._protocol(), extra={"peername": _own_address(address)}
+                connection, self._protocol(), extra={"peername": address}
             )
         return True
 
@@ -93,16 +91,6 @@ class Acceptor:
     def _resume(self, listener: socket.socket) -> None:
         if not self._stopped:
             self._loop.add_reader(listener, self._accept, listener)
-
-
-def _own_address(address: Any) -> Any:
-    """Return a client's address, and an IPv4 address in IPv4 notation.
-
-    A socket that listens on both IPv6 and IPv4 reports it as an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). The
-    settings that name trusted proxies would not match it, and neither would a search in a log.
-    """
-    host = address[0] if address else ""
-    return (host.removeprefix(_MAPPED), address[1]) if host.startswith(_MAPPED) else address
 
 
 # Classic BPF over the TCP header of a packet (Linux's Documentation/networking/filter.rst): drop SYN

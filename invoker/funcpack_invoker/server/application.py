@@ -1,4 +1,4 @@
-"""The application that gunicorn's master and workers run: a function with its settings."""
+"""The application that gunicorn's master and workers run: what the handler names, with its settings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
-from funcpack_invoker.app import App
-from funcpack_invoker.function.loader import app_directories, load
+from funcpack_invoker.app import FunctionApp
+from funcpack_invoker.function.loader import LoadedFunction, app_directories, load
+from funcpack_invoker.function.protocols import Protocol
 
 # Imported before the fork, so that the workers share its memory.
 from funcpack_invoker.telemetry import start as telemetry
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from funcpack_invoker.app import App
+    from funcpack_invoker.function.loader import LoadedApplication
     from funcpack_invoker.server.limits import Limits
     from funcpack_invoker.settings import Settings
+    from funcpack_invoker.telemetry.observer import Observer
 
 
 class Server(BaseApplication):
-    """A function with its settings, in the form of a gunicorn application.
+    """A function or application with its settings, in the form of a gunicorn application.
 
     Attributes:
         addresses: the addresses that it listens on, for the log.
-        served: the function and its kind, for the log; empty until a worker has loaded the function.
+        served: the function or application and its kind, for the log; empty until a worker has loaded it.
 
     """
 
@@ -59,7 +63,7 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> App:
-        """Load the function, in a worker.
+        """Load the function or application, in a worker.
 
         Raises:
             FunctionError: if it cannot be served.
@@ -68,7 +72,20 @@ class Server(BaseApplication):
         directories = app_directories(self._source.resolve())
         exporters = Exporters.from_env(os.environ)
         with telemetry.keeping_records(exporters) as early:
-            function = load(self.settings.handler, self._source)
-        self.served = f"{function.handler} ({function.kind})"
-        observer = telemetry.start(function, directories, os.environ, exporters, early)
-        return App(function, self.settings, observer)
+            loaded = load(self.settings.handler, self._source)
+        observer = telemetry.start(loaded, directories, os.environ, exporters, early)
+        if isinstance(loaded, LoadedFunction):
+            self.served = f"function {loaded.handler} ({loaded.kind})"
+            return FunctionApp(loaded, self.settings, observer)
+        self.served = f"{loaded.protocol} application {loaded.handler}"
+        return _application_app(loaded, self.settings, observer)
+
+
+def _application_app(loaded: LoadedApplication, settings: Settings, observer: Observer | None) -> App:
+    if loaded.protocol is Protocol.WSGI:
+        from funcpack_invoker.applications.wsgi import WsgiApp  # noqa: PLC0415 - functions do not need it
+
+        return WsgiApp(loaded, settings, observer)
+    from funcpack_invoker.applications.asgi import AsgiApp  # noqa: PLC0415 - as above
+
+    return AsgiApp(loaded, settings, observer)

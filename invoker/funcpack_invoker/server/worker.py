@@ -135,6 +135,8 @@ class Worker(BaseWorker):
             task.cancel()
         if tasks:
             self._loop.run_until_complete(asyncio.wait(tasks, timeout=_CANCELLATION))
+        # asyncio closes the pipe that a signal is written to before it removes the handlers.
+        signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
         self._loop.close()
 
     async def _serve(self) -> None:
@@ -154,7 +156,7 @@ class Worker(BaseWorker):
         acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
         acceptor.start()
         if self.age == 1:
-            logger.info("listening on %s, function %s", self.app.addresses, self.app.served)
+            logger.info("listening on %s, %s", self.app.addresses, self.app.served)
         await self._wait_for_signal()
         await self._finish(acceptor)
 
@@ -194,7 +196,7 @@ class Worker(BaseWorker):
                 await self._told_to_hurry.wait()
 
     async def _let_calls_end(self, end: float) -> None:
-        while self._connections and self._loop.time() < end and not self._told_to_hurry.is_set():
+        while (self._connections or self._app.is_busy) and self._loop.time() < end and not self._told_to_hurry.is_set():
             for connection in tuple(self._connections):
                 connection.close_if_idle(self.limits.idle_at_shutdown)
             await asyncio.sleep(_CONNECTIONS_CHECK)

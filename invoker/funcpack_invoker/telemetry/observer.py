@@ -9,14 +9,14 @@ import asyncio
 import logging
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
 from funcpack_invoker import __version__
-from funcpack_invoker.errors import RequestError
+from funcpack_invoker.errors import CallTimeoutError, RequestError
 from funcpack_invoker.telemetry import semconv
 from funcpack_invoker.telemetry.instruments import Instruments
 from funcpack_invoker.telemetry.providers import Providers
@@ -33,18 +33,22 @@ if TYPE_CHECKING:
     from funcpack_invoker.events.reply import AnyReply
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.invocation import Invocation
-    from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.function.loader import LoadedApplication, LoadedFunction
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.telemetry.exporters import Exporters
     from funcpack_invoker.threads.pool import Outcome
 
     Serve = Callable[[IncomingRequest, Exchange], Awaitable[None]]
+    RunApplication = Callable[..., Awaitable[BaseException | None]]
     Run = Callable[[Call, Callable[[], None]], Awaitable[tuple[Outcome[AnyReply], ContextVars]]]
 
 
 def observer(
-    function: LoadedFunction, exporters: Exporters, environ: Mapping[str, str], early: Iterable[logging.LogRecord]
+    loaded: LoadedFunction | LoadedApplication,
+    exporters: Exporters,
+    environ: Mapping[str, str],
+    early: Iterable[logging.LogRecord],
 ) -> Observer:
     """Set up the SDK, send it the `early` log records, and create an observer that uses it.
 
@@ -52,14 +56,14 @@ def observer(
         Exception: whatever an exporter raises because of its settings.
 
     """
-    providers = Providers(exporters, function.handler, environ)
+    providers = Providers(exporters, loaded.handler, environ)
     for handler in logging.getLogger().handlers:
         handler.addFilter(_note_span)
     if providers.log_records is not None:
         providers.log_records.attach()
         for record in early:
             providers.log_records.handle(record)
-    return Observer(function.handler, semconv.TRIGGERS[function.kind], providers)
+    return Observer(loaded.handler, semconv.TRIGGERS[loaded.kind], providers)
 
 
 class Observer:
@@ -101,7 +105,7 @@ class Observer:
         self._instruments.observe_late_results(lambda: invocation.late_results)
 
         async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], ContextVars]:
-            context = self._begin_call(_request.get(), call)
+            context = self._begin_call(_request.get(), call.context, call.event)
             token = otel_context.attach(context)
             started = time.perf_counter()
             try:
@@ -109,13 +113,39 @@ class Observer:
             except (TimeoutError, asyncio.CancelledError) as exc:
                 timed_out = isinstance(exc, TimeoutError)
                 self._instruments.count_given_up(time.perf_counter() - started, context, timed_out=timed_out)
-                self._end_call(context, semconv.TIMEOUT if timed_out else semconv.error_type(exc))
+                self._end_call(context, semconv.TIMEOUT if timed_out else semconv.error_type(exc), call.event)
                 raise
             finally:
                 otel_context.detach(token)
             self._instruments.count_call(time.perf_counter() - started, outcome.error, context)
-            self._end_call(context, _record(outcome.error, context))
+            self._end_call(context, _record(outcome.error, context), call.event)
             return outcome, variables
+
+        return observed
+
+    def applications(self, run: RunApplication) -> RunApplication:
+        """Return a function wrapped that takes the context of a request, and calls an application."""
+
+        async def observed(call: CallContext, *arguments: Any) -> BaseException | None:
+            context = self._begin_call(_request.get(), call)
+            token = otel_context.attach(context)
+            started = time.perf_counter()
+            try:
+                error = await run(call, *arguments)
+            except asyncio.CancelledError as exc:
+                self._instruments.count_given_up(time.perf_counter() - started, context, timed_out=False)
+                self._end_call(context, semconv.error_type(exc))
+                raise
+            finally:
+                otel_context.detach(token)
+            seconds = time.perf_counter() - started
+            if isinstance(error, CallTimeoutError):
+                self._instruments.count_given_up(seconds, context, timed_out=True)
+                self._end_call(context, semconv.TIMEOUT)
+            else:
+                self._instruments.count_call(seconds, error, context)
+                self._end_call(context, _record(error, context))
+            return error
 
         return observed
 
@@ -123,21 +153,21 @@ class Observer:
         """Send the remaining telemetry."""
         await self._providers.close()
 
-    def _begin_call(self, request: _Request, call: Call) -> Context:
+    def _begin_call(self, request: _Request, call: CallContext, event: Event | None = None) -> Context:
         """Start the span of a call, and put its ids into the function's `context` and the log."""
-        if request.is_batch:
-            context = self._begin_event(self._begin(request, request.carrier), call)
+        if request.is_batch and event is not None:
+            context = self._begin_event(self._begin(request, request.carrier), event)
         else:
             carrier = request.carrier
-            if call.context.traceparent:
+            if call.traceparent:
                 # The request's, or else the event's.
-                carrier |= {"traceparent": call.context.traceparent, "tracestate": call.context.tracestate or ""}
-            context = self._begin(request, carrier, call.event)
+                carrier |= {"traceparent": call.traceparent, "tracestate": call.tracestate or ""}
+            context = self._begin(request, carrier, event)
         span = trace.get_current_span(context)
-        span.set_attribute("faas.invocation_id", call.context.request_id)
+        span.set_attribute("faas.invocation_id", call.request_id)
         span.set_attribute("faas.coldstart", self._is_cold)
         self._is_cold = False
-        _take_over(span.get_span_context(), call.context)
+        _take_over(span.get_span_context(), call)
         return context
 
     def _begin(self, request: _Request, carrier: dict[str, str], event: Event | None = None) -> Context:
@@ -156,24 +186,23 @@ class Observer:
             request.context = trace.set_span_in_context(span, parent)
         return request.context
 
-    def _begin_event(self, parent: Context, call: Call) -> Context:
+    def _begin_event(self, parent: Context, event: Event) -> Context:
         """Start the span of an event in a batch."""
-        assert call.event is not None  # noqa: S101 - a batch has only events
         span = self._tracer.start_span(
             self._handler,
             context=parent,
             kind=SpanKind.CONSUMER,
-            attributes=semconv.event_attributes(call.event) | {"faas.trigger": self._trigger},
-            links=_links(call.event, parent),
+            attributes=semconv.event_attributes(event) | {"faas.trigger": self._trigger},
+            links=_links(event, parent),
         )
         return trace.set_span_in_context(span, parent)
 
-    def _end_call(self, context: Context, error: str) -> None:
+    def _end_call(self, context: Context, error: str, event: Event | None = None) -> None:
         request = _request.get()
         span = trace.get_current_span(context)
         if error:
             _fail(span, error)
-        if request.is_batch:
+        if request.is_batch and event is not None:
             span.end()
         else:
             request.error = error

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from funcpack_invoker.flask_bridge.environ import client_address
 from funcpack_invoker.function.parameters import Kind
+from funcpack_invoker.http.environ import client_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping

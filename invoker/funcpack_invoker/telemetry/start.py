@@ -19,7 +19,7 @@ from funcpack_invoker.telemetry.own_providers import has_providers
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.function.loader import LoadedApplication, LoadedFunction
     from funcpack_invoker.telemetry.observer import Observer
 
 logger = logging.getLogger("funcpack")
@@ -55,16 +55,16 @@ def keeping_records(exporters: Exporters) -> Iterator[list[logging.LogRecord]]:
 
 
 def start(
-    function: LoadedFunction,
+    loaded: LoadedFunction | LoadedApplication,
     directories: list[str],
     environ: Mapping[str, str],
     exporters: Exporters,
     early: list[logging.LogRecord],
 ) -> Observer | None:
-    """Start telemetry for a function; None if it is off. The function is served even if telemetry fails.
+    """Start telemetry for a function or application; None if it is off. It is served even if telemetry fails.
 
     Args:
-        function: the function.
+        loaded: the function or application.
         directories: the app's directories, whose files must not shadow a library.
         environ: OpenTelemetry's variables, and Knative's, which name the service.
         exporters: those that the variables name.
@@ -80,7 +80,7 @@ def start(
             logger.warning("telemetry is off, although an OpenTelemetry exporter is configured: %s", exc)
             return None
         try:
-            return observer(function, exporters, environ, early)
+            return observer(loaded, exporters, environ, early)
         except Exception:
             logger.exception("telemetry is off: OpenTelemetry could not be started")
             return None

@@ -8,7 +8,8 @@ import pytest
 
 from funcpack.check import handler
 from funcpack.errors import (
-    AsgiApplicationError,
+    Asgi2Error,
+    KnFuncFunctionError,
     MissingFunctionError,
     MissingModuleError,
     NotAFunctionError,
@@ -114,6 +115,89 @@ def test_parameters_say_what_the_function_takes(tmp_path: Path, source: str, kin
 )
 def test_what_only_running_tells_is_left_to_the_invoker(tmp_path: Path, source: str) -> None:
     assert check(tmp_path, {"handler.py": source}).signature is None
+
+
+@pytest.mark.parametrize(
+    ("source", "protocol"),
+    [
+        pytest.param("def handler(environ, start_response): ...", "WSGI", id="wsgi"),
+        pytest.param("def handler(env, start_response): ...", "WSGI", id="wsgi-with-another-name"),
+        pytest.param("def run(environ, start_response): ...\nhandler = run", "WSGI", id="wsgi-by-another-name"),
+        pytest.param("handler = lambda environ, start_response: []", "WSGI", id="wsgi-lambda"),
+        pytest.param("async def handler(scope, receive, send): ...", "ASGI", id="asgi"),
+        pytest.param("def handler(_scope, receive, send, extra=1): ...", "ASGI", id="asgi-with-more"),
+        pytest.param(
+            "from starlette.types import Scope, Receive, Send\n"
+            "async def handler(scope: Scope, receive: Receive, send: Send): ...",
+            "ASGI",
+            id="asgi-annotated",
+        ),
+        pytest.param(
+            "class handler:\n    def __init__(self, environ, start_response): ...\n    def __iter__(self): ...",
+            "WSGI",
+            id="wsgi-class",
+        ),
+        pytest.param(
+            "class handler:\n    def __init__(self, scope, receive, send): ...\n    def __await__(self): ...",
+            "ASGI",
+            id="asgi-class",
+        ),
+    ],
+)
+def test_application_is_recognized_by_its_parameters(tmp_path: Path, source: str, protocol: str) -> None:
+    checked = check(tmp_path, {"handler.py": source})
+    assert (checked.protocol, checked.signature) == (protocol, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "call"),
+    [
+        ("from flask import Flask\nhandler = Flask(__name__)", "handler.handler", "Flask"),
+        ("import fastapi\nhandler = fastapi.FastAPI(title='x')", "handler:handler", "fastapi.FastAPI"),
+        (
+            "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()",
+            "handler.application",
+            "get_wsgi_application",
+        ),
+        (
+            "from flask import Flask\napp = Flask(__name__)\napp = ProxyFix(app.wsgi_app)",
+            "handler.app",
+            "ProxyFix",
+        ),
+        ("def create_app(): ...", "handler:create_app()", "create_app"),
+        ("def create_app(level): ...", "handler:create_app()", "create_app"),
+        ("class App: ...", "handler:App()", "App"),
+    ],
+)
+def test_result_of_a_call_is_left_to_the_invoker(tmp_path: Path, source: str, name: str, call: str) -> None:
+    checked = check(tmp_path, {"handler.py": source}, name)
+    assert (checked.call, checked.protocol, checked.signature) == (call, None, None)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("def handler(scope): ...", id="function"),
+        pytest.param(
+            "class handler:\n    def __init__(self, scope): ...\n    async def __call__(self, receive, send): ...",
+            id="class",
+        ),
+    ],
+)
+def test_application_of_asgi_2_is_rejected(tmp_path: Path, source: str) -> None:
+    with pytest.raises(Asgi2Error):
+        check(tmp_path, {"handler.py": source})
+
+
+@pytest.mark.parametrize("name", ["handler:create_app()", "handler:App()"])
+def test_factory_that_does_not_exist(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MissingFunctionError):
+        check(tmp_path, {"handler.py": "def make_app(): ..."}, name)
+
+
+def test_factory_that_cannot_be_called(tmp_path: Path) -> None:
+    with pytest.raises(NotAFunctionError):
+        check(tmp_path, {"handler.py": "app = None"}, "handler:app()")
 
 
 @pytest.mark.parametrize(
@@ -233,9 +317,8 @@ ASGI = "async def handle(self, scope, receive, send): ..."
 
 
 @pytest.mark.parametrize(
-    ("source", "is_asgi"),
+    ("source", "is_of_kn_func"),
     [
-        ("async def handler(scope, receive, send): ...", True),
         (f"class Function:\n    {ASGI}\ndef handler():\n    return Function()", True),
         (f"def handler():\n    return Function()\nclass Function:\n    def stop(self): ...\n    {ASGI}", True),
         (f"from tools import wrap\n@wrap\n{ASGI.replace('handle(self, ', 'handler(')}", False),
@@ -244,8 +327,8 @@ ASGI = "async def handle(self, scope, receive, send): ..."
         (f"class Function:\n    {ASGI}\ndef handler(req):\n    return 'OK'", False),
     ],
 )
-def test_asgi_application(tmp_path: Path, source: str, is_asgi: bool) -> None:
-    with pytest.raises(AsgiApplicationError) if is_asgi else nullcontext():
+def test_function_of_kn_func(tmp_path: Path, source: str, is_of_kn_func: bool) -> None:
+    with pytest.raises(KnFuncFunctionError) if is_of_kn_func else nullcontext():
         check(tmp_path, {"handler.py": source})
 
 
@@ -354,6 +437,8 @@ def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
     [
         ("class handler: ...", "a class"),
         ("class Base: ...\nclass handler(Base): ...", "a class"),
+        ("class handler:\n    def __init__(self, environ, start_response): ...", "a class"),
+        ("class handler:\n    def __call__(self, environ, start_response): ...", "a class"),
         ("handler = None", "None"),
         ("handler = 'text'", "a value of type str"),
         ("handler = f'{x}'", "a string"),

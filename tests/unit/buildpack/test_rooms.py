@@ -32,6 +32,7 @@ ROOMS = (
 # The parts of the invoker that work on plain data.
 INVOKER_MODULES = {
     "funcpack_invoker.function.parameters",
+    "funcpack_invoker.function.protocols",
     "funcpack_invoker.handler_name",
     "funcpack_invoker.standard_library",
 }

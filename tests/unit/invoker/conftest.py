@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack_invoker.app import App
+from funcpack_invoker.app import App, FunctionApp
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.function.loader import LoadedFunction, load
 from funcpack_invoker.http.exchange import Exchange
@@ -227,7 +227,7 @@ def serve(load_function: Callable[..., LoadedFunction]) -> Iterator[Callable[...
 
     def serve_code(code: str, handler: str = "handler.handler", **variables: str) -> Client:
         settings = Settings.from_env({"PYTHON_HANDLER": handler, **variables})
-        client = Client(App(load_function(code, handler), settings), asyncio.Runner())
+        client = Client(FunctionApp(load_function(code, handler), settings), asyncio.Runner())
         client.runner.run(client.app.startup(client.started.append))
         clients.append(client)
         return client

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from funcpack_invoker.flask_bridge import environ
+from funcpack_invoker.http import environ
 
 SCOPE: dict[str, Any] = {
     "method": "GET",

@@ -74,6 +74,55 @@ CAUSE = ImportError("no")
             ),
         ),
         (
+            errors.NotCallableError("main.x", "Dash", "server"),
+            (
+                "The handler is not a function\n\n"
+                "The value of `main.x` has the type `Dash`, which is not callable.\n"
+                "Set PYTHON_HANDLER to its application, `main:x.server`."
+            ),
+        ),
+        (
+            errors.Asgi2Error("main.app"),
+            (
+                "The application uses ASGI 2\n\n"
+                "`main.app` takes only `scope`, as applications did before ASGI 3.\n"
+                "Upgrade the framework, or convert the application with the package asgiref, and set PYTHON_HANDLER to "
+                "the result: `app = asgiref.compatibility.guarantee_single_callable(app)`."
+            ),
+        ),
+        (
+            errors.OwnServerError("main.app", "Tornado"),
+            (
+                "The application requires its own server\n\n"
+                "`main.app` is an application of Tornado, which supports neither WSGI nor ASGI.\n"
+                "Run it with the server of Tornado instead, or use a framework that supports WSGI or ASGI, such as Flask, "
+                "Django, FastAPI or Starlette."
+            ),
+        ),
+        (
+            errors.FactoryError("main.create_app", "Flask"),
+            (
+                "The handler creates an application\n\n"
+                "`main.create_app` takes nothing from a request and uses `Flask`, the class of an application.\n"
+                "Set PYTHON_HANDLER to `main:create_app()` to serve the application that it returns."
+            ),
+        ),
+        (
+            errors.FactoryFailedError("main:create_app", CAUSE, "Traceback ..."),
+            (
+                "The factory failed\n\n"
+                "`main:create_app()` raised ImportError.\nFix the code that this traceback shows:\n\nTraceback ..."
+            ),
+        ),
+        (
+            errors.LifespanFailedError("main.app", ""),
+            (
+                "The application failed to start\n\n"
+                "`main.app` reported that its startup failed, but not why.\n"
+                "Check the code that the framework runs at startup."
+            ),
+        ),
+        (
             errors.ClassHandlerError("main.C"),
             (
                 "The handler is a class\n\n"

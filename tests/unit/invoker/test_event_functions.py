@@ -338,7 +338,7 @@ def test_only_needed_libraries_are_imported(tmp_path: Path, code: str, imported:
 import pathlib, sys
 from funcpack_invoker import app, settings
 from funcpack_invoker.function import loader as handler
-app.App(handler.load("handler.handler", pathlib.Path(sys.argv[1])), settings.Settings.from_env({}))
+app.FunctionApp(handler.load("handler.handler", pathlib.Path(sys.argv[1])), settings.Settings.from_env({}))
 print([name for name in ("cloudevents", "flask", "pydantic") if name in sys.modules])
 """
     command = [sys.executable, "-c", program, str(tmp_path)]

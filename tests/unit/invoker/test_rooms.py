@@ -20,6 +20,7 @@ ROOMS = (
     "__main__",
     "command_line",
     "server",
+    "applications",
     "app",
     "health",
     "telemetry",
@@ -107,7 +108,7 @@ def below(module: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", ["function.parameters", "handler_name", "standard_library"])
+@pytest.mark.parametrize("module", ["function.parameters", "function.protocols", "handler_name", "standard_library"])
 def test_rules_that_the_build_shares_need_the_standard_library_only(module: str) -> None:
     roots = {name.partition(".")[0] for part in below(module) for name in imported(FILES[part])}
     assert roots <= sys.stdlib_module_names | {PACKAGE}

@@ -1,4 +1,4 @@
-"""Builds a WSGI environ (PEP 3333) from an ASGI scope, for `flask.Request` and its headers."""
+"""Builds a WSGI environ (PEP 3333) from an ASGI scope, for `flask.Request` and for WSGI applications."""
 
 from __future__ import annotations
 

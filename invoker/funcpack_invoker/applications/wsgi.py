@@ -1,0 +1,115 @@
+"""Serves a WSGI application: calls it on threads, and sends its responses from the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import io
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from wsgiref.util import FileWrapper
+
+from funcpack_invoker.app import App
+from funcpack_invoker.applications.hooks import hooks_of
+from funcpack_invoker.applications.response import send_whole, start
+from funcpack_invoker.applications.wsgi_call import Input, WsgiCall
+from funcpack_invoker.errors import CallTimeoutError
+from funcpack_invoker.http import environ
+from funcpack_invoker.http.body import Upload, WholeBody, receive_body
+from funcpack_invoker.http.response import plain
+from funcpack_invoker.http.sending import reply_to_error, send
+from funcpack_invoker.threads.pool import ThreadPool
+
+if TYPE_CHECKING:
+    from funcpack_invoker.app import Place
+    from funcpack_invoker.context import Context
+    from funcpack_invoker.function.loader import LoadedApplication
+    from funcpack_invoker.http.body import Body
+    from funcpack_invoker.http.exchange import Exchange
+    from funcpack_invoker.http.incoming import IncomingRequest
+    from funcpack_invoker.settings import Settings
+    from funcpack_invoker.telemetry.observer import Observer
+
+# Files are sent in blocks of this size, in bytes.
+_BLOCK = 1 << 16
+
+
+class WsgiApp(App):
+    """One WSGI application, served."""
+
+    def __init__(self, loaded: LoadedApplication, settings: Settings, observer: Observer | None) -> None:
+        super().__init__(loaded.handler, hooks_of(loaded), settings, observer)
+        self._application = loaded.application
+        self._threads = ThreadPool(settings.threads, "application")
+        self._run = self._call if observer is None else observer.applications(self._call)
+
+    async def _end_calls(self) -> None:
+        """Wait for calls on threads."""
+        await self._threads.close()
+
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+        """Read the request, call the application, and send its response."""
+        place = self._take_place()
+        try:
+            body = await receive_body(request.body, request.headers, self._settings.max_body, streamed=True)
+            if not self._hooks.started.is_set():
+                await self._hooks.started.wait()
+            await self._run(context, self._new_call(request, body), exchange, place)
+        finally:
+            place.leave()
+
+    def _new_call(self, request: IncomingRequest, body: Body) -> WsgiCall:
+        incoming = Input(body) if isinstance(body, Upload) else None
+        stream = body.stream() if incoming is None else cast("BinaryIO", io.BufferedReader(incoming))
+        variables = environ.build(request.scope, stream)
+        variables["wsgi.multiprocess"] = self._settings.workers > 1
+        variables["wsgi.file_wrapper"] = _file_wrapper
+        if variables.pop("HTTP_TRANSFER_ENCODING", None) and isinstance(body, WholeBody):
+            # Many frameworks take a body without a length for an empty one.
+            variables["CONTENT_LENGTH"] = str(len(body.data))
+        return WsgiCall(self._application, variables, incoming, asyncio.get_running_loop())
+
+    async def _call(self, context: Context, call: WsgiCall, exchange: Exchange, place: Place) -> BaseException | None:
+        """Run a call on a thread and send its response; return why it failed, None if it did not."""
+        place.stay()
+        self._threads.run(call.run, None, contextvars.copy_context(), lambda _: place.leave())
+        try:
+            if self._settings.timeout:
+                async with asyncio.timeout(self._settings.timeout):
+                    await _send_response(call, exchange, context.request_id)
+            else:
+                await _send_response(call, exchange, context.request_id)
+        except TimeoutError:
+            error = CallTimeoutError(self._settings.timeout, "application")
+            reply = reply_to_error(error)
+            if not exchange.status:
+                send(exchange, reply, context.request_id)
+            return error
+        finally:
+            call.outflow.close()
+        return call.error
+
+
+async def _send_response(call: WsgiCall, exchange: Exchange, request_id: str) -> None:
+    """Send the response of a call as it arrives; after a failure, another response, or the rest is missing."""
+    data, is_last = await call.outflow.take()
+    head, refusal = call.head, call.refusal
+    if refusal is not None:
+        send(exchange, reply_to_error(refusal), request_id)
+        return
+    if head is None or (call.error is not None and not data):
+        send(exchange, plain(500, "Internal Server Error"), request_id)
+        return
+    if is_last and (call.is_whole or not data):
+        await send_whole(exchange, head, data, request_id)
+        return
+    start(exchange, head, request_id)
+    await exchange.write(data)
+    while not is_last:
+        data, is_last = await call.outflow.take()
+        await exchange.write(data)
+    if call.error is None:
+        exchange.end()
+
+
+def _file_wrapper(file: Any, size: int = _BLOCK) -> FileWrapper:
+    return FileWrapper(file, size)
