@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import io
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
-from wsgiref.util import FileWrapper
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from funcpack_invoker.app import App
 from funcpack_invoker.applications.hooks import hooks_of
 from funcpack_invoker.applications.response import send_whole, start
-from funcpack_invoker.applications.wsgi_call import Input, WsgiCall
+from funcpack_invoker.applications.wsgi_call import FileWrapper, Input, WsgiCall
 from funcpack_invoker.errors import CallTimeoutError
 from funcpack_invoker.http import environ
 from funcpack_invoker.http.body import Upload, WholeBody, receive_body
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer
-
-# Files are sent in blocks of this size, in bytes.
-_BLOCK = 1 << 16
 
 
 class WsgiApp(App):
@@ -62,7 +58,7 @@ class WsgiApp(App):
         stream = body.stream() if incoming is None else cast("BinaryIO", io.BufferedReader(incoming))
         variables = environ.build(request.scope, stream)
         variables["wsgi.multiprocess"] = self._settings.workers > 1
-        variables["wsgi.file_wrapper"] = _file_wrapper
+        variables["wsgi.file_wrapper"] = FileWrapper
         if variables.pop("HTTP_TRANSFER_ENCODING", None) and isinstance(body, WholeBody):
             # Many frameworks take a body without a length for an empty one.
             variables["CONTENT_LENGTH"] = str(len(body.data))
@@ -109,7 +105,3 @@ async def _send_response(call: WsgiCall, exchange: Exchange, request_id: str) ->
         await exchange.write(data)
     if call.error is None:
         exchange.end()
-
-
-def _file_wrapper(file: Any, size: int = _BLOCK) -> FileWrapper:
-    return FileWrapper(file, size)

@@ -15,7 +15,7 @@ from funcpack_invoker.http.response import encode_header
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from funcpack_invoker.http.asgi import Header
@@ -55,6 +55,29 @@ class Input(io.RawIOBase):
         except RequestError as error:
             self.failure = error
             raise OSError(error.reason) from error
+
+
+class FileWrapper:
+    """The content of a file in blocks, for `wsgi.file_wrapper`."""
+
+    def __init__(self, file: Any, size: int = 1 << 16) -> None:
+        self._file = file
+        self._size = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        data: bytes = self._file.read(self._size)
+        if not data:
+            raise StopIteration
+        return data
+
+    def close(self) -> None:
+        """Close the file, if it can be closed."""
+        close = getattr(self._file, "close", None)
+        if close is not None:
+            close()
 
 
 class WsgiCall:
