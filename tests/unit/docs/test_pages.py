@@ -57,7 +57,10 @@ def named(pattern: str, page: Path) -> set[str]:
 
 @EACH_PAGE
 def test_variables_of_the_invoker_exist(page: Path) -> None:
-    assert named("FUNCTION_[A-Z_]+", page) <= {variable.name for variable in VARIABLES}
+    # Two are those of Functions Framework, on the page that compares it.
+    names = named("FUNCTION_[A-Z_]+", page) - {"FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE"}
+
+    assert names <= {variable.name for variable in VARIABLES}
 
 
 @EACH_PAGE
