@@ -9,7 +9,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.applications.response import (
-    HOP_BY_HOP,
     BodyLength,
     Head,
     log_failure,
@@ -157,10 +156,5 @@ async def _drop(message: Mapping[str, Any]) -> None:
 
 
 def _headers(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[Header]:
-    """Return the headers, without those that belong to the server; an application may ask to close the connection."""
     for name, value in headers:
-        lower = name.lower()
-        if lower not in HOP_BY_HOP:
-            yield lower, value
-        elif lower == b"connection" and b"close" in value.lower():
-            yield lower, b"close"
+        yield name.lower(), value

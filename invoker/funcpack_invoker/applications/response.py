@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 
 # Headers about the connection (RFC 9110 section 7.6.1), which belongs to the server.
-HOP_BY_HOP = frozenset(
+_HOP_BY_HOP = frozenset(
     {
         b"connection",
         b"keep-alive",
@@ -54,6 +54,8 @@ class Head(NamedTuple):
 def new_head(status: int, headers: Iterable[Header]) -> Head:
     """Return the head of a response; names of headers are in lower case.
 
+    Headers that belong to the server are dropped, as gunicorn does. An application may ask to close the connection.
+
     Raises:
         ReplyError: if it cannot be sent.
 
@@ -64,7 +66,10 @@ def new_head(status: int, headers: Iterable[Header]) -> Head:
     for name, value in headers:
         if not can_carry(name, value):
             raise ReplyError(f"the header {name.decode('latin-1')!r} has characters that are not allowed in headers")
-        if name != _LENGTH:
+        if name in _HOP_BY_HOP:
+            if name == b"connection" and b"close" in value.lower():
+                kept.append((name, b"close"))
+        elif name != _LENGTH:
             kept.append((name, value))
         elif value.isdigit() and (length is None or length == int(value)):
             length = int(value)

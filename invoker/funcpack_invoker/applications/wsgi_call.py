@@ -9,7 +9,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.applications.outflow import Outflow, OutflowClosedError
-from funcpack_invoker.applications.response import HOP_BY_HOP, BodyLength, Head, log_failure, new_head
+from funcpack_invoker.applications.response import BodyLength, Head, log_failure, new_head
 from funcpack_invoker.errors import ReplyError, RequestError
 from funcpack_invoker.http.response import encode_header
 
@@ -199,8 +199,4 @@ def _status(text: Any) -> int:
 
 
 def _header(pair: tuple[str, str]) -> Header:
-    name, value = pair
-    header = encode_header(name, value)
-    if header[0] in HOP_BY_HOP:
-        raise ReplyError(f"the application sent the header {name!r}, which WSGI does not allow: remove it")
-    return header
+    return encode_header(*pair)
