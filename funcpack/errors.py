@@ -7,6 +7,7 @@ An error carries data, and its three properties turn the data into text. `render
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,12 +16,7 @@ from funcpack_invoker.function.parameters import ACCEPTED_NAMES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KN_FUNC_ADVICE = (
-    "Funcpack calls functions with a request or an event. Add a handler.py with 'def handler(req)', or set PYTHON_HANDLER to the"
-    " module and the name of such a function."
-)
-
-HANDLER_FORMS = "module.function, package.module.function or module:object.method"
+HANDLER_FORMS = "'module.function', 'package.module.function' or 'module:object.method'"
 
 
 class UserError(Exception):
@@ -52,15 +48,16 @@ def render(error: UserError) -> list[str]:
 
 @dataclass(eq=False)
 class ProjectFileError(UserError):
-    """project.toml is missing behind a link, is not TOML, or does not have the documented form."""
+    """project.toml is not TOML, or does not have the documented form."""
 
     file: str
     reason: str
+    line: int | None = None
     title: ClassVar[str] = "Invalid project.toml"
 
     @property
     def found(self) -> str:
-        return f"{self.file}: {self.reason}"
+        return f"{_place(self.file, self.line)}: {self.reason}."
 
     @property
     def remedy(self) -> str:
@@ -80,7 +77,6 @@ class ProjectFileError(UserError):
 class SwitchError(UserError):
     """The value of a switch is not a boolean."""
 
-    name: str
     text: str
     origin: str
     title: ClassVar[str] = "Invalid setting"
@@ -91,7 +87,7 @@ class SwitchError(UserError):
 
     @property
     def remedy(self) -> str:
-        return f"Set {self.name} to 'true' or 'false'."
+        return f"Set {self.origin} to 'true' or 'false'."
 
 
 @dataclass(eq=False)
@@ -109,8 +105,9 @@ class HandlerNameError(UserError):
 
     @property
     def remedy(self) -> str:
+        rename = "Rename the file or directory, whose name must not contain '-'.\n" if "-" in self.text else ""
         return (
-            f"Set PYTHON_HANDLER to {HANDLER_FORMS}.\n"
+            f"{rename}Set {_variable(self.origin)} to {HANDLER_FORMS}.\n"
             "For example, 'orders.handle' names the function 'handle' in orders.py."
         )
 
@@ -120,24 +117,35 @@ class HandlerNameError(UserError):
 
 @dataclass(eq=False)
 class TakenNameError(UserError):
-    """The handler's module has the name of a module that would be imported instead."""
+    """The handler's module has the name of a module that would be imported instead.
+
+    `path` is the file or directory of the app with this name, or None if the app has none.
+    """
 
     text: str
     origin: str
     module: str
     owner: str
-    title: ClassVar[str] = "The name of the function's module is already taken"
+    path: str | None
+    title: ClassVar[str] = "The function's module has the name of another module"
 
     @property
     def found(self) -> str:
+        instead = f" instead of {self.path}" if self.path else ""
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"'{self.module}' is also a module of {self.owner}, which Python would import instead."
+            f"'{self.module}' is also a module of {self.owner}, which Python would import{instead}."
         )
 
     @property
     def remedy(self) -> str:
-        return f"Rename the file to my_{self.module}.py, for example, and set PYTHON_HANDLER to 'my_{self.text}'."
+        variable = _variable(self.origin)
+        if self.path is None:
+            return f"Set {variable} to the module and the name of your function, for example 'handler.handler'."
+        directory, slash, name = self.path.rpartition("/")
+        return (
+            f"Rename {self.path} to {directory}{slash}my_{name}, for example, and set {variable} to 'my_{self.text}'."
+        )
 
 
 @dataclass(eq=False)
@@ -158,48 +166,69 @@ class MissingModuleError(UserError):
 
     @property
     def found(self) -> str:
-        path = self.module.replace(".", "/")
+        modules = _counted("The app has the", "module", self.modules) or "The app has no Python files."
         return (
             f"The handler is '{self.text}' ({self.origin}).\n"
-            f"There is no {path}.py or {path}/__init__.py in {self._places()}.\n"
-            f"{_list('The app has the modules:', self.modules) or 'The app has no Python files.'}"
+            f"There is no {self._path}.py or {self._path}/__init__.py in {self._places()}.\n"
+            f"{modules}"
         )
 
     @property
     def remedy(self) -> str:
+        variable, add = _variable(self.origin), f"add {self._path}.py"
         if self.text in self.modules:
-            return _add_function_name(self.text)
-        return f"{self._guess()}Add the file, or set PYTHON_HANDLER to the module and the name of your function."
+            return _add_function_name(variable, self.text)
+        if meant := self._meant():
+            # `main.py:hello` is a mistake about the form of the name, not about the files.
+            alternative = "" if self.module.endswith(".py") else f", or {add}"
+            return f"Did you mean '{meant}'? Set {variable} to '{meant}'{alternative}."
+        if not self.modules and not self.searched_packages:
+            function = re.split(r"[.:]", self.text)[-1]
+            return (
+                f"Add {self._path}.py with 'def {function}(req)'.\n"
+                f"If the file exists, check that .gitignore and 'exclude' in project.toml do not leave it out."
+            )
+        example = f"{next(iter(self.modules), 'orders')}.handler"
+        return f"Set {variable} to the module and the name of your function, for example '{example}', or {add}."
+
+    @property
+    def _path(self) -> str:
+        return self.module.replace(".", "/")
 
     def _places(self) -> str:
         if self.searched_packages:
             return "the app directory, in its 'src' directory, or in the installed packages"
         return "the app directory or in its 'src' directory"
 
-    def _guess(self) -> str:
+    def _meant(self) -> str | None:
         nearest = _nearest(self.module, self.modules)
-        meant = self.method_name or (nearest and f"{nearest}{self.text.removeprefix(self.module)}")
-        return f"Did you mean '{meant}'? " if meant else ""
+        return self.method_name or (f"{nearest}{self.text.removeprefix(self.module)}" if nearest else None)
 
 
 @dataclass(eq=False)
 class UnreadableFileError(UserError):
-    """The operating system cannot read a file."""
+    """The operating system cannot read a file. `target` is the target of a symbolic link that leads nowhere."""
 
     file: str
     reason: str
+    target: str | None = None
     title: ClassVar[str] = "Unreadable file"
 
     @property
     def found(self) -> str:
+        if self.target:
+            return f"{self.file} is a symbolic link to '{self.target}', which does not exist in the build."
         return f"{self.file}: {self.reason}."
 
     @property
     def remedy(self) -> str:
-        return (
-            "Make the file readable for the user that runs the build. If it is a symbolic link, move its target into the app\n"
-            "directory, because the build sees only that directory."
-        )
+        if self.target:
+            return (
+                "Replace the link with the file, because the build sees only the app directory. In the app directory, run:\n"
+                "\n"
+                f"  cp {self.target} {self.file}.tmp && mv {self.file}.tmp {self.file}"
+            )
+        return "Make the files readable for the user that runs the build. In the app directory, run: chmod -R a+rX ."
 
 
 @dataclass(eq=False)
@@ -212,7 +241,7 @@ class SourceError(UserError):
     column: int | None
     reason: str
     python: str
-    title: ClassVar[str] = "The function's source code is not valid Python"
+    title: ClassVar[str] = "Invalid Python source code"
 
     @classmethod
     def from_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
@@ -226,8 +255,7 @@ class SourceError(UserError):
 
     @property
     def found(self) -> str:
-        place = f"{self.file}, line {self.line}" if self.line else self.file
-        return f"{place}: {self.reason} (checked with Python {self.python}){self._excerpt()}"
+        return f"{_place(self.file, self.line)}: {self.reason} (checked with Python {self.python}){self._excerpt()}"
 
     def _excerpt(self) -> str:
         stripped = self.text.strip()
@@ -240,9 +268,21 @@ class SourceError(UserError):
     @property
     def remedy(self) -> str:
         if "null bytes" in self.reason:
-            return "Save the file as UTF-8. Null bytes appear in files that are saved as UTF-16 and in files that are not text."
+            return f"Save {self.file} as UTF-8. Files that are saved as UTF-16 contain null bytes, and so do files that are not text."
+        if "unicodeescape" in self.reason:
+            return (
+                "Write the string as a raw string, such as r'C:\\Users', or write each backslash twice: 'C:\\\\Users'."
+            )
+        if "unknown encoding" in self.reason:
+            return f"Save {self.file} as UTF-8, and remove the line that declares the encoding."
         if "codec can't decode" in self.reason or "encoding" in self.reason:
-            return "Save the file as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
+            return f"Save {self.file} as UTF-8, or declare its encoding in the first line: # -*- coding: latin-1 -*-"
+        if newer := re.search(r"only supported in Python (\d+\.\d+)", self.reason):
+            return (
+                f"Change the code so that it works with Python {self.python}, or request Python {newer[1]}, for example with:\n"
+                "\n"
+                f"  echo {newer[1]} > .python-version"
+            )
         return f"Correct the line, then check the file with: python -m py_compile {self.file}"
 
 
@@ -258,7 +298,7 @@ class RelativeImportError(UserError):
     statement: str
     absolute: str
     package: str | None
-    title: ClassVar[str] = "A relative import cannot work"
+    title: ClassVar[str] = "Invalid relative import"
 
     @property
     def found(self) -> str:
@@ -269,13 +309,7 @@ class RelativeImportError(UserError):
 
     @property
     def remedy(self) -> str:
-        if self.package:
-            return f"Write the import without dots: '{self.absolute}'."
-        return (
-            f"Write the import without dots: '{self.absolute}'.\n"
-            "Or move all modules of the function to a package, for example to the directory 'my_function', and set PYTHON_HANDLER to\n"
-            "the new name of the function, for example 'my_function.handler.handler'."
-        )
+        return f"Write the import without dots: '{self.absolute}'."
 
 
 @dataclass(eq=False)
@@ -296,22 +330,24 @@ class MissingFunctionError(UserError):
 
     @property
     def found(self) -> str:
-        defined = _list("It defines the functions:", self.functions) or "It does not define any functions."
+        defined = _counted("It defines the", "function", self.functions) or "It does not define any functions."
         return f"The handler is '{self.text}' ({self.origin}).\n{self.file} does not define '{self.name}'. {defined}"
 
     @property
     def remedy(self) -> str:
+        variable = _variable(self.origin)
         if self.is_module:
-            return _add_function_name(self.text)
+            return _add_function_name(variable, self.text)
         if self.name == "py":
             function = f"{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}"
-            return f"Set PYTHON_HANDLER to the name of the function instead of the file, for example '{function}'."
-        nearest = _nearest(self.name, self.names)
-        guess = f"Did you mean '{nearest}'? " if nearest else ""
-        return (
-            f"{guess}Add 'def {self.name}(...)' to {self.file}, or set PYTHON_HANDLER to the module and the name of your"
-            " function."
-        )
+            return f"Set {variable} to the name of the function instead of the file: '{function}'."
+        add = f"add 'def {self.name}(req)' to {self.file}"
+        if nearest := _nearest(self.name, self.names):
+            meant = _renamed(self.text, self.name, nearest)
+            return f"Did you mean '{meant}'? Set {variable} to '{meant}', or {add}."
+        if self.functions:
+            return f"Set {variable} to a function, for example '{_renamed(self.text, self.name, self.functions[0])}', or {add}."
+        return f"Add{add.removeprefix('add')}, or set {variable} to the module and the name of your function, for example 'orders.handle'."
 
 
 @dataclass(eq=False)
@@ -319,6 +355,7 @@ class NotAFunctionError(UserError):
     """The handler name refers to a value that cannot be called for a request."""
 
     text: str
+    origin: str
     file: str
     line: int
     name: str
@@ -327,18 +364,29 @@ class NotAFunctionError(UserError):
 
     @property
     def found(self) -> str:
-        return f"{self.file}, line {self.line}: '{self.name}' is {self.kind}, so '{self.text}' cannot be called for a request."
+        return (
+            f"The handler is '{self.text}' ({self.origin}).\n"
+            f"{self.file}, line {self.line}: '{self.name}' is {self.kind}, which cannot be called for a request."
+        )
 
     @property
     def remedy(self) -> str:
         if self.kind == "a class":
-            return (
-                "Set PYTHON_HANDLER to a function, or to an instance of a class that has a method '__call__':\n"
-                "\n"
-                f"  handler = {self.name}()"
-            )
+            return self._instance()
         return (
-            f"Define it with 'def {self.name}(...)', or set PYTHON_HANDLER to the module and the name of your function."
+            f"Define a function with 'def {self.name}(req)' instead, or set {_variable(self.origin)} to the module and the name of\n"
+            "your function, for example 'orders.handle'."
+        )
+
+    def _instance(self) -> str:
+        attribute = re.split(r"[.:]", self.text)[-1]
+        instance = self.name.lower() if attribute == self.name else attribute
+        handler = _renamed(self.text, attribute, instance)
+        setting = "" if handler == self.text else f", and set {_variable(self.origin)} to '{handler}'"
+        return (
+            f"Create an instance of the class{setting}. The class requires a method '__call__(self, req)'.\n"
+            "\n"
+            f"  {instance} = {self.name}()"
         )
 
 
@@ -346,6 +394,8 @@ class NotAFunctionError(UserError):
 class KnFuncFunctionError(UserError):
     """The handler is a function for kn func's own server: it returns an object whose method takes ASGI's arguments."""
 
+    text: str
+    origin: str
     file: str
     line: int
     name: str
@@ -354,6 +404,7 @@ class KnFuncFunctionError(UserError):
     @property
     def found(self) -> str:
         return (
+            f"The handler is '{self.text}' ({self.origin}).\n"
             f"{self.file}, line {self.line}: '{self.name}' returns an object whose method is called with 'scope', 'receive' and\n"
             "'send', as kn func's own server does."
         )
@@ -366,7 +417,7 @@ class KnFuncFunctionError(UserError):
             "  def handler(req):\n"
             '      return "OK"\n'
             "\n"
-            "Set PYTHON_HANDLER to 'handler.handler', or remove it. To keep the function as it is, build it with kn func's default\n"
+            f"Then set {_variable(self.origin)} to 'handler.handler'. To keep the function as it is, build it with kn func's default\n"
             "builder, without Funcpack."
         )
 
@@ -383,14 +434,15 @@ class UnsupportedParameterError(UserError):
 
     @property
     def found(self) -> str:
-        return f"{self.file}, line {self.line}: '{self.name}' is not a supported parameter name and has no default."
+        return f"{self.file}, line {self.line}: the parameter '{self.name}' has neither a supported name nor a default."
 
     @property
     def remedy(self) -> str:
         guess = f"Did you mean '{self.nearest}'? " if self.nearest else ""
+        rename = f"Rename the parameter to '{self.nearest}'" if self.nearest else "Rename the parameter"
         return (
-            f"{guess}Rename the parameter, or give it a default.\n"
-            f"Supported parameter names: {', '.join(ACCEPTED_NAMES)}."
+            f"{guess}{rename}, or give it a default: '{self.name}=None'.\n"
+            f"The supported names are {_quoted(ACCEPTED_NAMES)}."
         )
 
 
@@ -457,7 +509,7 @@ class PythonVersionSyntaxError(UserError):
 
     @property
     def remedy(self) -> str:
-        return "Use a version such as 3.13 or 3.13.5, or a range such as >=3.12,<3.14."
+        return f"{_request(self.origin, '3.13')}\nA version has the form '3.13' or '3.13.5', a range has the form '>=3.12,<3.14'."
 
 
 @dataclass(eq=False)
@@ -470,14 +522,17 @@ class PythonVersionError(UserError):
 
     @property
     def found(self) -> str:
-        return f"The project requests Python '{self.text}' ({self.origin}), {self._reason()}"
+        return f"The project requests Python '{self.text}' ({self.origin}),\n{self._reason()}"
 
     def _reason(self) -> str:
         raise NotImplementedError
 
     @property
     def remedy(self) -> str:
-        return f"Request a supported version: {', '.join(self.choices)}."
+        return f"{_request(self.origin, self._example())}\nSupported versions: {', '.join(self.choices)}."
+
+    def _example(self) -> str:
+        return self.choices[-1]
 
 
 class PythonVersionEndedError(PythonVersionError):
@@ -487,6 +542,9 @@ class PythonVersionEndedError(PythonVersionError):
 
     def _reason(self) -> str:
         return f"but functions require Python {self.choices[0]} or newer."
+
+    def _example(self) -> str:
+        return self.choices[0]
 
 
 class PythonVersionTooNewError(PythonVersionError):
@@ -510,17 +568,19 @@ class PythonVersionUnknownError(PythonVersionError):
     def _reason(self) -> str:
         return "but no release of Python matches it."
 
-    @property
-    def remedy(self) -> str:
-        return f"{super().remedy} Leave out the patch number ('3.13') to get the latest patch release."
+    def _example(self) -> str:
+        """Return the minor version of the request, of which there is a release."""
+        minors = re.findall(r"\d+\.\d+", self.text)
+        return next((choice for choice in self.choices if choice.removesuffix("t") in minors), self.choices[-1])
 
 
 @dataclass(eq=False)
 class PythonDownloadError(UserError):
-    """uv could not download Python."""
+    """uv could not download Python. `available` is the version of the run image's Python if a function can run on it."""
 
     version: str
     mirror: str | None
+    available: str | None = None
     title: ClassVar[str] = "Python could not be downloaded"
 
     @property
@@ -530,9 +590,14 @@ class PythonDownloadError(UserError):
 
     @property
     def remedy(self) -> str:
+        other = (
+            f"\nOr request the Python of the run image: set BP_PYTHON_VERSION to '{self.available}'."
+            if self.available
+            else ""
+        )
         return (
-            "Give the build access to the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
-            "or request the Python version of the run image."
+            "Give the build access to the network, or set UV_PYTHON_INSTALL_MIRROR to the URL of a mirror that it can reach."
+            f"{other}"
         )
 
 
@@ -547,31 +612,36 @@ class PythonListError(UserError):
     def found(self) -> str:
         import textwrap  # noqa: PLC0415 - slow, needed only for errors
 
-        return f"uv reports:\n\n{textwrap.indent(self.output.strip(), '  ')}"
+        return f"uv cannot read the list that UV_PYTHON_DOWNLOADS_JSON_URL names:\n\n{textwrap.indent(self.output.strip(), '  ')}"
 
     @property
     def remedy(self) -> str:
-        return "Correct UV_PYTHON_DOWNLOADS_JSON_URL, or remove it."
+        return "Set UV_PYTHON_DOWNLOADS_JSON_URL to the URL of a valid list, or remove it to use uv's own list."
 
 
 @dataclass(eq=False)
 class RunImagePythonError(UserError):
-    """The description of the run image's Python is not valid."""
+    """The description of the run image's Python is not valid. `missing` is its path if the build image has no such file."""
 
     text: str
     origin: str
-    reason: str
-    title: ClassVar[str] = "Invalid description of the run image's Python"
+    missing: str | None = None
+    title: ClassVar[str] = "Invalid BP_RUN_IMAGE_PYTHON"
 
     @property
     def found(self) -> str:
-        return f"The run image's Python is described as '{self.text}' ({self.origin}): {self.reason}."
+        reason = (
+            f"but the build image has no file '{self.missing}'" if self.missing else "which is not a version and a path"
+        )
+        return f"{self.origin} is '{self.text}', {reason}."
 
     @property
     def remedy(self) -> str:
+        variable = "BP_RUN_IMAGE_PYTHON" if self.origin.startswith("/") else self.origin
         return (
-            "Set BP_RUN_IMAGE_PYTHON to the version and the path of the run image's Python: '3.13.5 /usr/bin/python3.13'.\n"
-            "The build image must have the same Python at this path. If the run image has no Python, use 'none'."
+            f"Set {variable} to the version and the path of the run image's Python,\n"
+            "for example '3.13.5 /usr/bin/python3.13'. The build image must have the same Python at this path.\n"
+            "If the run image has no Python, set it to 'none'."
         )
 
 
@@ -593,7 +663,10 @@ class MissingRequirementsFileError(UserError):
 
     @property
     def remedy(self) -> str:
-        return f"Add the file, or remove the line from {self.file}. The path is relative to {self.file}."
+        return (
+            f"Add the file, or remove line {self.line} from {self.file}. The path is relative to {self.file}.\n"
+            "If the file exists, check that .gitignore and 'exclude' in project.toml do not leave it out."
+        )
 
 
 @dataclass(eq=False)
@@ -624,32 +697,39 @@ class MissingLocalPackageError(UserError):
                 "  pip list --format=freeze > requirements.txt"
             )
         if self.is_outside:
-            return (
-                "The build sees only the app directory. Move the package into it, and change the path. Or put a wheel of the package\n"
-                "into the directory 'vendor', together with all other packages."
-            )
+            return f"Move the package into the app directory, because the build sees only this directory, and change the path to '{self._inside()}'."
         return (
-            "Add it, or correct the path. Check that .gitignore and 'exclude' in project.toml do not leave it out. If it is a Git\n"
-            "submodule, run 'git submodule update --init' before the build."
+            "Add the package, or correct the path. Check that .gitignore and 'exclude' in project.toml do not leave it out. If it is\n"
+            "a Git submodule, run 'git submodule update --init' before the build."
         )
+
+    def _inside(self) -> str:
+        return f"./{self.path.rstrip('/').rpartition('/')[2]}"
 
 
 @dataclass(eq=False)
 class FileEncodingError(UserError):
-    """A file is not UTF-8. `encoding` is the encoding that it seems to have, or empty."""
+    """A file is not UTF-8. `encoding` is the encoding that it seems to have, or empty. `line` is the first invalid line."""
 
     file: str
     encoding: str
+    line: int
     title: ClassVar[str] = "A file is not encoded in UTF-8"
 
     @property
     def found(self) -> str:
-        return f"{self.file} is not valid UTF-8{f' and seems to be {self.encoding}' if self.encoding else ''}."
+        if self.encoding:
+            return f"{self.file} seems to be {self.encoding}."
+        return f"{self.file}, line {self.line} is not valid UTF-8."
 
     @property
     def remedy(self) -> str:
-        command = "pip freeze" if self.file.endswith(".txt") else "..."
-        return f"Save the file as UTF-8. In PowerShell, use: {command} | Out-File -Encoding utf8 {self.file}"
+        return (
+            "Save the file as UTF-8, for example with one of these commands, the second in PowerShell:\n"
+            "\n"
+            f"  iconv -f {self.encoding or 'LATIN1'} -t UTF-8 {self.file} > utf-8 && mv utf-8 {self.file}\n"
+            f"  (Get-Content {self.file}) | Set-Content -Encoding utf8 {self.file}"
+        )
 
 
 @dataclass(eq=False)
@@ -658,31 +738,50 @@ class InvalidTomlError(UserError):
 
     file: str
     reason: str
+    line: int | None = None
     title: ClassVar[str] = "Invalid TOML"
 
     @property
     def found(self) -> str:
-        return f"{self.file}: {self.reason}"
+        return f"{_place(self.file, self.line)}: {self.reason}."
 
     @property
     def remedy(self) -> str:
-        return "Correct the file. If a tool generates it, generate it again."
+        if self.file == "uv.lock":
+            return "Create the file again: rm uv.lock && uv lock"
+        if self.file == "pylock.toml":
+            return "Create the file again with the tool that wrote it, for example: uv export --output-file pylock.toml"
+        return f"Correct the line in {self.file}."
 
 
 @dataclass(eq=False)
 class InstallError(UserError):
-    """uv could not install the dependencies. The subclasses are for the causes that uv_failures.py recognizes."""
+    """uv could not install the dependencies from `file`. The subclasses are for the causes that uv_failures.py recognizes.
+
+    `causes` are the packages, requirements, URLs or settings that the output of uv blames, as far as they are known.
+    """
 
     file: str
+    causes: Sequence[str] = ()
     title: ClassVar[str] = "The dependencies could not be installed"
 
     @property
     def found(self) -> str:
-        return f"uv could not install the dependencies from {self.file}. See the output of uv above."
+        because = f", because of {_quoted(self.causes)}.\n" if self.causes else ". "
+        return f"uv could not install the dependencies from {self.file}{because}See the output of uv above."
 
     @property
     def remedy(self) -> str:
-        return f"Correct {self.file} or the settings of the package index, and build again."
+        return f"Correct {self.source} or the settings of the package index, and build again."
+
+    @property
+    def source(self) -> str:
+        """The file that the user edits: a tool writes uv.lock."""
+        return "pyproject.toml" if self.file == "uv.lock" else self.file
+
+    def cause(self, default: str) -> str:
+        """Return the first cause, or words that stand for it."""
+        return f"'{self.causes[0]}'" if self.causes else default
 
 
 class InstallerSettingError(InstallError):
@@ -692,13 +791,23 @@ class InstallerSettingError(InstallError):
 
     @property
     def remedy(self) -> str:
-        return "Correct the setting that uv names above. pip settings such as PIP_TIMEOUT appear there under uv's name for them."
+        setting = next(iter(self.causes), "the setting that uv names above")
+        return (
+            f"Correct the value of {setting}. If you did not set it, correct the setting of pip that the build\n"
+            "passes to uv under this name: PIP_TIMEOUT as UV_HTTP_TIMEOUT, PIP_REQUIRE_HASHES as --require-hashes."
+        )
 
 
+@dataclass(eq=False)
 class RequirementSyntaxError(InstallError):
-    """uv cannot parse a requirement."""
+    """uv cannot parse a requirement. `line` is its line in `file` if it is known."""
 
+    line: int | None = None
     title: ClassVar[str] = "Invalid requirement syntax"
+
+    @property
+    def found(self) -> str:
+        return f"{_place(self.file, self.line)}: {self.cause('a line')} is not a valid requirement. See the output of uv above."
 
     @property
     def remedy(self) -> str:
@@ -713,10 +822,10 @@ class CertificateError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Add the certificate of your proxy or index as a service binding: a directory with the certificate in PEM format\n"
-            "and a file 'type' with the content 'ca-certificates'.\n"
+            "Add the certificate of your proxy or index in PEM format (here proxy.pem) to the build as a service binding:\n"
             "\n"
-            '  pack build ... --volume "$PWD/ca-certificates:/platform/bindings/ca-certificates:ro"'
+            "  mkdir certificates && cp proxy.pem certificates && echo ca-certificates > certificates/type\n"
+            '  pack build ... --volume "$PWD/certificates:/platform/bindings/certificates:ro"'
         )
 
 
@@ -728,10 +837,9 @@ class IndexUnreachableError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Check the network and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-            "PIP_INDEX_URL. To build without a network, put the wheels into the directory 'vendor':\n"
-            "\n"
-            "  pip download -r requirements.txt -d vendor"
+            "Check the network, and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+            "PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
+            f"{_vendor_commands(self.file)}"
         )
 
 
@@ -743,21 +851,37 @@ class IndexCredentialsError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Check the user name and the password for the index. Set them in the URL in PIP_INDEX_URL or UV_INDEX, or in a\n"
-            "service binding of type 'pypi' or 'netrc'."
+            "Check the user name and the password for the index. Set them in the URL, for example\n"
+            "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, or in a service binding of type 'pypi' or 'netrc'."
         )
 
 
 class HashMismatchError(InstallError):
-    """The hash of a package differs from the locked one, or a hash is missing."""
+    """The hash of a package differs from the locked one."""
 
     title: ClassVar[str] = "Package hash mismatch"
 
     @property
     def remedy(self) -> str:
         return (
-            f"Lock the dependencies again to update the hashes in {self.file}. If you do not know why a package changed,\n"
-            "find out first: a changed hash can mean that somebody replaced the package."
+            "Find out why the package changed: a different hash can mean that somebody replaced it. If you trust the new file,\n"
+            f"replace the expected hash in {self.file} with the computed one."
+        )
+
+
+class MissingHashError(InstallError):
+    """Hashes are required, and a package has none."""
+
+    title: ClassVar[str] = "A package has no hash"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Lock all packages with their versions and hashes. For requirements.in, a copy of your requirements.txt, run:\n"
+            "\n"
+            "  uv pip compile --generate-hashes requirements.in --output-file requirements.txt\n"
+            "\n"
+            "Or, to install without hashes, remove PIP_REQUIRE_HASHES, UV_REQUIRE_HASHES and the option '--require-hashes'."
         )
 
 
@@ -768,7 +892,21 @@ class NoSolutionError(InstallError):
 
     @property
     def remedy(self) -> str:
-        return f"Change or relax one of the requirements in {self.file} that uv names above."
+        return f"Change or relax {_quoted(self.causes, 'or') or 'one of the requirements above'} in {self.source}."
+
+
+class MissingVersionError(InstallError):
+    """The package index contains the package, but not the version."""
+
+    title: ClassVar[str] = "The version of a package does not exist"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Change the version of {self.cause('the package')} in {self.source}. This command lists the versions that exist:\n"
+            "\n"
+            f"  pip index versions {_package_name(self.causes)}"
+        )
 
 
 class OtherPythonError(InstallError):
@@ -780,7 +918,7 @@ class OtherPythonError(InstallError):
     def remedy(self) -> str:
         return (
             "Request a Python version that they support, in .python-version or with BP_PYTHON_VERSION. Or allow versions of the\n"
-            f"packages in {self.file} that support the Python version above."
+            f"packages in {self.source} that support the Python version above."
         )
 
 
@@ -793,9 +931,9 @@ class NoWheelForSystemError(InstallError):
     def remedy(self) -> str:
         return (
             "The image runs Linux, and the hint above names the systems that the package supports. If the function does not need the\n"
-            f"package on Linux, add a marker to its requirement in {self.file}, or in the file that it was locked from:\n"
+            f"package on Linux, add a marker to its requirement in {self.source}, or in the file that it was locked from:\n"
             "\n"
-            "  pywin32==306 ; sys_platform == 'win32'"
+            f"  {next(iter(self.causes), 'pywin32==306')} ; sys_platform == 'win32'"
         )
 
 
@@ -807,8 +945,8 @@ class NoWheelForPythonError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "The hint above names the Python versions that the package has wheels for: 'cp312' stands for Python 3.12. Request one of\n"
-            f"them in .python-version or with BP_PYTHON_VERSION. Or use a newer version of the package in {self.file}. If the file was\n"
+            "Request a Python version that the package has wheels for, in .python-version or with BP_PYTHON_VERSION. The hint above\n"
+            f"names them: 'cp312' stands for Python 3.12. Or use a newer version of the package in {self.source}. If the file was\n"
             "locked with another Python version, lock it again with the one above."
         )
 
@@ -821,8 +959,8 @@ class LocalPackageError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "The build sees only the app directory. Move the package that uv names above into it, and change its path in\n"
-            f"{self.file} or pyproject.toml. If it is a Git submodule, run 'git submodule update --init' before the build."
+            f"Move {self.cause('the package')} into the app directory, because the build sees only this directory, and change its\n"
+            f"path in {self.source}. If it is a Git submodule, run 'git submodule update --init' before the build."
         )
 
 
@@ -834,8 +972,8 @@ class UnknownVersionError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "The package takes its version from its Git repository, which requires git in the build image and the directory '.git'.\n"
-            "Set the version instead:\n"
+            "Set the version, because the package takes it from its Git repository, which requires git in the build image and the\n"
+            "directory '.git':\n"
             "\n"
             "  pack build ... --env SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
         )
@@ -849,8 +987,8 @@ class UnknownPackageError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            f"Check the package name in {self.file}. If the package is in another package index, set PIP_EXTRA_INDEX_URL or\n"
-            "UV_INDEX to the URL of that index."
+            f"Correct the name of {self.cause('the package')} in {self.source}. If the package is in another package index, set\n"
+            "PIP_EXTRA_INDEX_URL or UV_INDEX to the URL of that index."
         )
 
 
@@ -862,15 +1000,8 @@ class NotVendoredError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Add the missing package for the Python version above, or remove the directory. Because 'vendor' contains packages,\n"
-            "the build installs from it alone. This command fills it:\n"
-            "\n"
-            f"{self._export()}  pip download -r requirements.txt -d vendor"
-        )
-
-    def _export(self) -> str:
-        return (
-            "" if self.file == "requirements.txt" else "  uv export --no-emit-project --output-file requirements.txt\n"
+            f"Add {self.cause('the missing package')} to 'vendor', or remove 'vendor' to install from the package index.\n"
+            f"{_vendor_commands(self.file)}"
         )
 
 
@@ -882,8 +1013,11 @@ class BrokenPackageError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Download the package that uv names above again, into the directory 'vendor' if you use it. A file of only a few\n"
-            "bytes may be a Git LFS pointer: run 'git lfs pull' before the build."
+            f"Download {self.cause('the package')} again. If it is in the directory 'vendor', remove its file there, and run:\n"
+            "\n"
+            f"  pip download --no-deps -d vendor '{next(iter(self.causes), 'PACKAGE==VERSION')}'\n"
+            "\n"
+            "A file of only a few bytes may be a Git LFS pointer: run 'git lfs pull' before the build."
         )
 
 
@@ -895,8 +1029,8 @@ class RepositoryError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            f"Check the URL and the revision in {self.file}. A private repository requires a service binding of type 'netrc' with\n"
-            "the credentials. Or put a wheel of the package into the directory 'vendor'."
+            f"Check the network, and the URL and the revision in {self.source}. For a private repository, add a service binding of\n"
+            "type 'netrc' with the credentials. Or put a wheel of the package into the directory 'vendor'."
         )
 
 
@@ -908,9 +1042,9 @@ class MissingGitError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            f"Use a builder whose build image has git. Or replace the Git URL in {self.file} with an archive or a wheel:\n"
+            f"Use a builder whose build image has git. Or replace the Git URL in {self.source} with an archive or a wheel:\n"
             "\n"
-            "  orders @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
+            f"  {_package_name(self.causes)} @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
         )
 
 
@@ -921,9 +1055,12 @@ class PackageBuildError(InstallError):
 
     @property
     def remedy(self) -> str:
+        path = next((cause for cause in self.causes if cause.startswith("./")), None)
+        if path:
+            return f"Correct the package in '{path}', and check it with: uv build --wheel {path}"
         return (
-            "Use a version of the package that has a wheel for this Python version, or use a build image with the compiler and\n"
-            "the headers that the output above requires."
+            f"Use a version of {self.cause('the package')} that has a wheel for this Python version, or use a build image with the\n"
+            "compiler and the headers that the output above requires."
         )
 
 
@@ -935,8 +1072,8 @@ class ProjectBuildError(InstallError):
     @property
     def found(self) -> str:
         return (
-            "pyproject.toml has a [build-system], so the build installs the project itself, as 'uv sync' does. Its build backend\n"
-            "failed. See the output of uv above."
+            f"pyproject.toml has a [build-system], so the build installs the project {self.cause('itself')}, as 'uv sync' does.\n"
+            "Its build backend failed. See the output of uv above."
         )
 
     @property
@@ -986,10 +1123,16 @@ class InvokerConflictError(UserError):
 
     @property
     def remedy(self) -> str:
+        requirements = list(dict.fromkeys(clash.requirement for clash in self.clashes))
         requirers = sorted({clash.requirer.split()[0] for clash in self.clashes} - {"funcpack-invoker"})
-        names = " and ".join(requirers)
-        others = f"\nOr add {names} in a version that supports the installed packages." if requirers else ""
-        return f"Change {self.file} so that it installs versions that satisfy the requirements above.{others}"
+        others = (
+            f"\n\nOr add {_quoted(requirers)} in a version that supports the installed packages." if requirers else ""
+        )
+        if self.file == "requirements.txt":
+            lines = "\n".join(f"  {requirement}" for requirement in requirements)
+            return f"Change the requirements in requirements.txt:\n\n{lines}{others}"
+        arguments = " ".join(f"'{requirement}'" for requirement in requirements)
+        return f"Change the requirements. With uv, run:\n\n  uv add {arguments}{others}"
 
 
 # --- service bindings ---
@@ -1010,11 +1153,11 @@ class BindingError(UserError):
 
     @property
     def remedy(self) -> str:
-        return (
-            "Add the missing file. A service binding is a directory with a file 'type' and a file for each value:\n"
-            "'ca-certificates' requires files with certificates in PEM format, 'pypi' requires 'uri' and accepts 'username' and\n"
-            "'password', 'netrc' requires 'netrc'."
-        )
+        return {
+            "ca-certificates": "Add the certificate in PEM format to the directory of the binding, for example as ca.pem.",
+            "pypi": "Add a file 'uri' with the URL of the index to the directory of the binding, for example:\n\n  https://pypi.example.com/simple",
+            "netrc": "Add a file 'netrc' to the directory of the binding, for example:\n\n  machine pypi.example.com login USER password PASSWORD",
+        }[self.type.lower()]
 
 
 # --- the import check ---
@@ -1035,12 +1178,47 @@ class ImportCheckError(UserError):
 
     @property
     def remedy(self) -> str:
+        if self.signal == "SIGKILL":
+            return "Give the build more memory: it is the most likely cause of this signal."
         if self.signal:
-            return "Use a version of your compiled libraries that supports this Python version. They are the most likely cause."
+            module = self.text.partition(":")[0] if ":" in self.text else self.text.rpartition(".")[0]
+            return (
+                "Find the line that crashes. The most likely cause is a compiled library that does not support this Python version.\n"
+                "\n"
+                f"  python -X faulthandler -c 'import {module}'"
+            )
         return (
             "Correct the code that the traceback shows. Move code that only works in the cluster from the module's top level\n"
             "into the function."
         )
+
+
+# --- the detection, in one line each ---
+
+
+def missing_handler_file(file: str, function: str) -> str:
+    """Return the reason if the app does not have the file with the default handler."""
+    return (
+        f"PYTHON_HANDLER is not set and there is no {file}. Add {file} with 'def {function}(req)', or set PYTHON_HANDLER to your"
+        " function, for example 'orders.handle'."
+    )
+
+
+def missing_default_handler(file: str, module: str, function: str, functions: Sequence[str]) -> str:
+    """Return the reason if the file does not define the default handler, but only `functions`."""
+    example = f"{module}.{functions[0]}" if functions else "orders.handle"
+    return (
+        f"PYTHON_HANDLER is not set and {file} does not define '{function}'. Add 'def {function}(req)', or set PYTHON_HANDLER to"
+        f" your function, for example '{example}'."
+    )
+
+
+def function_of_kn_func(file: str) -> str:
+    """Return the reason if the app has a function for kn func's own server only."""
+    return (
+        f"{file} is a function for kn func's own server. Funcpack calls functions with a request or an event. Add handler.py with"
+        " 'def handler(req)', or set PYTHON_HANDLER to such a function, for example 'orders.handle'."
+    )
 
 
 # --- shared by the texts ---
@@ -1052,15 +1230,60 @@ BUG_REPORT = (
 )
 
 
-def _add_function_name(module: str) -> str:
-    return f"Add the name of the function to the module '{module}', for example '{module}.handler'."
+def _place(file: str, line: int | None) -> str:
+    return f"{file}, line {line}" if line else file
 
 
-def _list(words: str, names: Sequence[str], most: int = 10) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{words} {', '.join(names[:most])}{more}."
+def _variable(origin: str) -> str:
+    """Return the place where the user changes a setting: where it was set, or PYTHON_HANDLER for the default handler."""
+    return "PYTHON_HANDLER" if origin.startswith("the default") else origin
+
+
+def _request(origin: str, version: str) -> str:
+    """Return how to request a Python version in the place where the user requested another one."""
+    if origin == ".python-version":
+        return f"Change the version in .python-version, for example with: echo {version} > .python-version"
+    if origin.startswith("requires-python"):
+        return f'Change the range in pyproject.toml, for example to: requires-python = ">={version.removesuffix("t")}"'
+    return f"Set {origin} to a supported version, for example '{version}'."
+
+
+def _renamed(text: str, name: str, other: str) -> str:
+    """Return the handler name with the first attribute replaced."""
+    if ":" in text:
+        module, _, attributes = text.partition(":")
+        return f"{module}:{other}{attributes.removeprefix(name)}"
+    return f"{text.removesuffix(name)}{other}"
+
+
+def _add_function_name(variable: str, module: str) -> str:
+    return f"Add the name of the function to the module: set {variable} to '{module}.handler', for example."
+
+
+def _vendor_commands(file: str) -> str:
+    source = "-r requirements.txt" if file == "requirements.txt" else "-r vendor/requirements.txt"
+    export = (
+        "" if file == "requirements.txt" else "  uv export --no-emit-project --output-file vendor/requirements.txt\n"
+    )
+    where = "To fill the directory, run on Linux with the Python version of the image"
+    return f"{where}:\n\n{export}  pip download {source} -d vendor"
+
+
+def _package_name(causes: Sequence[str]) -> str:
+    return re.split(r"[^A-Za-z0-9._-]", causes[0])[0] if causes else "PACKAGE"
+
+
+def _quoted(names: Sequence[str], conjunction: str = "and", most: int = 10) -> str:
+    """Return names as a list in a sentence: 'a', 'b' and 'c'."""
+    shown = [f"'{name}'" for name in names[:most]]
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return f" {conjunction} ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _counted(words: str, noun: str, names: Sequence[str]) -> str:
+    """Return a sentence about names, or an empty text if there are none."""
+    return f"{words} {noun}{'s' * (len(names) != 1)} {_quoted(names)}." if names else ""
 
 
 def _nearest(name: str, choices: Sequence[str]) -> str | None:

@@ -11,11 +11,12 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
+from funcpack import errors
 from funcpack.buildpack import error_boundary
 from funcpack.buildpack.platform.context import EXIT_FAIL, EXIT_PASS, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.definitions import Definitions
-from funcpack.errors import KN_FUNC_ADVICE, HandlerNameError, ProjectFileError
+from funcpack.errors import HandlerNameError, UserError
 from funcpack.project import kn_func
 from funcpack.project.app_files import source_roots
 from funcpack.project.handler_name import default_handler, named_handler
@@ -51,7 +52,7 @@ def reason_to_fail(app: Path, environ: Mapping[str, str]) -> str | None:
         named = named_handler(Settings(environ, ProjectToml.read(app).variables))
     except HandlerNameError:
         return None
-    except ProjectFileError as exc:
+    except UserError as exc:  # project.toml is not valid
         reason = _reason_without_name(app, default_handler(app))
         return f"{reason} ({exc})" if reason else None
     return None if named else _reason_without_name(app, default_handler(app))
@@ -64,13 +65,14 @@ def _reason_without_name(app: Path, handler: Handler) -> str | None:
     present = [file for file in files if file.is_file()]
     own = None if present else kn_func.own_function(app)
     if own:
-        return f"{own} is a function for kn func's own server. {KN_FUNC_ADVICE}"
+        return errors.function_of_kn_func(own)
     if not present:
-        return f"PYTHON_HANDLER is not set and there is no {handler.module}.py."
+        return errors.missing_handler_file(f"{handler.module}.py", function)
     definitions = _definitions(present[0])
     if definitions is None or function in definitions.names or definitions.is_dynamic:
         return None
-    return f"PYTHON_HANDLER is not set and {present[0].relative_to(app)} does not define '{function}'."
+    shown = str(present[0].relative_to(app))
+    return errors.missing_default_handler(shown, handler.module, function, definitions.functions())
 
 
 def _definitions(file: Path) -> Definitions | None:

@@ -48,15 +48,15 @@ if TYPE_CHECKING:
     from funcpack.project.handler_name import Handler
 
 _LITERALS = {
-    ast.JoinedStr: "a string",
-    ast.List: "a list",
-    ast.Tuple: "a tuple",
-    ast.Dict: "a dict",
-    ast.Set: "a set",
-    ast.ListComp: "a list",
-    ast.DictComp: "a dict",
-    ast.SetComp: "a set",
-    ast.GeneratorExp: "a generator",
+    ast.JoinedStr: "str",
+    ast.List: "list",
+    ast.Tuple: "tuple",
+    ast.Dict: "dict",
+    ast.Set: "set",
+    ast.ListComp: "list",
+    ast.DictComp: "dict",
+    ast.SetComp: "set",
+    ast.GeneratorExp: "generator",
 }
 
 
@@ -118,11 +118,7 @@ def check_handler(
         Asgi2Error: It is an application of ASGI 2.
 
     """
-    top = handler.module.partition(".")[0]
-    if top in sys.stdlib_module_names or top == "__main__":
-        raise TakenNameError(handler.text, handler.origin, top, "Python's standard library")
-    if top in reserved:
-        raise TakenNameError(handler.text, handler.origin, top, "the invoker or one of its dependencies")
+    _check_name(handler, app, reserved)
     modules = Modules(app, source_roots(app))
     shadowing = _shadowing(modules.names(), reserved)
     try:
@@ -141,6 +137,16 @@ def check_handler(
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
         versions = f"Python {exc.python} of the build, and the image has Python {'.'.join(map(str, target))}"
         return CheckedFunction(None, None, None, shadowing, f"{place} is not valid in {versions}")
+
+
+def _check_name(handler: Handler, app: Path, reserved: Container[str]) -> None:
+    top = handler.module.partition(".")[0]
+    is_standard = top in sys.stdlib_module_names or top == "__main__"
+    if is_standard or top in reserved:
+        owner = "Python's standard library" if is_standard else "the invoker or one of its dependencies"
+        paths = [root / name for root in source_roots(app) for name in (f"{top}.py", top)]
+        path = next((str(path.relative_to(app)) for path in paths if path.exists()), None)
+        raise TakenNameError(handler.text, handler.origin, top, owner, path)
 
 
 def _shadowing(names: Sequence[str], reserved: Container[str]) -> Shadowing:
@@ -271,11 +277,11 @@ class _Checker:
             case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) if is_of_kn_func(
                 value, definitions
             ):
-                raise KnFuncFunctionError(str(file), value.lineno, attribute)
+                raise KnFuncFunctionError(self._handler.text, self._handler.origin, str(file), value.lineno, attribute)
             case ast.Constant(value=constant):
-                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _kind(constant))
+                raise self._not_a_function(file, value.lineno, attribute, _kind(constant))
             case ast.expr() if type(value) in _LITERALS:
-                raise NotAFunctionError(self._handler.text, str(file), value.lineno, attribute, _LITERALS[type(value)])
+                raise self._not_a_function(file, value.lineno, attribute, f"a value of type '{_LITERALS[type(value)]}'")
             case _ if self._handler.is_factory:
                 return CheckedFunction(file, line, None, call=attribute)
             case ast.FunctionDef(decorator_list=[]) | ast.AsyncFunctionDef(decorator_list=[]) | ast.Lambda():
@@ -287,6 +293,9 @@ class _Checker:
                 return CheckedFunction(file, line, None, call=ast.unparse(function))
             case _:
                 return CheckedFunction(file, line, None)
+
+    def _not_a_function(self, file: Path, line: int, name: str, kind: str) -> NotAFunctionError:
+        return NotAFunctionError(self._handler.text, self._handler.origin, str(file), line, name, kind)
 
     def _judge_function(
         self, file: Path, attribute: str, function: Function | ast.Lambda, definitions: Definitions
@@ -319,7 +328,7 @@ class _Checker:
         if "__init__" in methods:
             protocol = protocol_of(_without_annotations(methods["__init__"].args)[1:])
         if protocol is None or methods.keys().isdisjoint({"__iter__", "__await__", "__call__"}):
-            raise NotAFunctionError(self._handler.text, str(file), found.lineno, attribute, "a class")
+            raise self._not_a_function(file, found.lineno, attribute, "a class")
         self._refuse_asgi2(file, found.lineno, attribute, protocol)
         return CheckedFunction(file, found.lineno, None, protocol=protocol)
 
@@ -417,4 +426,4 @@ def _has_value(parameter: Parameter) -> bool:
 
 
 def _kind(constant: object) -> str:
-    return "None" if constant is None else f"a value of type {type(constant).__name__}"
+    return "None" if constant is None else f"a value of type '{type(constant).__name__}'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 
 
@@ -46,12 +48,13 @@ def read_text(file: Path, shown: str) -> str:
     try:
         content = file.read_bytes()
     except OSError as exc:
-        target = f"it is a link to '{file.readlink()}': " if file.is_symlink() else ""
-        raise UnreadableFileError(shown, target + (exc.strerror or str(exc))) from exc
+        target = str(file.readlink()) if is_broken_link(file) else None
+        raise UnreadableFileError(shown, exc.strerror or str(exc), target) from exc
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise FileEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], "")) from exc
+        line = content.count(b"\n", 0, exc.start) + 1
+        raise FileEncodingError(shown, _BYTE_ORDER_MARKS.get(content[:2], ""), line) from exc
 
 
 def read_toml(app: Path, name: str) -> Mapping[str, object]:
@@ -64,7 +67,16 @@ def read_toml(app: Path, name: str) -> Mapping[str, object]:
     try:
         return tomllib.loads(read_text(app / name, name))
     except tomllib.TOMLDecodeError as exc:
-        raise InvalidTomlError(name, str(exc)) from exc
+        raise InvalidTomlError(name, *toml_failure(exc)) from exc
+
+
+def toml_failure(failure: tomllib.TOMLDecodeError) -> tuple[str, int | None]:
+    """Return why a text is not TOML, and the number of the line if the parser knows it, but not the line, which may be secret."""
+    reason = _TOML_PLACE.sub("", str(failure))
+    place = _TOML_PLACE.search(str(failure))
+    if place is None:
+        return reason, None
+    return (reason, int(place["line"])) if place["line"] else (f"{reason} at the end of the file", None)
 
 
 def as_table(value: object) -> Mapping[str, object]:

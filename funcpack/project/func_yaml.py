@@ -1,7 +1,7 @@
-"""Reads the variables for running the function from kn func's func.yaml.
+"""Reads the variables for building and for running the function from kn func's func.yaml.
 
-The standard library has no YAML parser. This one understands the subset that kn func writes: `run.envs`, a list of `name`
-and `value`. It ignores everything else. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
+The standard library has no YAML parser. This one understands the subset that kn func writes: `build.buildEnvs` and
+`run.envs`, lists of `name` and `value`. It ignores everything else. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
 """
 
 from __future__ import annotations
@@ -22,12 +22,21 @@ _REFERENCE = re.compile(r"\{\{.*\}\}")
 
 def run_variables(file: Path) -> dict[str, str]:
     """Return the variables of `run.envs` that have a literal value; none if the file does not exist."""
+    return _variables(file, "run", "envs")
+
+
+def build_variables(file: Path) -> dict[str, str]:
+    """Return the variables of `build.buildEnvs` that have a literal value; none if the file does not exist."""
+    return _variables(file, "build", "buildEnvs")
+
+
+def _variables(file: Path, section: str, key: str) -> dict[str, str]:
     try:
         text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
     except OSError:
         return {}
     variables = {}
-    for entry in _entries(_block(_block(text.splitlines(), "run"), "envs")):
+    for entry in _entries(_block(_block(text.splitlines(), section), key)):
         name, value = entry.get("name"), entry.get("value")
         if name and value is not None and _NAME.fullmatch(name) and not _REFERENCE.search(value):
             variables[name] = value

@@ -54,7 +54,7 @@ class Project:
 
         """
         project_toml = ProjectToml.read(app)
-        settings = Settings(environ, project_toml.variables)
+        settings = Settings(environ, project_toml.variables, func_yaml.build_variables(kn_func.description(app)))
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)
         return cls(

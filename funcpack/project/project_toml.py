@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.errors import ProjectFileError
-from funcpack.project.app_files import as_table, is_broken_link
+from funcpack.project.app_files import as_table, is_present, read_text, toml_failure
 from funcpack.project.handler_name import HANDLER_VARIABLES
 
 if TYPE_CHECKING:
@@ -43,47 +43,48 @@ class ProjectToml:
 
         Raises:
             ProjectFileError: The file is not TOML, or a variable does not have the documented form.
+            FileEncodingError, UnreadableFileError: The file is not UTF-8, or it cannot be read.
 
         """
-        descriptor = _load(app / _NAME)
-        return cls(dict(_variables(descriptor)), _labels(descriptor))
+        text = read_text(app / _NAME, _NAME) if is_present(app / _NAME) else ""
+        try:
+            descriptor = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as exc:
+            raise ProjectFileError(_NAME, *toml_failure(exc)) from exc
+        return cls(dict(_variables(descriptor, text)), _labels(descriptor))
 
 
-def _load(file: Path) -> Mapping[str, object]:
-    if is_broken_link(file):
-        raise ProjectFileError(_NAME, f"it is a link to '{file.readlink()}', which does not exist")
-    if not file.is_file():
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as exc:
-        raise ProjectFileError(_NAME, "the file is not encoded in UTF-8") from exc
-    except (OSError, ValueError) as exc:
-        raise ProjectFileError(_NAME, str(exc)) from exc
-
-
-def _variables(descriptor: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _variables(descriptor: Mapping[str, object], text: str) -> Iterator[tuple[str, str]]:
     """Return the build variables of all schemas.
 
     0.1 has `[[build.env]]`. 0.2 and later have `[[io.buildpacks.build.env]]`, and pack still accepts
     `[[io.buildpacks.env.build]]`, an early mistake of its documentation.
     """
     for path in (("build", "env"), ("io", "buildpacks", "env", "build"), ("io", "buildpacks", "build", "env")):
-        for entry in _entries(descriptor, path):
-            name = entry.get("name") if isinstance(entry, dict) else None
-            value = entry.get("value", "") if isinstance(entry, dict) else None
-            if not isinstance(name, str) or not isinstance(value, str):
-                raise ProjectFileError(_NAME, f"a build variable requires a name and a value in quotes, not {entry}")
+        for entry in _entries(descriptor, path, text):
+            table = as_table(entry)
+            name, value = table.get("name"), table.get("value", "")
+            if not isinstance(name, str):
+                raise ProjectFileError(_NAME, f"a build variable has no name: {entry}")
+            if not isinstance(value, str):
+                reason = f"the value of '{name}' is not a text in quotes: {value}"
+                raise ProjectFileError(_NAME, reason, _line_with(f'"{name}"', text))
             yield name, value
 
 
-def _entries(table: object, path: tuple[str, ...]) -> Iterable[object]:
+def _entries(table: object, path: tuple[str, ...], text: str) -> Iterable[object]:
     for key in path:
         table = table.get(key) if isinstance(table, dict) else None
     if isinstance(table, dict) and set(HANDLER_VARIABLES) & table.keys():
         name = ".".join(path)
-        raise ProjectFileError(_NAME, f"[{name}] is a single table; write a [[{name}]] for each variable")
+        reason = f"[{name}] is a single table, but each variable requires a [[{name}]] with 'name' and 'value'"
+        raise ProjectFileError(_NAME, reason, _line_with(f"[{name}]", text))
     return table if isinstance(table, list) else ()
+
+
+def _line_with(part: str, text: str) -> int | None:
+    """Return the number of the first line that contains `part`; the parser does not tell where a value is."""
+    return next((number for number, line in enumerate(text.splitlines(), 1) if part in line), None)
 
 
 def _labels(descriptor: Mapping[str, object]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from funcpack.errors import SwitchError
@@ -26,11 +26,12 @@ class Setting:
 class Settings:
     """The variables of the platform (`environ`), then those of project.toml in the app directory (`project`).
 
-    pack copies the latter into the former. kn func and Tekton do not.
+    pack copies the latter into the former. kn func and Tekton do not. kn func copies those of func.yaml (`kn_func`) instead.
     """
 
     environ: Mapping[str, str]
     project: Mapping[str, str]
+    kn_func: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, *names: str) -> Setting | None:
         """Return the first variable that is not empty; the platform's variables take precedence over project.toml's."""
@@ -38,10 +39,15 @@ class Settings:
             for name in names:
                 value = variables.get(name, "").strip()
                 if value:
-                    # pack may have copied the variable into the environment, but users look for it where they wrote it.
-                    is_from_project = self.project.get(name, "").strip() == value
-                    return Setting(value, f"{name} in project.toml" if is_from_project else name)
+                    return Setting(value, self._origin(name, value))
         return None
+
+    def _origin(self, name: str, value: str) -> str:
+        """Return the place where the user wrote a variable, from which the platform may have copied it into the environment."""
+        for file, variables in (("project.toml", self.project), ("func.yaml", self.kn_func)):
+            if variables.get(name, "").strip() == value:
+                return f"{name} in {file}"
+        return name
 
     def all(self) -> dict[str, str]:
         """Return every variable with its effective value."""
@@ -56,5 +62,5 @@ class Settings:
         """
         setting = self.get(name)
         if setting and setting.value.lower() not in YES | _NO:
-            raise SwitchError(name, setting.value, setting.origin)
+            raise SwitchError(setting.value, setting.origin)
         return setting is not None and setting.value.lower() in YES

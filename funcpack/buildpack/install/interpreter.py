@@ -59,9 +59,9 @@ def run_image_interpreter(settings: Settings, context: Context) -> Interpreter |
         return None
     match = _FORM.fullmatch(setting.value)
     if match is None:
-        raise RunImagePythonError(setting.value, setting.origin, "expected 'VERSION PATH' or 'none'")
+        raise RunImagePythonError(setting.value, setting.origin)
     if not Path(match["path"]).is_file():
-        raise RunImagePythonError(setting.value, setting.origin, f"the build image has no file {match['path']}")
+        raise RunImagePythonError(setting.value, setting.origin, match["path"])
     return Interpreter(match["version"], Path(match["path"]))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
@@ -15,6 +17,8 @@ from funcpack.errors import (
     LocalPackageError,
     LockOutdatedError,
     MissingGitError,
+    MissingHashError,
+    MissingVersionError,
     NoSolutionError,
     NotVendoredError,
     NoWheelForPythonError,
@@ -26,6 +30,10 @@ from funcpack.errors import (
     UnknownPackageError,
     UnknownVersionError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 _UNREACHABLE = (
     r"dns error|failed to lookup address|connection refused|error trying to connect|network is unreachable|timed out|"
@@ -44,7 +52,8 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),
     (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),
     (r"401 Unauthorized|403 Forbidden|due to a lack of valid authentication", IndexCredentialsError),
-    (r"hash mismatch|hashes are required|--require-hashes|missing hash", HashMismatchError),
+    (r"hash mismatch", HashMismatchError),
+    (r"hashes are required|--require-hashes|missing hash", MissingHashError),
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
     (r"git executable not found", MissingGitError),
     (r"git operation failed", RepositoryError),
@@ -65,11 +74,66 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
         r"no wheels with a matching Python|wheels for .* with the following Python|doesn't have a source distribution or wheel",
         NoWheelForPythonError,
     ),
+    (r"there (?:is|are) no versions? of \S+ and (?:you require|\S+ depends on)", MissingVersionError),
     (r"no solution found|unsatisfiable", NoSolutionError),
 )
 
+# The words of uv around the cause of a failure; the first pattern that matches counts.
+_CAUSES = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"environment variable `(\S+)`",
+        r"invalid value '.*' for '(--[a-z-]+)",
+        r"(\S+) was not found in the (?:package registry|provided package locations)",
+        r"(?:must have a hash, but none were provided for|pinned with `==`, but found): (\S+)",
+        r"^\w+: Failed to [\w ]+ `([^`]+)`",
+        r"^\w+: Failed to fetch: `?([^\s`]+)",
+        r"Distribution not found at: (\S+)",
+        r"`([^`]+)` does not appear to be a Python project",
+        r"Distribution `([^`]+)` can't be installed",
+        r"(\S+) has (?:an invalid package format|no wheels|no usable wheels)",
+        r"there (?:is|are) no versions? of (\S+)",
+        r"(\S+) depends on Python",
+        # The requirements of the project: not those of its packages, and not what uv concludes from them.
+        r"(?<!that )(?:you require|(?<!\S)(?<!that )[\w.-]+ depends on) (?!one of)(\S+)",
+        r"^ *Building (\S+)",
+    )
+)
+_PLACE = re.compile(
+    r"(?:in `(?P<name>[^`]+)` at position (?P<position>\d+)|: (?P<file>\S+):(?P<line>\d+):\d+)$", re.MULTILINE
+)
 
-def error_for(output: str, *, has_vendor: bool) -> type[InstallError]:
-    """Return the first error whose pattern matches the output of uv, or InstallError."""
+
+def error_for(output: str, file: str, app: Path, *, has_vendor: bool) -> InstallError:
+    """Return the first error whose pattern matches the output of uv, or InstallError.
+
+    `file` declares the dependencies. `app` is the directory that uv runs in.
+    """
     failures = (*(_VENDOR_FAILURES if has_vendor else ()), *_FAILURES)
-    return next((error for pattern, error in failures if re.search(pattern, output, re.IGNORECASE)), InstallError)
+    kind = next((error for pattern, error in failures if re.search(pattern, output, re.IGNORECASE)), InstallError)
+    if kind is RequirementSyntaxError:
+        return _requirement_error(output, file, app)
+    return kind(file, list(dict.fromkeys(_causes(output, app))))
+
+
+def _causes(output: str, app: Path) -> Iterator[str]:
+    found = next((found for pattern in _CAUSES if (found := pattern.findall(output))), [])
+    for cause in found:
+        # `orders==1.0 @ registry+https://...`, a path in the app, and punctuation that follows a requirement.
+        name = str(cause).partition(" @ ")[0].rstrip(",.:")
+        yield re.sub(rf"^(?:file://)?{re.escape(str(app))}/", "./", name)
+
+
+def _requirement_error(output: str, file: str, app: Path) -> RequirementSyntaxError:
+    """Return the error with the file, the line and the text of the requirement; uv names the innermost file last."""
+    places = list(_PLACE.finditer(output))
+    if not places:
+        return RequirementSyntaxError(file)
+    name = str(places[-1]["name"] or places[-1]["file"])
+    try:
+        content = (app / name).read_bytes()
+    except OSError:
+        return RequirementSyntaxError(file)
+    number = int(places[-1]["line"] or content.count(b"\n", 0, int(places[-1]["position"])) + 1)
+    line = without_credentials(content.decode("utf-8", "replace").splitlines()[number - 1].strip())
+    return RequirementSyntaxError(name, [line], number)

@@ -110,8 +110,8 @@ class Installation:
                 command = self._install_command(uv, sources, files)
                 uv.run([*command, *stub_options, *sources], self.log)
         except UvError as exc:
-            error = uv_failures.error_for(exc.output, has_vendor=self.dependencies.vendor is not None)
-            raise error(self.dependencies.format) from exc
+            has_vendor = self.dependencies.vendor is not None
+            raise uv_failures.error_for(exc.output, self.dependencies.format, uv.cwd, has_vendor=has_vendor) from exc
 
     def _install_command(self, uv: Uv, sources: Sequence[str], files: ExitStack) -> list[str]:
         """Return the command to install the dependencies. `files` removes the temporary files that it reads."""

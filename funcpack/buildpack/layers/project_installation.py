@@ -43,7 +43,7 @@ def install_project(
             shown = None if dependencies.vendor else log
             cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), shown)
         except UvError as exc:
-            _explain_failure(exc, package, dependencies, log)
+            _explain_failure(exc, package, dependencies, app, log)
             return None
     virtualenv.remove_traces_of_uv(target, target / ".lock")
     _move_scripts(target, environment.python)
@@ -69,15 +69,16 @@ def _command(environment: Virtualenv, target: Path, source_options: Sequence[str
     return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
 
 
-def _explain_failure(failure: UvError, package: Package, dependencies: Dependencies, log: Log) -> None:
+def _explain_failure(failure: UvError, package: Package, dependencies: Dependencies, app: Path, log: Log) -> None:
     """Warn that the vendored packages lack the build backend.
 
     Raises:
         InstallError: The installation failed for any other reason.
 
     """
-    error = uv_failures.error_for(failure.output, has_vendor=dependencies.vendor is not None)
-    if error is NotVendoredError:
+    has_vendor = dependencies.vendor is not None
+    error = uv_failures.error_for(failure.output, "pyproject.toml", app, has_vendor=has_vendor)
+    if isinstance(error, NotVendoredError):
         log.line(
             "Warning: the directory 'vendor' does not contain the build backend, so the project itself is not installed, and its"
             " metadata and entry points are missing. To install it, run this command and build again:"
@@ -86,7 +87,8 @@ def _explain_failure(failure: UvError, package: Package, dependencies: Dependenc
         return
     for line in failure.output.splitlines() if dependencies.vendor else ():
         log.item(line)
-    raise (ProjectBuildError if error in {InstallError, PackageBuildError} else error)("pyproject.toml") from failure
+    is_of_backend = type(error) in {InstallError, PackageBuildError}
+    raise (ProjectBuildError(error.file, [package.name]) if is_of_backend else error) from failure
 
 
 def _move_scripts(target: Path, python: Path) -> None:

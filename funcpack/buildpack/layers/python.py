@@ -65,7 +65,8 @@ def provide_interpreter(
     version = python_request.format_version(chosen, free_threaded=free_threaded)
     metadata = PythonMetadata(version, context.target.arch, context.target.distro)
     if not layer.reuse_or_reset(metadata, log):
-        _download(layer.path, version, uv, log)
+        available = _version_to_request(run_image_python)
+        _download(layer.path, version, available, uv, log)
     layer.contribute(metadata)
     return installed_interpreter(layer.path, version)
 
@@ -104,7 +105,14 @@ def _downloads(uv: Uv, *, free_threaded: bool) -> Iterator[Version]:
             yield python_request.parse_version(download["version"])
 
 
-def _download(layer: Path, version: str, uv: Uv, log: Log) -> None:
+def _version_to_request(python: Interpreter | None) -> str | None:
+    """Return the request for the run image's Python, or None if it has none that functions can run on."""
+    if python is None or not python_request.is_suitable(python.numbers, None, free_threaded=python.is_free_threaded):
+        return None
+    return python_request.format_version(python.numbers[:2], free_threaded=python.is_free_threaded)
+
+
+def _download(layer: Path, version: str, available: str | None, uv: Uv, log: Log) -> None:
     command = [
         "python",
         "install",
@@ -119,7 +127,7 @@ def _download(layer: Path, version: str, uv: Uv, log: Log) -> None:
         uv.run(command, log)
     except UvError as exc:
         mirror = uv.env.get("UV_PYTHON_INSTALL_MIRROR")
-        raise PythonDownloadError(version, without_credentials(mirror) if mirror else None) from exc
+        raise PythonDownloadError(version, without_credentials(mirror) if mirror else None, available) from exc
     import shutil  # noqa: PLC0415 - slow, and most builds use the Python of the run image
 
     python = installed_interpreter(layer, version)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.errors import KN_FUNC_ADVICE
+from funcpack import errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 HANDLER = "def handler(req): ...\n"
 SERVER = {"service/main.py": "from func_python.http import serve"}
 OWN_FUNCTION = "def new():\n    return Function()\n"
+NO_HANDLER_FILE = (
+    "PYTHON_HANDLER is not set and there is no handler.py. Add handler.py with 'def handler(req)', or set PYTHON_HANDLER to your"
+    " function, for example 'orders.handle'."
+)
 FUNC_YAML = "specVersion: 0.36.0\nname: f\nruntime: python\n"
 
 
@@ -73,10 +77,10 @@ def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) 
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        pytest.param({}, "PYTHON_HANDLER is not set and there is no handler.py.", id="empty"),
+        pytest.param({}, NO_HANDLER_FILE, id="empty"),
         pytest.param(
             {"func.yaml": FUNC_YAML, "function/func.py": OWN_FUNCTION},
-            f"function/func.py is a function for kn func's own server. {KN_FUNC_ADVICE}",
+            errors.function_of_kn_func("function/func.py"),
             id="own-function-of-kn-func",
         ),
         pytest.param(
@@ -85,42 +89,49 @@ def test_passes(platform: Platform, files: dict[str, str], env: dict[str, str]) 
                 "fn/function/__init__.py": "async def handle(scope, receive, send): ...",
                 **SERVER,
             },
-            f"function/__init__.py is a function for kn func's own server. {KN_FUNC_ADVICE}",
+            errors.function_of_kn_func("function/__init__.py"),
             id="own-function-that-kn-func-moved",
         ),
         pytest.param(
             {"func.yaml": "runtime: go\n", "fn/handler.py": HANDLER, **SERVER},
-            "PYTHON_HANDLER is not set and there is no handler.py.",
+            NO_HANDLER_FILE,
             id="other-runtime-of-kn-func",
         ),
-        pytest.param({"main.go": "package main"}, "PYTHON_HANDLER is not set and there is no handler.py.", id="go"),
+        pytest.param({"main.go": "package main"}, NO_HANDLER_FILE, id="go"),
         pytest.param(
             {"handler.py": "def handle(req): ...", "project.toml": "[_]\n"},
-            "PYTHON_HANDLER is not set and handler.py does not define 'handler'.",
+            errors.missing_default_handler("handler.py", "handler", "handler", ["handle"]),
             id="other-name",
         ),
         pytest.param(
-            {"handler.py": ""}, "PYTHON_HANDLER is not set and handler.py does not define 'handler'.", id="empty-file"
+            {"handler.py": ""},
+            (
+                "PYTHON_HANDLER is not set and handler.py does not define 'handler'. Add 'def handler(req)', or set PYTHON_HANDLER"
+                " to your function, for example 'orders.handle'."
+            ),
+            id="empty-file",
         ),
         pytest.param(
             {"func.yaml": FUNC_YAML, "func.py": "def other(): ..."},
-            "PYTHON_HANDLER is not set and func.py does not define 'main'.",
+            (
+                "PYTHON_HANDLER is not set and func.py does not define 'main'. Add 'def main(req)', or set PYTHON_HANDLER to your"
+                " function, for example 'func.other'."
+            ),
             id="kn-func-without-main",
         ),
         pytest.param(
             {"func.yaml": FUNC_YAML, "func.py": "def other(): ...", "handler.py": HANDLER},
-            "PYTHON_HANDLER is not set and func.py does not define 'main'.",
+            errors.missing_default_handler("func.py", "func", "main", ["other"]),
             id="kn-func-beside-a-handler",
         ),
         pytest.param(
             {"handler.py": "class A:\n    def handler(req): ...\n"},
-            "PYTHON_HANDLER is not set and handler.py does not define 'handler'.",
+            errors.missing_default_handler("handler.py", "handler", "handler", []),
             id="method",
         ),
         pytest.param(
             {"project.toml": "[[build.env]"},
-            "PYTHON_HANDLER is not set and there is no handler.py. (project.toml: Expected ']]' at the end of an array declaration"
-            " (at line 1, column 12))",
+            f"{NO_HANDLER_FILE} (project.toml, line 1: Expected ']]' at the end of an array declaration.)",
             id="broken-project-toml",
         ),
     ],
@@ -131,7 +142,7 @@ def test_passes_over_with_a_reason(platform: Platform, files: dict[str, str], re
     assert (result.code, result.output) == (100, f"Not a function for Funcpack: {reason}\n")
 
 
-WITHOUT_PYTHON = "Funcpack requires Python 3.11 or newer in the build image, and there is none on PATH ({}).\n"
+WITHOUT_PYTHON = "Funcpack requires Python 3.11 or newer in the build image, and there is none on PATH ({}). Use a builder that has one.\n"
 
 
 @pytest.fixture

@@ -29,8 +29,60 @@ RENDERED: list[tuple[UserError, str, str]] = [
         (
             "handler.py: Permission denied.\n"
             "\n"
-            "Make the file readable for the user that runs the build. If it is a symbolic link, move its target into the app\n"
-            "directory, because the build sees only that directory."
+            "Make the files readable for the user that runs the build. In the app directory, run: chmod -R a+rX ."
+        ),
+    ),
+    (
+        errors.UnreadableFileError("uv.lock", "No such file or directory", "../uv.lock"),
+        "Unreadable file",
+        (
+            "uv.lock is a symbolic link to '../uv.lock', which does not exist in the build.\n"
+            "\n"
+            "Replace the link with the file, because the build sees only the app directory. In the app directory, run:\n"
+            "\n"
+            "  cp ../uv.lock uv.lock.tmp && mv uv.lock.tmp uv.lock"
+        ),
+    ),
+    (
+        errors.FileEncodingError("pylock.toml", "", 3),
+        "A file is not encoded in UTF-8",
+        (
+            "pylock.toml, line 3 is not valid UTF-8.\n"
+            "\n"
+            "Save the file as UTF-8, for example with one of these commands, the second in PowerShell:\n"
+            "\n"
+            "  iconv -f LATIN1 -t UTF-8 pylock.toml > utf-8 && mv utf-8 pylock.toml\n"
+            "  (Get-Content pylock.toml) | Set-Content -Encoding utf8 pylock.toml"
+        ),
+    ),
+    (
+        errors.InvalidTomlError("uv.lock", "Invalid value", 7),
+        "Invalid TOML",
+        ("uv.lock, line 7: Invalid value.\n\nCreate the file again: rm uv.lock && uv lock"),
+    ),
+    (
+        errors.InvalidTomlError("pylock.toml", "Invalid value", 7),
+        "Invalid TOML",
+        (
+            "pylock.toml, line 7: Invalid value.\n"
+            "\n"
+            "Create the file again with the tool that wrote it, for example: uv export --output-file pylock.toml"
+        ),
+    ),
+    (
+        errors.SourceError(
+            "handler.py", 1, "type X = int", 6, "Type statement is only supported in Python 3.12 and greater", "3.11"
+        ),
+        "Invalid Python source code",
+        (
+            "handler.py, line 1: Type statement is only supported in Python 3.12 and greater (checked with Python 3.11)\n"
+            "\n"
+            "  type X = int\n"
+            "       ^\n"
+            "\n"
+            "Change the code so that it works with Python 3.11, or request Python 3.12, for example with:\n"
+            "\n"
+            "  echo 3.12 > .python-version"
         ),
     ),
     (
@@ -39,155 +91,50 @@ RENDERED: list[tuple[UserError, str, str]] = [
         (
             "Python 3.12.9 could not be downloaded from uv's default source. See the output of uv above.\n"
             "\n"
-            "Give the build access to the network, set UV_PYTHON_INSTALL_MIRROR to a mirror that it can reach,\n"
-            "or request the Python version of the run image."
+            "Give the build access to the network, or set UV_PYTHON_INSTALL_MIRROR to the URL of a mirror that it can reach."
+        ),
+    ),
+    (
+        errors.PythonDownloadError("3.12.9", "https://mirror.example.com", "3.13"),
+        "Python could not be downloaded",
+        (
+            "Python 3.12.9 could not be downloaded from https://mirror.example.com. See the output of uv above.\n"
+            "\n"
+            "Give the build access to the network, or set UV_PYTHON_INSTALL_MIRROR to the URL of a mirror that it can reach.\n"
+            "Or request the Python of the run image: set BP_PYTHON_VERSION to '3.13'."
         ),
     ),
     (
         errors.PythonListError("error: failed to open file `/nope`\n"),
         "Unreadable list of Python versions",
-        ("uv reports:\n\n  error: failed to open file `/nope`\n\nCorrect UV_PYTHON_DOWNLOADS_JSON_URL, or remove it."),
-    ),
-    (
-        errors.CertificateError("requirements.txt"),
-        "The certificate of the package index is not trusted",
         (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "uv cannot read the list that UV_PYTHON_DOWNLOADS_JSON_URL names:\n"
             "\n"
-            "Add the certificate of your proxy or index as a service binding: a directory with the certificate in PEM format\n"
-            "and a file 'type' with the content 'ca-certificates'.\n"
+            "  error: failed to open file `/nope`\n"
             "\n"
-            '  pack build ... --volume "$PWD/ca-certificates:/platform/bindings/ca-certificates:ro"'
+            "Set UV_PYTHON_DOWNLOADS_JSON_URL to the URL of a valid list, or remove it to use uv's own list."
         ),
     ),
     (
-        errors.IndexUnreachableError("uv.lock"),
-        "The package index is not reachable",
+        errors.PythonVersionEndedError("3.13t", "BP_PYTHON_VERSION in project.toml", ["3.14t", "3.15t"]),
+        "The Python version is too old",
         (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
+            "The project requests Python '3.13t' (BP_PYTHON_VERSION in project.toml),\n"
+            "but functions require Python 3.14t or newer.\n"
             "\n"
-            "Check the network and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-            "PIP_INDEX_URL. To build without a network, put the wheels into the directory 'vendor':\n"
-            "\n"
-            "  pip download -r requirements.txt -d vendor"
+            "Set BP_PYTHON_VERSION in project.toml to a supported version, for example '3.14t'.\n"
+            "Supported versions: 3.14t, 3.15t."
         ),
     ),
     (
-        errors.IndexCredentialsError("requirements.txt"),
-        "The package index rejected the credentials",
+        errors.RunImagePythonError("3.13", "BP_RUN_IMAGE_PYTHON"),
+        "Invalid BP_RUN_IMAGE_PYTHON",
         (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "BP_RUN_IMAGE_PYTHON is '3.13', which is not a version and a path.\n"
             "\n"
-            "Check the user name and the password for the index. Set them in the URL in PIP_INDEX_URL or UV_INDEX, or in a\n"
-            "service binding of type 'pypi' or 'netrc'."
-        ),
-    ),
-    (
-        errors.NoWheelForSystemError("requirements.txt"),
-        "A package does not support Linux",
-        (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
-            "\n"
-            "The image runs Linux, and the hint above names the systems that the package supports. If the function does not need the\n"
-            "package on Linux, add a marker to its requirement in requirements.txt, or in the file that it was locked from:\n"
-            "\n"
-            "  pywin32==306 ; sys_platform == 'win32'"
-        ),
-    ),
-    (
-        errors.NoWheelForPythonError("uv.lock"),
-        "A package does not support this Python version",
-        (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
-            "\n"
-            "The hint above names the Python versions that the package has wheels for: 'cp312' stands for Python 3.12. Request one of\n"
-            "them in .python-version or with BP_PYTHON_VERSION. Or use a newer version of the package in uv.lock. If the file was\n"
-            "locked with another Python version, lock it again with the one above."
-        ),
-    ),
-    (
-        errors.LocalPackageError("uv.lock"),
-        "A local package cannot be found",
-        (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
-            "\n"
-            "The build sees only the app directory. Move the package that uv names above into it, and change its path in\n"
-            "uv.lock or pyproject.toml. If it is a Git submodule, run 'git submodule update --init' before the build."
-        ),
-    ),
-    (
-        errors.UnknownVersionError("requirements.txt"),
-        "The version of a local package is unknown",
-        (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
-            "\n"
-            "The package takes its version from its Git repository, which requires git in the build image and the directory '.git'.\n"
-            "Set the version instead:\n"
-            "\n"
-            "  pack build ... --env SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
-        ),
-    ),
-    (
-        errors.MissingGitError("requirements.txt"),
-        "The build image has no git",
-        (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
-            "\n"
-            "Use a builder whose build image has git. Or replace the Git URL in requirements.txt with an archive or a wheel:\n"
-            "\n"
-            "  orders @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
-        ),
-    ),
-    (
-        errors.UnknownPackageError("requirements.txt"),
-        "A package does not exist in the package index",
-        (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
-            "\n"
-            "Check the package name in requirements.txt. If the package is in another package index, set PIP_EXTRA_INDEX_URL or\n"
-            "UV_INDEX to the URL of that index."
-        ),
-    ),
-    (
-        errors.RepositoryError("requirements.txt"),
-        "A Git repository cannot be fetched",
-        (
-            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
-            "\n"
-            "Check the URL and the revision in requirements.txt. A private repository requires a service binding of type 'netrc' with\n"
-            "the credentials. Or put a wheel of the package into the directory 'vendor'."
-        ),
-    ),
-    (
-        errors.InstallerSettingError("uv.lock"),
-        "Invalid installer setting",
-        (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
-            "\n"
-            "Correct the setting that uv names above. pip settings such as PIP_TIMEOUT appear there under uv's name for them."
-        ),
-    ),
-    (
-        errors.OtherPythonError("uv.lock"),
-        "The dependencies require another Python version",
-        (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
-            "\n"
-            "Request a Python version that they support, in .python-version or with BP_PYTHON_VERSION. Or allow versions of the\n"
-            "packages in uv.lock that support the Python version above."
-        ),
-    ),
-    (
-        errors.NotVendoredError("uv.lock"),
-        "A package is missing from the directory 'vendor'",
-        (
-            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
-            "\n"
-            "Add the missing package for the Python version above, or remove the directory. Because 'vendor' contains packages,\n"
-            "the build installs from it alone. This command fills it:\n"
-            "\n"
-            "  uv export --no-emit-project --output-file requirements.txt\n"
-            "  pip download -r requirements.txt -d vendor"
+            "Set BP_RUN_IMAGE_PYTHON to the version and the path of the run image's Python,\n"
+            "for example '3.13.5 /usr/bin/python3.13'. The build image must have the same Python at this path.\n"
+            "If the run image has no Python, set it to 'none'."
         ),
     ),
     (
@@ -200,14 +147,284 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
-        errors.BindingError("proxy", "ca-certificates", "has no file with a certificate in PEM format"),
+        errors.InstallerSettingError("uv.lock", ["UV_HTTP_TIMEOUT"]),
+        "Invalid installer setting",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'UV_HTTP_TIMEOUT'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Correct the value of UV_HTTP_TIMEOUT. If you did not set it, correct the setting of pip that the build\n"
+            "passes to uv under this name: PIP_TIMEOUT as UV_HTTP_TIMEOUT, PIP_REQUIRE_HASHES as --require-hashes."
+        ),
+    ),
+    (
+        errors.CertificateError("requirements.txt", ["https://pypi.example.com/simple/orders/"]),
+        "The certificate of the package index is not trusted",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'https://pypi.example.com/simple/orders/'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Add the certificate of your proxy or index in PEM format (here proxy.pem) to the build as a service binding:\n"
+            "\n"
+            "  mkdir certificates && cp proxy.pem certificates && echo ca-certificates > certificates/type\n"
+            '  pack build ... --volume "$PWD/certificates:/platform/bindings/certificates:ro"'
+        ),
+    ),
+    (
+        errors.IndexUnreachableError("uv.lock", ["https://pypi.example.com/simple/orders/"]),
+        "The package index is not reachable",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'https://pypi.example.com/simple/orders/'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Check the network, and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+            "PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
+            "To fill the directory, run on Linux with the Python version of the image:\n"
+            "\n"
+            "  uv export --no-emit-project --output-file vendor/requirements.txt\n"
+            "  pip download -r vendor/requirements.txt -d vendor"
+        ),
+    ),
+    (
+        errors.IndexCredentialsError("requirements.txt"),
+        "The package index rejected the credentials",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "Check the user name and the password for the index. Set them in the URL, for example\n"
+            "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, or in a service binding of type 'pypi' or 'netrc'."
+        ),
+    ),
+    (
+        errors.MissingHashError("requirements.txt", ["orders"]),
+        "A package has no hash",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'orders'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Lock all packages with their versions and hashes. For requirements.in, a copy of your requirements.txt, run:\n"
+            "\n"
+            "  uv pip compile --generate-hashes requirements.in --output-file requirements.txt\n"
+            "\n"
+            "Or, to install without hashes, remove PIP_REQUIRE_HASHES, UV_REQUIRE_HASHES and the option '--require-hashes'."
+        ),
+    ),
+    (
+        errors.NoSolutionError("uv.lock"),
+        "Conflicting dependencies",
+        (
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
+            "\n"
+            "Change or relax one of the requirements above in pyproject.toml."
+        ),
+    ),
+    (
+        errors.MissingVersionError("uv.lock", ["orders>=3"]),
+        "The version of a package does not exist",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'orders>=3'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Change the version of 'orders>=3' in pyproject.toml. This command lists the versions that exist:\n"
+            "\n"
+            "  pip index versions orders"
+        ),
+    ),
+    (
+        errors.OtherPythonError("uv.lock", ["orders==1"]),
+        "The dependencies require another Python version",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'orders==1'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Request a Python version that they support, in .python-version or with BP_PYTHON_VERSION. Or allow versions of the\n"
+            "packages in pyproject.toml that support the Python version above."
+        ),
+    ),
+    (
+        errors.NoWheelForSystemError("requirements.txt", ["pywin32==312"]),
+        "A package does not support Linux",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'pywin32==312'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "The image runs Linux, and the hint above names the systems that the package supports. If the function does not need the\n"
+            "package on Linux, add a marker to its requirement in requirements.txt, or in the file that it was locked from:\n"
+            "\n"
+            "  pywin32==312 ; sys_platform == 'win32'"
+        ),
+    ),
+    (
+        errors.NoWheelForPythonError("uv.lock", ["numpy==2"]),
+        "A package does not support this Python version",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'numpy==2'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Request a Python version that the package has wheels for, in .python-version or with BP_PYTHON_VERSION. The hint above\n"
+            "names them: 'cp312' stands for Python 3.12. Or use a newer version of the package in pyproject.toml. If the file was\n"
+            "locked with another Python version, lock it again with the one above."
+        ),
+    ),
+    (
+        errors.LocalPackageError("uv.lock", ["file:///shared"]),
+        "A local package cannot be found",
+        (
+            "uv could not install the dependencies from uv.lock, because of 'file:///shared'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Move 'file:///shared' into the app directory, because the build sees only this directory, and change its\n"
+            "path in pyproject.toml. If it is a Git submodule, run 'git submodule update --init' before the build."
+        ),
+    ),
+    (
+        errors.UnknownVersionError("requirements.txt", ["orders"]),
+        "The version of a local package is unknown",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'orders'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Set the version, because the package takes it from its Git repository, which requires git in the build image and the\n"
+            "directory '.git':\n"
+            "\n"
+            "  pack build ... --env SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+        ),
+    ),
+    (
+        errors.UnknownPackageError("requirements.txt", ["ordres"]),
+        "A package does not exist in the package index",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'ordres'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Correct the name of 'ordres' in requirements.txt. If the package is in another package index, set\n"
+            "PIP_EXTRA_INDEX_URL or UV_INDEX to the URL of that index."
+        ),
+    ),
+    (
+        errors.NotVendoredError("uv.lock"),
+        "A package is missing from the directory 'vendor'",
+        (
+            "uv could not install the dependencies from uv.lock. See the output of uv above.\n"
+            "\n"
+            "Add the missing package to 'vendor', or remove 'vendor' to install from the package index.\n"
+            "To fill the directory, run on Linux with the Python version of the image:\n"
+            "\n"
+            "  uv export --no-emit-project --output-file vendor/requirements.txt\n"
+            "  pip download -r vendor/requirements.txt -d vendor"
+        ),
+    ),
+    (
+        errors.BrokenPackageError("requirements.txt"),
+        "A package file is corrupt",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "Download the package again. If it is in the directory 'vendor', remove its file there, and run:\n"
+            "\n"
+            "  pip download --no-deps -d vendor 'PACKAGE==VERSION'\n"
+            "\n"
+            "A file of only a few bytes may be a Git LFS pointer: run 'git lfs pull' before the build."
+        ),
+    ),
+    (
+        errors.RepositoryError("requirements.txt", ["orders"]),
+        "A Git repository cannot be fetched",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'orders'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Check the network, and the URL and the revision in requirements.txt. For a private repository, add a service binding of\n"
+            "type 'netrc' with the credentials. Or put a wheel of the package into the directory 'vendor'."
+        ),
+    ),
+    (
+        errors.MissingGitError("requirements.txt", ["orders"]),
+        "The build image has no git",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'orders'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Use a builder whose build image has git. Or replace the Git URL in requirements.txt with an archive or a wheel:\n"
+            "\n"
+            "  orders @ https://github.com/OWNER/REPOSITORY/archive/REVISION.tar.gz"
+        ),
+    ),
+    (
+        errors.PackageBuildError("requirements.txt", ["orders==1.0"]),
+        "A package cannot be built from source",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'orders==1.0'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Use a version of 'orders==1.0' that has a wheel for this Python version, or use a build image with the\n"
+            "compiler and the headers that the output above requires."
+        ),
+    ),
+    (
+        errors.BindingError("proxy", "CA-certificates", "has no file with a certificate in PEM format"),
         "Incomplete service binding",
         (
-            "The service binding 'proxy' of type 'ca-certificates' has no file with a certificate in PEM format.\n"
+            "The service binding 'proxy' of type 'CA-certificates' has no file with a certificate in PEM format.\n"
             "\n"
-            "Add the missing file. A service binding is a directory with a file 'type' and a file for each value:\n"
-            "'ca-certificates' requires files with certificates in PEM format, 'pypi' requires 'uri' and accepts 'username' and\n"
-            "'password', 'netrc' requires 'netrc'."
+            "Add the certificate in PEM format to the directory of the binding, for example as ca.pem."
+        ),
+    ),
+    (
+        errors.BindingError("index", "pypi", "has no file 'uri' with the URL of the index"),
+        "Incomplete service binding",
+        (
+            "The service binding 'index' of type 'pypi' has no file 'uri' with the URL of the index.\n"
+            "\n"
+            "Add a file 'uri' with the URL of the index to the directory of the binding, for example:\n"
+            "\n"
+            "  https://pypi.example.com/simple"
+        ),
+    ),
+    (
+        errors.BindingError("login", "netrc", "has no file 'netrc'"),
+        "Incomplete service binding",
+        (
+            "The service binding 'login' of type 'netrc' has no file 'netrc'.\n"
+            "\n"
+            "Add a file 'netrc' to the directory of the binding, for example:\n"
+            "\n"
+            "  machine pypi.example.com login USER password PASSWORD"
+        ),
+    ),
+    (
+        errors.InvokerConflictError("uv.lock", [errors.Clash("flask", "werkzeug>=3.1.0", "werkzeug 2.3.8")]),
+        "The dependencies conflict with the invoker",
+        (
+            "The invoker serves your function and shares its packages:\n"
+            "\n"
+            "  flask requires werkzeug>=3.1.0, but uv.lock installs werkzeug 2.3.8\n"
+            "\n"
+            "Change the requirements. With uv, run:\n"
+            "\n"
+            "  uv add 'werkzeug>=3.1.0'\n"
+            "\n"
+            "Or add 'flask' in a version that supports the installed packages."
+        ),
+    ),
+    (
+        errors.ImportCheckError("orders.paid:desk.place", "SIGKILL"),
+        "The function cannot be imported",
+        (
+            "BP_CHECK_IMPORT is set, and the import of 'orders.paid:desk.place' failed. Python ended with the signal SIGKILL.\n"
+            "\n"
+            "Give the build more memory: it is the most likely cause of this signal."
+        ),
+    ),
+    (
+        errors.ImportCheckError("orders.paid:desk.place", "SIGSEGV"),
+        "The function cannot be imported",
+        (
+            "BP_CHECK_IMPORT is set, and the import of 'orders.paid:desk.place' failed. Python ended with the signal SIGSEGV.\n"
+            "\n"
+            "Find the line that crashes. The most likely cause is a compiled library that does not support this Python version.\n"
+            "\n"
+            "  python -X faulthandler -c 'import orders.paid'"
         ),
     ),
 ]

@@ -61,6 +61,12 @@ def test_variables_of_func_yaml(tmp_path: Path, text: str, variables: dict[str, 
     assert func_yaml.run_variables(tmp_path / "func.yaml") == variables
 
 
+def test_variables_of_func_yaml_for_the_build(tmp_path: Path) -> None:
+    text = "build:\n  buildEnvs:\n  - name: A\n    value: b\nrun:\n  envs:\n  - name: C\n    value: d\n"
+    (tmp_path / "func.yaml").write_text(text)
+    assert func_yaml.build_variables(tmp_path / "func.yaml") == {"A": "b"}
+
+
 def test_named_pipe_for_a_func_yaml_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "func.yaml")
     assert func_yaml.run_variables(tmp_path / "func.yaml") == {}

@@ -398,7 +398,7 @@ def test_directory_is_no_module_of_functions(tmp_path: Path) -> None:
         check(tmp_path, {"src/handler.py": "def handler(req): ..."}, "src.handler")
     assert caught.value.modules == ["handler", "src.handler"]
     assert caught.value.remedy == (
-        "Add the name of the function to the module 'src.handler', for example 'src.handler.handler'."
+        "Add the name of the function to the module: set a test to 'src.handler.handler', for example."
     )
 
 
@@ -420,7 +420,7 @@ def test_module_named_like_a_function(tmp_path: Path) -> None:
     with pytest.raises(MissingFunctionError) as caught:
         check(tmp_path, {"orders/__init__.py": "", "orders/paid.py": "def run(req): ..."}, "orders.paid")
     assert caught.value.remedy == (
-        "Add the name of the function to the module 'orders.paid', for example 'orders.paid.handler'."
+        "Add the name of the function to the module: set a test to 'orders.paid.handler', for example."
     )
 
 
@@ -440,10 +440,10 @@ def test_names_that_are_taken(tmp_path: Path, name: str) -> None:
         ("class handler:\n    def __init__(self, environ, start_response): ...", "a class"),
         ("class handler:\n    def __call__(self, environ, start_response): ...", "a class"),
         ("handler = None", "None"),
-        ("handler = 'text'", "a value of type str"),
-        ("handler = f'{x}'", "a string"),
-        ("handler = {}", "a dict"),
-        ("handler = [f for f in fs]", "a list"),
+        ("handler = 'text'", "a value of type 'str'"),
+        ("handler = f'{x}'", "a value of type 'str'"),
+        ("handler = {}", "a value of type 'dict'"),
+        ("handler = [f for f in fs]", "a value of type 'list'"),
     ],
 )
 def test_value_that_cannot_be_called_is_rejected(tmp_path: Path, source: str, kind: str) -> None:

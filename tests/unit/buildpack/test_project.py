@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from funcpack.errors import HandlerNameError, ProjectFileError
+from funcpack.errors import FileEncodingError, HandlerNameError, ProjectFileError, UnreadableFileError, render
 from funcpack.project.handler_name import Handler, default_handler, named_handler
 from funcpack.project.project import Project
 from funcpack.project.project_toml import ProjectToml
@@ -111,20 +111,74 @@ def test_default_handler(tmp_path: Path, files: tuple[str, ...], handler: str) -
         '[[build.env]]\nname = "X"\nvalue = 1',
         "[build]\nenv = [1]",
         "[io.buildpacks.build.env]\nPYTHON_HANDLER = 'm.f'",
-        "# \udcfc",
     ],
 )
 def test_broken_project_toml(tmp_path: Path, descriptor: str) -> None:
-    (tmp_path / "project.toml").write_text(descriptor, errors="surrogateescape")
+    (tmp_path / "project.toml").write_text(descriptor)
     with pytest.raises(ProjectFileError):
         ProjectToml.read(tmp_path)
 
 
-def test_project_toml_that_leads_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "project.toml").symlink_to("../project.toml")
+@pytest.mark.parametrize(
+    ("descriptor", "found"),
+    [
+        ("a = 1\nb = x", "project.toml, line 2: Invalid value."),
+        ("[[build.env]]\nname = ", "project.toml: Invalid value at the end of the file."),
+        (
+            '[_]\n[[build.env]]\nname = "TOKEN"\nvalue = 1',
+            "project.toml, line 3: the value of 'TOKEN' is not a text in quotes: 1.",
+        ),
+        (
+            "[_]\n[build.env]\nPYTHON_HANDLER = 'm.f'",
+            (
+                "project.toml, line 2: [build.env] is a single table, but each variable requires a [[build.env]] with 'name' and"
+                " 'value'."
+            ),
+        ),
+    ],
+)
+def test_mistake_in_project_toml_has_a_line(tmp_path: Path, descriptor: str, found: str) -> None:
+    (tmp_path / "project.toml").write_text(descriptor)
     with pytest.raises(ProjectFileError) as caught:
         ProjectToml.read(tmp_path)
-    assert caught.value.reason == "it is a link to '../project.toml', which does not exist"
+    assert caught.value.found == found
+
+
+def test_invalid_toml_does_not_reveal_the_line(tmp_path: Path) -> None:
+    (tmp_path / "project.toml").write_text('[[build.env]]\nname = "TOKEN"\nvalue = s3cret')
+    with pytest.raises(ProjectFileError) as caught:
+        ProjectToml.read(tmp_path)
+    assert "s3cret" not in "\n".join(render(caught.value))
+
+
+def test_project_toml_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "project.toml").symlink_to("../project.toml")
+    with pytest.raises(UnreadableFileError) as caught:
+        ProjectToml.read(tmp_path)
+    assert caught.value.target == "../project.toml"
+
+
+def test_project_toml_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "project.toml").write_bytes(b"[_]\n# \xfc")
+    with pytest.raises(FileEncodingError) as caught:
+        ProjectToml.read(tmp_path)
+    assert caught.value.line == 2
+
+
+@pytest.mark.parametrize(
+    ("project", "kn_func", "origin"),
+    [
+        ({}, {}, "BP_FUNCTION"),
+        ({"BP_FUNCTION": "a.b"}, {}, "BP_FUNCTION"),
+        ({"BP_FUNCTION": "main.run"}, {"BP_FUNCTION": "main.run"}, "BP_FUNCTION in project.toml"),
+        ({}, {"BP_FUNCTION": "main.run"}, "BP_FUNCTION in func.yaml"),
+    ],
+)
+def test_origin_is_the_file_that_the_platform_copied_the_variable_from(
+    project: dict[str, str], kn_func: dict[str, str], origin: str
+) -> None:
+    settings = Settings({"BP_FUNCTION": "main.run"}, project, kn_func)
+    assert settings.get("PYTHON_HANDLER", "BP_FUNCTION") == Setting("main.run", origin)
 
 
 @pytest.mark.parametrize("descriptor", ["", "build = 1", "[build]\nenv = 'x'", "[io]\nbuildpacks = []"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,7 +175,7 @@ def test_link_that_leads_nowhere_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("../shared/file")
     with pytest.raises(UnreadableFileError) as caught:
         find(tmp_path)
-    assert caught.value.found == f"{name}: it is a link to '../shared/file': No such file or directory."
+    assert caught.value.found == f"{name} is a symbolic link to '../shared/file', which does not exist in the build."
 
 
 def test_paths_are_relative_to_a_link_and_not_to_what_it_leads_to(tmp_path: Path) -> None:
@@ -198,8 +199,11 @@ def test_text_of_another_encoding_is_saved_anew(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(PYPROJECT.encode("utf-16"))
     with pytest.raises(FileEncodingError) as caught:
         find(tmp_path)
-    command = "... | Out-File -Encoding utf8 pyproject.toml"
-    assert caught.value.remedy == f"Save the file as UTF-8. In PowerShell, use: {command}"
+    assert caught.value.found == "pyproject.toml seems to be UTF-16."
+    command = "iconv -f UTF-16 -t UTF-8 pyproject.toml > utf-8 && mv utf-8 pyproject.toml"
+    assert command in caught.value.remedy
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "pyproject.toml").read_text() == PYPROJECT
 
 
 PYPROJECT = '[project]\nname = "a"\nversion = "1"\ndependencies = ["flask"]\n'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from funcpack.buildpack.install.uv_failures import error_for
@@ -12,6 +14,8 @@ from funcpack.errors import (
     InstallerSettingError,
     LocalPackageError,
     MissingGitError,
+    MissingHashError,
+    MissingVersionError,
     NoSolutionError,
     NotVendoredError,
     NoWheelForPythonError,
@@ -61,6 +65,15 @@ requirement: `>=3.12` (from `project.requires-python`)
 NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
   cause: Because setuptools was not found in the provided package locations and you require setuptools>=40.8.0
 """
+CONFLICT = """error: No solution found when resolving dependencies
+  cause: Because all versions of orders depend on ledger>=2 and you require orders==1.0, we can conclude that you require ledger>=2.
+         And because you require ledger<2, we can conclude that your requirements are unsatisfiable.
+"""
+CONFLICT_IN_PROJECT = """error: No solution found when resolving dependencies
+  cause: Because orders==1.0 depends on ledger>=2 and shop depends on orders==1.0, we can conclude that shop depends on ledger>=2.
+         And because shop depends on ledger>=1,<2, we can conclude that your requirements are unsatisfiable.
+"""
+NO_HASH = "error: In `--require-hashes` mode, all requirements must have a hash, but none were provided for: orders"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +98,9 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
         (OTHER_PYTHON, OtherPythonError, OtherPythonError),
         (OTHER_PYTHON_OF_LOCK, OtherPythonError, OtherPythonError),
         (NO_WHEEL, NoWheelForPythonError, NotVendoredError),
-        (NO_VERSION, NoSolutionError, NotVendoredError),
+        (NO_VERSION, MissingVersionError, NotVendoredError),
+        (CONFLICT, NoSolutionError, NoSolutionError),
+        (NO_HASH, MissingHashError, MissingHashError),
         (NO_SETUPTOOLS, PackageBuildError, NotVendoredError),
         ("orders was not found in the provided package locations", UnknownPackageError, NotVendoredError),
     ],
@@ -93,8 +108,67 @@ NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
 def test_output_leads_to_an_error(
     output: str, error: type[InstallError], error_with_vendor: type[InstallError]
 ) -> None:
-    assert error_for(output, has_vendor=False) is error
-    assert error_for(output, has_vendor=True) is error_with_vendor
+    app = Path("/workspace")
+    assert type(error_for(output, "requirements.txt", app, has_vendor=False)) is error
+    assert type(error_for(output, "requirements.txt", app, has_vendor=True)) is error_with_vendor
+
+
+@pytest.mark.parametrize(
+    ("output", "causes"),
+    [
+        ("error: something else", []),
+        (CONFLICT, ["orders==1.0", "ledger<2"]),
+        (CONFLICT_IN_PROJECT, ["orders==1.0", "ledger>=1,<2"]),
+        (NO_WHEEL, ["orders==1.0"]),
+        (NO_WHEEL_IN_LOCK, ["pywin32==306"]),
+        (NO_PACKAGE, ["./sub"]),
+        (NO_SCM, ["orders"]),
+        (NO_VERSION, ["orders==2.0"]),
+        (NO_HASH, ["orders"]),
+        (OTHER_PYTHON, ["orders==1"]),
+        (NO_SETUPTOOLS, ["setuptools"]),
+        ("error: Failed to download `orders==1.0`\n  cause: Hash mismatch for `orders==1.0`", ["orders==1.0"]),
+        ("error: Failed to download and build `orders @ git+https://example.com/orders.git`", ["orders"]),
+        ("error: Failed to fetch: `https://example.com/simple/orders/`", ["https://example.com/simple/orders/"]),
+        ("error: Distribution not found at: file:///shared/orders.whl", ["file:///shared/orders.whl"]),
+        ("   Building file:///workspace/orders\nerror: The build backend returned an error", ["./orders"]),
+        ("error: Failed to parse environment variable `UV_HTTP_TIMEOUT` with invalid value", ["UV_HTTP_TIMEOUT"]),
+        ("error: invalid value 'maybe' for '--require-hashes': not a boolean", ["--require-hashes"]),
+    ],
+)
+def test_error_names_the_cause(output: str, causes: list[str]) -> None:
+    assert error_for(output, "requirements.txt", Path("/workspace"), has_vendor=False).causes == causes
+
+
+@pytest.mark.parametrize(
+    ("output", "found"),
+    [
+        ("error: Couldn't parse requirement in `base.txt` at position 9", "base.txt, line 2: 'orders=1.0'"),
+        (
+            (
+                "error: Error parsing included file in `requirements.txt` at position 0\n"
+                "  cause: Couldn't parse requirement in `base.txt` at position 9"
+            ),
+            "base.txt, line 2: 'orders=1.0'",
+        ),
+        (
+            "error: Unexpected '-', expected '-c' or the start of a requirement: base.txt:3:1",
+            "base.txt, line 3: '--foo'",
+        ),
+        ("error: Couldn't parse requirement in `missing.txt` at position 9", "requirements.txt: a line"),
+        ("error: Invalid hash digest length", "requirements.txt: a line"),
+    ],
+)
+def test_requirement_has_its_line(tmp_path: Path, output: str, found: str) -> None:
+    (tmp_path / "base.txt").write_text("# shared\norders=1.0\n--foo\n")
+    error = error_for(output, "requirements.txt", tmp_path, has_vendor=False)
+    assert error.found == f"{found} is not a valid requirement. See the output of uv above."
+
+
+def test_credentials_in_a_requirement_are_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("orders = https://ada:s3cret@example.com/orders.whl\n")
+    output = "error: Couldn't parse requirement in `requirements.txt` at position 0"
+    assert "s3cret" not in error_for(output, "requirements.txt", tmp_path, has_vendor=False).found
 
 
 @pytest.mark.parametrize(
