@@ -52,6 +52,11 @@ class Uv:
         """Return a copy with additional variables."""
         return replace(self, env={**self.env, **variables})
 
+    def without_settings(self) -> Uv:
+        """Return a copy that ignores the user's settings of uv, to install packages that the user did not choose."""
+        env = {name: value for name, value in self.env.items() if not name.startswith("UV_")}
+        return replace(self, env=env, install_options=())
+
     @contextmanager
     def with_temporary_cache(self, layers: Path) -> Iterator[Uv]:
         """Yield a copy with an empty cache for the block.

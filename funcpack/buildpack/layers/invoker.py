@@ -110,7 +110,7 @@ def _fill_layer(context: Context, layer: Layer, virtualenv: Virtualenv, uv: Uv) 
     from funcpack.buildpack.install import sbom  # noqa: PLC0415
 
     if not prepared.copy_environment(context.buildpack, virtualenv):
-        create_environment(context.buildpack, virtualenv, uv)
+        create_environment(context.buildpack, virtualenv, uv.without_settings())
     sbom.write_sbom(layer.sbom, virtualenv.site_packages)
 
 

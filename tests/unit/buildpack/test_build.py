@@ -368,6 +368,19 @@ def test_variables_for_other_machines_do_no_harm(app: Platform) -> None:
 
 
 @pytest.mark.parametrize(
+    "setting",
+    [{"PIP_REQUIRE_HASHES": "1"}, {"UV_NO_BINARY": "1"}, {"PIP_CONSTRAINT": "pins.txt"}, {"UV_HTTP_TIMEOUT": "soon"}],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_settings_for_the_users_packages_do_not_apply_to_the_invoker(
+    platform: Platform, setting: dict[str, str]
+) -> None:
+    platform.write({"handler.py": HANDLER, "pins.txt": "flask==1.0\n"})
+    platform.build_well(setting)
+    assert platform.python("import funcpack_invoker; print('found')") == "found"
+
+
+@pytest.mark.parametrize(
     "name", ["sitecustomize.py", "usercustomize.py", "typing.py", "flask.py", "invoker.py", "funcpack.py"]
 )
 def test_files_of_the_app_do_not_disturb_the_build(app: Platform, name: str) -> None:
