@@ -811,7 +811,23 @@ class RequirementSyntaxError(InstallError):
 
     @property
     def remedy(self) -> str:
+        if self.line is None:
+            return f"Correct the requirement or the hash in {self.file} that the output of uv describes."
         return f"Correct the line in {self.file}. Write versions as 'orders==1.2' or 'orders>=1.2,<2'."
+
+
+class ProjectTableError(InstallError):
+    """The table `[project]` in pyproject.toml is not valid, so that uv cannot read the dependencies from it."""
+
+    title: ClassVar[str] = "Invalid project table in pyproject.toml"
+
+    @property
+    def found(self) -> str:
+        return "pyproject.toml: the table [project] is not valid. See the output of uv above."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the table as the output of uv describes, and check it with: uv lock --dry-run"
 
 
 class CertificateError(InstallError):

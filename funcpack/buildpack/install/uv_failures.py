@@ -25,6 +25,7 @@ from funcpack.errors import (
     NoWheelForSystemError,
     OtherPythonError,
     PackageBuildError,
+    ProjectTableError,
     RepositoryError,
     RequirementSyntaxError,
     UnknownPackageError,
@@ -48,6 +49,11 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (
         r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
         RequirementSyntaxError,
+    ),
+    # uv asks setuptools for the dependencies if it cannot read them. If it builds a package, it names the package.
+    (
+        r"failed to parse: `?pyproject\.toml|(?s:\A(?!.*(?: Building |Failed to build)).*invalid pyproject\.toml config)",
+        ProjectTableError,
     ),
     (r"invalid package format|failed to read from zip file|failed to extract archive", BrokenPackageError),
     (r"invalid peer certificate|UnknownIssuer|certificate verify failed|self.signed certificate", CertificateError),

@@ -196,6 +196,24 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.ProjectTableError("pyproject.toml"),
+        "Invalid project table in pyproject.toml",
+        (
+            "pyproject.toml: the table [project] is not valid. See the output of uv above.\n"
+            "\n"
+            "Correct the table as the output of uv describes, and check it with: uv lock --dry-run"
+        ),
+    ),
+    (
+        errors.RequirementSyntaxError("requirements.txt"),
+        "Invalid requirement syntax",
+        (
+            "requirements.txt: a line is not a valid requirement. See the output of uv above.\n"
+            "\n"
+            "Correct the requirement or the hash in requirements.txt that the output of uv describes."
+        ),
+    ),
+    (
         errors.MissingHashError("requirements.txt", ["orders"]),
         "A package has no hash",
         (

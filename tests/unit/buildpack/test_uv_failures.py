@@ -22,6 +22,7 @@ from funcpack.errors import (
     NoWheelForSystemError,
     OtherPythonError,
     PackageBuildError,
+    ProjectTableError,
     RepositoryError,
     RequirementSyntaxError,
     UnknownPackageError,
@@ -65,6 +66,10 @@ requirement: `>=3.12` (from `project.requires-python`)
 NO_SETUPTOOLS = """error: Failed to build `orders @ file:///workspace/orders`
   cause: Because setuptools was not found in the provided package locations and you require setuptools>=40.8.0
 """
+INVALID_PROJECT_TABLE = """error: The build backend returned an error
+  cause: Call to `setuptools.build_meta:__legacy__.get_requires_for_build_wheel` failed (exit status: 1)
+         ValueError: invalid pyproject.toml config: `project.dependencies[0]`.
+"""
 CONFLICT = """error: No solution found when resolving dependencies
   cause: Because all versions of orders depend on ledger>=2 and you require orders==1.0, we can conclude that you require ledger>=2.
          And because you require ledger<2, we can conclude that your requirements are unsatisfiable.
@@ -98,6 +103,9 @@ NO_HASH = "error: In `--require-hashes` mode, all requirements must have a hash,
         (OTHER_PYTHON, OtherPythonError, OtherPythonError),
         (OTHER_PYTHON_OF_LOCK, OtherPythonError, OtherPythonError),
         (NO_WHEEL, NoWheelForPythonError, NotVendoredError),
+        ("error: Failed to parse: pyproject.toml\n  cause: TOML parse error", ProjectTableError, ProjectTableError),
+        (INVALID_PROJECT_TABLE, ProjectTableError, ProjectTableError),
+        (f"   Building file:///orders\n{INVALID_PROJECT_TABLE}", PackageBuildError, PackageBuildError),
         (NO_VERSION, MissingVersionError, NotVendoredError),
         (CONFLICT, NoSolutionError, NoSolutionError),
         (NO_HASH, MissingHashError, MissingHashError),
