@@ -61,7 +61,7 @@ class Definitions:
         match statement:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 self._bind(name, statement)
-            case ast.Import() | ast.ImportFrom():
+            case ast.Import() | ast.ImportFrom() if not _is_dynamic(statement):
                 for name, value in imported(statement):
                     self._bind(name, value)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -74,8 +74,13 @@ class Definitions:
                 for target in targets:
                     self._forget(target)
             case _:
-                for name in _bound_in(statement):
-                    self._bind_uncertainly(name)
+                self._add_uncertain(statement)
+
+    def _add_uncertain(self, statement: ast.stmt) -> None:
+        if any(map(_is_dynamic, _own_scope(statement))):
+            self.certain.clear()  # it may bind any name again
+        for name in _bound_in(statement):
+            self._bind_uncertainly(name)
 
     def _bind(self, name: str, value: Value) -> None:
         self.names.add(name)
@@ -100,9 +105,9 @@ class Definitions:
                     self._bind_uncertainly(name)
             case ast.NamedExpr(target=ast.Name(id=name)):
                 self._bind_uncertainly(name)
-            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _DYNAMIC_NAMES:
+            case ast.FunctionDef(name="__getattr__"):
                 self.is_dynamic = True
-            case ast.FunctionDef(name="__getattr__") | ast.ImportFrom(names=[ast.alias(name="*")]):
+            case _ if _is_dynamic(node):
                 self.is_dynamic = True
 
 
@@ -116,17 +121,35 @@ def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Impo
             yield alias.asname or module, Import(module, "", 0)
 
 
-def _bound_in(node: ast.AST) -> Iterator[str]:
+def _bound_in(statement: ast.stmt) -> Iterator[str]:
     """Return every name that a statement may bind in its own scope; a superset does no harm."""
+    for node in _own_scope(statement):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Import() | ast.ImportFrom():
+                yield from (name for name, _ in imported(node))
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                yield name
+
+
+def _is_dynamic(node: ast.AST) -> bool:
+    """Check whether a node may bind names that the source does not show: `from x import *`, `exec`, `globals`."""
     match node:
-        case ast.Name(id=name, ctx=ast.Store()):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import() | ast.ImportFrom():
-            yield from (name for name, _ in imported(node))
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
-    if not isinstance(node, _SCOPES):
-        for child in ast.iter_child_nodes(node):
-            yield from _bound_in(child)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name in _DYNAMIC_NAMES
+        case ast.ImportFrom(names=[ast.alias(name="*")]):
+            return True
+    return False
+
+
+def _own_scope(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Return the nodes of a statement in its own scope. A long chain of `elif` is nested too deeply for a recursion."""
+    pending: list[ast.AST] = [statement]
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            pending += ast.iter_child_nodes(node)

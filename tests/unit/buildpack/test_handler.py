@@ -97,6 +97,12 @@ def test_parameters_say_what_the_function_takes(tmp_path: Path, source: str, kin
         pytest.param("match make():\n    case {'f': handler}: ...", id="match"),
         pytest.param("(handler, other) = make()", id="unpacked"),
         pytest.param("handler: object = make()", id="annotated-assignment"),
+        pytest.param("handler = None\nfrom tools import *", id="replaced-by-a-star-import"),
+        pytest.param(
+            "def handler(a): ...\ntry:\n    from tools import *\nexcept ImportError: ...", id="star-import-under-try"
+        ),
+        pytest.param("handler = None\nglobals().update(load())", id="replaced-by-globals"),
+        pytest.param("class handler: ...\nexec('def handler(req): ...')", id="replaced-by-exec"),
         pytest.param("import tools.handler as handler", id="module"),
         pytest.param("from installed import handler", id="from-an-installed-package"),
         pytest.param("import handler", id="itself"),
@@ -463,6 +469,8 @@ def test_value_that_cannot_be_called_is_rejected(tmp_path: Path, source: str, ki
         "class Order: ...\ndef handler(reqest: Order): ...",
         "handler = lambda reqest: 1",
         "from web import Request\ndef handler(r: Request, reqest): ...",
+        "from tools import *\ndef handler(reqest): ...",
+        "def handler(reqest):\n    return vars(reqest)",
     ],
 )
 def test_unsupported_parameter(tmp_path: Path, source: str) -> None:
@@ -550,6 +558,17 @@ def test_syntax_of_a_newer_python_cannot_be_checked(tmp_path: Path, source: str)
 def test_source_for_a_newer_python_is_left_to_it(tmp_path: Path) -> None:
     newer = (THIS_PYTHON[0], THIS_PYTHON[1] + 1)
     assert check(tmp_path, {"handler.py": "def handler(req) => 1"}, target=newer).file is None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("if x == 0: ...\n" + "".join(f"elif x == {i}: ...\n" for i in range(1000)), id="elif"),
+        pytest.param("df" + ".select()" * 600, id="method-chain"),
+    ],
+)
+def test_long_chains_are_not_nested_too_deeply(tmp_path: Path, code: str) -> None:
+    assert check(tmp_path, {"handler.py": f"def handler(req): ...\n{code}"}).line == 1
 
 
 def test_source_in_another_encoding(tmp_path: Path) -> None:
