@@ -1,8 +1,8 @@
 """The Python version that the project requests, and the choice of a version that satisfies the request.
 
 Versions are final releases, `(3, 13, 5)`. A request is a plain version (`3.13`, `3.13.5`, `3.13.*`), also of a free-threaded
-build (`3.14t`), or a list of specifiers as in `requires-python`
-(https://packaging.python.org/en/latest/specifications/version-specifiers/).
+build (`3.14t`) and in the other forms of pyenv and uv (`cpython-3.13.5-linux-x86_64-gnu`), or a list of specifiers as in
+`requires-python` (https://packaging.python.org/en/latest/specifications/version-specifiers/).
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
 Version = tuple[int, ...]
 
+# https://docs.astral.sh/uv/concepts/python-versions/#requesting-a-version
 _PLAIN = re.compile(
-    r"(?:cpython-|cpython@|python-|python)?(?P<version>\d+(?:\.\d+){0,2})"
-    r"(?:(?P<wildcard>\.\*|\.x)|(?P<free_threaded>t|\+freethreaded))?",
-    re.IGNORECASE,
+    r"(?:c?python[-@ ]?|cp|py|v)?(?P<version>(?P<compact>3\d\d)|\d+(?:\.\d+){0,2})"
+    r"(?:(?P<wildcard>\.\*|\.x)|(?P<free_threaded>t|\+freethreaded))?(?:(?:-[a-z]\w+){3})?",
+    re.IGNORECASE | re.ASCII,
 )
 # Only == and != accept a wildcard.
 _SPECIFIER = re.compile(
@@ -74,7 +75,8 @@ class PythonRequest:
         """
         plain = _PLAIN.fullmatch(setting.value)
         if plain:
-            return cls(setting, (("==*", parse_version(plain["version"])),), bool(plain["free_threaded"]))
+            version = (3, int(plain["compact"][1:])) if plain["compact"] else parse_version(plain["version"])
+            return cls(setting, (("==*", version),), bool(plain["free_threaded"]))
         specifiers = [_SPECIFIER.fullmatch(part.strip()) for part in setting.value.split(",") if part.strip()]
         if not specifiers or None in specifiers:
             raise PythonVersionSyntaxError(setting.value, setting.origin)
