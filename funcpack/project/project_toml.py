@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from funcpack.errors import ProjectFileError
 from funcpack.project.app_files import as_table, is_present, read_text, toml_failure
-from funcpack.project.handler_name import HANDLER_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +74,8 @@ def _variables(descriptor: Mapping[str, object], text: str) -> Iterator[tuple[st
 def _entries(table: object, path: tuple[str, ...], text: str) -> Iterable[object]:
     for key in path:
         table = table.get(key) if isinstance(table, dict) else None
-    if isinstance(table, dict) and set(HANDLER_VARIABLES) & table.keys():
+    # Other tools have files of this name, too, but no variables in it.
+    if isinstance(table, dict) and any(key == "name" or key.isupper() for key in table):
         name = ".".join(path)
         reason = f"[{name}] is a single table, but each variable requires a [[{name}]] with 'name' and 'value'"
         raise ProjectFileError(_NAME, reason, _line_with(f"[{name}]", text))

@@ -111,6 +111,8 @@ def test_default_handler(tmp_path: Path, files: tuple[str, ...], handler: str) -
         '[[build.env]]\nname = "X"\nvalue = 1',
         "[build]\nenv = [1]",
         "[io.buildpacks.build.env]\nPYTHON_HANDLER = 'm.f'",
+        "[io.buildpacks.build.env]\nBP_PYTHON_VERSION = '3.12'",
+        "[build.env]\nname = 'BP_PYTHON_VERSION'\nvalue = '3.12'",
     ],
 )
 def test_broken_project_toml(tmp_path: Path, descriptor: str) -> None:
@@ -181,7 +183,9 @@ def test_origin_is_the_file_that_the_platform_copied_the_variable_from(
     assert settings.get("PYTHON_HANDLER", "BP_FUNCTION") == Setting("main.run", origin)
 
 
-@pytest.mark.parametrize("descriptor", ["", "build = 1", "[build]\nenv = 'x'", "[io]\nbuildpacks = []"])
+@pytest.mark.parametrize(
+    "descriptor", ["", "build = 1", "[build]\nenv = 'x'", "[build.env]\nlevel = 1", "[io]\nbuildpacks = []"]
+)
 def test_project_toml_of_other_tools(tmp_path: Path, descriptor: str) -> None:
     (tmp_path / "project.toml").write_text(descriptor)
     assert ProjectToml.read(tmp_path).variables == {}
