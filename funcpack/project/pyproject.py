@@ -16,7 +16,7 @@ NAME = "pyproject.toml"
 
 @dataclass(frozen=True, slots=True)
 class Pyproject:
-    """The table `[project]`, and `[tool.uv]` and `[tool.poetry]` as they are; all are empty if there is no such file.
+    """The table `[project]`, and those of three tools as they are; all are empty if there is no such file.
 
     `build_requires` are the packages with the build backend, or None if there is no `[build-system]`.
     """
@@ -24,6 +24,7 @@ class Pyproject:
     project: Mapping[str, object]
     uv: object
     poetry: object
+    pdm: object
     build_requires: tuple[str, ...] | None = None
 
     @classmethod
@@ -38,17 +39,25 @@ class Pyproject:
         tools = as_table(document.get("tool"))
         requires = as_table(document.get("build-system")).get("requires")
         build_requires = tuple(map(str, requires)) if isinstance(requires, list) else None
-        return cls(as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), build_requires)
+        return cls(
+            as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), tools.get("pdm"), build_requires
+        )
 
     @property
     def is_package(self) -> bool:
-        """Whether the project is a package to install, by the rules of uv.
+        """Whether the project is a package to install, by the rules of uv, unless it is not one for Poetry or PDM.
 
         https://docs.astral.sh/uv/concepts/projects/config/#build-systems
         """
         package = as_table(self.uv).get("package")
-        is_package = package if isinstance(package, bool) else self.build_requires is not None
+        is_package = package if isinstance(package, bool) else self.build_requires is not None and self._may_be_packaged
         return is_package and bool(self.project.get("name"))
+
+    @property
+    def _may_be_packaged(self) -> bool:
+        """Whether Poetry or PDM may package the project. Their templates have a `[build-system]` in any case."""
+        modes = (as_table(self.poetry).get("package-mode"), as_table(self.pdm).get("distribution"))
+        return False not in modes
 
     @property
     def dynamic(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _METADATA_SUFFIX = ".egg-info"
+_INTERMEDIATE = frozenset({"build", ".pdm-build"})
 
 
 @contextmanager
@@ -40,9 +41,14 @@ def remove_source_metadata(app: Path) -> None:
 
 def _paths(app: Path) -> Iterator[Path]:
     for directory, subdirectories, files in os.walk(app):
-        subdirectories[:] = [name for name in subdirectories if not name.startswith(".") and name != "__pycache__"]
+        subdirectories[:] = [name for name in subdirectories if name in _INTERMEDIATE or not _is_ignored(name)]
         yield from (Path(directory, name) for name in (*subdirectories, *files))
 
 
+def _is_ignored(name: str) -> bool:
+    """Check whether a directory does not belong to the sources."""
+    return name.startswith(".") or name == "__pycache__"
+
+
 def _is_intermediate(path: Path) -> bool:
-    return path.is_dir() and (path.name == "build" or path.name.endswith(_METADATA_SUFFIX))
+    return path.is_dir() and (path.name in _INTERMEDIATE or path.name.endswith(_METADATA_SUFFIX))

@@ -101,6 +101,8 @@ def test_change_of_the_code_leaves_the_dependencies(rebuilt: Platform, lock: str
     [
         pytest.param(ABOUT, id="no-build-system"),
         pytest.param(f"{ABOUT}{UV_BUILD}[tool.uv]\npackage = false\n", id="package-is-false"),
+        pytest.param(f"{ABOUT}{UV_BUILD}[tool.poetry]\npackage-mode = false\n", id="package-mode-of-poetry"),
+        pytest.param(f"{ABOUT}{UV_BUILD}[tool.pdm]\ndistribution = false\n", id="distribution-of-pdm"),
         pytest.param(UV_BUILD, id="no-project"),
     ],
 )
@@ -215,7 +217,7 @@ build_package = build_wheel
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    for name in ("build/lib/shop.py", "shop.egg-info/PKG-INFO", "_shop_version.py"):
+    for name in ("build/lib/shop.py", ".pdm-build/shop.py", "shop.egg-info/PKG-INFO", "_shop_version.py"):
         pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(name).touch()
     return build_package(wheel_directory)
