@@ -1008,6 +1008,19 @@ class UnknownPackageError(InstallError):
         )
 
 
+class FrozenPackageError(InstallError):
+    """The requirements contain `pkg-resources==0.0.0`, which `pip freeze` writes for the patched pip of Debian and Ubuntu."""
+
+    title: ClassVar[str] = "The package 'pkg-resources' does not exist"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove the line 'pkg-resources==0.0.0' from {self.file}. 'pip freeze' of Debian and Ubuntu writes it, but no\n"
+            "package index has it. If your code imports pkg_resources, require 'setuptools<81' instead."
+        )
+
+
 class NotVendoredError(InstallError):
     """The app vendors its packages, but not all of them."""
 

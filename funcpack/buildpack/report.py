@@ -99,6 +99,11 @@ def log_python_request(
 def log_dependencies(log: Log, dependencies: Dependencies | None, unused: UnusedFiles) -> None:
     """Log which file the dependencies come from, and which files the build does not read."""
     log.title("Dependencies")
+    if unused.environments:
+        names = ", ".join(unused.environments)
+        log.line(f"Warning: the app contains a virtual environment ({names}), which the function does not use.")
+        log.line("To keep it out of the image, delete it, or exclude it in project.toml:")
+        log.item(f"exclude = {list(unused.environments)}".replace("'", '"'))
     if unused.pip:
         _log_unused(log, unused.pip, "To use its settings, set them as variables")
     if dependencies is None:

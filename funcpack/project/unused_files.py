@@ -25,10 +25,19 @@ _FILES_OF_TOOLS = (
     (("environment.yml", "environment.yaml"), "pip list --format=freeze > requirements.txt"),
     (("setup.py",), "uv pip compile setup.py --output-file requirements.txt"),
 )
-_REQUIREMENTS = re.compile(r"requirements?([-_.]\w+)*\.(txt|in)", re.IGNORECASE)
+# The table `[options]` declares the dependencies; most files of this name contain only settings of linters.
+_SETUP_CFG = re.compile(r"^install_requires[ \t]*=(?:[ \t]*\n)?[ \t]+\S", re.MULTILINE)
+_REQUIREMENTS = re.compile(r"requirements?([-_.]\w+)*\.(txt|in|lock)", re.IGNORECASE)
+_PYLOCK = re.compile(r"pylock\.[^.]+\.toml")  # the name of one of several lock files
 _NOT_FOR_PRODUCTION = re.compile(r"dev|test|lint|docs?\b|local|ci\b", re.IGNORECASE)
 _FOR_PRODUCTION = re.compile(r"prod|deploy|live", re.IGNORECASE)
-_RUNTIME = re.compile(r"\s*(?:python-)?(\d+(?:\.\d+)+)\s*")
+_VERSION = r"(\d+(?:\.\d+)+)"
+# The files in which other tools expect a Python version.
+_PYTHON_VERSIONS = {
+    "runtime.txt": re.compile(rf"\A\s*(?:python-)?{_VERSION}\s*\Z"),
+    ".tool-versions": re.compile(rf"^\s*python\s+{_VERSION}", re.MULTILINE),
+    "Pipfile": re.compile(rf"""^\s*python_(?:full_)?version\s*=\s*["']{_VERSION}["']""", re.MULTILINE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +50,24 @@ class UnusedFile:
 
 @dataclass(frozen=True, slots=True)
 class UnusedFiles:
-    """The unused files with dependencies, with a Python version, and with settings of pip."""
+    """The unused files with dependencies, with a Python version, and with settings of pip.
+
+    `environments` are directories of the app with a virtual environment of another machine.
+    """
 
     dependencies: tuple[UnusedFile, ...] = ()
     python: UnusedFile | None = None
     pip: UnusedFile | None = None
+    environments: tuple[str, ...] = ()
 
 
 def find_unused_files(app: Path, pyproject: Pyproject) -> UnusedFiles:
     """Return the files of the app that the build does not read. None of them needs to be valid."""
     return UnusedFiles(
         dependencies=(*_of_tools(app, pyproject), *_requirements(app)),
-        python=_runtime(app),
+        python=_python_version(app),
         pip=_pip_settings(app),
+        environments=tuple(sorted(file.parent.name for file in app.glob("*/pyvenv.cfg"))),
     )
 
 
@@ -62,6 +76,8 @@ def _of_tools(app: Path, pyproject: Pyproject) -> Iterator[UnusedFile]:
         name = next((name for name in names if (app / name).is_file()), None)
         if name:
             yield UnusedFile(name, command)
+    if _SETUP_CFG.search(_text(app / "setup.cfg")) and not (app / "setup.py").is_file():
+        yield UnusedFile("setup.cfg", "uv pip compile setup.cfg --output-file requirements.txt")
     if pyproject.has_poetry_dependencies and not (app / "poetry.lock").is_file():
         yield UnusedFile("[tool.poetry.dependencies] in pyproject.toml", _POETRY_EXPORT)
 
@@ -70,7 +86,8 @@ def _requirements(app: Path) -> Iterator[UnusedFile]:
     """Return the requirements files under other names; of several in one directory, the one for production."""
     top = [path.name for path in app.iterdir() if _REQUIREMENTS.fullmatch(path.name) and path.is_file()]
     nested = [f"requirements/{path.name}" for path in app.glob("requirements/*.txt")]
-    for names in (top, nested, ["src/requirements.txt"]):
+    locks = [path.name for path in app.glob("pylock.*.toml") if _PYLOCK.fullmatch(path.name)]
+    for names in (top, nested, ["src/requirements.txt"], locks):
         candidates = [name for name in names if name != "requirements.txt" and (app / name).is_file()]
         if chosen := _for_production(candidates):
             yield UnusedFile(chosen, _command_for(chosen))
@@ -84,14 +101,16 @@ def _for_production(names: list[str]) -> str | None:
 def _command_for(name: str) -> str:
     if name.lower() == "requirements.txt" or name.lower() == "requirement.txt":
         return f"mv {name} requirements.txt"
+    if name.endswith(".toml"):
+        return f"mv {name} pylock.toml"
     if name.endswith(".in"):
         return f"uv pip compile {name} --output-file requirements.txt"
     return f'echo "-r {name}" > requirements.txt'
 
 
-def _runtime(app: Path) -> UnusedFile | None:
-    match = _RUNTIME.fullmatch(_text(app / "runtime.txt"))
-    return UnusedFile("runtime.txt", f"echo {match[1]} > .python-version") if match else None
+def _python_version(app: Path) -> UnusedFile | None:
+    found = ((name, pattern.search(_text(app / name))) for name, pattern in _PYTHON_VERSIONS.items())
+    return next((UnusedFile(name, f"echo {match[1]} > .python-version") for name, match in found if match), None)
 
 
 def _pip_settings(app: Path) -> UnusedFile | None:

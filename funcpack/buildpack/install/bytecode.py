@@ -49,7 +49,11 @@ def compile_app_in_background(python: Path, app: Path) -> subprocess.Popen[bytes
 
 def _app_sources(app: Path) -> Iterator[Path]:
     for directory, subdirectories, files in os.walk(app):
-        subdirectories[:] = [name for name in subdirectories if not _is_ignored(name)]
+        subdirectories[:] = [
+            name
+            for name in subdirectories
+            if not _is_ignored(name) and not Path(directory, name, "pyvenv.cfg").is_file()
+        ]
         sources = (Path(directory, name) for name in files if name.endswith(".py") and not _is_ignored(name))
         yield from (source for source in sources if source.is_file())  # reading a named pipe would block forever
 

@@ -9,6 +9,7 @@ from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
+    FrozenPackageError,
     HashMismatchError,
     IndexCredentialsError,
     IndexUnreachableError,
@@ -42,7 +43,10 @@ _UNREACHABLE = (
 )
 # If the packages come from a directory alone, the directory must change, not the requirements.
 _VENDOR_FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
-    (r"not found in the provided package locations|no wheels with a matching|there is no version of", NotVendoredError),
+    (
+        r"(?<!pkg-resources was )not found in the provided package locations|no wheels with a matching|there is no version of",
+        NotVendoredError,
+    ),
 )
 _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
@@ -67,6 +71,7 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"unable to detect version|setuptools.scm was unable|LookupError.*version", UnknownVersionError),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
+    (r"pkg-resources was not found in", FrozenPackageError),
     (r"was not found in the (?:package registry|provided package locations)", UnknownPackageError),
     (
         r"current Python version \([^)]*\) does not satisfy|incompatible with the .* Python requirement",

@@ -66,6 +66,7 @@ class Installation:
                 new = self._split_off_big_packages()
                 for directory in (site_packages, *(package.site_packages for package in new)):
                     compilers.enter_context(bytecode.compile_packages_in_background(python, directory))
+            self._warn_if_empty(reused)
             conflicts.check_conflicts(self.context.buildpack, self.virtualenv, self.dependencies.format, self.uv)
             self._complete_layers(reused, new)
         return sorted([*reused, *new], key=lambda package: package.metadata.name)
@@ -140,6 +141,17 @@ class Installation:
             names = ", ".join(f"{package.metadata.name} {package.metadata.version}" for package in new)
             self.log.line(f"Moved big packages to separate layers: {names}.")
         return new
+
+    def _warn_if_empty(self, reused: Sequence[BigPackage]) -> None:
+        """Warn if the markers of all requirements exclude them, for example after `poetry export` for another Python version."""
+        is_direct = self.dependencies.format in {Format.REQUIREMENTS, Format.PYPROJECT}
+        requires = is_direct and any(self.dependencies.names)
+        if requires and not reused and not any(self.virtualenv.site_packages.glob("*.dist-info")):
+            python = f"Python {self.virtualenv.interpreter.version} on Linux"
+            self.log.line(
+                f"Warning: no requirement in {self.dependencies.format} applies to {python}, so no package is installed. See the"
+                " markers after ';' in the file."
+            )
 
     def _complete_layers(self, reused: Sequence[BigPackage], new: Sequence[BigPackage]) -> None:
         """Remove the stubs, write the path file and the bills of materials."""

@@ -33,6 +33,22 @@ def with_packages(platform: Platform) -> Platform:
     return platform
 
 
+@pytest.mark.parametrize(
+    ("files", "file"),
+    [
+        ({"requirements.txt": "orders ; python_version < '3'\n-r more.txt\n", "more.txt": "ledger ; sys_platform == 'win32'"}, "requirements.txt"),
+        ({"requirements.txt": "orders\nledger ; sys_platform == 'win32'\n"}, None),
+        ({"requirements.txt": "", "pyproject.toml": "[project]\nname = 'shop'\nversion = '1'\ndependencies = ['orders ; python_version < \"3\"']"}, "pyproject.toml"),
+    ],
+)  # fmt: skip
+def test_markers_that_exclude_every_requirement(app: Platform, files: dict[str, str], file: str | None) -> None:
+    app.write(files)
+    warnings = [line for line in app.build_well().section("Dependencies") if line.startswith("Warning")]
+    assert [warning.partition(" applies")[0] for warning in warnings] == (
+        [f"Warning: no requirement in {file}"] if file else []
+    )
+
+
 def test_function_without_requirements(platform: Platform) -> None:
     platform.write({"handler.py": HANDLER})
     result = platform.build_well({"HTTPS_PROXY": "http://127.0.0.1:9"})

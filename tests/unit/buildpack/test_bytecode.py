@@ -73,9 +73,11 @@ def test_a_file_that_is_no_python_stays_as_it_is(tmp_path: Path) -> None:
 
 
 def test_the_app_is_compiled_without_what_tools_left_in_it(tmp_path: Path) -> None:
-    for name in ("handler.py", "src/orders.py", ".venv/lib/other.py", "node_modules/gyp.py"):
+    for name in ("handler.py", "src/orders.py", ".venv/lib/other.py", "node_modules/gyp.py", "env/lib/six.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("NUMBER = 1\n")
+    for directory in (tmp_path, tmp_path / "env"):
+        (directory / "pyvenv.cfg").touch()
     with bytecode.compile_app_in_background(PYTHON, tmp_path):
         pass
     assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"handler", "orders"}

@@ -320,6 +320,17 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.FrozenPackageError("requirements.txt", ["pkg-resources"]),
+        "The package 'pkg-resources' does not exist",
+        (
+            "uv could not install the dependencies from requirements.txt, because of 'pkg-resources'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Remove the line 'pkg-resources==0.0.0' from requirements.txt. 'pip freeze' of Debian and Ubuntu writes it, but no\n"
+            "package index has it. If your code imports pkg_resources, require 'setuptools<81' instead."
+        ),
+    ),
+    (
         errors.NotVendoredError("uv.lock"),
         "A package is missing from the directory 'vendor'",
         (

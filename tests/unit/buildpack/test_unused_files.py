@@ -47,6 +47,8 @@ def find(app: Path, files: dict[str, str]) -> UnusedFiles:
             'echo "-r requirements/production.txt" > requirements.txt',
         ),
         (["requirements/base.txt", "requirements/dev.txt"], "requirements/base.txt", 'echo "-r requirements/base.txt" > requirements.txt'),
+        (["requirements.lock", "requirements-dev.lock"], "requirements.lock", 'echo "-r requirements.lock" > requirements.txt'),
+        (["pylock.dev.toml", "pylock.prod.toml", "pylock.a.b.toml"], "pylock.prod.toml", "mv pylock.prod.toml pylock.toml"),
         (["src/requirements.txt"], "src/requirements.txt", 'echo "-r src/requirements.txt" > requirements.txt'),
     ],
 )  # fmt: skip
@@ -74,6 +76,35 @@ def test_other_files_are_not_named(tmp_path: Path, name: str) -> None:
 def test_dependencies_of_poetry_without_a_lock_file(tmp_path: Path, dependencies: str, is_named: bool) -> None:
     found = find(tmp_path, {"pyproject.toml": f"[tool.poetry.dependencies]\n{dependencies}\n"}).dependencies
     assert found == ((UnusedFile("[tool.poetry.dependencies] in pyproject.toml", POETRY),) if is_named else ())
+
+
+@pytest.mark.parametrize(
+    ("files", "name"),
+    [
+        ({"setup.cfg": "[options]\ninstall_requires =\n    orders\n"}, "setup.cfg"),
+        ({"setup.cfg": "[options]\ninstall_requires = orders\n"}, "setup.cfg"),
+        ({"setup.cfg": "[options]\ninstall_requires = orders\n", "setup.py": ""}, "setup.py"),
+        ({"setup.cfg": "[flake8]\nmax-line-length = 100\n"}, None),
+        ({"setup.cfg": "[options]\ninstall_requires =\n[flake8]\n"}, None),
+    ],
+)
+def test_dependencies_of_setuptools(tmp_path: Path, files: dict[str, str], name: str | None) -> None:
+    assert [file.name for file in find(tmp_path, files).dependencies] == ([name] if name else [])
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "version"),
+    [
+        (".tool-versions", "nodejs 20.1\npython 3.12.4 3.11.2\n", "3.12.4"),
+        (".tool-versions", "nodejs 20.1\n", None),
+        ("Pipfile", '[requires]\npython_version = "3.12"\n', "3.12"),
+        ("Pipfile", "[requires]\npython_full_version='3.12.4'\n", "3.12.4"),
+        ("Pipfile", "[packages]\norders = '*'\n", None),
+    ],
+)
+def test_python_version_of_other_tools(tmp_path: Path, file: str, text: str, version: str | None) -> None:
+    wanted = UnusedFile(file, f"echo {version} > .python-version") if version else None
+    assert find(tmp_path, {file: text}).python == wanted
 
 
 @pytest.mark.parametrize(
@@ -120,6 +151,15 @@ def test_log_names_unused_files(rebuilt: Platform) -> None:
         f"  {POETRY}",
     ]
     assert "secret" not in result.output
+
+
+def test_log_names_virtual_environments_of_other_machines(rebuilt: Platform) -> None:
+    rebuilt.write({"handler.py": HANDLER, ".venv/pyvenv.cfg": "", "env/pyvenv.cfg": "", "venv/orders.py": ""})
+    assert rebuilt.build_well().section("Dependencies")[:3] == [
+        "Warning: the app contains a virtual environment (.venv, env), which the function does not use.",
+        "To keep it out of the image, delete it, or exclude it in project.toml:",
+        '  exclude = [".venv", "env"]',
+    ]
 
 
 def test_log_names_only_the_runtime_next_to_files_that_are_used(rebuilt: Platform) -> None:

@@ -10,6 +10,7 @@ from funcpack.buildpack.install.uv_failures import error_for
 from funcpack.buildpack.install.uv_hints import translated
 from funcpack.errors import (
     BrokenPackageError,
+    FrozenPackageError,
     InstallError,
     InstallerSettingError,
     LocalPackageError,
@@ -111,6 +112,8 @@ NO_HASH = "error: In `--require-hashes` mode, all requirements must have a hash,
         (NO_HASH, MissingHashError, MissingHashError),
         (NO_SETUPTOOLS, PackageBuildError, NotVendoredError),
         ("orders was not found in the provided package locations", UnknownPackageError, NotVendoredError),
+        ("Because pkg-resources was not found in the package registry", FrozenPackageError, FrozenPackageError),
+        ("pkg-resources was not found in the provided package locations", FrozenPackageError, FrozenPackageError),
     ],
 )
 def test_output_leads_to_an_error(
