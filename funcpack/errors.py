@@ -673,7 +673,8 @@ class MissingRequirementsFileError(UserError):
 class MissingLocalPackageError(UserError):
     """A requirement refers to a file or a directory that the build does not have, or to a directory without a package.
 
-    `reason` says which, in words that follow the path. `is_outside` is true if the path leaves the app directory.
+    `reason` says which, in words that follow the path. `is_outside` is true if the path leaves the app directory. `from_app` is
+    the path to write if the user wrote it relative to the requirements file.
     """
 
     file: str
@@ -681,6 +682,7 @@ class MissingLocalPackageError(UserError):
     path: str
     reason: str
     is_outside: bool
+    from_app: str | None = None
     title: ClassVar[str] = "A local package does not exist"
 
     @property
@@ -689,6 +691,8 @@ class MissingLocalPackageError(UserError):
 
     @property
     def remedy(self) -> str:
+        if self.from_app:
+            return f"The paths of packages are relative to the app directory. Write './{self.from_app}' instead."
         if self.path.startswith("file:///"):
             return (
                 "'pip freeze' writes the path of a package that was installed from a file. Replace the line with the package's name\n"

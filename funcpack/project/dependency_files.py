@@ -94,6 +94,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
     chosen, *others = candidates
     vendor = _vendor(app)
     inputs = [*chosen.inputs, *local_paths.in_uv_settings(pyproject.uv, app), *([vendor] if vendor else [])]
+    inputs += local_paths.behind(inputs)
     texts = [f"[tool.uv] {pyproject.uv}", *(f"{name}={value}" for name, value in sorted(chosen.values.items()))]
     sources = _SOURCES.get(chosen.format, ())
     ignored = tuple(other.format for other in others if other.format not in sources)

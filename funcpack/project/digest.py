@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_NOT_SOURCES = frozenset(
+    {
+        "__pycache__",
+        ".DS_Store",
+        ".git",
+        ".hg",
+        ".idea",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".vscode",
+    }
+)
+
+
 def files_digest(paths: Iterable[Path], base: Path) -> str:
     """Return the SHA-256 of files and whole directories: of their names relative to `base` and their contents.
 
@@ -52,5 +70,5 @@ def _files(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
 
 
 def _is_ignored(path: Path) -> bool:
-    """Check whether Python or a developer's tool wrote the path next to the sources."""
-    return path.name.startswith(".") or path.name == "__pycache__"
+    """Check whether Python or a developer's tool wrote the path next to the sources. A package may have other hidden files."""
+    return path.name in _NOT_SOURCES or (path / "pyvenv.cfg").is_file()

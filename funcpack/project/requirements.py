@@ -30,6 +30,7 @@ _PLACE_OF_PACKAGES = re.compile(
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _COMMIT = re.compile(r"@[0-9a-f]{40}\b")
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<location>.+)")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
 
 
@@ -98,13 +99,16 @@ class _Reader:
             self._add(place, file.parent, is_constraints=is_constraints)
 
     def _add(self, place: Place, base: Path, *, is_constraints: bool) -> None:
-        """Add the files that a line refers to, and the reason why its content may change if it does not show."""
+        """Add the files that a line refers to, and the reason why its content may change if it does not show.
+
+        The paths of packages are relative to the app directory, in which uv runs, and not to the file, as for pip.
+        """
         line = place.line
         if _refers_to_changing_content(line):
             self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
         if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):
             self.found.is_empty = False
-            path = _package_path(line, base)
+            path = _package_path(line, self.app)
             if path and not is_constraints:  # a constraint need not apply
                 _check_package(path, place, self.app)
             self.found.paths += [path] if path else []
@@ -151,15 +155,17 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _package_path(line: str, base: Path) -> Path | None:
     """Return the file or the directory that a requirement refers to, which may be missing; None for any other requirement."""
     text = _location(line)
-    is_path = _EDITABLE.match(line) or text.startswith((".", "/", "file:")) or text.endswith(_ARCHIVES)
-    # Names with variables, quotes or escapes are left to uv.
-    return local_path(text, base) if is_path and not re.search(r"\$\{|[\"'%\\]", text) else None
+    is_path = _EDITABLE.match(line) or text.startswith((".", "file:")) or "/" in text or text.endswith(_ARCHIVES)
+    # Names with unknown variables, quotes or backslashes are left to uv.
+    return local_path(text, base) if is_path and not re.search(r"\$\{|[\"'\\]", text) else None
 
 
 def _location(line: str) -> str:
     """Return the location in a requirement, without its extras, marker and options."""
     editable = _EDITABLE.match(line)
-    text = editable["path"] if editable else line.partition(" @ ")[2] or line
+    text = editable["path"] if editable else line
+    named = _NAMED.fullmatch(text)
+    text = named["location"] if named else text
     return re.split(r"\s*;|\s+--|\[|#", text.strip())[0]
 
 
@@ -178,8 +184,12 @@ def _check_package(path: Path, place: Place, app: Path) -> None:
             return
         is_empty = not any(path.iterdir())
         reason = "is an empty directory" if is_empty else "has no pyproject.toml or setup.py"
+    location = _location(place.line)
+    from_file = local_path(location, (app / place.file).parent)
+    is_from_file = from_file is not None and from_file.is_relative_to(app) and is_source_tree(from_file)
+    from_app = str(from_file.relative_to(app)) if from_file and is_from_file else None
     is_outside = not path.is_relative_to(app)
-    raise MissingLocalPackageError(place.file, place.number, _location(place.line), reason, is_outside)
+    raise MissingLocalPackageError(place.file, place.number, location, reason, is_outside, from_app)
 
 
 def place_of(line: str, base: Path, shown: str) -> tuple[Path | None, str | None]:

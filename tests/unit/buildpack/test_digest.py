@@ -32,6 +32,19 @@ def test_a_change_behind_a_link_is_seen(package: Path) -> None:
     assert digest.files_digest([package], package) != before
 
 
+@pytest.mark.parametrize(
+    ("file", "is_seen"),
+    [(".defaults.toml", True), (".git/HEAD", False), ("__pycache__/module.pyc", False), ("env/lib/six.py", False)],
+)
+def test_files_of_tools_are_not_part_of_a_package(package: Path, file: str, is_seen: bool) -> None:
+    (package / "env").mkdir()
+    (package / "env" / "pyvenv.cfg").touch()
+    before = digest.files_digest([package], package)
+    (package / file).parent.mkdir(parents=True, exist_ok=True)
+    (package / file).touch()
+    assert (digest.files_digest([package], package) != before) is is_seen
+
+
 def test_a_file_that_cannot_be_read_is_named() -> None:
     # Even root gets an error, because nothing is mapped at the start of a process's memory.
     with pytest.raises(UnreadableFileError, match=r"proc/self/mem: Input/output error"):

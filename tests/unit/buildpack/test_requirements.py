@@ -95,6 +95,13 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
         ("-e ./pkg", ["pkg"]),
         ("--editable pkg", ["pkg"]),
         ("pkg @ file:pkg", ["pkg"]),
+        ("pkg@file:./pkg", ["pkg"]),
+        ("pkg[extra]@./pkg", ["pkg"]),
+        ("file://localhost${APP}/pkg", ["pkg"]),
+        ("pkg/", ["pkg"]),
+        ("wheels/../pkg", ["pkg"]),
+        ("pkg @ file:%70kg", ["pkg"]),
+        ("-r more/a.txt", ["pkg"]),
         ("./pkg[extra] ; python_version > '3'", ["pkg"]),
         ("wheels/a-1-py3-none-any.whl --hash=sha256:00", ["wheels/a-1-py3-none-any.whl"]),
         ("https://example.com/a-1-py3-none-any.whl", []),
@@ -102,7 +109,12 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
     ],
 )
 def test_local_paths_count(tmp_path: Path, line: str, paths: list[str]) -> None:
-    files = {"requirements.txt": line, "pkg/setup.py": "", "wheels/a-1-py3-none-any.whl": ""}
+    files = {
+        "requirements.txt": line.replace("${APP}", str(tmp_path)),
+        "pkg/setup.py": "",
+        "wheels/a-1-py3-none-any.whl": "",
+    }
+    files["more/a.txt"] = "./pkg"  # the path is relative to the app directory, as for pip
     assert names(tmp_path, read(tmp_path, files).paths) == paths
 
 
@@ -112,6 +124,9 @@ def test_local_paths_count(tmp_path: Path, line: str, paths: list[str]) -> None:
         ("-e ../shared", "../shared", "does not exist", True),
         ("./wheels/a-1-py3-none-any.whl", "./wheels/a-1-py3-none-any.whl", "does not exist", False),
         ("a @ file:///home/me/a", "file:///home/me/a", "does not exist", True),
+        ("a @ file:///a%20b", "file:///a%20b", "does not exist", True),
+        ("a[extra]@../shared", "../shared", "does not exist", True),
+        ("libraries/a", "libraries/a", "does not exist", False),
         ("-e ./empty#egg=x", "./empty", "is an empty directory", False),
         ("./no-package[extra]", "./no-package", "has no pyproject.toml or setup.py", False),
     ],
@@ -126,6 +141,12 @@ def test_missing_package_is_named_with_its_line(
     assert (error.line, error.path, error.reason, error.is_outside) == (2, path, reason, is_outside)
 
 
+def test_path_that_is_relative_to_its_file_is_corrected(tmp_path: Path) -> None:
+    with pytest.raises(MissingLocalPackageError) as caught:
+        read(tmp_path, {"requirements.txt": "-r more/a.txt", "more/a.txt": "-e ../pkg[x]", "pkg/setup.py": ""})
+    assert caught.value.remedy == "The paths of packages are relative to the app directory. Write './pkg' instead."
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -134,7 +155,6 @@ def test_missing_package_is_named_with_its_line(
         "./${NAME}",
         "-c limits.txt",
         "-e 'my package'",
-        "a @ file:///a%20b",
     ],
 )
 def test_path_that_only_uv_can_judge_is_left_to_it(tmp_path: Path, line: str) -> None:

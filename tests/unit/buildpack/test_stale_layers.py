@@ -56,12 +56,31 @@ name = "orders"
 directory = { path = "libraries/orders" }
 """
 OLD, NEW = package("libraries/orders"), {"libraries/orders/orders.py": 'VERSION = "2.0"\n'}
+# A package that requires the package `orders` in the directory next to it.
+SHOP = {
+    "libraries/shop/pyproject.toml": package("")["/pyproject.toml"].replace("orders", "shop")
+    + 'dependencies = ["orders"]\n[tool.uv.sources]\norders = { path = "../orders" }\n',
+    "libraries/shop/backend.py": BACKEND.replace("orders", "shop"),
+    "libraries/shop/shop.py": "",
+}
+HIDDEN = {
+    "libraries/orders/backend.py": BACKEND.replace('Path("orders.py")', 'Path(".source/orders.py")'),
+    "libraries/orders/.source/orders.py": 'VERSION = "1.0"\n',
+}
 FIND_LINKS = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "packages"}
 PROJECT = '[project]\nname = "shop"\nversion = "1"\ndependencies = {}\n'
 
 # The files and the variables of the first build, and what is different in the second one.
 CASES = [
     pytest.param({"requirements.txt": "./libraries/orders", **OLD}, NEW, {}, {}, id="path-in-requirements"),
+    pytest.param({"requirements.txt": "orders@file:./libraries/orders", **OLD}, NEW, {}, {}, id="path-without-blanks"),
+    pytest.param({"requirements.txt": "orders @ file:libraries/%6Frders", **OLD}, NEW, {}, {}, id="path-with-escapes"),
+    pytest.param({"requirements.txt": "libraries/orders", **OLD}, NEW, {}, {}, id="path-without-dot"),
+    pytest.param({"requirements.txt": "-r more/a.txt", "more/a.txt": "./libraries/orders", **OLD}, NEW, {}, {}, id="path-in-a-nested-file"),
+    pytest.param({"requirements.txt": "./libraries/shop", **SHOP, **OLD}, NEW, {}, {}, id="path-of-a-path"),
+    pytest.param(
+        {"requirements.txt": "./libraries/orders", **OLD, **HIDDEN}, {"libraries/orders/.source/orders.py": 'VERSION = "2.0"\n'}, {}, {}, id="hidden-file-of-a-path"
+    ),
     pytest.param({**lock_project('{ path = "libraries/orders" }'), **OLD}, NEW, {}, {}, id="path-in-uv-lock"),
     pytest.param({**lock_project("{ workspace = true }"), **OLD}, NEW, {}, {}, id="workspace-member-in-uv-lock"),
     pytest.param(
