@@ -803,6 +803,28 @@ class InstallerSettingError(InstallError):
 
 
 @dataclass(eq=False)
+class InstallPlaceError(UserError):
+    """`[tool.uv.pip]` makes uv install packages into another directory than the environment of the image."""
+
+    name: str
+    value: str
+    title: ClassVar[str] = "Unsupported setting of uv"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"[tool.uv.pip] in pyproject.toml, or [pip] in uv.toml, sets '{self.name}' to '{self.value}'. The packages would not be in\n"
+            "the environment of the image."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove '{self.name}' from the file, and use the option --{self.name} of 'uv pip' on your machine instead."
+        )
+
+
+@dataclass(eq=False)
 class RequirementSyntaxError(InstallError):
     """uv cannot parse a requirement. `line` is its line in `file` if it is known."""
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from funcpack.project import digest, local_paths, requirements
-from funcpack.project.app_files import as_tables, is_present, is_source_tree, read_toml
+from funcpack.project.app_files import as_table, as_tables, is_present, is_source_tree, read_toml
 from funcpack.project.package import find_package
 from funcpack.project.package_names import normalized, required_name
 
@@ -40,7 +40,8 @@ class Dependencies:
     them. `lines` are the requirements and options in the form of requirements.txt, or None if they have another form.
     `variables` are settings for uv that the file contains. `changing` are the reasons why the digest cannot cover everything.
     `package` is the project itself if it is installed in addition. `names` are the normalized names of the packages, as far as
-    they are known. `has_sources` is true if packages are installed from directories of the app.
+    they are known. `has_sources` is true if packages are installed from directories of the app. `pip_settings` are those for
+    `uv pip` alone.
     """
 
     format: Format
@@ -53,6 +54,7 @@ class Dependencies:
     package: Package | None = None
     names: frozenset[str] = frozenset()
     has_sources: bool = False
+    pip_settings: Mapping[str, object] = field(default_factory=dict)
 
     def source_options(self, install_options: Sequence[str]) -> Sequence[str]:
         """Return the options of uv for the place of the packages; `install_options` are those of the user."""
@@ -113,6 +115,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         package,
         chosen.names,
         has_sources=package is not None or any(map(is_source_tree, chosen.inputs)),
+        pip_settings=_pip_settings(app, pyproject),
     )
 
 
@@ -157,6 +160,12 @@ def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candid
     changing = tuple(reason for _, reason in places if reason)
     lines, names = (*static, uv_settings), frozenset(map(required_name, static))
     return _Candidate(Format.PYPROJECT, (file, *paths), lines, {}, changing, names, installs_project=True)
+
+
+def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
+    """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`."""
+    settings = read_toml(app, "uv.toml") if is_present(app / "uv.toml") else as_table(pyproject.uv)
+    return as_table(settings.get("pip"))
 
 
 def _vendor(app: Path) -> Path | None:

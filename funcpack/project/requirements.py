@@ -107,7 +107,7 @@ class _Reader:
         if _refers_to_changing_content(line):
             self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
         if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):
-            self.found.is_empty = False
+            self.found.is_empty &= is_constraints
             path = _package_path(line, self.app)
             if path and not is_constraints:  # a constraint need not apply
                 _check_package(path, place, self.app)

@@ -61,12 +61,13 @@ class Uv:
     def with_temporary_cache(self, layers: Path) -> Iterator[Uv]:
         """Yield a copy with an empty cache for the block.
 
-        uv can hard-link files from its cache if both are in one file system, as all directories in the layers are.
+        uv can hard-link files from its cache if both are in one file system, as all directories in the layers are. The user's
+        configuration may request symbolic links, which would lead nowhere after the block.
         """
         import tempfile  # noqa: PLC0415 - slow, and most builds reuse the layers of the last build
 
         with tempfile.TemporaryDirectory(prefix="uv-cache-", dir=layers, ignore_cleanup_errors=True) as cache:
-            yield self.with_env(UV_CACHE_DIR=cache)
+            yield self.with_env(UV_CACHE_DIR=cache, UV_LINK_MODE="hardlink")
 
     def version(self) -> str:
         """Return the version of uv."""

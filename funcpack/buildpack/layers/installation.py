@@ -12,6 +12,7 @@ from funcpack.buildpack.install import (
     bytecode,
     conflicts,
     locked,
+    pip_settings,
     pylock,
     sbom,
     uv_failures,
@@ -53,7 +54,7 @@ class Installation:
         """Fill the environment, and return its big packages, both new ones and those of the last build.
 
         Raises:
-            InstallError: uv cannot install the dependencies.
+            InstallError, InstallPlaceError: uv cannot install the dependencies.
             InvokerConflictError: The dependencies conflict with the invoker.
 
         """
@@ -121,14 +122,20 @@ class Installation:
         if exported is not None:
             self.log.line(f"Using the versions and hashes in {format_}, with packages from other places than it names.")
             name = files.enter_context(locked.temporary_file(exported))
-            return [*_pip_command(self.virtualenv), "--no-deps", "--requirement", name]
+            return [*self._pip_command(), "--no-deps", "--requirement", name]
         if format_ is Format.UV_LOCK:
             return _sync_command(python)
         if format_ is Format.PYLOCK:
             name = files.enter_context(pylock.without_project(uv.cwd)) if self.dependencies.package else str(format_)
             # uv warns that its support for pylock.toml may change, but the version of uv in the buildpack is fixed.
-            return ["--preview-features=pylock", *_pip_command(self.virtualenv), "--requirement", name]
-        return [*_pip_command(self.virtualenv), "--requirement", format_]
+            return ["--preview-features=pylock", *self._pip_command(), "--requirement", name]
+        return [*self._pip_command(), "--requirement", format_]
+
+    def _pip_command(self) -> list[str]:
+        settings = self.dependencies.pip_settings
+        pip_settings.check_place(settings)
+        options = pip_settings.options_for_image(settings, self.virtualenv.interpreter)
+        return ["pip", "install", "--no-compile-bytecode", "--python", str(self.virtualenv.python), *options]
 
     def _options(self, uv: Uv) -> dict[str, str]:
         """Return the variables for options in the dependency file. The user's variables take precedence."""
@@ -180,10 +187,6 @@ def _write_path_file(virtualenv: Virtualenv, directories: Sequence[Path]) -> Non
 def _sync_command(python: Path) -> list[str]:
     project = ["--no-default-groups", "--no-install-project", "--no-editable", "--no-compile-bytecode"]
     return ["sync", "--locked", *project, "--python", str(python)]
-
-
-def _pip_command(virtualenv: Virtualenv) -> list[str]:
-    return ["pip", "install", "--no-compile-bytecode", "--python", str(virtualenv.python)]
 
 
 def _source_options(dependencies: Dependencies, uv: Uv) -> Sequence[str]:

@@ -8,7 +8,15 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import build_traces, bytecode, distributions, sbom, uv_failures, virtualenv
+from funcpack.buildpack.install import (
+    build_traces,
+    bytecode,
+    distributions,
+    pip_settings,
+    sbom,
+    uv_failures,
+    virtualenv,
+)
 from funcpack.buildpack.install.uv import UvError
 from funcpack.errors import InstallError, NotVendoredError, PackageBuildError, ProjectBuildError
 from funcpack.project.app_files import source_roots
@@ -41,7 +49,7 @@ def install_project(
         try:
             # If the build backend is not vendored, the output of uv is not an error of the build.
             shown = None if dependencies.vendor else log
-            cached.run(_command(environment, target, dependencies.source_options(uv.install_options)), shown)
+            cached.run(_command(environment, target, dependencies, uv), shown)
         except UvError as exc:
             _explain_failure(exc, package, dependencies, app, log)
             return None
@@ -64,9 +72,11 @@ def _complete_sources(target: Path, app: Path) -> Iterator[str]:
                 yield str((root / name).relative_to(app))
 
 
-def _command(environment: Virtualenv, target: Path, source_options: Sequence[str]) -> list[str]:
+def _command(environment: Virtualenv, target: Path, dependencies: Dependencies, uv: Uv) -> list[str]:
     python = ["--python", str(environment.interpreter.path), "--target", str(target)]
-    return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *source_options, "."]
+    options = pip_settings.options_for_image(dependencies.pip_settings, environment.interpreter)
+    sources = dependencies.source_options(uv.install_options)
+    return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *options, *sources, "."]
 
 
 def _explain_failure(failure: UvError, package: Package, dependencies: Dependencies, app: Path, log: Log) -> None:

@@ -34,6 +34,33 @@ def with_packages(platform: Platform) -> Platform:
 
 
 @pytest.mark.parametrize(
+    "files",
+    [
+        {"pyproject.toml": '[tool.uv]\nlink-mode = "symlink"\n'},
+        {"pyproject.toml": '[tool.uv.pip]\npython-version = "3.9"\npython-platform = "windows"\n'},
+        {"uv.toml": '[pip]\npython-version = "3.9"\npython-platform = "windows"\n'},
+    ],
+)
+def test_settings_of_uv_for_other_machines(app: Platform, files: dict[str, str]) -> None:
+    markers = "orders\nledger ; python_version < '3.10' or sys_platform == 'win32'\n"
+    app.write({"requirements.txt": markers, **files})
+    app.build_well()
+    names = "[importlib.util.find_spec(name) is not None for name in ('orders', 'ledger')]"
+    assert app.python(f"import importlib.util; print({names})") == "[True, False]"
+
+
+@pytest.mark.parametrize(
+    "files", [{"pyproject.toml": '[tool.uv.pip]\ntarget = "lib"\n'}, {"uv.toml": '[pip]\nprefix = "lib"\n'}]
+)
+def test_settings_of_uv_that_lead_to_another_directory(app: Platform, files: dict[str, str]) -> None:
+    app.write(files)
+    result = app.build()
+    assert result.code == 1
+    assert "[Error: Unsupported setting of uv]" in result.output
+    assert not (app.app / "lib").exists()
+
+
+@pytest.mark.parametrize(
     ("files", "file"),
     [
         ({"requirements.txt": "orders ; python_version < '3'\n-r more.txt\n", "more.txt": "ledger ; sys_platform == 'win32'"}, "requirements.txt"),

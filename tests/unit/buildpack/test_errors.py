@@ -320,6 +320,16 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.InstallPlaceError("target", "lib"),
+        "Unsupported setting of uv",
+        (
+            "[tool.uv.pip] in pyproject.toml, or [pip] in uv.toml, sets 'target' to 'lib'. The packages would not be in\n"
+            "the environment of the image.\n"
+            "\n"
+            "Remove 'target' from the file, and use the option --target of 'uv pip' on your machine instead."
+        ),
+    ),
+    (
         errors.FrozenPackageError("requirements.txt", ["pkg-resources"]),
         "The package 'pkg-resources' does not exist",
         (

@@ -51,6 +51,8 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("# nothing\n\n   \n", True),
         ("--index-url https://example.com/simple\n", True),
         ("-r other.txt\n", True),
+        ("-c limits.txt\n", True),
+        ("-c limits.txt\nflask\n", False),
         ("flask\n", False),
         ("flask[async]>=3; python_version > '3.11'  # why\n", False),
         ("-e .\n", False),
@@ -62,7 +64,7 @@ def names(app: Path, paths: list[Path]) -> list[str]:
     ],
 )
 def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool) -> None:
-    files = {"requirements.txt": text, "other.txt": "", "setup.py": "", "pkg/setup.py": ""}
+    files = {"requirements.txt": text, "other.txt": "", "limits.txt": "flask<4", "setup.py": "", "pkg/setup.py": ""}
     assert read(tmp_path, files).is_empty is is_empty
 
 
