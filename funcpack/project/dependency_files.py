@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.project import digest, local_paths, requirements
 from funcpack.project.app_files import as_table, as_tables, is_present, is_source_tree, read_toml
+from funcpack.project.local_packages import Sources, sources_of
 from funcpack.project.package import find_package
 from funcpack.project.package_names import normalized, required_name
 
@@ -96,8 +97,10 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
     chosen, *others = candidates
     vendor = _vendor(app)
     inputs = [*chosen.inputs, *local_paths.in_uv_settings(pyproject.uv, app), *([vendor] if vendor else [])]
-    inputs += local_paths.behind(inputs)
-    texts = [f"[tool.uv] {pyproject.uv}", *(f"{name}={value}" for name, value in sorted(chosen.values.items()))]
+    sources_of_packages = _sources_of_packages(chosen, app, variables)
+    inputs += sources_of_packages.paths
+    values = {**chosen.values, **sources_of_packages.values}
+    texts = [f"[tool.uv] {pyproject.uv}", *(f"{name}={value}" for name, value in sorted(values.items()))]
     sources = _SOURCES.get(chosen.format, ())
     ignored = tuple(other.format for other in others if other.format not in sources)
     lines = None if vendor else chosen.lines
@@ -111,10 +114,10 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         vendor,
         lines,
         options,
-        chosen.changing,
+        (*chosen.changing, *sources_of_packages.changing),
         package,
         chosen.names,
-        has_sources=package is not None or any(map(is_source_tree, chosen.inputs)),
+        has_sources=package is not None or any(map(is_source_tree, inputs)),
         pip_settings=_pip_settings(app, pyproject),
     )
 
@@ -146,6 +149,14 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
         yield _of_pyproject(pyproject_file, pyproject, uv_settings)
 
 
+def _sources_of_packages(chosen: _Candidate, app: Path, variables: Mapping[str, str]) -> Sources:
+    """Return the sources that the local packages and pyproject.toml itself name; a lock file contains all of them."""
+    if chosen.format in {Format.UV_LOCK, Format.PYLOCK}:
+        return Sources((), (), {})
+    project = [app] if chosen.format is Format.PYPROJECT else []
+    return sources_of([*chosen.inputs, *project], app, variables)
+
+
 def _names(packages: Sequence[Mapping[str, object]]) -> frozenset[str]:
     return frozenset(normalized(str(package.get("name"))) for package in packages)
 
@@ -155,11 +166,8 @@ def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candid
     if static is None:
         reason = "the build backend decides on the dependencies in pyproject.toml, from files that are not known"
         return _Candidate(Format.PYPROJECT, (file,), changing=(reason,), installs_project=True)
-    places = [requirements.place_of(line, file.parent, Format.PYPROJECT) for line in static]
-    paths = [path for path, _ in places if path and path.exists()]
-    changing = tuple(reason for _, reason in places if reason)
     lines, names = (*static, uv_settings), frozenset(map(required_name, static))
-    return _Candidate(Format.PYPROJECT, (file, *paths), lines, {}, changing, names, installs_project=True)
+    return _Candidate(Format.PYPROJECT, (file,), lines, names=names, installs_project=True)
 
 
 def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:

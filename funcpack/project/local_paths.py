@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from funcpack.errors import UserError
-from funcpack.project.app_files import as_table, as_tables, is_present, read_toml
+from funcpack.project.app_files import as_table, as_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # https://docs.astral.sh/uv/reference/settings/
@@ -58,27 +57,6 @@ def in_uv_settings(settings: object, app: Path) -> list[Path]:
     patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
     found = [path for pattern in patterns if pattern for path in app.glob(pattern.lstrip("/"))]
     return [*_existing(list(_places(settings)), app), *sorted(found)]
-
-
-def behind(paths: Iterable[Path]) -> list[Path]:
-    """Return the local sources that the packages among `paths` name in their own pyproject.toml, and those behind them."""
-    found: list[Path] = []
-    pending = [path for path in paths if path.is_dir()]
-    while pending:
-        package = pending.pop()
-        new = [path for path in in_uv_settings(_uv_settings(package), package) if path not in found]
-        found += new
-        pending += [path for path in new if path.is_dir()]
-    return found
-
-
-def _uv_settings(package: Path) -> object:
-    """Return `[tool.uv]` of a package, which is empty if its pyproject.toml is not valid, as uv will report."""
-    try:
-        document = read_toml(package, "pyproject.toml") if is_present(package / "pyproject.toml") else {}
-    except UserError:
-        return {}
-    return as_table(document.get("tool")).get("uv")
 
 
 def _places(value: object, key: str = "") -> Iterator[str]:

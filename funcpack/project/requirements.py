@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError
 from funcpack.project.app_files import is_source_tree, read_text
@@ -64,12 +64,14 @@ class Requirements:
 def read_requirements(file: Path, app: Path, variables: Mapping[str, str]) -> Requirements:
     """Read a requirements file and the files that it includes. uv replaces `${NAME}` by the variables of the build.
 
+    Without a variable PROJECT_ROOT, uv uses the app directory.
+
     Raises:
         MissingRequirementsFileError, FileEncodingError, UnreadableFileError: One of the files is missing or not readable.
         MissingLocalPackageError: The build does not have a package that a requirement refers to by its path.
 
     """
-    reader = _Reader(app, variables)
+    reader = _Reader(app, {"PROJECT_ROOT": str(app), **variables})
     reader.read(file, is_constraints=False)
     return reader.found
 
@@ -86,7 +88,9 @@ class _Reader:
         self.found.files.append(file)
         shown = _shown(file, self.app)
         for number, written in _lines(read_text(file, shown)):
-            place = Place(shown, number, self._expand(written))
+            line, values = _expanded(written, self.variables)
+            self.found.values |= values
+            place = Place(shown, number, line)
             nested = _NESTED.fullmatch(place.line)
             # URLs and names with unknown variables are left to uv.
             if nested and "://" not in nested["file"] and "${" not in nested["file"]:
@@ -107,6 +111,7 @@ class _Reader:
         if _refers_to_changing_content(line):
             self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
         if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):
+            is_constraints |= _CONSTRAINT.match(line) is not None
             self.found.is_empty &= is_constraints
             path = _package_path(line, self.app)
             if path and not is_constraints:  # a constraint need not apply
@@ -117,11 +122,13 @@ class _Reader:
             paths = {local_path(place_of_packages["place"], directory) for directory in (base, self.app)}
             self.found.paths += sorted(path for path in paths if path and path.exists())
 
-    def _expand(self, line: str) -> str:
-        """Replace the variables in a line, and note their values unless they are credentials."""
-        names = {name for name in _VARIABLE.findall(_CREDENTIALS.sub("", line)) if name in self.variables}
-        self.found.values |= {name: self.variables[name] for name in names}
-        return _VARIABLE.sub(lambda match: self.variables.get(match[1], match[0]), line)
+
+def _expanded(line: str, variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a line with the values of its variables, and those of them that are not credentials."""
+    names = {name for name in _VARIABLE.findall(_CREDENTIALS.sub("", line)) if name in variables}
+    return _VARIABLE.sub(lambda match: variables.get(match[1], match[0]), line), {
+        name: variables[name] for name in names
+    }
 
 
 def _refers_to_changing_content(line: str) -> bool:
@@ -141,12 +148,13 @@ def _refers_to_changing_content(line: str) -> bool:
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Return the logical lines without comments, each with the number of its first physical line."""
     pending, start = "", 0
-    for number, line in enumerate([*text.splitlines(), ""], 1):  # the last line may end with a backslash, too
+    for number, physical in enumerate([*text.splitlines(), ""], 1):  # the last line may end with a backslash, too
+        line = _COMMENT.sub("", physical)  # a comment ends with its line, even if that ends with a backslash
         start = start if pending else number
         pending += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        stripped = _COMMENT.sub("", pending).strip()
+        stripped = pending.strip()
         pending = ""
         if stripped:
             yield start, stripped
@@ -192,10 +200,19 @@ def _check_package(path: Path, place: Place, app: Path) -> None:
     raise MissingLocalPackageError(place.file, place.number, location, reason, is_outside, from_app)
 
 
-def place_of(line: str, base: Path, shown: str) -> tuple[Path | None, str | None]:
-    """Return the path that a single requirement refers to, and the reason why its content may change."""
-    changing = f"{shown} refers to content that may have changed" if _refers_to_changing_content(line) else None
-    return _package_path(line, base), changing
+class Reference(NamedTuple):
+    """The path that a requirement refers to, the reason why its content may change, and the values of its variables."""
+
+    path: Path | None
+    changing: str | None
+    values: Mapping[str, str]
+
+
+def reference(line: str, base: Path, shown: str, variables: Mapping[str, str]) -> Reference:
+    """Return what a single requirement of the file `shown` refers to."""
+    expanded, values = _expanded(line, variables)
+    changing = f"{shown} refers to content that may have changed" if _refers_to_changing_content(expanded) else None
+    return Reference(_package_path(expanded, base), changing, values)
 
 
 def option_variables(lines: Iterable[str]) -> dict[str, str]:

@@ -52,6 +52,7 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("--index-url https://example.com/simple\n", True),
         ("-r other.txt\n", True),
         ("-c limits.txt\n", True),
+        ("-c https://example.com/limits.txt\n", True),
         ("-c limits.txt\nflask\n", False),
         ("flask\n", False),
         ("flask[async]>=3; python_version > '3.11'  # why\n", False),
@@ -61,6 +62,9 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("-r https://example.com/requirements.txt\n", False),
         ("-r ${STAGE}.txt\n", False),
         ("flask \\", False),
+        ("# C:\\wheels\\\nflask\n", False),
+        ("--pre  # \\\nflask\n", False),
+        ("# \\\n# flask\n", True),
     ],
 )
 def test_is_there_anything_to_install(tmp_path: Path, text: str, is_empty: bool) -> None:
@@ -87,7 +91,7 @@ def test_nested_files_count(tmp_path: Path, line: str) -> None:
         {"requirements.txt": f"{line}  # why\n", "more/a.txt": "-r b.txt\n", "more/b.txt": "flask\n-r a.txt\n"},
     )
     assert names(tmp_path, found.files) == ["requirements.txt", "more/a.txt", "more/b.txt"]
-    assert not found.is_empty
+    assert found.is_empty is ("-c" in line)  # constraints install nothing
 
 
 @pytest.mark.parametrize(
@@ -330,6 +334,44 @@ def test_directory_vendor_of_another_language(tmp_path: Path) -> None:
 def test_content_of_a_url_may_change(tmp_path: Path, line: str, is_changing: bool) -> None:
     found = read(tmp_path, {"requirements.txt": f"# first\n{line}\n"}).changing
     assert found == (["requirements.txt, line 2 refers to content that may have changed"] if is_changing else [])
+
+
+ORDERS = '[project]\nname = "a"\nversion = "1"\ndependencies = ["orders"]\n[tool.uv.sources]\norders = '
+COMMIT = "0123456789012345678901234567890123456789"
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"pyproject.toml": f'{ORDERS}{{git = "https://example.com/a.git"}}'}, "[tool.uv.sources] in pyproject.toml"),
+        ({"pyproject.toml": f'{ORDERS}[{{git = "https://example.com/a.git", rev = "v1"}}]'}, "[tool.uv.sources] in pyproject.toml"),
+        ({"pyproject.toml": f'{ORDERS}{{git = "https://example.com/a.git", rev = "{COMMIT}"}}'}, None),
+        ({"pyproject.toml": f'{ORDERS}{{url = "https://example.com/a.tar.gz"}}'}, "[tool.uv.sources] in pyproject.toml"),
+        ({"pyproject.toml": f'{ORDERS}{{url = "https://example.com/a-1-py3-none-any.whl"}}'}, None),
+        ({"pyproject.toml": f"{ORDERS}{{workspace = true}}"}, None),
+        ({"pyproject.toml": f'{ORDERS}{{git = "https://example.com/a.git"}}', "uv.lock": "version = 1"}, None),
+        ({"requirements.txt": "./lib", "lib/pyproject.toml": f'{ORDERS}{{git = "https://example.com/a.git"}}'}, "[tool.uv.sources] in lib/pyproject.toml"),
+        ({"requirements.txt": "./lib", "lib/pyproject.toml": ORDERS.replace('"orders"', '"orders @ git+https://example.com/a"').partition("[tool")[0]}, "lib/pyproject.toml"),
+        ({"requirements.txt": "./lib", "lib/pyproject.toml": "[project"}, None),
+    ],
+)  # fmt: skip
+def test_content_of_a_source_may_change(tmp_path: Path, files: dict[str, str], place: str | None) -> None:
+    write(tmp_path, files)
+    found = find(tmp_path)
+    assert found is not None
+    assert found.changing == ((f"{place} refers to content that may have changed",) if place else ())
+
+
+def test_variables_in_pyproject_are_part_of_the_digest(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"pyproject.toml": PYPROJECT.replace("flask", "a @ https://example.com/a-${KIND}-py3-none-any.whl")}
+    )
+    first, second = (
+        dependency_files.find_dependencies(tmp_path, Pyproject.read(tmp_path), {"KIND": kind}) for kind in ("1", "2")
+    )
+    assert first is not None
+    assert second is not None
+    assert first.digest != second.digest
 
 
 def test_credentials_are_not_among_the_values_of_variables(tmp_path: Path) -> None:

@@ -77,6 +77,10 @@ CASES = [
     pytest.param({"requirements.txt": "orders @ file:libraries/%6Frders", **OLD}, NEW, {}, {}, id="path-with-escapes"),
     pytest.param({"requirements.txt": "libraries/orders", **OLD}, NEW, {}, {}, id="path-without-dot"),
     pytest.param({"requirements.txt": "-r more/a.txt", "more/a.txt": "./libraries/orders", **OLD}, NEW, {}, {}, id="path-in-a-nested-file"),
+    pytest.param({"requirements.txt": "orders @ file://${PROJECT_ROOT}/libraries/orders", **OLD}, NEW, {}, {}, id="path-of-the-project"),
+    pytest.param(
+        {"pyproject.toml": PROJECT.format('["orders @ file://${PROJECT_ROOT}/libraries/orders"]'), **OLD}, NEW, {}, {}, id="path-of-the-project-in-pyproject"
+    ),
     pytest.param({"requirements.txt": "./libraries/shop", **SHOP, **OLD}, NEW, {}, {}, id="path-of-a-path"),
     pytest.param(
         {"requirements.txt": "./libraries/orders", **OLD, **HIDDEN}, {"libraries/orders/.source/orders.py": 'VERSION = "2.0"\n'}, {}, {}, id="hidden-file-of-a-path"

@@ -1,0 +1,79 @@
+"""Follows local packages to the sources that their pyproject.toml names: other local packages, and content that may change."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from funcpack.errors import UserError
+from funcpack.project import local_paths, requirements
+from funcpack.project.app_files import as_table, as_tables
+from funcpack.project.pyproject import NAME, Pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Sources(NamedTuple):
+    """The files and directories that packages refer to, and the reasons why an installation from the same files may differ.
+
+    `values` are the variables in the references, without credentials.
+    """
+
+    paths: tuple[Path, ...]
+    changing: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+def sources_of(packages: Iterable[Path], app: Path, variables: Mapping[str, str]) -> Sources:
+    """Return the sources of the packages in directories, those of the packages among them, and so on."""
+    paths: list[Path] = []
+    changing: list[str] = []
+    values: dict[str, str] = {}
+    pending = [package for package in packages if package.is_dir()]
+    seen = set(pending)
+    while pending:
+        package = pending.pop()
+        found = _sources(package, app, variables)
+        paths += found.paths
+        changing += found.changing
+        values |= found.values
+        new = {path for path in found.paths if path.is_dir()} - seen
+        pending += sorted(new)
+        seen |= new
+    return Sources(tuple(paths), tuple(changing), values)
+
+
+def _sources(package: Path, app: Path, variables: Mapping[str, str]) -> Sources:
+    try:
+        pyproject = Pyproject.read(package)
+    except UserError:
+        return Sources((), (), {})  # uv reports that the file is not valid
+    file = package / NAME
+    shown = str(file.relative_to(app)) if file.is_relative_to(app) else str(file)
+    lines = pyproject.static_dependencies or ()
+    references = [
+        requirements.reference(line, package, shown, {"PROJECT_ROOT": str(app), **variables}) for line in lines
+    ]
+    paths = [reference.path for reference in references if reference.path and reference.path.exists()]
+    changing = [reference.changing for reference in references if reference.changing]
+    if any(map(_may_change, _declared(pyproject.uv))):
+        changing.append(f"[tool.uv.sources] in {shown} refers to content that may have changed")
+    values = {name: value for reference in references for name, value in reference.values.items()}
+    return Sources((*local_paths.in_uv_settings(pyproject.uv, package), *paths), tuple(changing), values)
+
+
+def _declared(settings: object) -> list[Mapping[str, object]]:
+    """Return the sources in `[tool.uv.sources]`; a package may have several, with different markers."""
+    values = as_table(as_table(settings).get("sources")).values()
+    return [source for value in values for source in as_tables(value if isinstance(value, list) else [value])]
+
+
+def _may_change(source: Mapping[str, object]) -> bool:
+    """Check whether a source is a Git branch or tag, or an archive at a URL."""
+    is_commit = _COMMIT.fullmatch(str(source.get("rev"))) is not None
+    url = str(source.get("url", ".whl")).partition("#")[0]
+    return ("git" in source and not is_commit) or not url.endswith(".whl")
