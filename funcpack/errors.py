@@ -1089,6 +1089,20 @@ class RepositoryError(InstallError):
         )
 
 
+class EditableRepositoryError(InstallError):
+    """A Git requirement is editable, as `pip freeze` writes it. uv rejects it."""
+
+    title: ClassVar[str] = "A Git requirement cannot be editable"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove '-e' from the line in {self.file} that uv names above, and write the name of the package before the URL:\n"
+            "\n"
+            "  orders @ git+https://github.com/OWNER/REPOSITORY@REVISION"
+        )
+
+
 class MissingGitError(InstallError):
     """A requirement is in a Git repository, and the build image has no git."""
 

@@ -67,8 +67,9 @@ class Pyproject:
 
     @property
     def has_dependencies(self) -> bool:
-        """Whether the project declares dependencies, here or by its build backend."""
-        return bool(self.project.get("dependencies") or "dependencies" in self.dynamic)
+        """Whether the project declares dependencies, here or by its build backend, which knows them only for packages."""
+        is_dynamic = "dependencies" in self.dynamic and self._may_be_packaged
+        return is_dynamic or bool(self.project.get("dependencies"))
 
     @property
     def has_poetry_dependencies(self) -> bool:

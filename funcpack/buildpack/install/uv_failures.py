@@ -9,6 +9,7 @@ from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
+    EditableRepositoryError,
     FrozenPackageError,
     HashMismatchError,
     IndexCredentialsError,
@@ -65,6 +66,7 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"hash mismatch", HashMismatchError),
     (r"hashes are required|--require-hashes|missing hash", MissingHashError),
     (r"lockfile at `uv\.lock` needs to be updated|needs to be updated, but `--locked`", LockOutdatedError),
+    (r"Git sources cannot be editable", EditableRepositoryError),
     (r"git executable not found", MissingGitError),
     (r"git operation failed", RepositoryError),
     (r"distribution not found at: file:|does not appear to be a Python project", LocalPackageError),

@@ -309,6 +309,17 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.EditableRepositoryError("requirements.txt"),
+        "A Git requirement cannot be editable",
+        (
+            "uv could not install the dependencies from requirements.txt. See the output of uv above.\n"
+            "\n"
+            "Remove '-e' from the line in requirements.txt that uv names above, and write the name of the package before the URL:\n"
+            "\n"
+            "  orders @ git+https://github.com/OWNER/REPOSITORY@REVISION"
+        ),
+    ),
+    (
         errors.UnknownPackageError("requirements.txt", ["ordres"]),
         "A package does not exist in the package index",
         (

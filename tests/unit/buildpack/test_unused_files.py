@@ -162,6 +162,13 @@ def test_log_names_virtual_environments_of_other_machines(rebuilt: Platform) -> 
     ]
 
 
+def test_log_names_dependencies_that_only_poetry_knows(rebuilt: Platform) -> None:
+    project = '[build-system]\nrequires = []\n[project]\nname = "shop"\nversion = "1"\ndynamic = ["dependencies"]\n'
+    poetry = '[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\norders = "^1"\n'
+    rebuilt.write({"handler.py": HANDLER, "pyproject.toml": project + poetry})
+    assert rebuilt.build_well().section("Dependencies")[-1] == f"  {POETRY}"
+
+
 def test_log_names_only_the_runtime_next_to_files_that_are_used(rebuilt: Platform) -> None:
     rebuilt.write({"handler.py": HANDLER, "pyproject.toml": "[project]\nname = 'a'\ndependencies = ['orders']\n"})
     rebuilt.write({"poetry.lock": "", "runtime.txt": "python-3.12.4", ".python-version": ">=3.11"})

@@ -10,6 +10,7 @@ from funcpack.buildpack.install.uv_failures import error_for
 from funcpack.buildpack.install.uv_hints import translated
 from funcpack.errors import (
     BrokenPackageError,
+    EditableRepositoryError,
     FrozenPackageError,
     InstallError,
     InstallerSettingError,
@@ -93,6 +94,11 @@ NO_HASH = "error: In `--require-hashes` mode, all requirements must have a hash,
         ("error: Invalid URL in `requirements.txt` at position 0", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Invalid hash digest length", RequirementSyntaxError, RequirementSyntaxError),
         ("error: Failed to extract archive: orders==1.0", BrokenPackageError, BrokenPackageError),
+        (
+            "error: Unsupported\n cause: Git sources cannot be editable",
+            EditableRepositoryError,
+            EditableRepositoryError,
+        ),
         ("error: Git operation failed\n  cause: Git executable not found.", MissingGitError, MissingGitError),
         (NO_WHEEL_FOR_LINUX, NoWheelForSystemError, NotVendoredError),
         (NO_WHEEL_IN_LOCK, NoWheelForSystemError, NoWheelForSystemError),
