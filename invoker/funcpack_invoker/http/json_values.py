@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import os
 import sys
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import UserString, deque
+from collections.abc import Callable, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import lru_cache
@@ -18,6 +18,9 @@ from typing import Any
 from funcpack_invoker.http import durations
 
 _AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+# NumPy's kinds of datetime64 and timedelta64
+_TIMES = frozenset({"M", "m"})
 
 
 def is_supported(value: object) -> bool:
@@ -71,7 +74,19 @@ def _converter(kind: type) -> Callable[[Any], Any] | None:
     for bases, convert in _BY_BASE:
         if issubclass(kind, bases):
             return convert
-    return next((_BY_NAME[name] for name in map(_name, kind.__mro__) if name in _BY_NAME), None)
+    by_name = (_BY_NAME[name] for name in map(_name, kind.__mro__) if name in _BY_NAME)
+    return next(by_name, _structural_converter(kind))
+
+
+def _structural_converter(kind: type) -> Callable[[Any], Any] | None:
+    """Choose by the methods of a class, since importing the libraries that have such classes is slow."""
+    if hasattr(kind, "_asdict"):  # rows of SQLAlchemy
+        return lambda row: _members(row._asdict())
+    if issubclass(kind, Sequence):
+        # Rows of sqlite3 have the names of the columns.
+        return (lambda row: _members(dict(row))) if hasattr(kind, "keys") else _items
+    # Arrays and numbers of NumPy, series of pandas, tensors
+    return _listed if hasattr(kind, "tolist") else None
 
 
 def _is_dataclass(kind: type) -> bool:
@@ -113,6 +128,15 @@ def _members(value: Any) -> dict[Any, Any]:
     return {_key(key): plain(member) for key, member in value.items()}
 
 
+def _listed(value: Any) -> Any:
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    # As nanoseconds, NumPy's times would become numbers.
+    listed = (value.astype(f"{kind}8[us]") if kind in _TIMES else value).tolist()
+    if type(listed) is type(value):
+        raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    return plain(listed)
+
+
 def _decimal(value: Any) -> str:
     if not value.is_finite():
         raise ValueError(f"the Decimal {value} is not finite, and JSON has no such number")
@@ -135,7 +159,8 @@ def _name(kind: type) -> str:
 
 _BY_BASE: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Mapping, _members),
-    ((AbstractSet, deque), _items),
+    ((AbstractSet, ValuesView, deque), _items),
+    (UserString, str),
     ((bytes, bytearray, memoryview), _base64),
     (os.PathLike, os.fspath),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Client]
 
 CODE = """
-import enum, pydantic, pydantic.dataclasses, types, uuid
+import array, collections, enum, pydantic, pydantic.dataclasses, sqlite3, types, uuid
 from collections import deque, namedtuple
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -65,6 +65,20 @@ class Model(pydantic.BaseModel):
 class Checked:
     n: int = pydantic.Field(alias="theNumber")
 
+def row(statement):
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    return connection.execute(statement).fetchone()
+
+class AlchemyRow(collections.abc.Sequence):  # as in SQLAlchemy 2
+    def __len__(self): return 1
+    def __getitem__(self, index): return {1}
+    def _asdict(self): return {"a": {1}}
+
+class Array:  # as in NumPy
+    def __init__(self, value): self.value = value
+    def tolist(self): return self.value
+
 ID = uuid.UUID(int=1)
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 """
@@ -85,6 +99,16 @@ VALUES: list[tuple[str, Any]] = [
     ("{'s': {R('a', 1)}}", {"s": [{"name": "a", "code": 1}]}),
     ("deque([1])", [1]),
     ("types.MappingProxyType({'a': 1})", {"a": 1}),
+    ("range(3)", [0, 1, 2]),
+    ("{'a': R('x', 1)}.values()", [{"name": "x", "code": 1}]),
+    ("collections.UserList([{1}])", [[1]]),
+    ("[collections.UserString('ab')]", ["ab"]),
+    ("array.array('d', [0.5])", [0.5]),
+    ("row('select 1 as a, null as b')", {"a": 1, "b": None}),
+    ("[row('select 1 as a')]", [{"a": 1}]),
+    ("AlchemyRow()", {"a": [1]}),
+    ("Array([R('x', 1)])", [{"name": "x", "code": 1}]),
+    ("{'n': Array(5), Array(6): [Array(True)]}", {"n": 5, "6": [True]}),
     ("timedelta(days=1, seconds=3661, microseconds=5)", "P1DT1H1M1.000005S"),
     ("timedelta(0)", "PT0S"),
     ("timedelta(days=-1)", "-P1D"),
@@ -151,6 +175,7 @@ def test_reply_event(serve: Serve, shape: str, returned: str, value: Any) -> Non
         ("{(1, 2): 3}", "keys must be str, int, float, bool or None, not tuple"),
         ("{R('a', 1): 3}", "keys must be str, int, float, bool or None, not R"),
         ("[object()]", "object cannot be written as JSON"),
+        ("[Array(Array(1))]", "Array cannot be written as JSON"),
         ("{R}", "type cannot be written as JSON"),
     ],
 )
