@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -244,3 +245,63 @@ def _send_until_refused(port: int, *, kept: bool) -> int:
         answered += 1
         if not kept:
             connection.close()
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("signal.signal(signal.SIGTERM, end)", id="at the top of the module"),
+        pytest.param("async def start(): signal.signal(signal.SIGTERM, end)", id="in start()"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["sys.exit(3)", "return", "raise ValueError('no')"])
+def test_handler_of_sigterm_in_the_module_runs_after_the_calls_and_stop(
+    start_server: StartServer, where: str, ending: str
+) -> None:
+    source = f"""
+        import signal
+        import sys
+
+        def end(signum, frame):
+            print(f"ended by {{int(signum)}}", flush=True)
+            {ending}
+
+        {where}
+    """
+    server = start_server(textwrap.dedent(source) + textwrap.dedent(GATED), environment=handler("handler"))
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(server.get)
+        server.wait_for_log("begun")
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_until(lambda: not _accepts(server), "refused connections")
+        assert "ended" not in server.log
+        (server.app / "open").touch()
+        assert answer.result().body == b"done"
+    assert server.process.wait(20) == 0
+    assert server.log.index("stopped") < server.log.index(f"ended by {int(signal.SIGTERM)}")
+    assert ("the function's handler of SIGTERM failed" in server.log) == ("raise" in ending)
+
+
+def test_signal_handler_of_start_on_the_loop_does_not_keep_the_server_running(start_server: StartServer) -> None:
+    server = start_server("""
+        import asyncio, signal
+
+        async def start():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, print)
+
+        def handler(): pass
+    """)
+    assert server.stop() == 0
+
+
+def test_signal_handler_of_the_module_for_another_signal_stays(start_server: StartServer) -> None:
+    server = start_server("""
+        import signal
+
+        signal.signal(signal.SIGUSR1, lambda signum, frame: print("saved", flush=True))
+
+        def handler(): pass
+    """)
+    os.kill(server.children()[0], signal.SIGUSR1)
+    server.wait_for_log("saved")
+    assert server.get().status == 204

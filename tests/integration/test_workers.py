@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -235,3 +236,76 @@ def test_processes_of_a_function_have_their_signals_for_themselves(start_server:
     first, second = (server.get("/").body for _ in range(2))
     assert first == second == b"[%d, [2, 4], -15]" % server.children()[0]
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ("sys.exit(7)", 7),
+        ("sys.exit(-1)", 255),
+        ("sys.exit('no')", 1),
+        ("sys.exit()", 0),
+        ("os._exit(3)", 3),
+        ("raise ValueError('no')", 1),
+        ("return 'child'", 0),
+    ],
+)
+def test_process_that_a_function_forks_ends_with_the_call(
+    start_shared_server: StartServer, definition: str, ending: str, code: int
+) -> None:
+    server = start_shared_server(f"""
+        import os, sys
+
+        {definition} handler(request):
+            child = os.fork()
+            if not child:
+                print("written", end="")
+                {ending}
+            return str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """)
+    assert [server.get("/").body for _ in range(2)] == [str(code).encode()] * 2
+    assert server.log.count("written") == 2
+
+
+def test_blocking_function_runs_coroutines_on_the_loop_of_its_import(start_shared_server: StartServer) -> None:
+    server = start_shared_server("""
+        import asyncio
+
+        loop = asyncio.get_event_loop()
+        lock = asyncio.Lock()
+        cached = loop.run_until_complete(asyncio.sleep(0, "cached"))
+
+        async def part(number):
+            async with lock:
+                return await asyncio.sleep(0, number)
+
+        async def failing():
+            raise ValueError("no")
+
+        def handler(request):
+            try:
+                loop.run_until_complete(failing())
+            except ValueError:
+                return [cached, loop.run_until_complete(part(1)), loop.run_until_complete(part(2))]
+    """)
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: server.get("/").body, range(8)))
+    assert answers == [b'["cached", 1, 2]'] * 8
+
+
+def test_coroutine_cannot_wait_for_the_loop_that_it_runs_on(start_shared_server: StartServer) -> None:
+    server = start_shared_server("""
+        import asyncio
+
+        loop = asyncio.get_event_loop()
+
+        async def handler(request):
+            coroutine = asyncio.sleep(0)
+            try:
+                loop.run_until_complete(coroutine)
+            except RuntimeError as error:
+                coroutine.close()
+                return str(error)
+    """)
+    assert server.get("/").body == b"This event loop is already running"

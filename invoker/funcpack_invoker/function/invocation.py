@@ -19,6 +19,7 @@ from funcpack_invoker.function.parameters import Kind
 from funcpack_invoker.http import response
 from funcpack_invoker.http.response import Reply
 from funcpack_invoker.http.sending import reply_to_error
+from funcpack_invoker.threads.forks import end_forked_process, generation
 from funcpack_invoker.threads.pool import Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
 
@@ -103,10 +104,13 @@ class Invocation:
     async def _call_on_loop(
         self, call: Call, ended: Callable[[], None]
     ) -> tuple[Outcome[AnyReply], contextvars.Context]:
+        before = generation.number
         try:
             outcome = await _outcome_of(self._call_async(call))
         finally:
             ended()
+        if generation.number != before:
+            end_forked_process(outcome.error)
         return outcome, contextvars.copy_context()
 
     def _end_call(

@@ -24,7 +24,8 @@ from funcpack_invoker.http.forwarded import TrustedProxies
 from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
-from funcpack_invoker.server.signals import reset_signals_in_children
+from funcpack_invoker.server.event_loop import EventLoop
+from funcpack_invoker.server.signals import Signals, ignore, reset_signals_in_children
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class Worker(BaseWorker):
         self.limits: Limits = self.app.limits
         self.boot_status = BootStatus()
         self.dismissed = False
+        self._signals = Signals()
         self._connections: set[Connection] = set()
         self._told_to_stop = asyncio.Event()
         self._told_to_hurry = asyncio.Event()
 
     def init_process(self) -> None:
         """Create the event loop before the function is imported, since its module may ask for it."""
-        self._loop = asyncio.new_event_loop()
+        self._loop = EventLoop()
         asyncio.set_event_loop(self._loop)
         super().init_process()
 
@@ -91,6 +93,7 @@ class Worker(BaseWorker):
     def run(self) -> None:
         """Serve until told to stop."""
         self._handle_signals()
+        reset_signals_in_children(self.SIGNALS)
         try:
             self._run_to_the_end(self._loop.create_task(self._serve()))
         except Exception:
@@ -98,6 +101,7 @@ class Worker(BaseWorker):
         finally:
             self._end_loop()
         _end_within(self.limits.shutdown_reserve)
+        self._signals.call_users_handler()
 
     def _run_to_the_end(self, task: asyncio.Task[None]) -> None:
         """Run the loop until the task is done, whatever exceptions stop the loop before.
@@ -111,17 +115,9 @@ class Worker(BaseWorker):
                 logger.exception("a task of the function tried to end the process")
 
     def _handle_signals(self) -> None:
-        handlers = {
-            signal.SIGTERM: self._told_to_stop.set,
-            signal.SIGQUIT: self._hurry,
-            # Ctrl-C reaches every process of the terminal; the master decides what to do.
-            signal.SIGINT: _ignore,
-            signal.SIGUSR1: _ignore,
-            signal.SIGWINCH: _ignore,
-        }
-        for signum, handler in handlers.items():
-            self._loop.add_signal_handler(signum, handler)
-        reset_signals_in_children(self.SIGNALS)
+        # Ctrl-C reaches every process of the terminal; the master decides what to do.
+        handlers = {signal.SIGTERM: self._told_to_stop.set, signal.SIGQUIT: self._hurry, signal.SIGINT: ignore}
+        self._signals.handle(self._loop, handlers)
 
     def _hurry(self) -> None:
         """Stop waiting for calls (SIGQUIT, which the master sends after a second SIGTERM or SIGINT)."""
@@ -163,6 +159,8 @@ class Worker(BaseWorker):
     def _note_start(self, error: BaseException | None) -> None:
         """Tell the master how start() ended; stop if it failed, which may be long after connections were accepted."""
         if error is None:
+            # start() may have set other handlers.
+            self._handle_signals()
             self.boot_status.succeed()
             return
         if not isinstance(error, FunctionError):
@@ -225,7 +223,3 @@ def _end_within(seconds: float) -> None:
     timer = threading.Timer(seconds, os._exit, (0,))
     timer.daemon = True
     timer.start()
-
-
-def _ignore() -> None:
-    """Handle a signal by doing nothing."""

@@ -13,6 +13,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from funcpack_invoker.threads.forks import end_forked_process, generation
+
 if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable
@@ -54,10 +56,13 @@ class _Job:
 
     def run(self) -> None:
         """Make the call and store its outcome."""
+        before = generation.number
         try:
             self.outcome = Outcome(self.variables.run(self.call, self.argument), None)
         except BaseException as exc:  # noqa: BLE001 - sys.exit() in a function must not end a thread
             self.outcome = Outcome.failure(exc)
+        if generation.number != before:
+            end_forked_process(self.outcome.error)
 
 
 class ThreadPool:
