@@ -329,6 +329,19 @@ def _attribute_of(handler: str, attribute: str) -> str:
     return f"{_with_colon(handler)}.{attribute}"
 
 
+class UnboundMethodError(FunctionError):
+    """The handler names a method of a class, which needs an object."""
+
+    title = "The handler is a method without an object"
+
+    def __init__(self, handler: str, owner: str, method: str) -> None:
+        super().__init__(
+            f"`{handler}` is a method of the class `{owner}`, and there is no object to call it on.",
+            f"Create an object at the top of the module, as in `service = {owner}()`, and set PYTHON_HANDLER to"
+            f" `{handler.partition(':')[0]}:service.{method}`.",
+        )
+
+
 class NoSignatureError(FunctionError):
     """Python does not know the parameters of the callable."""
 

@@ -17,7 +17,7 @@ from funcpack_invoker.flask_bridge.import_context import application_context
 from funcpack_invoker.flask_bridge.late_import import LateFlask
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.function.patched_threads import refuse_patched_threads
-from funcpack_invoker.function.signature import BoundSignature, bind_signature
+from funcpack_invoker.function.signature import BoundSignature, bind_signature, has_hidden_parameters
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
 from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
 from funcpack_invoker.standard_library import prefer_standard_library
@@ -92,6 +92,12 @@ def load(handler: str, source: Path) -> LoadedFunction | LoadedApplication:
         signature = _bind(handler, found)
         if not isinstance(signature, BoundSignature):
             return LoadedApplication(handler, module, found, signature)
+        if has_hidden_parameters(found, signature):
+            logger.warning(
+                "%s gets no arguments, because *args and **kwargs stay empty; if it is decorated, use functools.wraps in the"
+                " decorator to keep the function's parameters",
+                handler,
+            )
         _import_sdk(signature, directories)
         application.set_view(found)
         load_flask = partial(_load_flask, application, signature.kind, directories)
@@ -211,10 +217,13 @@ def _find(module: ModuleType, name: HandlerName) -> Any:
     """Return the object that the handler name leads to: for a factory, what it returns."""
     owner: Any = module
     for attribute in name.attributes:
+        parent = owner
         try:
-            owner = getattr(owner, attribute)
+            owner = getattr(parent, attribute)
         except AttributeError:
-            raise _attribute_missing(attribute, owner) from None
+            raise _attribute_missing(attribute, parent) from None
+        if inspect.isclass(parent) and inspect.isfunction(inspect.getattr_static(parent, attribute, None)):
+            raise errors.UnboundMethodError(str(name), parent.__name__, attribute)
     if not isinstance(name, handler_name.FactoryName):
         return owner
     if not callable(owner):

@@ -111,6 +111,11 @@ def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
     return declaring
 
 
+def has_hidden_parameters(function: Callable[..., Any], signature: BoundSignature) -> bool:
+    """Return whether a function gets no argument, but takes any: a decorator's wrapper hides the parameters like that."""
+    return not signature.arguments and _is_variadic(_declaring(function))
+
+
 def _has_bound_arguments(function: Callable[..., Any]) -> bool:
     return inspect.ismethod(function) or isinstance(function, functools.partial)
 

@@ -131,6 +131,15 @@ CAUSE = ImportError("no")
             ),
         ),
         (
+            errors.UnboundMethodError("main:C.f", "C", "f"),
+            (
+                "The handler is a method without an object\n\n"
+                "`main:C.f` is a method of the class `C`, and there is no object to call it on.\n"
+                "Create an object at the top of the module, as in `service = C()`, and set PYTHON_HANDLER to"
+                " `main:service.f`."
+            ),
+        ),
+        (
             errors.NoSignatureError("main.f"),
             (
                 "Unknown function parameters\n\n"

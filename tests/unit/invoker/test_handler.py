@@ -30,6 +30,16 @@ if TYPE_CHECKING:
             id="method-of-an-object",
         ),
         pytest.param(
+            "main:Greeter.hello",
+            {"main.py": "class Greeter:\n @staticmethod\n def hello(): return 'hi'"},
+            id="static-method",
+        ),
+        pytest.param(
+            "main:Greeter.hello",
+            {"main.py": "class Greeter:\n @classmethod\n def hello(cls): return 'hi'"},
+            id="class-method",
+        ),
+        pytest.param(
             "app.main.hello",
             {
                 "app/__init__.py": "",
@@ -113,6 +123,13 @@ def test_function_is_found(load_function: Load, handler: str, files: dict[str, s
         ),
         pytest.param(
             "main.Hello", {"main.py": "class Hello: pass"}, errors.ClassHandlerError, ["`__call__`"], id="class"
+        ),
+        pytest.param(
+            "main:Greeter.hello",
+            {"main.py": "class Greeter:\n def hello(self, req): pass"},
+            errors.UnboundMethodError,
+            ["the class `Greeter`", "`service = Greeter()`", "`main:service.hello`"],
+            id="method-of-a-class",
         ),
         pytest.param(
             "main.hello", {"main.py": "hello = type(1).from_bytes"}, errors.ParameterError, ["`bytes`"], id="builtin"
@@ -244,3 +261,21 @@ def test_own_flask_module_is_fine_for_events(load_function: Load) -> None:
 def test_app_directory_comes_first_on_the_path(load_function: Load, tmp_path: Path) -> None:
     load_function(handler="main.hello", files={"src/main.py": "def hello(): pass"})
     assert sys.path[:2] == [str(tmp_path), str(tmp_path / "src")]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_warned"),
+    [
+        ("def hello(*args, **kwargs): pass", True),
+        ("def deco(f): return lambda *args: f(*args)\n@deco\ndef hello(req): pass", True),
+        ("import functools\ndef deco(f): return functools.wraps(f)(lambda *args: f(*args))\n@deco\ndef hello(req): pass", False),
+        ("import functools\ndef deco(f): return functools.wraps(f)(lambda *args: f(*args))\n@deco\ndef hello(): pass", False),
+        ("def hello(req, *args): pass", False),
+        ("def hello(): pass", False),
+    ],
+)  # fmt: skip
+def test_function_whose_parameters_are_hidden_is_named_in_the_log(
+    load_function: Load, caplog: pytest.LogCaptureFixture, source: str, is_warned: bool
+) -> None:
+    load_function(handler="main.hello", files={"main.py": source})
+    assert ("main.hello gets no arguments" in caplog.text) == is_warned
