@@ -13,6 +13,7 @@ from funcpack_invoker.http import json_codec, media_types
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from funcpack_invoker.events.event import Event
     from funcpack_invoker.function.call import Call
     from funcpack_invoker.function.data_form import Form
     from funcpack_invoker.function.typed.reader import Reader
@@ -36,17 +37,18 @@ def data_getter(name: str, form: Form) -> Getter:
     if form.reader is None:
         return lambda call: _text_of_data(call, name, form)
     read, takes_bytes = _reading(form.reader), form.takes_bytes
-    return lambda call: _unless_bytes(event_of(call).data, read, takes_bytes=takes_bytes)
+    loads = _loads(form.reader)
+    return lambda call: _unless_bytes(_json_of_data(event_of(call), loads), read, takes_bytes=takes_bytes)
 
 
 def _json_getter(name: str, form: Form, reader: Reader) -> Getter:
     read = _reading(reader)
-    loads = json_codec.loads_exact if reader.is_exact else json_codec.loads
+    loads = _loads(reader)
 
     def get(call: Call) -> Any:
         body = call.body.read()
         try:
-            value = loads(body) if body else None  # None, as an event's empty data
+            value = loads(body, "utf-8") if body else None  # None, as an event's empty data
         except ValueError as exc:
             if form.takes_bytes:
                 return body
@@ -54,6 +56,22 @@ def _json_getter(name: str, form: Form, reader: Reader) -> Getter:
         return read(value)
 
     return get
+
+
+def _loads(reader: Reader) -> json_codec.Loads:
+    return json_codec.loads_exact if reader.is_exact else json_codec.loads
+
+
+def _json_of_data(event: Event, loads: json_codec.Loads) -> Any:
+    """Return the data; if a structured event has sent JSON in Base64, it is parsed here, because only a type requires it."""
+    data = event.data
+    if not isinstance(data, bytes):
+        return data
+    try:
+        media_type = media_types.parse(str(event.attributes.get("datacontenttype", "application/json")))
+    except ValueError:
+        return data
+    return media_type.decode(data, loads) if media_type.is_json else data
 
 
 def _reading(reader: Reader) -> Callable[[Any], Any]:

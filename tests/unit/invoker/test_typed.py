@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -374,3 +375,26 @@ def handler(data: WANTED): return repr(data)
 def test_data_that_is_not_json(serve: Serve) -> None:
     answer = serve(f"{TYPES}\ndef handler(data: Item): pass").event(b"x", "application/octet-stream")
     assert answer.text == "data: expected an object, found bytes that are not JSON\n"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "content_type", "data", "status", "text"),
+    [
+        ("Item", '"application/json"', b'{"name": "a", "price": 1.10}', 200, "Item"),
+        ("Item", "null", b'{"name": "a", "price": 1.10}', 200, "Item"),
+        ("Item | bytes", '"a/b+json"', b'{"name": "a", "price": 1.10}', 200, "Item"),
+        ("Item | bytes", '"application/json"', b"{", 200, "bytes"),
+        ("Item | bytes", '"a/b"', b'{"name": "a"}', 200, "bytes"),
+        ("Item | None", '"application/json"', b"", 200, "NoneType"),
+        ("Item", '"application/json"', b"{", 400, "data: expected an object, found bytes that are not JSON\n"),
+        ("Item", '"a/b"', b"{}", 400, "data: expected an object, found bytes that are not JSON\n"),
+    ],
+)
+def test_json_in_base64(serve: Serve, annotation: str, content_type: str, data: bytes, status: int, text: str) -> None:
+    client = serve(f"{TYPES}\ndef handler(data: {annotation}): return type(data).__name__")
+    event = (
+        '{"specversion": "1.0", "id": "1", "source": "/", "type": "t",'
+        f' "datacontenttype": {content_type}, "data_base64": "{base64.b64encode(data).decode()}"}}'
+    )
+    answer = client.post(event.encode(), {"content-type": "application/cloudevents+json"})
+    assert (answer.status, answer.text) == (status, text)
