@@ -72,6 +72,12 @@ class Application:
         app = self._app
         return app is not None and (app.json is not self._json or vars(app.json) != self._json_settings)
 
+    @property
+    def middleware(self) -> str | None:
+        """The name of the WSGI middleware that the function has put around the application; None without any."""
+        found = None if self._app is None else vars(self._app).get("wsgi_app")
+        return None if found is None else getattr(found, "__name__", type(found).__name__)
+
     def set_view(self, function: Callable[..., Any]) -> None:
         """Set the function, which is the view of all URLs that belong to no other view."""
         self._view = function

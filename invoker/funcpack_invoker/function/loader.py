@@ -100,6 +100,10 @@ def load(handler: str, source: Path) -> LoadedFunction | LoadedApplication:
             )
         _import_sdk(signature, directories)
         application.set_view(found)
+        if application.middleware is not None:
+            logger.warning(
+                "WSGI middleware has no effect: current_app.wsgi_app, here %s, is not called", application.middleware
+            )
         load_flask = partial(_load_flask, application, signature.kind, directories)
         flask = load_flask() if _uses_flask(signature) else None
     late_flask = LateFlask(load_flask) if flask is None else None

@@ -420,3 +420,28 @@ def test_signal_of_another_application_changes_nothing(serve: Serve) -> None:
     )
     # The context is created on first use, when there is a key for the session.
     assert (client.request().status, client.request().json()) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (
+            "from werkzeug.middleware.proxy_fix import ProxyFix\ncurrent_app.wsgi_app = ProxyFix(current_app.wsgi_app)",
+            "ProxyFix",
+        ),
+        (
+            "def logged(environ, start): pass\ncurrent_app.wsgi_app = logged",
+            "logged",
+        ),
+        ("current_app.wsgi_app", None),
+        ("current_app.config['X'] = 'x'", None),
+    ],
+)
+def test_middleware_is_named_in_the_log(
+    load_function: LoadFunction, caplog: pytest.LogCaptureFixture, code: str, name: str | None
+) -> None:
+    load_function(f"from flask import current_app\n{code}\ndef handler(): pass")
+    warned = [record.getMessage() for record in caplog.records if "WSGI" in record.message]
+    assert warned == (
+        [f"WSGI middleware has no effect: current_app.wsgi_app, here {name}, is not called"] if name else []
+    )
