@@ -309,3 +309,19 @@ def test_coroutine_cannot_wait_for_the_loop_that_it_runs_on(start_shared_server:
                 return str(error)
     """)
     assert server.get("/").body == b"This event loop is already running"
+
+
+def test_function_that_stops_the_event_loop_does_not_end_the_worker(start_server: StartServer) -> None:
+    server = start_server("""
+        import asyncio
+
+        async def handler(request):
+            asyncio.get_running_loop().stop()
+            await asyncio.sleep(0)
+            return "went on"
+    """)
+    worker = server.children()
+    assert [server.get("/").body for _ in range(3)] == [b"went on"] * 3
+    assert server.children() == worker
+    assert "the function stopped the event loop" in server.log
+    assert server.stop() == 0

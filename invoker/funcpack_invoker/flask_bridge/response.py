@@ -43,7 +43,7 @@ def process(reply: Reply, app: Flask, process_response: Callable[[Response], Res
     if processed.response is not body:
         _replace_stream(reply, completed)
     elif is_async:
-        completed.chunks, completed.close = reply.chunks, None
+        completed.chunks, completed.close = reply.chunks, reply.close
         at_end(completed, processed.close)
     else:
         # The chunks are encoded when they are sent: a stream of text and one of bytes have different content types.

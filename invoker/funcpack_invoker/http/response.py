@@ -30,7 +30,8 @@ _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 class Reply:
     """A response: its status, its headers (names in lower case), and its body.
 
-    A streamed body is in `chunks`, which `close` is called for at the end, however it comes.
+    A streamed body is in `chunks`, which `close` is called for at the end, however it comes; for an async iterator, after
+    its `aclose`.
     """
 
     __slots__ = ("body", "chunks", "close", "headers", "status")
@@ -97,7 +98,7 @@ def _from_object(value: Any) -> Reply:
     if isinstance(value, Iterator | AsyncIterator):
         # Its first chunk decides on the content type; see `stream_header`.
         reply = Reply(200)
-        reply.chunks, reply.close = value, getattr(value, "close", None)
+        reply.chunks, reply.close = value, getattr(value, "close", None) if isinstance(value, Iterator) else None
         return reply
     if json_codec.is_supported(value):
         return Reply(200, [_JSON], _json(value))
@@ -265,7 +266,10 @@ def from_response(response: Any) -> Reply:
         response.close()
         return with_headers(reply, headers)
     length = headers.get("Content-Length")
-    reply.chunks = iter(response.response if response.direct_passthrough else response.iter_encoded())
+    if isinstance(response.response, AsyncIterator):  # which Werkzeug cannot iterate over
+        reply.chunks = response.response
+    else:
+        reply.chunks = iter(response.response if response.direct_passthrough else response.iter_encoded())
     reply.close = response.close
     with_headers(reply, headers)
     if length is not None:

@@ -59,8 +59,12 @@ class Stream:
         close = self._reply.close
         chunks: Any = self._reply.chunks
         if isinstance(chunks, AsyncIterator):
-            if hasattr(chunks, "aclose"):
-                await RunInContext(_await(chunks.aclose()), self._context)
+            try:
+                if hasattr(chunks, "aclose"):
+                    await RunInContext(_await(chunks.aclose()), self._context)
+            finally:
+                if close is not None:
+                    self._context.run(close)
         elif close is not None and not (self._step and self._step.cancelled()):
             await self._threads.run(_call, close, self._context)
 

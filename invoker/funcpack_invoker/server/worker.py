@@ -106,13 +106,18 @@ class Worker(BaseWorker):
     def _run_to_the_end(self, task: asyncio.Task[None]) -> None:
         """Run the loop until the task is done, whatever exceptions stop the loop before.
 
-        asyncio stops its loop if any task ends with one of these, such as one that the function has started.
+        asyncio stops its loop if any task ends with one of these, such as one that the function has started, and if the
+        function calls `loop.stop()`.
         """
         while not task.done():
             try:
                 self._loop.run_until_complete(task)
             except (SystemExit, KeyboardInterrupt):
                 logger.exception("a task of the function tried to end the process")
+            except RuntimeError:
+                if task.done():
+                    raise
+                logger.error("the function stopped the event loop, which the server continues")  # noqa: TRY400 - no trace
 
     def _handle_signals(self) -> None:
         # Ctrl-C reaches every process of the terminal; the master decides what to do.

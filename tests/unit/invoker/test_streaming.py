@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,3 +134,36 @@ def test_generator_sees_the_context_of_the_call(serve: Serve) -> None:
             yield value.get()
     """)
     assert client.request(target="/p").text == "/pv"
+
+
+@pytest.mark.parametrize("definition", ["def", "async def"])
+@pytest.mark.parametrize("parameter", ["req", "data"])
+@pytest.mark.parametrize("hooked", [True, False])
+@pytest.mark.parametrize(("shape", "status"), [("response", 200), ("(response, 201)", 201)])
+def test_response_streams_an_async_generator(
+    serve: Serve, definition: str, parameter: str, hooked: bool, shape: str, status: int
+) -> None:
+    client = serve(f"""
+        import flask
+
+        ended = []
+
+        if {hooked}:
+            flask.current_app.teardown_request(lambda _error: ended.append("request"))
+
+        async def parts():
+            try:
+                yield "a"
+                yield b"b"
+            finally:
+                ended.append("generator")
+
+        {definition} handler({parameter}):
+            response = flask.Response(parts(), mimetype="text/event-stream")
+            response.call_on_close(lambda: ended.append("response"))
+            return {shape}
+    """)
+    answer = client.event() if parameter == "data" else client.request()
+    assert (answer.status, answer.body, answer.complete) == (status, b"ab", True)
+    assert answer.header("content-type") == "text/event-stream; charset=utf-8"
+    assert sorted(sys.modules["handler"].ended) == ["generator", *(["request"] if hooked else []), "response"]
