@@ -132,7 +132,7 @@ def _flood(connection: socket.socket) -> None:
 
 def test_large_header_behind_other_requests_is_read(start_server: StartServer) -> None:
     """More than what is held while a request is served: reading goes on for a header that is not complete."""
-    server = start_server(FUNCTION)
+    server = start_server(FUNCTION, environment={"FUNCTION_MAX_HEADER": "1MiB"})
     fields = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 8000) for number in range(90))
     request = b"GET / HTTP/1.1\r\nHost: x\r\n%s" % fields
     received = server.exchange(request + b"\r\n" + request + b"\r\n" + request + b"Connection: close\r\n\r\n")
