@@ -117,7 +117,8 @@ class App(ABC):
         try:
             request.scope = scope = checked(scope, request.headers)
             path, method = scope["path"], scope["method"]
-            if path in self._health_paths:
+            # An encoded slash is not a slash (RFC 3986 section 2.2): such a path is the function's.
+            if path in self._health_paths and b"%2f" not in scope["raw_path"].lower():
                 reply = await self._health.answer(path, method)
             elif self._takes_events and method != "POST":
                 reply = not_posted(method, request.headers)
@@ -139,6 +140,9 @@ class App(ABC):
             milliseconds = (time.perf_counter() - started) * 1000
             # The query is omitted: it may contain tokens.
             method, path = request.scope["method"], request.scope["path"]
+            if path[:1] not in "/*":
+                # A rejected target may contain a password.
+                path = "-"
             access_logger.info("%s %r %s %.1f ms", method, path, exchange.status or "-", milliseconds)
 
     def _is_full(self) -> bool:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # https://www.w3.org/TR/trace-context/#traceparent-header (version 00; later versions may append fields)
-_TRACEPARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_TRACEPARENT = re.compile(
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[0-9A-Za-z._~-]*)?"
+)
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 logger = logging.getLogger("function")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -113,9 +114,9 @@ class TextFormatter(logging.Formatter):
         """Return the text of a record."""
         call = current.get()
         request = f" [{call.request_id}]" if call else ""
-        line = f"{_time(record)} {record.levelname} {record.name}{request}: {message(record)}"
-        exception = exception_text(record)
-        return f"{line}\n{exception}" if exception else line
+        line = f"{_time(record)} {record.levelname} {record.name}{request}: {_escaped(_text(record))}"
+        details = "\n".join(filter(None, (exception_text(record), record.stack_info)))
+        return f"{line}\n{_escaped_but_line_ends(details)}" if details else line
 
 
 class JsonFormatter(logging.Formatter):
@@ -208,12 +209,31 @@ def _severity(record: logging.LogRecord) -> str:
 
 
 def message(record: logging.LogRecord) -> str:
+    """Return the message of a record with the stack that its caller asked for."""
+    text = _text(record)
+    return f"{text}\n{record.stack_info}" if record.stack_info else text
+
+
+def _text(record: logging.LogRecord) -> str:
     """Return the message of a record; arguments that do not match it must not break the format of the log."""
     try:
-        text = record.getMessage()
+        return record.getMessage()
     except Exception as exc:  # noqa: BLE001 - any exception from formatting the user's objects
-        text = f"invalid arguments {record.args!r} for {record.msg!r}: {exc} ({record.pathname}:{record.lineno})"
-    return f"{text}\n{record.stack_info}" if record.stack_info else text
+        return f"invalid arguments {record.args!r} for {record.msg!r}: {exc} ({record.pathname}:{record.lineno})"
+
+
+# Control characters, line ends of Unicode, characters that reorder text, and surrogates: with them, a client whose input
+# is logged could forge lines, or move the cursor of a terminal.
+_UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _escaped(text: str) -> str:
+    """Return a text in one line, with unsafe characters as Python writes them in a string literal."""
+    return _UNSAFE.sub(lambda match: ascii(match[0])[1:-1], text) if not text.isprintable() else text
+
+
+def _escaped_but_line_ends(text: str) -> str:
+    return "\n".join(map(_escaped, text.split("\n")))
 
 
 def _call_members(record: logging.LogRecord) -> dict[str, str]:

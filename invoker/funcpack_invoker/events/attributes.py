@@ -38,6 +38,9 @@ _TIME = re.compile(
 
 _NONE: Mapping[str, AttributeValue] = MappingProxyType({})
 
+# Characters of an attribute that is parsed.
+_LONGEST_PARSED = 8190
+
 _SMALLEST, _LARGEST = -(2**31), 2**31 - 1
 
 
@@ -102,6 +105,8 @@ def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, Attri
             raise InvalidAttributeError(f"{name} is empty")
         check = _CHECKS.get(name)
         if check:
+            if len(value) > _LONGEST_PARSED:
+                raise InvalidAttributeError(f"{name} is longer than {_LONGEST_PARSED} characters")
             check(value)
 
 

@@ -37,7 +37,7 @@ _ENVELOPE = frozenset({"specversion", "id", "source", "type"})
 _AS_IT_IS = re.compile(rb"[ !#$&-~]*")
 
 # RFC 7230 section 3.2.6
-_QUOTED_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_QUOTED_STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 
 
@@ -91,7 +91,7 @@ def _read_format(media_type: media_types.MediaType, body: bytes, loads: json_cod
 
 def _read_json(body: bytes, codec: str, loads: json_codec.Loads) -> object:
     try:
-        document: object = loads(body, codec)
+        document: object = json_codec.IN_EVENTS[loads](body, codec)
     except UnicodeDecodeError:
         raise InvalidEventError(f"the body is not JSON: it is not valid {codec}") from None
     except ValueError as exc:
@@ -110,6 +110,9 @@ def _read_members(members: object) -> Event:
     """Decode an event in the JSON format (JSON 2 and 3); members that are null are unset (JSON 2.2)."""
     if not isinstance(members, dict):
         raise InvalidAttributeError("the event is not a JSON object")
+    if isinstance(members, json_codec.RepeatedMembers):
+        # Whoever checked the event before could have read the other value (RFC 8259 section 4).
+        raise InvalidAttributeError(f"the event has the member {shown(members.name)} more than once")
     version = members.get("specversion")
     attributes = {}
     for name, value in members.items():

@@ -63,18 +63,17 @@ async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], l
         refuse_declared(length, limit)
     if incoming.is_complete:
         return whole_body(incoming.take(), limit)
-    chunks: list[bytes] = []
-    size = 0
+    # Joined as they come: a list of small chunks would take many times their size.
+    received = io.BytesIO()
     more = True
     while more:
         chunk, more = await incoming.next_chunk()
-        size += len(chunk)
-        if size > limit:
+        received.write(chunk)
+        if received.tell() > limit:
             raise too_large(limit)
-        chunks.append(chunk)
-        if streamed and more and size > READ_AHEAD:
-            return Upload(chunks, size, incoming, limit)
-    return WholeBody(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        if streamed and more and received.tell() > READ_AHEAD:
+            return Upload(received.getvalue(), incoming, limit)
+    return WholeBody(received.getvalue())
 
 
 def whole_body(data: bytes, limit: int) -> WholeBody:
@@ -115,10 +114,10 @@ def refuse_declared(length: bytes, limit: int) -> None:
 class Upload(io.RawIOBase):
     """A body that still arrives. A thread that reads it gets it from the event loop, piece by piece."""
 
-    def __init__(self, chunks: list[bytes], size: int, incoming: IncomingBody, limit: int) -> None:
+    def __init__(self, ahead: bytes, incoming: IncomingBody, limit: int) -> None:
         super().__init__()
-        self._ahead = b"".join(chunks)
-        self._size = size
+        self._ahead = ahead
+        self._size = len(ahead)
         self._incoming = incoming
         self._limit = limit
         self._more = True

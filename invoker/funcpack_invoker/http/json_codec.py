@@ -42,10 +42,46 @@ class ExactFloat(float):
         return float, (float(self),)
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in _INFINITE:
+        raise ValueError(text)
+    return value
+
+
+class RepeatedMembers(dict[str, Any]):
+    """An event in JSON with several members of one name, the last of which counts.
+
+    Attributes:
+        name: of the first such member.
+
+    """
+
+    name: str
+
+
+def _members_of_event(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs) or "specversion" not in members:
+        return members
+    repeated = RepeatedMembers(members)
+    seen: set[str] = set()
+    repeated.name = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return repeated
+
+
+_INFINITE = (float("inf"), float("-inf"))
+
 _WHITE_SPACE = " \t\n\r"
 
-_DECODER = json.JSONDecoder(parse_constant=_reject_constant)
+_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=_finite)
 _EXACT_DECODER = json.JSONDecoder(parse_constant=_reject_constant, parse_float=ExactFloat)
+_EVENT_DECODER = json.JSONDecoder(
+    parse_constant=_reject_constant, parse_float=_finite, object_pairs_hook=_members_of_event
+)
+_EXACT_EVENT_DECODER = json.JSONDecoder(
+    parse_constant=_reject_constant, parse_float=ExactFloat, object_pairs_hook=_members_of_event
+)
 _encode = json.JSONEncoder(allow_nan=False, default=_plain).encode
 
 _ARRAYS = (list, tuple)
@@ -78,6 +114,20 @@ def loads(body: bytes, codec: str = "utf-8", decoder: json.JSONDecoder = _DECODE
 def loads_exact(body: bytes, codec: str = "utf-8") -> Any:
     """Parse JSON as `loads` does, but return numbers with a fraction or an exponent as `ExactFloat`."""
     return loads(body, codec, _EXACT_DECODER)
+
+
+def loads_event(body: bytes, codec: str = "utf-8") -> Any:
+    """Parse JSON as `loads` does; an event with several members of one name becomes `RepeatedMembers`."""
+    return loads(body, codec, _EVENT_DECODER)
+
+
+def loads_event_exact(body: bytes, codec: str = "utf-8") -> Any:
+    """Parse JSON as `loads_exact` and `loads_event` do."""
+    return loads(body, codec, _EXACT_EVENT_DECODER)
+
+
+# What parses the JSON format of events, for what parses other JSON.
+IN_EVENTS: dict[Loads, Loads] = {loads: loads_event, loads_exact: loads_event_exact}
 
 
 def floats(value: Any) -> Any:

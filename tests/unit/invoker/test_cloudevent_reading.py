@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from funcpack_invoker.errors import InvalidEventError
 from funcpack_invoker.events.cloudevent import Batch, Event, read
+from funcpack_invoker.http import media_types
 
 REQUIRED: dict[str, Any] = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}
 OLD = REQUIRED | {"specversion": "0.3"}
@@ -116,6 +118,10 @@ def test_binary_attributes(headers: Headers, attributes: dict[str, Any]) -> None
         ),
         pytest.param("application/json", DEEP, DEEP, id="JSON nested too deeply: bytes"),
         pytest.param("application/json", LONG_NUMBER, LONG_NUMBER, id="JSON with too long a number: bytes"),
+        pytest.param(
+            "application/json", b"[1e999]", b"[1e999]", id="a number without a finite value is not JSON: bytes"
+        ),
+        pytest.param("application/json", b"[1e308]", [1e308], id="a large number"),
         pytest.param("application/json", b"  ", b"  ", id="white space is not JSON: bytes"),
         pytest.param("application/json-seq", b"1", b"1", id="json-seq is not JSON: bytes"),
         pytest.param("application/x-json", b"1", b"1", id="x-json is not JSON: bytes"),
@@ -440,6 +446,31 @@ def test_structured_event(members: dict[str, Any], attributes: dict[str, Any], d
         pytest.param(
             REQUIRED | {"datacontenttype": "json"}, "datacontenttype 'json' is not a media type", id="RFC 2046"
         ),
+        pytest.param(
+            REQUIRED | {"datacontenttype": f'a/b; c="{"x" * 8190}"'},
+            "datacontenttype is longer than 8190 characters",
+            id="a long media type",
+        ),
+        pytest.param(
+            REQUIRED | {"time": f"2026-01-01T00:00:00.{'0' * 8190}Z"},
+            "time is longer than 8190 characters",
+            id="a long time",
+        ),
+        pytest.param(
+            b'{"specversion": "1.0", "id": "1", "id": "2", "source": "/s", "type": "t"}',
+            "the event has the member 'id' more than once",
+            id="RFC 8259 section 4: an attribute twice",
+        ),
+        pytest.param(
+            b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": 1, "d\\u0061ta": 2}',
+            "the event has the member 'data' more than once",
+            id="RFC 8259 section 4: data twice, spelled differently",
+        ),
+        pytest.param(
+            b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": 1e999}',
+            "the body is not JSON: a number is not finite or has too many digits",
+            id="RFC 8259 section 6: a number without a finite value",
+        ),
         pytest.param(REQUIRED | {"n": 2**31}, "n does not fit in 32 bits", id="JSON 2.2: too large"),
         pytest.param(REQUIRED | {"n": -(2**31) - 1}, "n does not fit in 32 bits", id="JSON 2.2: too small"),
         pytest.param(
@@ -642,3 +673,22 @@ def test_binary_event_of_0_3() -> None:
     assert event == Event(
         OLD | {"schemaurl": "/x", "datacontentencoding": "base64", "datacontenttype": "text/plain"}, "aGk="
     )
+
+
+def test_members_of_the_data_may_be_repeated() -> None:
+    """They are the function's business; the last one counts, as `json.loads` has it."""
+    body = b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"a": 1, "a": 2}}'
+    assert read_structured(body).data == {"a": 2}
+
+
+@pytest.mark.parametrize("quoted", ["x" * 8000, "\\x" * 4000, "x" * 7000 + "\\"], ids=["plain", "escaped", "mixed"])
+@pytest.mark.parametrize("end", ['"', ""], ids=["closed", "open"])
+def test_memory_for_a_media_type_is_bounded_by_its_length(quoted: str, end: str) -> None:
+    value = f'application/json; a="{quoted}{end}'
+    tracemalloc.start()
+    try:
+        media_types.parse(value)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * len(value)

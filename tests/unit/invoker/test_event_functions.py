@@ -305,6 +305,8 @@ def test_batch_whose_data_does_not_fit_is_not_wanted_again(serve: Serve) -> None
         pytest.param(
             {"traceparent": "01" + TRACE[2:] + "-more"}, ["01" + TRACE[2:] + "-more", None], id="later-version"
         ),
+        pytest.param({"traceparent": "01" + TRACE[2:] + "-a b"}, [None, None], id="later-version-with-a-space"),
+        pytest.param({"traceparent": "01" + TRACE[2:] + "-<b>"}, [None, None], id="later-version-with-markup"),
         pytest.param({"traceparent": "ff" + TRACE[2:]}, [None, None], id="version-ff"),
         pytest.param({"tracestate": "a=b"}, [None, None], id="state-alone"),
     ],

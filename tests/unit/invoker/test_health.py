@@ -29,6 +29,11 @@ def test_health_is_asked_for_by_get(serve: Serve) -> None:
     assert (answer.status, answer.header("allow")) == (405, "GET, HEAD")
 
 
+@pytest.mark.parametrize("path", ["/health%2Flive", "/health%2fready"])
+def test_path_with_an_encoded_slash_is_the_functions(serve: Serve, path: str) -> None:
+    assert serve("def handler(): return 'mine'").request(target=path).text == "mine"
+
+
 def test_health_paths_can_be_the_functions(serve: Serve) -> None:
     client = serve("def handler(req): return req.path", FUNCTION_HEALTH_PATHS="off")
     assert client.request(target="/health/live").text == "/health/live"

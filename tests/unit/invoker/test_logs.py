@@ -49,6 +49,32 @@ def test_text(log: Callable[..., io.StringIO]) -> None:
     assert written.getvalue().partition(" ")[2] == "INFO mine: hello there\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("a\n2026-01-01T00:00:00.000Z INFO x: b", r"a\n2026-01-01T00:00:00.000Z INFO x: b", id="line feed"),
+        pytest.param("a\r\u2028\x85b", r"a\r\u2028\x85b", id="other line ends"),
+        pytest.param("\x1b[2J\x9b2J\x7f\b", r"\x1b[2J\x9b2J\x7f\x08", id="escape sequences"),
+        pytest.param("a\u202eb\u2066", r"a\u202eb\u2066", id="bidirectional"),
+        pytest.param("\ud800", r"\ud800", id="surrogate"),
+        pytest.param("é\t漢🎉\u00a0\u200d", "é\t漢🎉\u00a0\u200d", id="text"),
+    ],
+)
+def test_text_of_a_message_is_one_line(log: Callable[..., io.StringIO], text: str, shown: str) -> None:
+    written = log()
+    logging.getLogger("mine").info("%s", text)
+    assert written.getvalue().partition(" ")[2] == f"INFO mine: {shown}\n"
+
+
+def test_text_of_an_exception_keeps_its_lines(log: Callable[..., io.StringIO]) -> None:
+    written = log()
+    logging.getLogger("mine").error("failed", exc_info=ValueError("a\x1b[2J\nb"), stack_info=True)
+    lines = written.getvalue().splitlines()
+    assert lines[0].endswith(" ERROR mine: failed")
+    assert r"ValueError: a\x1b[2J" in lines
+    assert "Stack (most recent call last):" in lines
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_arguments_that_do_not_fit_are_said_in_the_line(log: Callable[..., io.StringIO], log_format: str) -> None:
     written = log(LOG_FORMAT=log_format)

@@ -280,3 +280,20 @@ def test_access_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     serve("def handler(): return ''", FUNCTION_ACCESS_LOG="on").request(target="/a?token=secret")
     (line,) = [record.getMessage() for record in caplog.records if record.name == "funcpack.access"]
     assert line.startswith("GET '/a' 200 ")
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "path"),
+    [
+        pytest.param("http://user:secret@localhost/a", 200, "'/a'", id="absolute-form"),
+        pytest.param("ftp://user:secret@localhost/a", 400, "'-'", id="rejected scheme"),
+        pytest.param("http://user:secret@[/a", 400, "'-'", id="malformed"),
+    ],
+)
+def test_access_log_of_a_hostile_target(
+    serve: Serve, caplog: pytest.LogCaptureFixture, target: str, status: int, path: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert serve("def handler(): return ''", FUNCTION_ACCESS_LOG="on").request(target=target).status == status
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "funcpack.access"]
+    assert line.startswith(f"GET {path} {status} ")
