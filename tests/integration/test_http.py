@@ -9,13 +9,17 @@ import gzip
 import io
 import json
 import socket
+import sys
 import zlib
+from contextlib import ExitStack
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.integration.conftest import Server, StartServer
 
 ECHO = """
@@ -676,11 +680,42 @@ def test_access_log_has_the_status_of_a_rejected_body(start_server: StartServer)
     assert "POST '/' 400 " in server.log
 
 
+LIVE = request(b"GET /health/live HTTP/1.1")
+
+
 def test_refusal_of_too_many_connections_can_be_read(start_server: StartServer) -> None:
-    server = start_server("def handler(): ...", limits={"connections": 1})
-    server.wait_until(lambda: b" 200 " in server.exchange(request(b"GET /health/live HTTP/1.1", CLOSE)), "a free place")
+    server = start_server("def handler(body): ...", limits={"connections": 1})
     with server.connect() as first:
-        first.sendall(request(b"GET /health/live HTTP/1.1"))
+        first.sendall(LIVE + posted(b"Content-Length: 1"))
         assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
         (response,) = responses(server.exchange())
-    assert (response.status, response.getheader("Retry-After")) == (503, "1")
+        assert (response.status, response.getheader("Retry-After")) == (503, "1")
+        first.sendall(b"x")
+        assert first.recv(65536).startswith(b"HTTP/1.1 204 ")
+
+
+def test_connection_that_was_idle_for_longest_gives_way(start_server: StartServer) -> None:
+    server = start_server("def handler(): ...", limits={"connections": 3})
+    with server.connect() as first, server.connect() as second, server.connect() as third:
+        for connection in (first, second, third, first):
+            connection.sendall(LIVE)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        with server.connect() as fourth:
+            fourth.sendall(LIVE)
+            assert fourth.recv(65536).startswith(b"HTTP/1.1 200 ")
+            assert second.recv(65536) == b""
+            for connection in (first, third, fourth):
+                connection.sendall(LIVE)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_connections_leave_open_files_for_the_function(start_server: StartServer, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nulimit -n 128\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    server = start_server("def handler(): return open(__file__).read(3)", python=python)
+    with ExitStack() as connections:
+        for _ in range(200):
+            connections.enter_context(server.connect())
+        assert server.get().body == b"def"
+    assert "cannot accept" not in server.log

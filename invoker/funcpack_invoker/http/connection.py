@@ -49,10 +49,12 @@ class Service(NamedTuple):
         application: answers the requests.
         limits: of each connection.
         max_body: the most bytes of a request's body.
-        most_connections: at a time; above it a new one is answered 503.
+        most_connections: at a time; for one more, the one that has been idle for longest is closed, or if each has a
+            request, the new one is answered 503.
         proxies: may report the scheme of their clients.
         is_ending: returns whether connections are not to be used for another request.
         connections: those that are open.
+        idle: those without a request, the one that has been idle for longest first.
         outbox: writes whole responses.
 
     """
@@ -64,7 +66,22 @@ class Service(NamedTuple):
     proxies: TrustedProxies
     is_ending: Callable[[], bool]
     connections: set[Connection]
+    idle: dict[Connection, None]
     outbox: Outbox
+
+    def close_longest_idle(self) -> bool:
+        """Close the connection that has been idle for longest, if one is idle: its client can open another one."""
+        connection = next(iter(self.idle), None)
+        if connection is None:
+            return False
+        self.forget(connection)
+        connection.close()
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Let the place of a connection be taken."""
+        self.connections.discard(connection)
+        self.idle.pop(connection, None)
 
 
 class Connection(asyncio.Protocol):
@@ -98,12 +115,14 @@ class Connection(asyncio.Protocol):
         """Accept the connection, or reject it if there are too many."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
         self._transport = transport
-        if len(self._service.connections) >= self._service.most_connections:
+        service = self._service
+        if len(service.connections) >= service.most_connections and not service.close_longest_idle():
             self._is_closed = True
             transport.write(error_response(503, "too many connections", b"Retry-After: 1\r\n"))
             transport.close()
             return
-        self._service.connections.add(self)
+        service.connections.add(self)
+        service.idle[self] = None
         self._addresses = tuple(_address(transport, name) for name in ("sockname", "peername"))
         peer = self._addresses[1]
         self._is_proxied = peer is not None and self._service.proxies.trusts(peer[0])
@@ -113,7 +132,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget the connection; a call that is still under way is cancelled."""
         self._is_closed = True
-        self._service.connections.discard(self)
+        self._service.forget(self)
         for timer in (self._header_timer, self._body_timer, self._idle_timer, self._write_timer):
             timer.stop()
         if self._request is not None:
@@ -267,6 +286,7 @@ class Connection(asyncio.Protocol):
         if self._is_proxied and not SCHEME_FIELDS.isdisjoint(request.headers):
             scope["scheme"] = forwarded_scheme(scope["headers"])
         self._request = request
+        self._service.idle.pop(self, None)
         self._exchange = Exchange(scope, self)
         self._task = self._loop.create_task(self._serve(request, self._exchange))
 
@@ -304,6 +324,7 @@ class Connection(asyncio.Protocol):
 
     def _rest(self) -> None:
         self._idle_since = self._loop.time()
+        self._service.idle[self] = None
         if self._client_is_done:
             self._loop.call_soon(self.close)
         elif not self._idle_timer.is_running:

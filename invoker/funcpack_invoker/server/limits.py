@@ -10,12 +10,16 @@ from typing import NamedTuple
 
 from funcpack_invoker.http.limits import WireLimits
 
+# For the process itself, and for connections that have been accepted while others are being closed.
+_RESERVED_FILES = 64
+
 
 class Limits(NamedTuple):
     """Times in seconds.
 
     Attributes:
-        connections: the number of open connections of a worker; a further one is answered 503.
+        connections: the number of open connections of a worker. For a further one, an idle one is closed; if none is idle,
+            the further one is answered 503.
         idle_at_shutdown: how long a connection must have been idle before it is closed at shutdown: until then, the
             client's next request may be under way.
         shutdown_reserve: the time for cancelled calls and the module's `stop` after the grace period.
@@ -31,3 +35,8 @@ class Limits(NamedTuple):
     def with_header(self, header: int, field: int) -> Limits:
         """Return these limits with others for the header of a request and for one field of it."""
         return self._replace(wire=self.wire._replace(header=header, field=field))
+
+    def within(self, open_files: int) -> Limits:
+        """Return these limits for a process that may have so many open files, some of which the function needs."""
+        reserved = max(_RESERVED_FILES, open_files // 4)
+        return self._replace(connections=max(1, min(self.connections, open_files - reserved)))

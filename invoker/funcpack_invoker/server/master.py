@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -51,7 +52,8 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
-    limits = (limits or Limits()).with_header(settings.max_header, settings.max_header_field)
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limits = (limits or Limits()).with_header(settings.max_header, settings.max_header_field).within(open_files)
     addresses = ", ".join(url(listener) for listener in listeners)
     descriptors = [listener.detach() for listener in listeners]
     server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits, descriptors))

@@ -152,6 +152,7 @@ class Worker(BaseWorker):
             TrustedProxies(self.settings.trusted_proxies),
             self._told_to_stop.is_set,
             self._connections,
+            {},
             Outbox(self._loop),
         )
         acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))

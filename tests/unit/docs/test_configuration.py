@@ -43,7 +43,10 @@ WIRE = LIMITS.wire
             "chunk extensions and trailers of a body",
             f"{WIRE.framing // 1024} KiB and 8 bytes for each byte of the body",
         ),
-        ("connections of a worker", f"{LIMITS.connections:,}"),
+        (
+            "connections of a worker",
+            f"{LIMITS.connections:,}, or three quarters of the open files that the process may have",
+        ),
         ("time for the header of a request", f"{WIRE.header_timeout:.0f} seconds"),
         ("speed of a body", f"{WIRE.body_progress:,} bytes in {WIRE.body_timeout:.0f} seconds"),
         (
