@@ -106,7 +106,7 @@ def test_body(serve: Serve, annotation: str, content_type: str | None, body: byt
         ("dict[str, int]", JSON, b'{"a": "x"}', "body.a: expected a whole number, found text\n"),
         ("list[int]", JSON, b'[1, "x"]', "body[1]: expected a whole number, found text\n"),
         ("int", JSON, b"1.0", "body: expected a whole number, found a number\n"),
-        ("float", JSON, b"1" + b"0" * 400, "body: expected a number of at most 1.8e308, found a number\n"),
+        ("float", JSON, b"1" + b"0" * 400, "body: expected a number of at most 1.8e308, found a whole number\n"),
         ("float", JSON, b"1e400", "body: not JSON: a number is not finite or has too many digits\n"),
         ("str", TEXT, b"\xff", "body: expected text, found bytes that are not utf-8\n"),
         ("str", "text/plain; charset=nope", b"a", "body: expected text, found bytes that are not in a supported charset\n"),
