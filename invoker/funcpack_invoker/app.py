@@ -11,6 +11,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
@@ -25,7 +26,7 @@ from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
 from funcpack_invoker.http import json_codec
-from funcpack_invoker.http.body import receive_body
+from funcpack_invoker.http.body import MOST_ON_LOOP, receive_body
 from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import reply_to_error, send, send_stream
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
     from funcpack_invoker.http.connection import Application
     from funcpack_invoker.http.exchange import Exchange
@@ -123,7 +125,7 @@ class App(ABC):
             elif self._takes_events and method != "POST":
                 reply = not_posted(method, request.headers)
             elif self._is_full():
-                reply = plain(503, "too many concurrent requests", (b"retry-after", b"1"))
+                raise _too_many_requests()
             else:
                 await self._serve(request, exchange, context)
                 return
@@ -149,8 +151,17 @@ class App(ABC):
         return 0 < self._settings.concurrency <= self.running
 
     def _take_place(self) -> Place:
-        """Count a request, before its body is read: clients that send slowly count, too."""
-        return Place(self) if self._settings.concurrency else _ANYWHERE
+        """Count a request whose body, or the first part of it, has arrived: clients that send slowly take no place.
+
+        Raises:
+            RequestError: 503 if all places were taken meanwhile.
+
+        """
+        if not self._settings.concurrency:
+            return _ANYWHERE
+        if self._is_full():
+            raise _too_many_requests()
+        return Place(self)
 
     async def _start(self) -> None:
         """Run what comes before the first request."""
@@ -191,26 +202,24 @@ class FunctionApp(App):
 
     async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
         """Read the request, call the function, and send its reply."""
+        settings = self._settings
+        if b"content-encoding" in request.headers:
+            body = await self._receive_encoded(request)
+        else:
+            body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
         place = self._take_place()
         try:
-            settings = self._settings
-            if b"content-encoding" in request.headers:
-                body = await self._receive_encoded(request)
-            else:
-                body = await receive_body(
-                    request.body, request.headers, settings.max_body, streamed=self._streams_bodies
-                )
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
             call = Call(request.scope, request.headers, body, context)
             if self._takes_events:
-                found = cloudevent.read(request.scope["headers"], body.read(), request.scope["path"], self._loads)
+                found = await self._read_events(request.scope, body.read())
                 if isinstance(found, Batch):
                     send(exchange, await self._reply_to_batch(call, found, place), context.request_id)
                     return
                 _set_event(call, found)
             found_reply, variables = await self._call_function(call, place)
-            reply = found_reply if isinstance(found_reply, Reply) else _response_to(found_reply, call)
+            reply = found_reply if isinstance(found_reply, Reply) else await self._write_event(found_reply, call)
             if reply.chunks is None or variables is None:
                 send(exchange, reply, context.request_id)
             else:
@@ -223,6 +232,19 @@ class FunctionApp(App):
         from funcpack_invoker.http.content_coding import receive_encoded  # noqa: PLC0415 - few requests are encoded
 
         return await receive_encoded(request, self._settings.max_body, self._directories, streamed=self._streams_bodies)
+
+    async def _read_events(self, scope: Scope, body: bytes) -> Event | Batch:
+        read = partial(cloudevent.read, scope["headers"], body, scope["path"])
+        if len(body) <= MOST_ON_LOOP:
+            return read(self._loads)
+        return await self._invocation.threads.result(read, self._loads)
+
+    async def _write_event(self, reply: EventReply, call: Call) -> Reply:
+        write = partial(_response_to, reply)
+        if len(call.body.read()) <= MOST_ON_LOOP:
+            return write(call)
+        # An answer usually has no more than its question.
+        return await self._invocation.threads.result(write, call)
 
     async def _call_function(self, call: Call, place: Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
         """Call the function; an error of it becomes the reply to it.
@@ -323,6 +345,10 @@ class _Anywhere(Place):
 
 
 _ANYWHERE = _Anywhere()
+
+
+def _too_many_requests() -> RequestError:
+    return RequestError(503, "too many concurrent requests", ((b"retry-after", b"1"),))
 
 
 def _response_to(reply: EventReply, call: Call) -> Reply:

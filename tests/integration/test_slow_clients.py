@@ -102,6 +102,29 @@ def test_slow_but_steady_body_is_taken(server: Server) -> None:
         assert server.read_all(connection).endswith(b"\r\n\r\n300000")
 
 
+def test_upload_that_becomes_slow_is_cut(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, limits={"body_timeout": 0.5, "body_progress": 1, "upload": 50_000, "linger": 0.5})
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"x" * 60_000)
+        assert read_all_while_sending(server, connection, b"x").startswith(b"HTTP/1.1 408 ")
+
+
+def test_body_that_takes_too_long_as_a_whole_is_cut(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, limits={"body_timeout": 0.2, "body_progress": 1, "body_grace": 1.0, "linger": 0.5})
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+        assert read_all_while_sending(server, connection, b"x").startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("parameter", ["body", "request", "data"])
+def test_slow_body_takes_no_place(start_server: StartServer, parameter: str) -> None:
+    server = start_server(f"def handler({parameter}): return 'ok'", environment={"FUNCTION_CONCURRENCY": "1"})
+    with server.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx")
+        event = {"ce-id": "1", "ce-source": "/s", "ce-type": "t", "ce-specversion": "1.0"}
+        assert server.get(method="POST", body=b"", **event).status == 200
+
+
 def test_bodies_that_follow_each_other_are_timed_each_by_itself(server: Server) -> None:
     with server.connect() as connection:
         for _ in range(8):
@@ -172,7 +195,9 @@ def test_connections_above_the_limit_are_503(start_server: StartServer) -> None:
     server = start_server(FUNCTION, limits={"connections": 3})
     with ExitStack() as stack:
         for _ in range(3):
-            stack.enter_context(server.connect())
+            connection = stack.enter_context(server.connect())
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
         refusal = server.exchange()
         assert refusal.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         assert b"\r\nRetry-After: 1\r\n" in refusal

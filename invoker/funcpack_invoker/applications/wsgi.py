@@ -44,9 +44,9 @@ class WsgiApp(App):
 
     async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
         """Read the request, call the application, and send its response."""
+        body = await receive_body(request.body, request.headers, self._settings.max_body, streamed=True)
         place = self._take_place()
         try:
-            body = await receive_body(request.body, request.headers, self._settings.max_body, streamed=True)
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
             await self._run(context, self._new_call(request, body), exchange, place)

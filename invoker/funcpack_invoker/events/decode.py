@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from funcpack_invoker.errors import InvalidEventError
+from funcpack_invoker.errors import InvalidEventError, LimitError
 from funcpack_invoker.events.attributes import (
     AttributeValue,
     InvalidAttributeError,
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from funcpack_invoker.http.asgi import Header
+
+# In a batch.
+MOST_EVENTS = 10_000
 
 _FORMATS = b"application/cloudevents"
 _ENVELOPE = frozenset({"specversion", "id", "source", "type"})
@@ -86,6 +89,8 @@ def _read_format(media_type: media_types.MediaType, body: bytes, loads: json_cod
         return _read_members(document)
     if not isinstance(document, list):
         raise InvalidEventError("the batch is not a JSON array")
+    if len(document) > MOST_EVENTS:
+        raise LimitError(413, f"the batch has more than {MOST_EVENTS} events")
     return Batch(tuple(_read_numbered(number, members) for number, members in enumerate(document, 1)))
 
 

@@ -17,6 +17,7 @@ from funcpack_invoker.events import reply as event_reply
 from funcpack_invoker.function import arguments, generators
 from funcpack_invoker.function.parameters import Kind
 from funcpack_invoker.http import response
+from funcpack_invoker.http.body import MOST_ON_LOOP
 from funcpack_invoker.http.response import Reply
 from funcpack_invoker.http.sending import reply_to_error
 from funcpack_invoker.threads.forks import end_forked_process, generation
@@ -150,17 +151,31 @@ class Invocation:
         return self._convert(value, call)
 
     async def _call_async(self, call: Call) -> AnyReply:
+        is_large = len(call.body.read()) > MOST_ON_LOOP
         try:
             value = self._begin(call)
             if value is None:
-                value = self._function(call)
+                value = await self._call_with_large(call) if is_large else self._function(call)
                 if self._is_stream:
                     value = await generators.start_async(value)
             if hasattr(value, "__await__"):
                 value = await value
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
             value = self._convert_exception(exc, call)
-        return self._convert(value, call)
+        return await self._convert_large(value, call) if is_large else self._convert(value, call)
+
+    async def _call_with_large(self, call: Call) -> Any:
+        """Convert the arguments on a thread. An `async def` only begins when its value is awaited, on the loop."""
+        return await self.threads.result(self._function, call)
+
+    async def _convert_large(self, value: Any, call: Call) -> AnyReply:
+        """Convert a value on a thread: a response is often as large as its request."""
+        try:
+            reply = await self.threads.result(functools.partial(self._convert_unfinished, value), call)
+        except BaseException as exc:
+            self._fail(exc, call)
+            raise
+        return self._finish(reply, call)
 
     async def _call_awaited(self, value: Awaitable[Any], call: Call) -> AnyReply:
         """Await the value of a plain function, such as a decorator's wrapper around an `async def`."""
@@ -206,11 +221,20 @@ class Invocation:
         if self._flask is None or call.flask is None:
             return self._convert_value(value, call)
         try:
-            reply = self._convert_value(self._flask.to_response(value) if self._is_http else value, call)
+            reply = self._convert_unfinished(value, call)
         except BaseException as exc:
             self._fail(exc, call)
             raise
-        return self._flask.finish(call.flask, reply)
+        return self._finish(reply, call)
+
+    def _convert_unfinished(self, value: Any, call: Call) -> AnyReply:
+        """Return the reply for a returned value; Flask can still complete it."""
+        if self._is_http and self._flask is not None and call.flask is not None:
+            value = self._flask.to_response(value)
+        return self._convert_value(value, call)
+
+    def _finish(self, reply: AnyReply, call: Call) -> AnyReply:
+        return reply if self._flask is None or call.flask is None else self._flask.finish(call.flask, reply)
 
     def _fail(self, error: BaseException, call: Call) -> None:
         if self._flask is not None and call.flask is not None:

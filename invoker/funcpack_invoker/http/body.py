@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # Bytes of a body that are read before a thread is used for it. A larger body does not have to be in memory at once.
 READ_AHEAD = 1 << 20
 
+# Bytes of a body that the event loop parses, checks or writes by itself. For larger ones, other clients would wait.
+MOST_ON_LOOP = 1 << 16
+
 
 class Body(Protocol):
     """The body of a request."""

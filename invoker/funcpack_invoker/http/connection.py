@@ -106,7 +106,9 @@ class Connection(asyncio.Protocol):
         self._idle_timer = Timer(loop, self._check_idle)
         self._write_timer = Timer(loop, self._check_write_progress)
         self._unwritten = 0
-        self._received = 0
+        # Of the body that arrives: its bytes, those of the last period, and the seconds that the client has had for it.
+        self._body_size = self._body_progress = 0
+        self._body_time = 0.0
         self._idle_since = 0.0
 
     # Accept: what asyncio says of the connection.
@@ -230,9 +232,10 @@ class Connection(asyncio.Protocol):
 
     def _await_body(self, received: int) -> None:
         """Note that some bytes have arrived, and watch that more do."""
-        self._received += received
+        self._body_size += received
+        self._body_progress += received
         if not self._body_timer.is_running:
-            self._received = 0
+            self._body_progress = 0
             self._body_timer.start(self._limits.body_timeout)
 
     def _new_body(self, is_awaited: bool) -> IncomingBody:
@@ -314,6 +317,8 @@ class Connection(asyncio.Protocol):
         """Get ready for the next request, which may have arrived already."""
         self._request = self._exchange = self._task = None
         self._body_timer.stop()
+        self._body_size = 0
+        self._body_time = 0.0
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
@@ -377,8 +382,10 @@ class Connection(asyncio.Protocol):
         if request is None or request.body.is_complete:
             return
         held_up_by_us = not self._is_reading or request.body.is_awaited
-        if held_up_by_us or self._received >= self._limits.body_progress:
-            self._received = 0
+        if not held_up_by_us:
+            self._body_time += self._limits.body_timeout
+        if held_up_by_us or self._limits.allows(self._body_size, self._body_progress, self._body_time):
+            self._body_progress = 0
             self._body_timer.start(self._limits.body_timeout)
             return
         # The application learns that nothing more comes, and answers 408.

@@ -9,6 +9,7 @@ thread gets the lock as soon as the call blocks, and continues with the waiting 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from funcpack_invoker.threads.forks import end_forked_process, generation
 
 if TYPE_CHECKING:
-    import contextvars
     from collections.abc import Callable
 
 Argument = TypeVar("Argument")
@@ -112,6 +112,18 @@ class ThreadPool:
             # Not immediately: the thread would take the interpreter's lock from the loop, which may add more calls.
             loop.call_soon(self._wake_thread)
         return future
+
+    async def result(self, call: Callable[[Argument], Result_co], argument: Argument) -> Result_co:
+        """Run `call(argument)` on a thread, with the current context variables, and return what it returns.
+
+        Raises:
+            BaseException: what it raises.
+
+        """
+        outcome = await self.run(call, argument, contextvars.copy_context())
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome.value
 
     async def close(self) -> None:
         """Wait for running calls, then end the threads."""

@@ -297,3 +297,49 @@ def test_access_log_of_a_hostile_target(
     assert serve("def handler(): return ''", FUNCTION_ACCESS_LOG="on").request(target=target).status == status
     (line,) = [record.getMessage() for record in caplog.records if record.name == "funcpack.access"]
     assert line.startswith(f"GET {path} {status} ")
+
+
+@pytest.mark.parametrize(
+    ("size", "threads"),
+    [pytest.param(1 << 16, [True, True], id="small"), pytest.param((1 << 16) + 1, [False, False], id="large")],
+)
+def test_event_loop_does_not_convert_large_data(serve: Serve, size: int, threads: list[bool]) -> None:
+    """The function is asked which of its conversions ran on the main thread."""
+    client = serve("""
+        import threading
+        from collections import UserDict
+        from dataclasses import dataclass
+
+        seen = []
+
+        def note():
+            seen.append(threading.current_thread() is threading.main_thread())
+
+        @dataclass
+        class Order:
+            text: str
+
+            def __post_init__(self):
+                if self.text:
+                    note()
+
+        class Answer(UserDict):
+            def items(self):
+                note()
+                return super().items()
+
+        async def handler(body: Order):
+            return Answer(a=1) if body.text else seen
+    """)
+    order = b'{"text": "%s"}'
+    filled = order % (b"x" * (size - len(order % b"")))
+    assert client.post(filled).json() == {"a": 1}
+    assert client.post(order % b"").json() == threads
+
+
+@pytest.mark.parametrize(("count", "status"), [(10_000, 200), (10_001, 413)])
+def test_batch_has_a_limit(serve: Serve, count: int, status: int) -> None:
+    event = b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t"}'
+    client = serve("async def handler(data): ...")
+    answer = client.post(b"[%s]" % b",".join([event] * count), {"content-type": "application/cloudevents-batch+json"})
+    assert answer.status == status
