@@ -208,6 +208,32 @@ def allowed_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return max(1, min(affinity, math.ceil(quota or affinity)))
 
 
+def allowed_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Return the bytes of memory that the cgroup allows, of cgroup v2 ("memory.max") or v1; None if there is no limit."""
+    for file in (cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes"):
+        words = _words(file)
+        if words and words[0].isdigit() and int(words[0]) < _NO_MEMORY_LIMIT:
+            return int(words[0])
+    return None
+
+
+# cgroup v1 reports the largest number of pages if there is no limit.
+_NO_MEMORY_LIMIT = 1 << 62
+
+# A parsed body takes 10 to 30 times its size in JSON.
+_MEMORY_FOR_A_BYTE = 40
+
+
+def max_body_within(memory: int | None) -> str:
+    """Return the default of FUNCTION_MAX_BODY in so many bytes of memory (None: without a limit)."""
+    most = 100 if memory is None else memory // _MEMORY_FOR_A_BYTE >> 20
+    return f"{min(max(most, 1), 100)}MiB"
+
+
+def _default_max_body(_environ: Mapping[str, str]) -> str:
+    return max_body_within(allowed_memory())
+
+
 def _words(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="ascii").split()
@@ -283,8 +309,10 @@ VARIABLES = (
         "FUNCTION_MAX_BODY",
         "max_body",
         _SIZE,
-        "100MiB",
+        "",
         "Maximum size of a request body, in bytes or with KiB, MiB or GiB. A larger body gets 413.",
+        computed=_default_max_body,
+        default_text="100MiB, or 1/40 of the memory that the cgroup allows if that is less",
     ),
     Variable(
         "FUNCTION_MAX_HEADER",

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from funcpack_invoker.events.decode import MOST_EVENTS
 from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.settings import VARIABLES
 from tools import configuration_page
@@ -53,6 +54,12 @@ WIRE = LIMITS.wire
             "speed at which the client reads a response",
             f"{WIRE.write_progress:,} bytes in {WIRE.write_timeout:.0f} seconds",
         ),
+        (
+            "speed of a body of more than 1 MiB",
+            f"{WIRE.upload_progress:,} bytes in {WIRE.body_timeout:.0f} seconds, after the first {WIRE.upload >> 20} MiB",
+        ),
+        ("time for a body", f"{WIRE.body_grace:.0f} seconds, and 1 second more for each {WIRE.body_rate:,} bytes"),
+        ("events in a batch", f"{MOST_EVENTS:,}"),
         ("idle connection", f"{WIRE.keep_alive:.0f} seconds"),
         (
             "time for the rest of a call after the client has closed its side of the connection",
