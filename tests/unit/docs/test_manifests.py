@@ -39,6 +39,7 @@ def test_the_page_shows_every_way_to_deploy() -> None:
         "apps/v1 Deployment",
         "eventing.knative.dev/v1 Broker",
         "eventing.knative.dev/v1 Trigger",
+        "networking.k8s.io/v1 NetworkPolicy",
         "serving.knative.dev/v1 Service",
         "v1 Service",
     }
