@@ -143,10 +143,12 @@ class FunctionError(InvokerError):
         found: the finding, with names, files and values.
         advice: the remedy.
         details: a traceback, or "".
+        place: the file and the line of the function, or "".
 
     """
 
     title = "The function cannot be loaded"
+    place = ""
 
     def __init__(self, found: str, advice: str, details: str = "") -> None:
         super().__init__(found)
@@ -155,7 +157,8 @@ class FunctionError(InvokerError):
         self.details = details
 
     def __str__(self) -> str:
-        parts = [self.title, f"{self.found}\n{self.advice}", self.details.rstrip()]
+        found = f"{self.place}: {self.found}" if self.place else self.found
+        parts = [self.title, f"{found}\n{self.advice}", self.details.rstrip()]
         return "\n\n".join(part for part in parts if part)
 
 

@@ -17,7 +17,7 @@ from funcpack_invoker.flask_bridge.import_context import application_context
 from funcpack_invoker.flask_bridge.late_import import LateFlask
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.function.patched_threads import refuse_patched_threads
-from funcpack_invoker.function.signature import BoundSignature, bind_signature, has_hidden_parameters
+from funcpack_invoker.function.signature import BoundSignature, bind_signature, has_hidden_parameters, place_of
 from funcpack_invoker.lazy_imports.libraries import import_library, outside_app
 from funcpack_invoker.lazy_imports.packages import is_partial, partial_packages
 from funcpack_invoker.standard_library import prefer_standard_library
@@ -268,7 +268,11 @@ def _bind_function(handler: str, found: Any) -> BoundSignature:
         raise errors.ClassHandlerError(handler)
     if not callable(found):
         raise _not_callable(handler, found)
-    signature = bind_signature(handler, found)
+    try:
+        signature = bind_signature(handler, found)
+    except errors.FunctionError as error:
+        error.place = place_of(found)
+        raise
     if not signature.arguments and _uses_class(found):
         from funcpack_invoker.function.applications import refuse_factory  # noqa: PLC0415 - as above
 

@@ -111,6 +111,16 @@ def _declaring(function: Callable[..., Any]) -> Callable[..., Any]:
     return declaring
 
 
+def place_of(function: Callable[..., Any]) -> str:
+    """Return the file and the line where the parameters of a function are declared; "" if they are not in Python."""
+    declaring = _declaring(function)
+    while isinstance(declaring, functools.partial):
+        declaring = declaring.func
+    declaring = inspect.unwrap(declaring) if inspect.isroutine(declaring) else type(declaring).__call__
+    code = getattr(declaring, "__code__", None)
+    return f"{code.co_filename}, line {code.co_firstlineno}" if code is not None else ""
+
+
 def has_hidden_parameters(function: Callable[..., Any], signature: BoundSignature) -> bool:
     """Return whether a function gets no argument, but takes any: a decorator's wrapper hides the parameters like that."""
     return not signature.arguments and _is_variadic(_declaring(function))

@@ -279,3 +279,27 @@ def test_function_whose_parameters_are_hidden_is_named_in_the_log(
 ) -> None:
     load_function(handler="main.hello", files={"main.py": source})
     assert ("main.hello gets no arguments" in caplog.text) == is_warned
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        pytest.param("def handler(reqest): ...", 1, id="function"),
+        pytest.param("\ndef handler(r: 'Nowhere'): ...", 2, id="annotation"),
+        pytest.param("import io\nasync def handler(body: io.StringIO): ...", 2, id="type"),
+        pytest.param("class C:\n def f(self, reqest): ...\nhandler = C().f", 2, id="method"),
+        pytest.param("class C:\n def __call__(self, reqest): ...\nhandler = C()", 2, id="object"),
+        pytest.param("import functools\ndef f(a, reqest): ...\nhandler = functools.partial(f, 1)", 2, id="partial"),
+        pytest.param(
+            "import functools\ndef w(f):\n @functools.wraps(f)\n def g(*a): ...\n return g\ndef f(reqest): ...\nhandler = w(f)",
+            6,
+            id="decorated",
+        ),
+    ],
+)
+def test_error_of_a_parameter_names_its_place(
+    load_function: Callable[..., LoadedFunction], source: str, line: int
+) -> None:
+    with pytest.raises(errors.FunctionError) as caught:
+        load_function(source, "handler.handler")
+    assert f"handler.py, line {line}: " in str(caught.value)
