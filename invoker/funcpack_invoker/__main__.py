@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # The current directory, which `python -m` adds: a `queue.py` of the app must not be imported in the place of Python's.
+    # The loader adds the app directory later.
+    del sys.path[0]
+
 import gc
 import signal
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from funcpack_invoker.lazy_imports.modules import lazy_modules

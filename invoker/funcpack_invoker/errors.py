@@ -209,13 +209,26 @@ class DependencyMissingError(FunctionError):
     def __init__(self, module: str, missing: str, details: str) -> None:
         super().__init__(
             f"`{module}` imports `{missing}`, which is not installed and not in the app directory.",
-            f"Import `{missing.replace('.', '.v1.', 1)}` from release 2 of the CloudEvents SDK, or add `cloudevents<2` to"
-            " requirements.txt."
-            if missing.startswith("cloudevents.")
-            else "Add the package to requirements.txt, or correct the import.",
+            _advice_for_sdk(missing) or "Add the package to requirements.txt, or correct the import.",
             details,
         )
         self.missing = missing
+
+
+# The modules of the CloudEvents SDK that are in only one of its releases. Release 2 has those of release 1 in `v1`.
+_SDK_1 = frozenset({"abstract", "conversion", "exceptions", "http", "kafka", "pydantic", "sdk"})
+_SDK_2 = frozenset({"core", "v1"})
+
+
+def _advice_for_sdk(missing: str) -> str:
+    package, _, module = missing.partition(".")
+    name = module.partition(".")[0]
+    if package == "cloudevents" and name in _SDK_1:
+        return (
+            f"Import `cloudevents.v1.{module}` from release 2 of the CloudEvents SDK, or add `cloudevents<2` to"
+            " requirements.txt."
+        )
+    return "Add `cloudevents>=2` to requirements.txt." if package == "cloudevents" and name in _SDK_2 else ""
 
 
 class CircularImportError(FunctionError):

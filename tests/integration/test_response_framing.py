@@ -62,7 +62,9 @@ def test_stream_is_chunked(server: Server) -> None:
 
 
 def test_function_may_end_the_connection(server: Server) -> None:
-    assert b"connection: Close\r\n" in ask_for_the_last(server, "/last")
+    received = ask_for_the_last(server, "/last")
+    assert b"\r\nConnection: close\r\n" in received
+    assert received.lower().count(b"connection:") == 1
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: keep-alive",)], ids=["plain", "keep-alive"])

@@ -69,3 +69,21 @@ print(sorted({name.partition(".")[0] for name in sys.modules}))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert set(json.loads(done.stdout.replace("'", '"'))) & APP_FIRST == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["asyncio", "email", "enum", "http", "json", "logging", "queue", "select", "signal", "socket", "typing", "uuid"],
+)
+def test_standard_library_wins_without_the_option_that_leaves_the_current_directory_out(
+    tmp_path: Path, name: str
+) -> None:
+    """`python -m` puts the current directory first, before the invoker can put the app's there."""
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('a file of the app')")
+    (tmp_path / "handler.py").write_text("def handler(req): ...")
+    done = subprocess.run(
+        [sys.executable, "-m", "funcpack_invoker", "check"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        0, f"handler.handler ({tmp_path / 'handler.py'}) takes HTTP requests and runs on threads.",
+    ), done.stderr  # fmt: skip

@@ -53,7 +53,12 @@ def _json_getter(name: str, form: Form, reader: Reader) -> Getter:
             if form.takes_bytes:
                 return body
             raise RequestError(400, f"{name}: not JSON: {exc}") from None
-        return read(value)
+        try:
+            return read(value)
+        except RequestError:
+            if body:
+                raise
+            raise RequestError(400, f"{name}: the body is empty") from None
 
     return get
 

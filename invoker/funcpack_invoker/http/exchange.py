@@ -143,9 +143,12 @@ class Exchange:
 
     def _header(self, status: int, headers: list[Header], framing: bytes, *, closes: bool) -> bytes:
         """Return the header section, and decide whether the connection goes on."""
-        lines = field_lines(headers)
         names = dict(headers)
         closes = closes or closes_connection(names) or self._outlet.will_close()
+        if b"connection" in names:
+            # It is the server's to say, and it says so below.
+            headers = [header for header in headers if header[0] != b"connection"]
+        lines = field_lines(headers)
         date = b"" if b"date" in names else date_line()
         if closes:
             connection = b"Connection: close\r\n"

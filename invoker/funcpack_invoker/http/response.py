@@ -107,7 +107,9 @@ def _from_object(value: Any) -> Reply:
         advice = (
             "; to serve an application that a function creates, set PYTHON_HANDLER to a call, as in main:create_app()"
         )
-    raise ReplyError(f"the function returned a {type(value).__name__}, which cannot be converted to a response{advice}")
+    raise ReplyError(
+        f"the function returned a value of the type {type(value).__name__}, which cannot be converted to a response{advice}"
+    )
 
 
 def stream_header(chunk: Any) -> Header:
@@ -139,7 +141,9 @@ def encode_chunk(chunk: Any) -> bytes:
         return encode(chunk)
     if isinstance(chunk, bytes | bytearray | memoryview):
         return bytes(chunk)
-    raise ReplyError(f"the function yielded a {type(chunk).__name__}: only str and bytes can be streamed")
+    raise ReplyError(
+        f"the function yielded a value of the type {type(chunk).__name__}: only str and bytes can be streamed"
+    )
 
 
 def _json(value: Any) -> bytes:

@@ -50,6 +50,21 @@ CAUSE = ImportError("no")
                 "\n\nTraceback ..."
             ),
         ),
+        *(
+            (
+                errors.DependencyMissingError("main", missing, ""),
+                (
+                    "An imported module was not found\n\n"
+                    f"`main` imports `{missing}`, which is not installed and not in the app directory.\n{advice}"
+                ),
+            )
+            for missing, advice in (
+                ("cloudevents.v1.http", "Add `cloudevents>=2` to requirements.txt."),
+                ("cloudevents.core", "Add `cloudevents>=2` to requirements.txt."),
+                ("cloudevents.missing", "Add the package to requirements.txt, or correct the import."),
+                ("cloudevents", "Add the package to requirements.txt, or correct the import."),
+            )
+        ),
         (
             errors.CircularImportError("main", CAUSE, "Traceback ..."),
             (

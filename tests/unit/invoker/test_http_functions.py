@@ -97,7 +97,9 @@ def test_returned_value(
     ("returned", "reason"),
     [
         pytest.param(
-            "object()", "the function returned a object, which cannot be converted to a response", id="object"
+            "object()",
+            "the function returned a value of the type object, which cannot be converted to a response",
+            id="object",
         ),
         pytest.param("{'a': object()}", "cannot be sent as JSON", id="not-json"),
         pytest.param("float('nan')", "cannot be sent as JSON", id="nan"),
@@ -114,7 +116,7 @@ def test_returned_value(
         pytest.param("('x', {'A': '\\u2713'})", "the returned header 'A' has characters", id="header-not-latin"),
         pytest.param("('x', [1])", "headers that are not pairs", id="headers-not-pairs"),
         pytest.param("'\\ud800'", "the returned text cannot be encoded", id="half-surrogate"),
-        pytest.param("iter([1])", "the function yielded a int", id="chunk-of-int"),
+        pytest.param("iter([1])", "the function yielded a value of the type int", id="chunk-of-int"),
     ],
 )
 def test_value_that_cannot_be_sent(serve: Serve, caplog: pytest.LogCaptureFixture, returned: str, reason: str) -> None:

@@ -322,7 +322,7 @@ def test_data_that_does_not_fit_is_400(
         (b'{"name": "a"}', 200, "a"),
         (b'{"name": 1}', 400, "body.name: expected text, found a whole number\n"),
         (b"{", 400, "body: not JSON: "),
-        (b"", 400, "body: expected an object, found null\n"),
+        (b"", 400, "body: the body is empty\n"),
     ],
 )
 def test_body_of_an_http_function(serve: Serve, body: bytes, status: int, text: str) -> None:
