@@ -21,6 +21,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_LONGEST_QUOTED = 80
+_LONGEST_LINE = 200
+
+
+def shown(value: object) -> str:
+    """Quote an untrusted value in one line of limited length."""
+    if not isinstance(value, str):
+        text = repr(value)
+        return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}..."
+    start = value[:_LONGEST_QUOTED]
+    if len(repr(start)) > _LONGEST_QUOTED + 2:  # the escape of one character has up to ten
+        start = start[: _LONGEST_QUOTED // 10]
+    return repr(start) if start == value else f"{start!r}..."
+
+
+def named(name: str) -> str:
+    """Return an untrusted name: quoted unless it is short, and of letters, digits and hyphens."""
+    quoted = shown(name)
+    is_plain = f"_{name.replace('-', '_')}".isidentifier() and quoted[1:-1] == name
+    return name if is_plain and name else quoted
+
+
+def one_line(text: str) -> str:
+    """Return untrusted text as one line of limited length: white space is a blank, other control characters are escaped."""
+    line = " ".join(text[: 2 * _LONGEST_LINE].split())
+    if not line.isprintable():
+        line = "".join(part if part.isprintable() else repr(part)[1:-1] for part in line)
+    return line if len(line) <= _LONGEST_LINE and len(text) <= 2 * _LONGEST_LINE else f"{line[: _LONGEST_LINE - 3]}..."
+
+
 class InvokerError(Exception):
     """The base of all exceptions of the invoker."""
 
@@ -71,15 +101,15 @@ class RequestError(InvokerError):
 
     Attributes:
         status: of the response.
-        reason: the body of the response, one line.
+        reason: the body of the response, one line of limited length, although it may quote what the client sent.
         headers: of the response, names in lower case.
 
     """
 
     def __init__(self, status: int, reason: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-        super().__init__(reason)
+        self.reason = one_line(reason)
+        super().__init__(self.reason)
         self.status = status
-        self.reason = reason
         self.headers = headers
 
 
@@ -102,15 +132,11 @@ class LimitError(RequestError):
         return f"rejected a request with status {self.status}: {self.reason}{advice}"
 
 
-# A reason quotes what the client sent.
-_LONGEST_REASON = 200
-
-
 class InvalidEventError(RequestError):
     """A request is not a valid CloudEvent: the status is 400, or 415 for an event format other than JSON."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
-        super().__init__(status, reason[:_LONGEST_REASON])
+        super().__init__(status, reason)
 
 
 class CallTimeoutError(InvokerError):

@@ -15,6 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from funcpack_invoker.errors import named, shown
 from funcpack_invoker.http import media_types
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def check_string(name: str, value: str) -> None:
     """Reject characters that a String must not contain (Type System)."""
     # None of these characters is printable to Python, and most values are printable throughout: check that first.
     if not value.isprintable() and _not_in_strings().search(value):
-        raise InvalidAttributeError(f"{name} contains a character that is not allowed: {shown(value)}")
+        raise InvalidAttributeError(f"{named(name)} contains a character that is not allowed: {shown(value)}")
 
 
 def check_value(name: str, value: object) -> AttributeValue:
@@ -79,9 +80,9 @@ def check_value(name: str, value: object) -> AttributeValue:
         return value
     if isinstance(value, int):
         if not _SMALLEST <= value <= _LARGEST:
-            raise InvalidAttributeError(f"{name} does not fit in 32 bits")
+            raise InvalidAttributeError(f"{named(name)} does not fit in 32 bits")
         return int(value)
-    raise InvalidAttributeError(f"{name} is a {type(value).__name__}; use a string, boolean or integer")
+    raise InvalidAttributeError(f"{named(name)} is a {type(value).__name__}; use a string, boolean or integer")
 
 
 def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, AttributeValue] = _NONE) -> None:
@@ -100,20 +101,14 @@ def check_event(attributes: dict[str, AttributeValue], known: Mapping[str, Attri
         if name not in rules or value is known.get(name):
             continue
         if not isinstance(value, str):
-            raise InvalidAttributeError(f"{name} is not a string")
+            raise InvalidAttributeError(f"{named(name)} is not a string")
         if not value:
-            raise InvalidAttributeError(f"{name} is empty")
+            raise InvalidAttributeError(f"{named(name)} is empty")
         check = _CHECKS.get(name)
         if check:
             if len(value) > _LONGEST_PARSED:
                 raise InvalidAttributeError(f"{name} is longer than {_LONGEST_PARSED} characters")
             check(value)
-
-
-def shown(value: object) -> str:
-    """Quote an untrusted value in one line of limited length."""
-    text = repr(value[:80] if isinstance(value, str) else value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _version_problem(version: AttributeValue | None) -> str:

@@ -9,14 +9,13 @@ import base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.errors import InvalidEventError, ReplyError
+from funcpack_invoker.errors import InvalidEventError, ReplyError, named, shown
 from funcpack_invoker.events.attributes import (
     AttributeValue,
     InvalidAttributeError,
     check_event,
     check_name,
     check_value,
-    shown,
 )
 from funcpack_invoker.events.decode import read
 from funcpack_invoker.events.encode import write_batch, write_binary, write_structured
@@ -111,10 +110,10 @@ def _canonical(name: object, value: object) -> AttributeValue:
         raise InvalidAttributeError(f"the attribute name {shown(name)} is not a string")
     check_name(name)
     if value is None:
-        raise InvalidAttributeError(f"{name} is None; omit it")
+        raise InvalidAttributeError(f"{named(name)} is None; omit it")
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise InvalidAttributeError(f"{name} is a datetime without a time zone")
+            raise InvalidAttributeError(f"{named(name)} is a datetime without a time zone")
         return _timestamp(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()

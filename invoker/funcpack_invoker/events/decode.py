@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from funcpack_invoker.errors import InvalidEventError, LimitError
+from funcpack_invoker.errors import InvalidEventError, LimitError, named, shown
 from funcpack_invoker.events.attributes import (
     AttributeValue,
     InvalidAttributeError,
@@ -20,7 +20,6 @@ from funcpack_invoker.events.attributes import (
     check_name,
     check_string,
     check_value,
-    shown,
 )
 from funcpack_invoker.events.event import BATCHED, STRUCTURED, Batch, Event
 from funcpack_invoker.http import json_codec, media_types
@@ -164,7 +163,7 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: 
     for header, raw in context:
         name = _attribute_name(header)
         if name in attributes:
-            raise InvalidAttributeError(f"duplicate ce-{name} header")
+            raise InvalidAttributeError(f"duplicate ce-{named(name)} header")
         attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
     if _ENVELOPE.isdisjoint(attributes):
         return _read_undeclared(content_type, body, path, loads)
@@ -228,7 +227,7 @@ def _attribute_value(name: str, raw: bytes) -> str:
         if "%" in value:
             value = unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
-        raise InvalidAttributeError(f"ce-{name} is not UTF-8") from None
+        raise InvalidAttributeError(f"ce-{named(name)} is not UTF-8") from None
     if not value.isprintable():
         check_string(name, value)
     return value

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     Loads = Callable[[bytes, str], Any]
 
 
+class NestingError(ValueError):
+    """A value has more levels than Python's recursion limit allows."""
+
+    def __init__(self) -> None:
+        super().__init__("nested too deeply")
+
+
 def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -101,7 +108,7 @@ def loads(body: bytes, codec: str = "utf-8", decoder: json.JSONDecoder = _DECODE
     try:
         value, end = decoder.raw_decode(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise NestingError from None
     except json.JSONDecodeError:
         raise
     except ValueError:
@@ -130,13 +137,31 @@ def loads_event_exact(body: bytes, codec: str = "utf-8") -> Any:
 IN_EVENTS: dict[Loads, Loads] = {loads: loads_event, loads_exact: loads_event_exact}
 
 
-def floats(value: Any) -> Any:
-    """Replace every `ExactFloat` in a parsed value by the `float`."""
-    if type(value) is ExactFloat:
-        return float(value)
-    if type(value) is dict:
-        return {key: floats(member) for key, member in value.items()}
-    return [floats(item) for item in value] if type(value) is list else value
+def floats(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """Return a copy of a parsed value with a `float` for every `ExactFloat`.
+
+    Args:
+        value: nested as deeply as the parser accepts.
+        known: the copies of lists and dicts by their ids; it keeps those that are made.
+
+    """
+    found = [value]
+    waiting: list[Any] = [found]
+    for container in waiting:  # it grows meanwhile
+        for key, member in enumerate(container) if type(container) is list else container.items():
+            kind = type(member)
+            if kind is ExactFloat:
+                container[key] = float(member)
+            elif kind is not dict and kind is not list:
+                continue
+            elif known is not None and id(member) in known:
+                container[key] = known[id(member)]
+            else:
+                container[key] = copy = member.copy()
+                waiting.append(copy)
+                if known is not None:
+                    known[id(member)] = copy
+    return found[0]
 
 
 def is_supported(value: object) -> bool:
@@ -158,7 +183,7 @@ def dumps(value: object) -> str:
     except TypeError:  # a key that is not text, such as a UUID; or the value cannot be written
         return _dumps_converted(value)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise NestingError from None
     # The encoder writes named tuples as arrays; they are objects. Without any array in the text, there is none.
     if "[" in text and _has_named_tuple(value, text.count("[")):
         return _dumps_converted(value)
@@ -171,7 +196,7 @@ def _dumps_converted(value: object) -> str:
     except TypeError as exc:
         raise ValueError(str(exc)) from exc
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise NestingError from None
 
 
 def _has_named_tuple(value: Any, arrays: int) -> bool:

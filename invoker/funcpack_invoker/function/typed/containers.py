@@ -17,13 +17,16 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.annotations import type_name
-from funcpack_invoker.function.typed.errors import NAMES, DataError, InvalidKeyError, member_path
+from funcpack_invoker.function.typed.attempts import Remembered
+from funcpack_invoker.function.typed.collisions import check_hashes
+from funcpack_invoker.function.typed.errors import NAMES, DataError, InvalidKeyError, MismatchError
+from funcpack_invoker.function.typed.models import ModelCheck
 from funcpack_invoker.function.typed.records import Record
 from funcpack_invoker.function.typed.values import instance
 from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
-    from funcpack_invoker.function.typed.values import Check
+    from funcpack_invoker.function.typed.attempts import Attempts, Check
 
 COLLECTIONS: dict[Any, Callable[[list[Any]], Any]] = {
     Collection: list,
@@ -52,31 +55,47 @@ class CollectionCheck:
 
     def __init__(self, kind: Any, check: Check) -> None:
         self._create = COLLECTIONS[kind]
-        self._check = check
+        self._is_set = self._create in {set, frozenset}
+        self.parts = [check]
 
-    def __call__(self, value: Any, where: str) -> Any:
+    def __call__(self, value: Any, attempts: Attempts | None) -> Any:
         """Return the value of the type, or raise DataError."""
-        check = self._check
-        items = [check(item, f"{where}[{index}]") for index, item in enumerate(instance(list, value, where))]
+        [check] = self.parts
+        given = instance(list, value)
+        items: list[Any] = []
         try:
-            return items if self._create is list else self._create(items)
-        except TypeError:  # lists and dicts are not hashable
-            raise DataError(where, "a list of plain values", value) from None
+            for item in given:
+                items.append(check(item, attempts))  # noqa: PERF401 - after an error, their number is the index
+        except DataError as exc:
+            exc.prepend(len(items))
+            raise
+        if self._is_set:
+            try:
+                check_hashes(items)
+            except TypeError:  # lists and dicts are not hashable
+                raise MismatchError("a list of plain values", value) from None
+        return items if self._create is list else self._create(items)
 
 
 class TupleCheck:
     """Reads a list of a fixed number of items into a tuple."""
 
     def __init__(self, checks: list[Check]) -> None:
-        self._checks = checks
+        self.parts = checks
 
-    def __call__(self, value: Any, where: str) -> tuple[Any, ...]:
+    def __call__(self, value: Any, attempts: Attempts | None) -> tuple[Any, ...]:
         """Return the value of the type, or raise DataError."""
-        items = instance(list, value, where)
-        if len(items) != len(self._checks):
-            raise DataError(where, f"a list of {len(self._checks)}", value)
-        pairs = enumerate(zip(self._checks, items, strict=True))
-        return tuple(check(item, f"{where}[{index}]") for index, (check, item) in pairs)
+        given = instance(list, value)
+        if len(given) != len(self.parts):
+            raise MismatchError(f"a list of {len(self.parts)}", value)
+        items: list[Any] = []
+        try:
+            for check, item in zip(self.parts, given, strict=True):
+                items.append(check(item, attempts))
+        except DataError as exc:
+            exc.prepend(len(items))
+            raise
+        return tuple(items)
 
 
 class MappingCheck:
@@ -85,37 +104,49 @@ class MappingCheck:
     def __init__(self, kind: Any, check_key: Check | None, check: Check) -> None:
         self._create = MAPPINGS[kind]
         self._check_key = check_key
-        self._check = check
+        self.parts = [check]
 
-    def __call__(self, value: Any, where: str) -> Any:
+    def __call__(self, value: Any, attempts: Attempts | None) -> Any:
         """Return the value of the type, or raise DataError."""
-        check = self._check
-        members = {key: check(member, member_path(where, key)) for key, member in instance(dict, value, where).items()}
+        [check] = self.parts
+        given = instance(dict, value)
+        members: dict[Any, Any] = {}
+        key = ""
+        try:
+            for key, member in given.items():
+                members[key] = check(member, attempts)
+        except DataError as exc:
+            exc.prepend(key)
+            raise
         if self._check_key is not None:
+            keys = [_read_key(self._check_key, key) for key in members]
             try:
-                members = {_read_key(self._check_key, key, where): member for key, member in members.items()}
+                check_hashes(keys)
             except TypeError:  # a model that is not hashable
-                raise DataError(where, "an object with plain keys", value) from None
+                raise MismatchError("an object with plain keys", value) from None
+            members = dict(zip(keys, members.values(), strict=True))
         return members if self._create is dict else self._create(members)
 
 
-def _read_key(check: Check, key: str, where: str) -> Any:
+def _read_key(check: Check, key: str) -> Any:
     """Read a key: its text is that of the value, or the JSON of a value that is not text, such as a number."""
-    path = member_path(where, key)
     try:
-        return check(key, path)
+        return check(key, None)
     except DataError as exc:
-        expected = exc.expected
+        error = InvalidKeyError(exc.expected)
     try:
-        return check(json_codec.loads_exact(key.encode()), path)
+        return check(json_codec.loads_exact(key.encode()), None)
     except (DataError, ValueError):
-        raise InvalidKeyError(path, expected) from None
+        error.prepend(key)
+        raise error from None
 
 
-def is_hashable(check: Check) -> bool:
+def is_hashable(check: Check | None) -> bool:
     """Return whether the values of a check can be keys of a mapping, and JSON can have them as such."""
+    if isinstance(check, Remembered):
+        return check.check is not None and is_hashable(check.check)
     if isinstance(check, UnionCheck):
-        return all(is_hashable(member) for _, member in check.members)
+        return all(map(is_hashable, check.checks))
     return not isinstance(check, CollectionCheck | TupleCheck | MappingCheck | Record)
 
 
@@ -126,36 +157,73 @@ class UnionCheck:
     have all members come first.
 
     Attributes:
-        members: the types, each with its check; without None.
+        checks: of the types; without None.
 
     """
 
     def __init__(self, members: list[tuple[Any, Check]], *, is_optional: bool) -> None:
-        self.members = members
+        self.checks = [check for _, check in members]
+        self._members = [(check, _record(check)) for check in self.checks]
+        is_single = len(members) == 1
+        self._has_records = not is_single and any(record for _, record in self._members)
+        self._all = [(check, is_single) for check in self.checks]
         self._is_optional = is_optional
+        self._expected = " or ".join([_shown(annotation) for annotation, _ in members] + ["null"] * is_optional)
 
-    def __call__(self, value: Any, where: str) -> Any:
+    def __call__(self, value: Any, attempts: Attempts | None) -> Any:
         """Return the value of the type, or raise DataError."""
         if value is None and self._is_optional:
             return None
-        failures = []
-        for _, check in self._candidates(value):
+        problems = []
+        for check, is_likely in self._candidates(value):
             try:
-                return check(value, where)
+                return check(value, attempts)
             except DataError as exc:
-                failures.append(exc)
-        if len(failures) == 1:
-            raise failures[0]
-        names = [_shown(annotation) for annotation, _ in self.members] + ["null"] * self._is_optional
-        raise DataError(where, " or ".join(names), value)
+                if is_likely:
+                    problems.append(exc.problem)
+        if len(problems) == 1:
+            raise DataError(problems[0])
+        raise MismatchError(self._expected, value)
 
-    def _candidates(self, value: Any) -> list[tuple[Any, Check]]:
-        if not isinstance(value, dict):
-            return self.members
-        return sorted(
-            self.members, key=lambda member: isinstance(member[1], Record) and not member[1].names >= value.keys()
-        )
+    def _candidates(self, value: Any) -> list[tuple[Check, bool]]:
+        """Return the checks of the types that may match, each with whether its problem is worth reporting."""
+        if not (self._has_records and isinstance(value, dict)):
+            return self._all
+        first: list[tuple[Check, bool]] = []
+        later: list[tuple[Check, bool]] = []
+        for check, record in self._members:
+            if record is None:
+                first.append((check, False))
+            elif record.suits(value):
+                (first if record.names >= value.keys() else later).append((check, True))
+        return first + later
+
+    def is_ambiguous(self) -> bool:
+        """Return whether more than one of the types may read the parts of the same value, which have parts themselves."""
+        return any(sum(_is_deep(check, kind) for check in self.checks) > 1 for kind in (dict, list))
+
+
+def _record(check: Check) -> Record | None:
+    inner = check.check if isinstance(check, Remembered) else check
+    return inner if isinstance(inner, Record) else None
+
+
+def _is_deep(check: Check, kind: type) -> bool:
+    """Return whether a check may read more than one level of values of a kind: dicts or lists."""
+    if isinstance(check, Record | MappingCheck):
+        return kind is dict and any(map(_has_parts, check.parts))
+    if isinstance(check, CollectionCheck | TupleCheck):
+        return kind is list and any(map(_has_parts, check.parts))
+    return _has_parts(check)
+
+
+def _has_parts(check: Check) -> bool:
+    if isinstance(check, UnionCheck):
+        return any(map(_has_parts, check.checks))
+    return isinstance(check, Record | MappingCheck | CollectionCheck | TupleCheck | Remembered | ModelCheck)
 
 
 def _shown(annotation: Any) -> str:
-    return NAMES.get(annotation, getattr(annotation, "__name__", None) or type_name(annotation))
+    # Metadata may be unhashable.
+    found = next((name for kind, name in NAMES.items() if kind is annotation), None)
+    return found or getattr(annotation, "__name__", None) or type_name(annotation)

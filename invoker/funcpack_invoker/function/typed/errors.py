@@ -1,70 +1,127 @@
-"""What can be wrong with data that does not match its type."""
+"""What can be wrong with data that does not match its type.
+
+Most attempts to read a value fail inside a union, and nobody sees why: the text is written only when it is asked for.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from funcpack_invoker.errors import named, one_line
+
+# The first step from a value to a part of it, and the steps after that; a step is a key or an index.
+Path = tuple[str | int, Any] | None
+
+
+class Problem(NamedTuple):
+    """What is wrong with a value.
+
+    Attributes:
+        reason: what is wrong with the part of the value that `path` leads to.
+        path: None for the value itself.
+
+    """
+
+    reason: str
+    path: Path = None
 
 
 class DataError(Exception):
-    """The data does not match its type; the text is one line that names the field.
+    """The data does not match its type; the text is one line of limited length that names the field.
 
     Attributes:
+        problem: of the value that is being read; containers prepend the steps to their members.
+        name: of the data.
         expected: a description of the type.
 
     """
 
     expected = "another value"
 
-    def __init__(self, where: str, expected: str, found: Any) -> None:
-        super().__init__(f"{where}: expected {expected}, found {_kind(found)}")
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.name = ""
+
+    def prepend(self, step: str | int) -> None:
+        """Add the step from a container to the member that has the problem."""
+        reason, path = self.problem
+        self.problem = Problem(reason, (step, path))
+
+    def __str__(self) -> str:
+        return one_line(f"{self.name}{_path_text(self.problem.path)}: {self.problem.reason}")
+
+
+class MismatchError(DataError):
+    """A value has another type, or another form."""
+
+    def __init__(self, expected: str, found: Any) -> None:
+        super().__init__(Problem(f"expected {expected}, found {_kind(found)}"))
         self.expected = expected
 
 
 class MissingFieldError(DataError):
     """A required field is missing."""
 
-    def __init__(self, where: str) -> None:
-        Exception.__init__(self, f"{where}: missing")
+    def __init__(self) -> None:
+        super().__init__(Problem("missing"))
 
 
 class InvalidKeyError(DataError):
     """A key of an object does not match the type of the keys."""
 
-    def __init__(self, where: str, expected: str) -> None:
-        Exception.__init__(self, f"{where}: expected {expected} as the key")
-        self.expected = expected
+    def __init__(self, expected: str) -> None:
+        super().__init__(Problem(f"expected {expected} as the key"))
+
+
+class CollisionError(DataError):
+    """Too many values for one set or dict have the same hash."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(Problem(f"more than {most} different values have the same hash"))
 
 
 class TooDeepError(DataError):
     """The data of a recursive type exceeds Python's recursion limit."""
 
-    def __init__(self, where: str) -> None:
-        Exception.__init__(self, f"{where}: nested too deeply")
+    def __init__(self) -> None:
+        super().__init__(Problem("nested too deeply"))
 
 
 class ModelDataError(DataError):
     """Pydantic rejected the data: `cause` is its ValidationError."""
 
-    def __init__(self, where: str, cause: Any) -> None:
-        first = cause.errors(include_url=False, include_input=False)[0]
-        path = "".join(f"[{step}]" if isinstance(step, int) else member_path("", step) for step in first["loc"])
-        reason = " ".join(first["msg"].split())
-        Exception.__init__(self, f"{where}{path}: {reason}")
+    def __init__(self, cause: Any) -> None:
+        first = cause.errors(include_url=False, include_context=False, include_input=False)[0]
+        path: Path = None
+        for step in reversed(first["loc"]):
+            path = (step, path)
+        super().__init__(Problem(one_line(first["msg"]), path))
 
 
-_LONGEST_KEY = 80
+_LONGEST_PATH = 120
 
 
-def member_path(where: str, key: str) -> str:
-    """Return the path of a member of an object, in one line: clients choose its key."""
-    if len(key) > _LONGEST_KEY:
-        key = f"{key[:_LONGEST_KEY]}..."
-    return f"{where}.{key}" if key.isprintable() else f"{where}.{key!r}"
+def _path_text(path: Path) -> str:
+    """Return a path with its first steps and its last one: clients choose the keys and the depth."""
+    parts = []
+    while path is not None:
+        step, path = path
+        parts.append(f"[{step}]" if isinstance(step, int) else f".{named(step)}")
+    if sum(map(len, parts)) <= _LONGEST_PATH:
+        return "".join(parts)
+    text, last = "", parts[-1]
+    for part in parts:
+        if len(text) + len(part) + len(last) > _LONGEST_PATH:
+            break
+        text += part
+    return f"{text}...{last.removeprefix('.')}"
 
 
 def _kind(value: Any) -> str:
     """Return a value's type in the terms of JSON; the value itself may be confidential."""
-    return next((name for kind, name in NAMES.items() if isinstance(value, kind)), type(value).__name__)
+    name = NAMES.get(type(value))
+    return name or next((name for kind, name in NAMES.items() if isinstance(value, kind)), type(value).__name__)
 
 
 # `bool` is a subclass of `int`, so that it comes first.

@@ -7,10 +7,13 @@ Pydantic gets the JSON, not Python's values: a strict model accepts text for a `
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.function.typed.errors import DataError, ModelDataError
+from funcpack_invoker.function.typed.errors import MismatchError, ModelDataError, TooDeepError
 from funcpack_invoker.http import json_codec
+
+if TYPE_CHECKING:
+    from funcpack_invoker.function.typed.attempts import Attempts
 
 
 def is_model(annotation: type) -> bool:
@@ -32,15 +35,17 @@ class ModelCheck:
 
         self._validate = TypeAdapter(annotation).validate_json
 
-    def __call__(self, value: Any, where: str) -> Any:
+    def __call__(self, value: Any, _attempts: Attempts | None = None) -> Any:
         """Return the value of the type, or raise DataError."""
         if isinstance(value, bytes):
-            raise DataError(where, "JSON", value)
+            raise MismatchError("JSON", value)
         try:
             text = json_codec.dumps(value)
+        except json_codec.NestingError:
+            raise TooDeepError from None
         except ValueError:
-            raise DataError(where, "numbers of at most 1.8e308", value) from None
+            raise MismatchError("numbers of at most 1.8e308", value) from None
         try:
             return self._validate(text)
         except ValueError as exc:
-            raise ModelDataError(where, exc) from exc
+            raise ModelDataError(exc) from exc

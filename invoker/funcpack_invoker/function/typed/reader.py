@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from funcpack_invoker.function.annotations import UnreadableTypeError, is_alias, is_constrained, unwrap
+from funcpack_invoker.function.typed.attempts import Attempts, Check, Remembered
 from funcpack_invoker.function.typed.containers import (
     COLLECTIONS,
     MAPPINGS,
@@ -20,12 +21,11 @@ from funcpack_invoker.function.typed.containers import (
     UnionCheck,
     is_hashable,
 )
-from funcpack_invoker.function.typed.errors import TooDeepError
+from funcpack_invoker.function.typed.errors import DataError, TooDeepError
 from funcpack_invoker.function.typed.models import ModelCheck, is_model
 from funcpack_invoker.function.typed.records import Record, is_record
 from funcpack_invoker.function.typed.values import (
     SIMPLE,
-    Check,
     ChoiceCheck,
     EnumCheck,
     instance,
@@ -55,6 +55,9 @@ class Reader:
         """
         chosen = _Chosen()
         self._check = chosen.check(annotation, "")
+        self._is_ambiguous = any(union.is_ambiguous() for union in chosen.unions)
+        if self._is_ambiguous:
+            self._check = _Chosen(remembers=True).check(annotation, "")
         self._name = name
         self.is_exact = chosen.is_exact
 
@@ -66,29 +69,29 @@ class Reader:
 
         """
         try:
-            return self._check(value, self._name)
-        except RecursionError:
-            raise TooDeepError(self._name) from None
-
-
-class _Deferred:
-    """The check of a type that is used before it is chosen, because the type is recursive."""
-
-    def __init__(self) -> None:
-        self.check: Check | None = None
-
-    def __call__(self, value: Any, where: str) -> Any:
-        """Return the value of the type, or raise DataError."""
-        assert self.check is not None  # noqa: S101 - chosen before any data is read
-        return self.check(value, where)
+            try:
+                return self._check(value, Attempts() if self._is_ambiguous else None)
+            except RecursionError:
+                raise TooDeepError from None
+        except DataError as exc:
+            exc.name = self._name
+            raise
 
 
 class _Chosen:
-    """The checks that were chosen for a type and for the types that it consists of."""
+    """The checks that were chosen for a type and for the types that it consists of.
 
-    def __init__(self) -> None:
-        self._records: dict[tuple[Any, str], Record] = {}
-        self._aliases: dict[tuple[Any, str], _Deferred] = {}
+    Attributes:
+        unions: those among them.
+        is_exact: whether the type has a Decimal somewhere.
+
+    """
+
+    def __init__(self, *, remembers: bool = False) -> None:
+        self._records: dict[tuple[Any, str], Check] = {}
+        self._aliases: dict[tuple[Any, str], Remembered] = {}
+        self._remembers = remembers
+        self.unions: list[UnionCheck] = []
         self.is_exact = False
 
     def check(self, annotation: Any, place: str) -> Check:
@@ -113,7 +116,7 @@ class _Chosen:
     def _alias(self, alias: Any, inner: Any, place: str) -> Check:
         key = _key_of(alias)
         if key not in self._aliases:
-            self._aliases[key] = _Deferred()
+            self._aliases[key] = Remembered()
             self._aliases[key].check = self.check(inner, place)
         return self._aliases[key]
 
@@ -121,7 +124,8 @@ class _Chosen:
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
         if origin in {typing.Union, types.UnionType}:
             members = [(member, self.check(member, place)) for member in arguments if member is not type(None)]
-            return UnionCheck(members, is_optional=type(None) in arguments)
+            self.unions.append(UnionCheck(members, is_optional=type(None) in arguments))
+            return self.unions[-1]
         if origin is typing.Literal:
             return ChoiceCheck(arguments)
         if str(origin).rpartition(".")[2] in _QUALIFIERS:
@@ -147,12 +151,13 @@ class _Chosen:
             raise UnreadableTypeError(annotation, place)
         return check
 
-    def _record(self, annotation: Any, declared: type) -> Record:
+    def _record(self, annotation: Any, declared: type) -> Check:
         key = _key_of(annotation)
         if key not in self._records:
-            self._records[key] = Record(declared)
+            record = Record(declared)
+            self._records[key] = Remembered(record) if self._remembers else record
             try:
-                self._records[key].choose(self.check, typing.get_args(annotation))
+                record.choose(self.check, typing.get_args(annotation))
             except UnreadableTypeError:
                 del self._records[key]
                 raise
@@ -180,10 +185,12 @@ class _Chosen:
 
     def _unread(self, kind: type) -> Check:
         """Return the check for a list or dict of anything, which is not looked through."""
-        return lambda value, where: self._anything(instance(kind, value, where), where)
+        return lambda value, attempts: self._anything(instance(kind, value), attempts)
 
-    def _anything(self, value: Any, _where: str) -> Any:
-        return floats(value) if self.is_exact else value
+    def _anything(self, value: Any, attempts: Attempts | None) -> Any:
+        if not self.is_exact:
+            return value
+        return floats(value, None if attempts is None else attempts.plain)
 
 
 def _key_of(annotation: Any) -> tuple[Any, str]:

@@ -7,16 +7,17 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from funcpack_invoker.errors import one_line
 from funcpack_invoker.function.annotations import UnreadableTypeError, substitute
 from funcpack_invoker.function.typed.errors import (
     DataError,
+    MismatchError,
     MissingFieldError,
-    member_path,
 )
-from funcpack_invoker.function.typed.values import instance
+from funcpack_invoker.function.typed.values import ChoiceCheck, instance
 
 if TYPE_CHECKING:
-    from funcpack_invoker.function.typed.values import Check
+    from funcpack_invoker.function.typed.attempts import Attempts, Check
 
 # (annotation, the place that it is used in) -> its check
 Choose = Callable[[Any, str], Any]
@@ -48,6 +49,7 @@ class Record:
 
     Attributes:
         names: of the fields.
+        parts: the checks of the fields.
 
     """
 
@@ -55,6 +57,9 @@ class Record:
         self._wanted = wanted
         self._fields: list[_Field] = []
         self.names: frozenset[str] = frozenset()
+        self.parts: list[Check] = []
+        self._required: list[str] = []
+        self._choices: list[tuple[str, ChoiceCheck]] = []
 
     def choose(self, choose: Choose, arguments: tuple[Any, ...]) -> None:
         """Choose how the fields are read: later than the object is created, because types can be recursive.
@@ -75,22 +80,37 @@ class Record:
                 continue
             self._fields.append(_Field(name, check, required))
         self.names = frozenset(field.name for field in self._fields)
+        self.parts = [field.check for field in self._fields]
+        self._required = [field.name for field in self._fields if field.required]
+        # Only those of a Literal: the `_missing_` of an enumeration decides what else it accepts.
+        self._choices = [(field.name, field.check) for field in self._fields if type(field.check) is ChoiceCheck]
 
-    def __call__(self, value: Any, where: str) -> Any:
+    def suits(self, members: dict[str, Any]) -> bool:
+        """Return whether an object has the required members, and the values that a Literal requires: a quick look."""
+        for name in self._required:
+            if name not in members:
+                return False
+        return all(not (name in members and not check.accepts(members[name])) for name, check in self._choices)
+
+    def __call__(self, value: Any, attempts: Attempts | None) -> Any:
         """Return the value of the type, or raise DataError."""
-        members = instance(dict, value, where)
+        members = instance(dict, value)
         values = {}
-        for name, check, required in self._fields:
-            if name in members:
-                values[name] = check(members[name], member_path(where, name))
-            elif required:
-                raise MissingFieldError(member_path(where, name))
+        name = ""
+        try:
+            for name, check, required in self._fields:
+                if name in members:
+                    values[name] = check(members[name], attempts)
+                elif required:
+                    raise MissingFieldError
+        except DataError as exc:
+            exc.prepend(name)
+            raise
         try:
             return self._wanted(**values)
         except ValueError as exc:
             # Raised by the class's __post_init__, which checks more than the types.
-            reason = " ".join(str(exc).split())
-            raise DataError(where, f"a valid {self._wanted.__name__} ({reason})", value) from exc
+            raise MismatchError(f"a valid {self._wanted.__name__} ({one_line(str(exc))})", value) from exc
 
 
 def _declared(wanted: Any) -> list[tuple[str, Any, bool]]:

@@ -9,36 +9,37 @@ from __future__ import annotations
 import base64
 import enum
 import math
-from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from funcpack_invoker.function.typed.errors import NAMES, DataError
+from funcpack_invoker.function.typed.errors import NAMES, MismatchError
 from funcpack_invoker.http import durations, json_codec
 from funcpack_invoker.http.json_codec import ExactFloat
 
-# (value, its path in the data) -> the argument of the function
-Check = Callable[[Any, str], Any]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from funcpack_invoker.function.typed.attempts import Attempts, Check
 
 
-def instance(wanted: type, value: Any, where: str) -> Any:
+def instance(wanted: type, value: Any, _attempts: Attempts | None = None) -> Any:
     """Return the value if it is an instance of a type that JSON has."""
     if not isinstance(value, wanted):
-        raise DataError(where, NAMES[wanted], value)
+        raise MismatchError(NAMES[wanted], value)
     return value
 
 
-def parsed(parse: Callable[[str], Any], expected: str, value: Any, where: str) -> Any:
+def parsed(parse: Callable[[str], Any], expected: str, value: Any, _attempts: Attempts | None = None) -> Any:
     """Return the value of a text form; `parse` raises ValueError for text that is not in that form."""
     if not isinstance(value, str):
-        raise DataError(where, expected, value)
+        raise MismatchError(expected, value)
     try:
         return parse(value)
     except ValueError:
-        raise DataError(where, expected, value) from None
+        raise MismatchError(expected, value) from None
 
 
 class ChoiceCheck:
@@ -47,15 +48,28 @@ class ChoiceCheck:
     def __init__(self, choices: Iterable[Any]) -> None:
         """Raise ValueError if JSON cannot have one of the values."""
         self._by_text = {json_codec.dumps(choice): choice for choice in choices}
-
-    def __call__(self, value: Any, where: str) -> Any:
-        """Return the value of the type, or raise DataError."""
-        choice = self._by_text.get(_text(value), self)
-        return self._other(value, where) if choice is self else choice
-
-    def _other(self, value: Any, where: str) -> Any:
+        self._containers = [json_codec.loads(text.encode()) for text in self._by_text if text[0] in "[{"]
         values = (choice.value if isinstance(choice, enum.Enum) else choice for choice in self._by_text.values())
-        raise DataError(where, f"one of {', '.join(map(repr, values))}", value)
+        self._expected = f"one of {', '.join(map(repr, values))}"
+
+    def __call__(self, value: Any, _attempts: Attempts | None = None) -> Any:
+        """Return the value of the type, or raise DataError."""
+        choice = self._find(value)
+        return self._other(value) if choice is self else choice
+
+    def accepts(self, value: Any) -> bool:
+        """Return whether a value is one of the choices."""
+        return self._find(value) is not self
+
+    def _find(self, value: Any) -> Any:
+        """Return a choice; the check itself if there is none."""
+        # A comparison ends soon; to write the JSON of a container takes as long as it is large.
+        if isinstance(value, dict | list) and value not in self._containers:
+            return self
+        return self._by_text.get(_text(value), self)
+
+    def _other(self, value: Any) -> Any:
+        raise MismatchError(self._expected, value)
 
 
 class EnumCheck(ChoiceCheck):
@@ -64,12 +78,22 @@ class EnumCheck(ChoiceCheck):
     def __init__(self, wanted: type[enum.Enum]) -> None:
         super().__init__(wanted)
         self._wanted = wanted
+        is_flag = issubclass(wanted, enum.Flag)
+        # Each combination stays in memory. So that there are not too many, clients cannot invent flags.
+        self._most_bits = (
+            max((flag.value.bit_length() for flag in wanted.__members__.values()), default=0) if is_flag else None
+        )
 
-    def _other(self, value: Any, where: str) -> Any:
+    def _other(self, value: Any) -> Any:
         try:
-            return super()._other(value, where) if isinstance(value, bool) else self._wanted(value)
+            return self._wanted(value) if self._may_be_missing(value) else super()._other(value)
         except (ValueError, TypeError):
-            return super()._other(value, where)
+            return super()._other(value)
+
+    def _may_be_missing(self, value: Any) -> bool:
+        if isinstance(value, bool | dict | list):
+            return False
+        return self._most_bits is None or not isinstance(value, int) or value.bit_length() <= self._most_bits
 
 
 def _text(value: Any) -> str:
@@ -79,29 +103,29 @@ def _text(value: Any) -> str:
         return ""
 
 
-def _integer(value: Any, where: str) -> int:
+def _integer(value: Any, _attempts: Attempts | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise DataError(where, "a whole number", value)
+        raise MismatchError("a whole number", value)
     return value
 
 
-def _number(value: Any, where: str) -> float:
+def _number(value: Any, _attempts: Attempts | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(where, "a number", value)
+        raise MismatchError("a number", value)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if math.isinf(number):
-        raise DataError(where, "a number of at most 1.8e308", value)
+        raise MismatchError("a number of at most 1.8e308", value)
     return number
 
 
-def _decimal(value: Any, where: str) -> Decimal:
+def _decimal(value: Any, _attempts: Attempts | None = None) -> Decimal:
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
     text = value.text if isinstance(value, ExactFloat) else value
-    number: Decimal = parsed(_finite_decimal, "a decimal number", text, where)
+    number: Decimal = parsed(_finite_decimal, "a decimal number", text)
     return number
 
 
