@@ -72,3 +72,10 @@ class Remembered:
         if attempts.steps - before >= _FEWEST_STEPS:
             attempts.values[key] = found
         return found
+
+
+def unwrapped(check: Check | None) -> Check | None:
+    """Return the check whose outcomes are remembered, or the check itself; None if it is not chosen yet."""
+    while isinstance(check, Remembered):
+        check = check.check
+    return check

@@ -17,12 +17,12 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.annotations import type_name
-from funcpack_invoker.function.typed.attempts import Remembered
+from funcpack_invoker.function.typed.attempts import Remembered, unwrapped
 from funcpack_invoker.function.typed.collisions import check_hashes
 from funcpack_invoker.function.typed.errors import NAMES, DataError, InvalidKeyError, MismatchError
 from funcpack_invoker.function.typed.models import ModelCheck
 from funcpack_invoker.function.typed.records import Record
-from funcpack_invoker.function.typed.values import instance
+from funcpack_invoker.function.typed.values import AnyCheck, instance
 from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
@@ -141,13 +141,12 @@ def _read_key(check: Check, key: str) -> Any:
         raise error from None
 
 
-def is_hashable(check: Check | None) -> bool:
+def is_hashable(check: Check) -> bool:
     """Return whether the values of a check can be keys of a mapping, and JSON can have them as such."""
-    if isinstance(check, Remembered):
-        return check.check is not None and is_hashable(check.check)
-    if isinstance(check, UnionCheck):
-        return all(map(is_hashable, check.checks))
-    return not isinstance(check, CollectionCheck | TupleCheck | MappingCheck | Record)
+    inner = unwrapped(check)
+    if isinstance(inner, UnionCheck):
+        return all(map(is_hashable, inner.checks))
+    return inner is not None and not isinstance(inner, CollectionCheck | TupleCheck | MappingCheck | Record)
 
 
 class UnionCheck:
@@ -204,7 +203,7 @@ class UnionCheck:
 
 
 def _record(check: Check) -> Record | None:
-    inner = check.check if isinstance(check, Remembered) else check
+    inner = unwrapped(check)
     return inner if isinstance(inner, Record) else None
 
 
@@ -220,7 +219,7 @@ def _is_deep(check: Check, kind: type) -> bool:
 def _has_parts(check: Check) -> bool:
     if isinstance(check, UnionCheck):
         return any(map(_has_parts, check.checks))
-    return isinstance(check, Record | MappingCheck | CollectionCheck | TupleCheck | Remembered | ModelCheck)
+    return isinstance(check, Record | MappingCheck | CollectionCheck | TupleCheck | AnyCheck | Remembered | ModelCheck)
 
 
 def _shown(annotation: Any) -> str:

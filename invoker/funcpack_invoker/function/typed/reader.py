@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-import functools
 import operator
 import types
 import typing
 from decimal import Decimal
+from functools import partial, reduce
 from typing import Any
 
 from funcpack_invoker.function.annotations import UnreadableTypeError, is_alias, is_constrained, unwrap
@@ -26,12 +26,13 @@ from funcpack_invoker.function.typed.models import ModelCheck, is_model
 from funcpack_invoker.function.typed.records import Record, is_record
 from funcpack_invoker.function.typed.values import (
     SIMPLE,
+    AnyCheck,
     ChoiceCheck,
     EnumCheck,
+    anything,
     instance,
     text_form,
 )
-from funcpack_invoker.http.json_codec import floats
 
 # Their names, because typing_extensions has its own for older releases of Python.
 _QUALIFIERS = frozenset({"Final", "NotRequired", "ReadOnly", "Required"})
@@ -53,13 +54,17 @@ class Reader:
             Exception: any exception from evaluating the annotation of a field, usually a NameError.
 
         """
+        # Some of what the checks need to know is known only after all are chosen: choose again, then.
         chosen = _Chosen()
         self._check = chosen.check(annotation, "")
+        self.is_exact = chosen.has_decimals
+        if self.is_exact:
+            chosen = _Chosen(is_exact=True)
+            self._check = chosen.check(annotation, "")
         self._is_ambiguous = any(union.is_ambiguous() for union in chosen.unions)
         if self._is_ambiguous:
-            self._check = _Chosen(remembers=True).check(annotation, "")
+            self._check = _Chosen(is_exact=self.is_exact, remembers=True).check(annotation, "")
         self._name = name
-        self.is_exact = chosen.is_exact
 
     def read(self, value: Any) -> Any:
         """Return the value of the type.
@@ -83,16 +88,19 @@ class _Chosen:
 
     Attributes:
         unions: those among them.
-        is_exact: whether the type has a Decimal somewhere.
+        has_decimals: whether the type has a Decimal somewhere.
 
     """
 
-    def __init__(self, *, remembers: bool = False) -> None:
+    def __init__(self, *, is_exact: bool = False, remembers: bool = False) -> None:
+        """Choose checks for data that was parsed with `loads_exact`, or ones that remember their outcomes."""
         self._records: dict[tuple[Any, str], Check] = {}
         self._aliases: dict[tuple[Any, str], Remembered] = {}
+        self._anything: Check = AnyCheck(object) if is_exact else anything
+        self._is_exact = is_exact
         self._remembers = remembers
         self.unions: list[UnionCheck] = []
-        self.is_exact = False
+        self.has_decimals = False
 
     def check(self, annotation: Any, place: str) -> Check:
         """Return the check for a type that is used in a place, such as `Order.item`.
@@ -138,7 +146,7 @@ class _Chosen:
     def _check_class(self, annotation: Any, declared: type, place: str) -> Check:
         """Return the check for a class; `declared` is a generic one without its arguments."""
         if declared in SIMPLE:
-            self.is_exact |= declared is Decimal
+            self.has_decimals |= declared is Decimal
             return SIMPLE[declared]
         if is_model(declared):
             return ModelCheck(annotation)
@@ -169,11 +177,11 @@ class _Chosen:
             return TupleCheck([self.check(argument, place) for argument in arguments])
         if kind in COLLECTIONS:
             item = self.check(arguments[0], place) if arguments else self._anything
-            return self._unread(list) if kind is list and item == self._anything else CollectionCheck(kind, item)
+            return self._unread(list) if kind is list and item is self._anything else CollectionCheck(kind, item)
         if kind in MAPPINGS:
             key, value = arguments or (Any, Any)
             check_key, check = self._key(key, place), self.check(value, place)
-            is_unread = kind is dict and check_key is None and check == self._anything
+            is_unread = kind is dict and check_key is None and check is self._anything
             return self._unread(dict) if is_unread else MappingCheck(kind, check_key, check)
         return None
 
@@ -181,16 +189,11 @@ class _Chosen:
         check = self.check(annotation, place)
         if not is_hashable(check):
             raise UnreadableTypeError(annotation, f"{place}, as a key" if place else "a key")
-        return None if check == self._anything or check is SIMPLE[str] else check
+        return None if check is self._anything or check is SIMPLE[str] else check
 
     def _unread(self, kind: type) -> Check:
         """Return the check for a list or dict of anything, which is not looked through."""
-        return lambda value, attempts: self._anything(instance(kind, value), attempts)
-
-    def _anything(self, value: Any, attempts: Attempts | None) -> Any:
-        if not self.is_exact:
-            return value
-        return floats(value, None if attempts is None else attempts.plain)
+        return AnyCheck(kind) if self._is_exact else partial(instance, kind)
 
 
 def _key_of(annotation: Any) -> tuple[Any, str]:
@@ -208,7 +211,7 @@ def _enum_check(wanted: type[enum.Enum], place: str) -> Check:
 def _bound(variable: typing.TypeVar) -> Any:
     """Return the type that a type variable stands for if it has no argument."""
     if variable.__constraints__:
-        return functools.reduce(operator.or_, variable.__constraints__)
+        return reduce(operator.or_, variable.__constraints__)
     if getattr(variable, "has_default", bool)():  # new in 3.13
         return variable.__default__  # type: ignore[attr-defined] # new in 3.13
     return Any if variable.__bound__ is None else variable.__bound__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcpack_invoker.errors import one_line
 from funcpack_invoker.function.annotations import UnreadableTypeError, substitute
+from funcpack_invoker.function.typed.attempts import unwrapped
 from funcpack_invoker.function.typed.errors import (
     DataError,
     MismatchError,
@@ -82,15 +83,16 @@ class Record:
         self.names = frozenset(field.name for field in self._fields)
         self.parts = [field.check for field in self._fields]
         self._required = [field.name for field in self._fields if field.required]
+        choices = [(field.name, unwrapped(field.check)) for field in self._fields]
         # Only those of a Literal: the `_missing_` of an enumeration decides what else it accepts.
-        self._choices = [(field.name, field.check) for field in self._fields if type(field.check) is ChoiceCheck]
+        self._choices = [(name, check) for name, check in choices if type(check) is ChoiceCheck]
 
     def suits(self, members: dict[str, Any]) -> bool:
         """Return whether an object has the required members, and the values that a Literal requires: a quick look."""
         for name in self._required:
             if name not in members:
                 return False
-        return all(not (name in members and not check.accepts(members[name])) for name, check in self._choices)
+        return all(check.accepts(members[name]) for name, check in self._choices if name in members)
 
     def __call__(self, value: Any, attempts: Attempts | None) -> Any:
         """Return the value of the type, or raise DataError."""

@@ -42,6 +42,22 @@ def parsed(parse: Callable[[str], Any], expected: str, value: Any, _attempts: At
         raise MismatchError(expected, value) from None
 
 
+def anything(value: Any, _attempts: Attempts | None = None) -> Any:
+    """Return any value as it is."""
+    return value
+
+
+class AnyCheck:
+    """Reads any value of a kind, from data that was parsed with `loads_exact`."""
+
+    def __init__(self, kind: type) -> None:
+        self._kind = kind
+
+    def __call__(self, value: Any, attempts: Attempts | None) -> Any:
+        """Return the value with ordinary numbers, or raise DataError."""
+        return json_codec.floats(instance(self._kind, value), None if attempts is None else attempts.plain)
+
+
 class ChoiceCheck:
     """Reads one of several values, each by its JSON: the choices of a Literal."""
 
