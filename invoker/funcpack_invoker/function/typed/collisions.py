@@ -10,7 +10,7 @@ from typing import Any
 
 from funcpack_invoker.function.typed.errors import CollisionError
 
-_MOST = 100
+_MOST = 32
 
 
 def check_hashes(values: list[Any]) -> None:
