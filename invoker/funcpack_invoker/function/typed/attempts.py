@@ -1,7 +1,8 @@
 """Remembers what values were read as.
 
 The members of a union are tried in turn, and each reads the whole value. If the type is recursive, its members try the
-same parts again, and so do their members: without this, the work doubles with each level of the data.
+same parts again, and so do their members: without this, the work doubles with each level of the data. So members share
+parts: one that changes its parts in `__post_init__` and then rejects them changes those of the next member, too.
 """
 
 from __future__ import annotations

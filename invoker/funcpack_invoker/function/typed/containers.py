@@ -133,10 +133,11 @@ def _read_key(check: Check, key: str) -> Any:
     try:
         return check(key, None)
     except DataError as exc:
-        error = InvalidKeyError(exc.expected)
+        expected = exc.expected
     try:
         return check(json_codec.loads_exact(key.encode()), None)
     except (DataError, ValueError):
+        error = InvalidKeyError(expected)
         error.prepend(key)
         raise error from None
 
