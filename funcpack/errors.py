@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from funcpack.plain_text import escaped
+from funcpack.similar_names import nearest
 from funcpack_invoker.function.parameters import ACCEPTED_NAMES
 
 if TYPE_CHECKING:
@@ -20,9 +22,21 @@ HANDLER_FORMS = "'module.function', 'package.module.function' or 'module:object.
 
 
 class UserError(Exception):
-    """A problem that the user can fix. Subclasses are dataclasses with the properties `found` and `remedy`."""
+    """A problem that the user can fix. Subclasses are dataclasses with the properties `found` and `remedy`.
 
+    `_OUTPUT` are the names of the fields with several lines, which a text indents.
+    """
+
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset()
     title: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        """Escape the data, so that the texts have only their own lines."""
+        for name, value in vars(self).items():
+            if isinstance(value, str) and name not in self._OUTPUT:
+                setattr(self, name, escaped(value))
+            elif isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+                setattr(self, name, [escaped(item) for item in value])
 
     @property
     def found(self) -> str:
@@ -201,8 +215,8 @@ class MissingModuleError(UserError):
         return "the app directory or in its 'src' directory"
 
     def _meant(self) -> str | None:
-        nearest = _nearest(self.module, self.modules)
-        return self.method_name or (f"{nearest}{self.text.removeprefix(self.module)}" if nearest else None)
+        similar = nearest(self.module, self.modules)
+        return self.method_name or (f"{similar}{self.text.removeprefix(self.module)}" if similar else None)
 
 
 @dataclass(eq=False)
@@ -229,6 +243,65 @@ class UnreadableFileError(UserError):
                 f"  cp {self.target} {self.file}.tmp && mv {self.file}.tmp {self.file}"
             )
         return "Make the files readable for the user that runs the build. In the app directory, run: chmod -R a+rX ."
+
+
+@dataclass(eq=False)
+class OutsideFileError(UserError):
+    """A file of the app leads out of the app directory, to `target`. The build neither reads it nor passes it on."""
+
+    file: str
+    target: str
+    title: ClassVar[str] = "A file is outside the app directory"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} leads to '{self.target}', which is outside the app directory."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Copy the file into the app directory, and use the copy instead. The build does not read files elsewhere that the app\n"
+            "refers to, because they may be secrets of the platform."
+        )
+
+
+@dataclass(eq=False)
+class NotAFileError(UserError):
+    """Something else has the name of a file that the build reads. `kind` says what."""
+
+    file: str
+    kind: str
+    title: ClassVar[str] = "Not a regular file"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} is {self.kind}, but the build reads a file of this name."
+
+    @property
+    def remedy(self) -> str:
+        return f"Replace {self.file} with a regular file, or rename it."
+
+
+@dataclass(eq=False)
+class FileTooLargeError(UserError):
+    """A file is larger than `most` bytes."""
+
+    file: str
+    size: int
+    most: int
+    title: ClassVar[str] = "A file is too large"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.file} has {self.size / 2**20:,.0f} MiB. The build reads files of up to {self.most // 2**20:,} MiB."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the content of {self.file}, and move data to other files, which the function can read when it runs."
+        )
 
 
 @dataclass(eq=False)
@@ -342,8 +415,8 @@ class MissingFunctionError(UserError):
             function = f"{self.text.removesuffix('.py')}.{next(iter(self.functions), 'handler')}"
             return f"Set {variable} to the name of the function instead of the file: '{function}'."
         add = f"add 'def {self.name}(req)' to {self.file}"
-        if nearest := _nearest(self.name, self.names):
-            meant = _renamed(self.text, self.name, nearest)
+        if similar := nearest(self.name, self.names):
+            meant = _renamed(self.text, self.name, similar)
             return f"Did you mean '{meant}'? Set {variable} to '{meant}', or {add}."
         if self.functions:
             return f"Set {variable} to a function, for example '{_renamed(self.text, self.name, self.functions[0])}', or {add}."
@@ -607,6 +680,7 @@ class PythonListError(UserError):
 
     output: str
     title: ClassVar[str] = "Unreadable list of Python versions"
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"output"})
 
     @property
     def found(self) -> str:
@@ -667,6 +741,23 @@ class MissingRequirementsFileError(UserError):
             f"Add the file, or remove line {self.line} from {self.file}. The path is relative to {self.file}.\n"
             "If the file exists, check that .gitignore and 'exclude' in project.toml do not leave it out."
         )
+
+
+@dataclass(eq=False)
+class NestedRequirementsError(UserError):
+    """Requirements files include each other more than `most` levels deep."""
+
+    file: str
+    most: int
+    title: ClassVar[str] = "Requirements files are nested too deeply"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} is included by more than {self.most} files, each of which includes the next one."
+
+    @property
+    def remedy(self) -> str:
+        return "Include the files directly in requirements.txt, with one line '-r FILE' for each."
 
 
 @dataclass(eq=False)
@@ -1353,10 +1444,3 @@ def _quoted(names: Sequence[str], conjunction: str = "and", most: int = 10) -> s
 def _counted(words: str, noun: str, names: Sequence[str]) -> str:
     """Return a sentence about names, or an empty text if there are none."""
     return f"{words} {noun}{'s' * (len(names) != 1)} {_quoted(names)}." if names else ""
-
-
-def _nearest(name: str, choices: Sequence[str]) -> str | None:
-    import difflib  # noqa: PLC0415 - slow, needed only for errors
-
-    matches = difflib.get_close_matches(name, choices, n=1)
-    return matches[0] if matches else None

@@ -18,7 +18,7 @@ project itself is a package, its build backend installs it into a separate layer
 
 Import check: on request, the function is imported as it will be in the image.
 
-Image: files of the app that only their owner can read are made readable. The app is compiled in the background while the
+Image: all users may read the files of the app, and only their owner may write them. The app is compiled in the background while the
 variables, processes and labels of the image are written.
 """
 
@@ -32,6 +32,7 @@ from funcpack.buildpack.install import bytecode, certificates, credentials, envi
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
 from funcpack.buildpack.layers import project as project_layer
+from funcpack.buildpack.platform import bindings
 from funcpack.buildpack.platform.context import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.handler import check_handler
@@ -71,7 +72,8 @@ def build(context: Context, log: Log) -> int:
     ):
         uv_variables = {**variables, **certificate_variables, **index_variables}
         uv_options = environment.pip_arguments(project.settings.all())
-        uv = Uv(context.buildpack / "bin" / "uv", uv_variables, project.app, uv_options)
+        secrets = bindings.secret_values(context.platform, variables)
+        uv = Uv(context.buildpack / "bin" / "uv", uv_variables, project.app, uv_options, secrets)
         report.log_python_request(log, project.python, project.unused.python, run_image_python)
         image_python = python.provide_interpreter(context, project.python, run_image_python, uv, log)
         with invoker.install_in_background(
@@ -88,7 +90,7 @@ def build(context: Context, log: Log) -> int:
         check_installed(project.handler, project.app, function_environment.site_packages)
     if project.checks_import:
         import_check.import_function(project, function_environment, log)
-    app_permissions.make_readable(context.app, log)
+    app_permissions.set_permissions(context.app, log)
     with bytecode.compile_app_in_background(image_python.path, project.app):
         function.write_variables(context, project, function_environment)
         image_config.write_launch(context, buildpack, project, function_environment)

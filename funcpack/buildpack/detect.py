@@ -18,7 +18,7 @@ from funcpack.buildpack.platform.log import Log
 from funcpack.check.definitions import Definitions
 from funcpack.errors import HandlerNameError, UserError
 from funcpack.project import kn_func
-from funcpack.project.app_files import source_roots
+from funcpack.project.app_files import is_file, read_bytes, source_roots
 from funcpack.project.handler_name import default_handler, named_handler
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.settings import Settings
@@ -54,7 +54,7 @@ def reason_to_fail(app: Path, environ: Mapping[str, str]) -> str | None:
         return None
     except UserError as exc:  # project.toml is not valid
         reason = _reason_without_name(app, default_handler(app))
-        return f"{reason} ({exc})" if reason else None
+        return f"{reason} ({' '.join(str(exc).splitlines())})" if reason else None
     return None if named else _reason_without_name(app, default_handler(app))
 
 
@@ -62,23 +62,23 @@ def _reason_without_name(app: Path, handler: Handler) -> str | None:
     """Return why the app does not contain the default handler, or None if it does or may do."""
     function = handler.attributes[0]
     files = [root / f"{handler.module}.py" for root in source_roots(app)]
-    present = [file for file in files if file.is_file()]
+    present = [file for file in files if is_file(file)]
     own = None if present else kn_func.own_function(app)
     if own:
         return errors.function_of_kn_func(own)
     if not present:
         return errors.missing_handler_file(f"{handler.module}.py", function)
-    definitions = _definitions(present[0])
+    definitions = _definitions(present[0], app)
     if definitions is None or function in definitions.names or definitions.is_dynamic:
         return None
     shown = str(present[0].relative_to(app))
     return errors.missing_default_handler(shown, handler.module, function, definitions.functions())
 
 
-def _definitions(file: Path) -> Definitions | None:
+def _definitions(file: Path, app: Path) -> Definitions | None:
     """Return None for a source that cannot be parsed; the build reports the error."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            return Definitions.of(ast.parse(file.read_bytes()))
-    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+            return Definitions.of(ast.parse(read_bytes(file, app)))
+    except (UserError, SyntaxError, ValueError, MemoryError, RecursionError):
         return None

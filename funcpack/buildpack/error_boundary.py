@@ -25,5 +25,7 @@ def run_phase(phase: Callable[[], int], log: Log) -> int:
         import traceback  # noqa: PLC0415 - slow, needed only here
 
         log.title("Error: The buildpack failed unexpectedly")
-        log.lines([*traceback.format_exc().splitlines(), "", *BUG_REPORT])
+        for line in traceback.format_exc().splitlines():
+            log.item(line)  # the message of the exception may look like a title
+        log.lines(["", *BUG_REPORT])
         return EXIT_BUG

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from pathlib import Path
 
+    from funcpack.check.modules import FoundModule
     from funcpack.project.dependency_files import Dependencies
     from funcpack.project.handler_name import Handler
 
@@ -188,7 +189,7 @@ def _check_source(handler: Handler, app: Path, target: tuple[int, ...], modules:
         raise MissingModuleError(handler.text, handler.origin, handler.module, names, method_name)
     for name, file in found.parents:
         check_relative_imports(parse_source(file, app, target), name, file.relative_to(app))
-    return _Checker(handler, app, target, modules).check_attribute(found.module, found.file, handler.attributes[0])
+    return _Checker(handler, app, target, modules).check_attribute(found, handler.attributes[0])
 
 
 def _method_name(handler: Handler, app: Path, target: tuple[int, ...], modules: Modules) -> str | None:
@@ -209,9 +210,11 @@ class _Checker:
         self._target = target
         self._modules = modules
         self._seen: set[tuple[str, str]] = set()
+        self._parsed: dict[Path, Definitions] = {}
 
-    def check_attribute(self, module: str, file: Path, attribute: str) -> CheckedFunction:
-        definitions = self._definitions(module, file)
+    def check_attribute(self, found: FoundModule, attribute: str) -> CheckedFunction:
+        module, file = found.module, found.file
+        definitions = self._definitions(found)
         shown = file.relative_to(self._app)
         if attribute not in definitions.names and not definitions.is_dynamic:
             raise MissingFunctionError(
@@ -228,18 +231,27 @@ class _Checker:
         return self._follow(module, file, attribute, definitions)
 
     def _follow(self, module: str, file: Path, attribute: str, definitions: Definitions) -> CheckedFunction:
-        value = definitions.certain.get(attribute)
-        shown = file.relative_to(self._app)
-        match value:
-            case Import():
-                return self._follow_import(module, file, value) or CheckedFunction(shown, None, None)
-            case ast.Name(id=other) if other in definitions.certain and self._is_new(module, other):
-                return self._follow(module, file, other, definitions)
-            case _:
-                return self._judge(shown, attribute, value, definitions)
+        while True:
+            value = definitions.certain.get(attribute)
+            shown = file.relative_to(self._app)
+            match value:
+                case Import():
+                    found = self._imported(module, file, value)
+                    if found is None:
+                        return CheckedFunction(shown, None, None)
+                    module, file, attribute, definitions = (
+                        found.module,
+                        found.file,
+                        value.name,
+                        self._definitions(found),
+                    )
+                case ast.Name(id=other) if other in definitions.certain and self._is_new(module, other):
+                    attribute = other
+                case _:
+                    return self._judge(shown, attribute, value, definitions)
 
-    def _follow_import(self, module: str, file: Path, value: Import) -> CheckedFunction | None:
-        """Follow an import to its module; return None if that is not a module of the app, or if the value is not certain."""
+    def _imported(self, module: str, file: Path, value: Import) -> FoundModule | None:
+        """Return the module of an import; None if that is not a module of the app, or if the value is not certain."""
         target = self._modules.absolute(value, module, is_package=file.name == "__init__.py")
         if not value.name or not self._is_new(target, value.name):
             return None
@@ -247,18 +259,15 @@ class _Checker:
             found = self._modules.find(target)
         except OpaqueModuleError:
             return None
-        if found is None:
-            return None
-        definitions = self._definitions(found.module, found.file)
-        if value.name not in definitions.certain:
-            return None
-        return self._follow(found.module, found.file, value.name, definitions)
+        return found if found and value.name in self._definitions(found).certain else None
 
-    def _definitions(self, module: str, file: Path) -> Definitions:
+    def _definitions(self, module: FoundModule) -> Definitions:
         """Return the definitions of a module, which Python imports to get the handler."""
-        tree = parse_source(file, self._app, self._target)
-        check_relative_imports(tree, module, file.relative_to(self._app))
-        return Definitions.of(tree)
+        if module.file not in self._parsed:
+            tree = parse_source(module.file, self._app, self._target)
+            check_relative_imports(tree, module.module, module.file.relative_to(self._app))
+            self._parsed[module.file] = Definitions.of(tree)
+        return self._parsed[module.file]
 
     def _is_module(self, name: str) -> bool:
         try:
@@ -290,7 +299,7 @@ class _Checker:
             case ast.ClassDef(decorator_list=[], keywords=[]):
                 return self._judge_class(file, attribute, value)
             case ast.Call(func=function):
-                return CheckedFunction(file, line, None, call=ast.unparse(function))
+                return CheckedFunction(file, line, None, call=_source_of(function))
             case _:
                 return CheckedFunction(file, line, None)
 
@@ -347,26 +356,32 @@ class _Annotations:
 
     def resolve(self, annotation: ast.expr | None) -> str | None:
         """Return the full name of the class, "" for a class without a meaning here, or None if the source does not show it."""
+        try:
+            return self._resolve(annotation)
+        except RecursionError:
+            return None
+
+    def _resolve(self, annotation: ast.expr | None) -> str | None:
         match annotation:
             case ast.Constant(value=str(text)):
                 return self._resolve_text(text)
             case ast.Name(id=name):
                 return self._resolve_name(name)
             case ast.Attribute(value=parent, attr=name):
-                resolved = self.resolve(parent)
+                resolved = self._resolve(parent)
                 return f"{resolved}.{name}" if resolved else resolved
             case None | ast.Constant():
                 return ""
             case ast.Subscript(value=generic):
                 # `dict[str, Any]` is a dict; `Optional[Request]` can be anything.
-                resolved = self.resolve(generic)
+                resolved = self._resolve(generic)
                 return resolved if resolved and resolved.startswith(("builtins.", "collections.abc.")) else None
         return None
 
     def _resolve_text(self, text: str) -> str | None:
         try:
-            return self.resolve(ast.parse(text.strip(), mode="eval").body)
-        except (SyntaxError, ValueError):
+            return self._resolve(ast.parse(text.strip(), mode="eval").body)
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
             return None
 
     def _resolve_name(self, name: str) -> str | None:
@@ -423,6 +438,13 @@ def _parameter(argument: ast.arg, annotations: _Annotations, has_default: bool) 
 
 def _has_value(parameter: Parameter) -> bool:
     return bool(bind([Parameter(parameter.name, has_default=True)]).values)
+
+
+def _source_of(expression: ast.expr) -> str:
+    try:
+        return ast.unparse(expression)
+    except RecursionError:
+        return "a function"
 
 
 def _kind(constant: object) -> str:

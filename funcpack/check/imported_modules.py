@@ -48,6 +48,7 @@ class _Walk:
     pending: list[tuple[str, Path]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     trees: dict[Path, ast.Module | None] = field(default_factory=dict)
+    definitions: dict[Path, Definitions] = field(default_factory=dict)
 
     def enqueue(self, module: str) -> None:
         """Add a module of the app and its parent packages to those that are still to be checked."""
@@ -84,8 +85,12 @@ class _Walk:
 
     def _defines(self, module: str, name: str) -> bool:
         found = self._find(module)
-        tree = self._parse(found.file) if found else None
-        definitions = Definitions.of(tree) if tree else Definitions()
+        if found is None:
+            return False
+        if found.file not in self.definitions:
+            tree = self._parse(found.file)
+            self.definitions[found.file] = Definitions.of(tree) if tree else Definitions()
+        definitions = self.definitions[found.file]
         return name in definitions.names or definitions.is_dynamic
 
     def _parse(self, file: Path) -> ast.Module | None:

@@ -8,6 +8,7 @@ from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.errors import MissingModuleError
 from funcpack.project.app_files import source_roots
 from funcpack.project.package_names import normalized
+from funcpack.similar_names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,7 @@ def may_be_installed(module: str, dependencies: Dependencies | None, app_modules
     name = module.partition(".")[0]
     if any(_is_similar(normalized(name), package) for package in dependencies.names if package):
         return True
-    import difflib  # noqa: PLC0415 - slow, and most functions are in the app
-
-    return dependencies.has_sources and not difflib.get_close_matches(name, app_modules)
+    return dependencies.has_sources and nearest(name, app_modules) is None
 
 
 def _is_similar(module: str, package: str) -> bool:

@@ -11,6 +11,8 @@ from functools import cached_property
 from importlib.machinery import BYTECODE_SUFFIXES
 from typing import TYPE_CHECKING
 
+from funcpack.project.app_files import is_file
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -77,7 +79,9 @@ class Modules:
         """Return the names of the top-level modules and of the modules in `module` and in its parent packages."""
         names, directories, package = list(self._names), self._roots, ""
         for part in module.split("."):
-            directories = tuple(directory / part for directory in directories)
+            directories = tuple(path for path in (directory / part for directory in directories) if _is_directory(path))
+            if not directories:
+                break
             package += f"{part}."
             names += [package + name for name in _modules_in(directories)]
         return names
@@ -88,7 +92,7 @@ class Modules:
 
 
 def _modules_in(directories: Sequence[Path]) -> list[str]:
-    files = {path.stem for directory in directories for path in directory.glob("*.py") if path.is_file()}
+    files = {path.stem for directory in directories for path in directory.glob("*.py") if is_file(path)}
     packages = {path.parent.name for directory in directories for path in directory.glob("*/__init__.py")}
     return sorted(name for name in (files | packages) - {"__init__"} if name.isidentifier())
 
@@ -98,22 +102,29 @@ def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], 
     for directory in directories:
         package = directory / name
         init = package / "__init__.py"
-        if init.is_file():
+        if is_file(init):
             return (package,), init
         if _is_opaque(package / "__init__") or _is_opaque(package):
             raise OpaqueModuleError
         source = directory / f"{name}.py"
-        if source.is_file():
+        if is_file(source):
             return (), source
-    portions = tuple(directory / name for directory in directories if (directory / name).is_dir())
+    portions = tuple(directory / name for directory in directories if _is_directory(directory / name))
     return (portions, None) if portions else None
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long for a directory
+        return False
 
 
 def _is_opaque(path: Path) -> bool:
     """Check whether there is a compiled module, for any interpreter: the image may have another one than the build."""
     parent = path.parent
-    compiled = any(parent.glob(f"{path.name}.*.so")) or (parent / f"{path.name}.so").is_file()
+    compiled = any(parent.glob(f"{path.name}.*.so")) or is_file(parent / f"{path.name}.so")
     source = parent / f"{path.name}.py"
     return compiled or (
-        not source.is_file() and any((parent / f"{path.name}{suffix}").is_file() for suffix in BYTECODE_SUFFIXES)
+        not is_file(source) and any(is_file(parent / f"{path.name}{suffix}") for suffix in BYTECODE_SUFFIXES)
     )

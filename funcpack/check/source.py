@@ -7,7 +7,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
-from funcpack.errors import SourceError, UnreadableFileError
+from funcpack.errors import SourceError
+from funcpack.project.app_files import read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,16 +21,14 @@ def parse_source(file: Path, app: Path, target: tuple[int, ...]) -> ast.Module:
     (https://docs.python.org/3/library/ast.html#ast.parse, `feature_version`).
 
     Raises:
-        SourceError, UnreadableFileError: The file is not valid Python, or it cannot be read.
+        SourceError: The file is not valid Python.
+        OutsideFileError, NotAFileError, FileTooLargeError, UnreadableFileError: The file cannot be read.
 
     """
     shown = str(file.relative_to(app))
     version = min(sys.version_info[:2], (target[0], target[1]))
     python = ".".join(map(str, version))
-    try:
-        source = file.read_bytes()
-    except OSError as exc:
-        raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
+    source = read_bytes(file, app)
     try:
         with warnings.catch_warnings(action="ignore"):
             module = ast.parse(source, shown, feature_version=version)

@@ -134,14 +134,14 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
             names = frozenset(map(required_name, found.lines))
             yield _Candidate(Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names)
     if is_present(app / Format.PYLOCK):
-        lock = read_toml(app, Format.PYLOCK)
+        lock = read_toml(app / Format.PYLOCK, app)
         packages = as_tables(lock.get("packages"))
         if packages:
             project = [pyproject_file] if pyproject.is_package else [app] * any(map(local_paths.is_project, packages))
             inputs = (app / Format.PYLOCK, *project, *local_paths.in_pylock(lock, app))
             yield _Candidate(Format.PYLOCK, inputs, names=_names(packages), installs_project=True)
     if is_present(app / Format.UV_LOCK):
-        lock = read_toml(app, Format.UV_LOCK)
+        lock = read_toml(app / Format.UV_LOCK, app)
         inputs = (app / Format.UV_LOCK, pyproject_file, *local_paths.in_uv_lock(lock, app))
         names = _names(as_tables(lock.get("package")))
         yield _Candidate(Format.UV_LOCK, inputs, names=names, installs_project=True)
@@ -172,7 +172,7 @@ def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candid
 
 def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
     """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`."""
-    settings = read_toml(app, "uv.toml") if is_present(app / "uv.toml") else as_table(pyproject.uv)
+    settings = read_toml(app / "uv.toml", app) if is_present(app / "uv.toml") else as_table(pyproject.uv)
     return as_table(settings.get("pip"))
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
-from funcpack.errors import UnreadableFileError
+from funcpack.errors import FileTooLargeError, UnreadableFileError
+from funcpack.project.app_files import is_inside, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+
+# No package is larger, and a file of any size may have no content at all.
+_LARGEST = 4 * 2**30
 
 _NOT_SOURCES = frozenset(
     {
@@ -38,9 +43,10 @@ def files_digest(paths: Iterable[Path], base: Path) -> str:
 
     """
     total = hashlib.sha256()
-    for file in _files(paths, set()):
-        name = file.relative_to(base) if file.is_relative_to(base) else file
-        total.update(f"{name}\0{_content_digest(file, str(name))}\n".encode(errors="surrogateescape"))
+    for file, target in _files(paths, base):
+        name = shown_path(file, base)
+        content = _content_digest(file, name) if target is None else f"link to {target}"
+        total.update(f"{name}\0{content}\n".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 
@@ -52,21 +58,37 @@ def text_digest(text: str) -> str:
 def _content_digest(file: Path, shown: str) -> str:
     try:
         with file.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > _LARGEST:
+                raise FileTooLargeError(shown, size, _LARGEST)
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as exc:
         raise UnreadableFileError(shown, exc.strerror or str(exc)) from exc
 
 
-def _files(paths: Iterable[Path], seen: set[Path]) -> Iterator[Path]:
-    """Return the files among `paths` and in the directories among them; each directory once, because links may form cycles."""
-    for path in paths:
-        if path.is_dir():
-            directory = path.resolve()
+def _files(paths: Iterable[Path], base: Path) -> Iterator[tuple[Path, str | None]]:
+    """Return the files among `paths` and in the directories among them; each directory once, because links may form cycles.
+
+    A link out of both the directory and `base` is not followed, but comes with its target. It may lead to any file system.
+    """
+    seen = set()
+    pending = [(path, True) for path in reversed(list(paths))]
+    while pending:
+        path, is_followed = pending.pop()
+        if not is_followed:
+            yield path, str(path.readlink())
+        elif path.is_dir():
+            directory = os.path.realpath(path)
             if directory not in seen:
                 seen.add(directory)
-                yield from _files(sorted(child for child in path.iterdir() if not _is_ignored(child)), seen)
+                children = sorted((child for child in path.iterdir() if not _is_ignored(child)), reverse=True)
+                pending += [(child, _is_within(child, path, base)) for child in children]
         elif path.is_file():
-            yield path
+            yield path, None
+
+
+def _is_within(child: Path, directory: Path, base: Path) -> bool:
+    return not child.is_symlink() or is_inside(child, base) or is_inside(child, directory)
 
 
 def _is_ignored(path: Path) -> bool:

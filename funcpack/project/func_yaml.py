@@ -10,14 +10,15 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from funcpack.project.app_files import text_or_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _LINE = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?$")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# kn func resolves `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}` when it deploys.
-_REFERENCE = re.compile(r"\{\{.*\}\}")
+# The name becomes part of the name of a file.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
 
 def run_variables(file: Path) -> dict[str, str]:
@@ -31,16 +32,22 @@ def build_variables(file: Path) -> dict[str, str]:
 
 
 def _variables(file: Path, section: str, key: str) -> dict[str, str]:
-    try:
-        text = file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-    except OSError:
-        return {}
+    text = text_or_nothing(file, file.parent)
     variables = {}
     for entry in _entries(_block(_block(text.splitlines(), section), key)):
         name, value = entry.get("name"), entry.get("value")
-        if name and value is not None and _NAME.fullmatch(name) and not _REFERENCE.search(value):
+        if name and value is not None and _NAME.fullmatch(name) and _is_literal(value):
             variables[name] = value
     return variables
+
+
+def _is_literal(value: str) -> bool:
+    """Check whether a value is one that a variable can have, and not one that kn func resolves when it deploys.
+
+    It resolves `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}`.
+    """
+    is_reference = "}}" in value.partition("{{")[2]
+    return not is_reference and "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _block(lines: Iterable[str], key: str) -> list[str]:
@@ -72,15 +79,15 @@ def _entries(lines: Iterable[str]) -> Iterator[dict[str, str]]:
 
 def _scalar(text: str) -> str:
     if text.startswith('"'):
-        end = re.match(r'"(?:[^"\\]|\\.)*"', text)
+        end = re.match(r'"(?:[^"\\]|\\.)*+"', text)
         try:
             return str(json.loads(end[0])) if end else text
         except ValueError:
             return text
     if text.startswith("'"):
-        end = re.match(r"'((?:[^']|'')*)'", text)
+        end = re.match(r"'((?:[^']|'')*+)'", text)
         return end[1].replace("''", "'") if end else text
-    return re.sub(r"\s+#.*$", "", text)
+    return re.sub(r"(?<!\s)\s+#.*$", "", text)
 
 
 def _indent(line: str) -> int:

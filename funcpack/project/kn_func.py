@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from funcpack.project.app_files import text_or_nothing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +27,7 @@ def function_directory(app: Path) -> Path:
         moved.is_dir()
         and (app / "service" / "main.py").is_file()
         and not any(app.glob("*.py"))
-        and any(_PYTHON.search(_text(directory / _DESCRIPTION)) for directory in (app, moved))
+        and any(_PYTHON.search(text_or_nothing(directory / _DESCRIPTION, app)) for directory in (app, moved))
     )
     return moved if is_moved else app
 
@@ -42,11 +44,4 @@ def own_function(app: Path) -> str | None:
     if not description(app).is_file():
         return None
     names = ("func.py", "function/func.py", "function/__init__.py")
-    return next((name for name in names if _OWN_FUNCTION.search(_text(app / name))), None)
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-    except OSError:
-        return ""
+    return next((name for name in names if _OWN_FUNCTION.search(text_or_nothing(app / name, app))), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcpack.errors import UserError
+from funcpack.errors import FileEncodingError, InvalidTomlError
 from funcpack.project import local_paths, requirements
 from funcpack.project.app_files import as_table, as_tables
 from funcpack.project.pyproject import NAME, Pyproject
@@ -49,8 +49,8 @@ def sources_of(packages: Iterable[Path], app: Path, variables: Mapping[str, str]
 
 def _sources(package: Path, app: Path, variables: Mapping[str, str]) -> Sources:
     try:
-        pyproject = Pyproject.read(package)
-    except UserError:
+        pyproject = Pyproject.read(package, app if package.is_relative_to(app) else package)
+    except (InvalidTomlError, FileEncodingError):
         return Sources((), (), {})  # uv reports that the file is not valid
     file = package / NAME
     shown = str(file.relative_to(app)) if file.is_relative_to(app) else str(file)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import as_table, as_tables
+from funcpack.project.app_files import as_table, as_tables, exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 # https://docs.astral.sh/uv/reference/settings/
 _SETTINGS_WITH_PLACES = frozenset(
     {"path", "url", "find-links", "index", "index-url", "extra-index-url", "default-index"}
 )
+
+_MOST_WILDCARDS = 8
 
 
 def local_path(text: str, base: Path) -> Path | None:
@@ -25,7 +28,9 @@ def local_path(text: str, base: Path) -> Path | None:
             from urllib.parse import unquote  # noqa: PLC0415 - slow, and rarely needed
 
             text = unquote(text)
-    return (base / text).resolve() if text and "://" not in text else None
+    if not text or "://" in text or "\0" in text:
+        return None
+    return Path(os.path.realpath(base / text))  # unlike Path.resolve, accept links that form a cycle
 
 
 def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
@@ -55,8 +60,18 @@ def in_uv_settings(settings: object, app: Path) -> list[Path]:
     workspace = as_table(as_table(settings).get("workspace"))
     members = workspace.get("members")
     patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
-    found = [path for pattern in patterns if pattern for path in app.glob(pattern.lstrip("/"))]
+    found = [path for pattern in patterns if pattern for path in _matching(pattern.lstrip("/"), app)]
     return [*_existing(list(_places(settings)), app), *sorted(found)]
+
+
+def _matching(pattern: str, app: Path) -> list[Path]:
+    """Return the paths that a pattern matches, or the whole app if the search could take much longer than to read the app."""
+    if pattern.count("*") > _MOST_WILDCARDS or pattern.count("**") > 1:
+        return [app]
+    try:
+        return list(app.glob(pattern))
+    except (OSError, ValueError, NotImplementedError):
+        return []  # uv reports that the pattern is not valid
 
 
 def _places(value: object, key: str = "") -> Iterator[str]:
@@ -73,4 +88,4 @@ def _places(value: object, key: str = "") -> Iterator[str]:
 def _existing(locations: list[object], app: Path) -> list[Path]:
     """Return the paths that exist, except for the app itself, which is not installed from there."""
     paths = [local_path(location, app) for location in locations if isinstance(location, str)]
-    return [path for path in paths if path and path.exists() and not app.resolve().is_relative_to(path)]
+    return [path for path in paths if path and exists(path) and not app.resolve().is_relative_to(path)]

@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.project import dependency_files, func_yaml, handler_name, kn_func, python_request, unused_files
+from funcpack.project import (
+    dependency_files,
+    func_yaml,
+    handler_name,
+    kn_func,
+    python_request,
+    setting_paths,
+    unused_files,
+)
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.pyproject import Pyproject
 from funcpack.project.settings import Settings
@@ -55,6 +63,7 @@ class Project:
         """
         project_toml = ProjectToml.read(app)
         settings = Settings(environ, project_toml.variables, func_yaml.build_variables(kn_func.description(app)))
+        setting_paths.check_paths(settings, app)
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)
         return cls(

@@ -5,12 +5,11 @@ https://github.com/buildpacks/spec/blob/main/extensions/project-descriptor.md
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.errors import ProjectFileError
-from funcpack.project.app_files import as_table, is_present, read_text, toml_failure
+from funcpack.project.app_files import as_table, is_present, parse_toml, read_text, toml_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,10 +44,10 @@ class ProjectToml:
             FileEncodingError, UnreadableFileError: The file is not UTF-8, or it cannot be read.
 
         """
-        text = read_text(app / _NAME, _NAME) if is_present(app / _NAME) else ""
+        text = read_text(app / _NAME, app) if is_present(app / _NAME) else ""
         try:
-            descriptor = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as exc:
+            descriptor = parse_toml(text)
+        except ValueError as exc:
             raise ProjectFileError(_NAME, *toml_failure(exc)) from exc
         return cls(dict(_variables(descriptor, text)), _labels(descriptor))
 
@@ -63,8 +62,10 @@ def _variables(descriptor: Mapping[str, object], text: str) -> Iterator[tuple[st
         for entry in _entries(descriptor, path, text):
             table = as_table(entry)
             name, value = table.get("name"), table.get("value", "")
-            if not isinstance(name, str):
-                raise ProjectFileError(_NAME, f"a build variable has no name: {entry}")
+            if not isinstance(name, str) or not name or "=" in name or "\0" in name:
+                raise ProjectFileError(_NAME, f"a build variable has no valid name: {entry}")
+            if isinstance(value, str) and "\0" in value:
+                raise ProjectFileError(_NAME, f"the value of '{name}' contains a null character, as no variable can")
             if not isinstance(value, str):
                 reason = f"the value of '{name}' is not a text in quotes: {value}"
                 raise ProjectFileError(_NAME, reason, _line_with(f'"{name}"', text))

@@ -28,14 +28,15 @@ class Pyproject:
     build_requires: tuple[str, ...] | None = None
 
     @classmethod
-    def read(cls, app: Path) -> Pyproject:
-        """Read pyproject.toml in the app directory.
+    def read(cls, directory: Path, app: Path | None = None) -> Pyproject:
+        """Read pyproject.toml in a directory, which is `app` or a directory in it.
 
         Raises:
             UserError: The file is not readable or not TOML.
 
         """
-        document = read_toml(app, NAME) if is_present(app / NAME) else {}
+        file = directory / NAME
+        document = read_toml(file, app or directory) if is_present(file) else {}
         tools = as_table(document.get("tool"))
         requires = as_table(document.get("build-system")).get("requires")
         build_requires = tuple(map(str, requires)) if isinstance(requires, list) else None

@@ -38,11 +38,12 @@ _PLAIN = re.compile(
     r"(?:(?P<wildcard>\.\*|\.x)|(?P<free_threaded>t|\+freethreaded))?(?:(?:-[a-z]\w+){3})?",
     re.IGNORECASE | re.ASCII,
 )
+_LONGEST = 200
 # Only == and != accept a wildcard.
 _SPECIFIER = re.compile(
     r"(?!(?:[<>~]|===).*\*)(?P<operator>~=|===|==|!=|<=|>=|<|>)\s*(?P<version>\d+(?:\.\d+)*)"
     r"(?:(?P<wildcard>\.\*)|(?P<pre>[-_.]?(?:alpha|beta|preview|pre|rc|a|b|c)[-_.]?\d*)?(?P<dev>[-_.]?dev\d*)?)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 # What a specifier with a pre-release (`>=3.11.0rc1`) means for final releases. None is before version 0.
 _FOR_FINAL_RELEASES = {">": ">=", "<=": "<", "==": "<0", "===": "<0", "!=": ">=0"}
@@ -73,6 +74,8 @@ class PythonRequest:
             PythonVersionSyntaxError: The setting is not a version or a list of specifiers.
 
         """
+        if len(setting.value) > _LONGEST:
+            raise PythonVersionSyntaxError(setting.value, setting.origin)
         plain = _PLAIN.fullmatch(setting.value)
         if plain:
             version = (3, int(plain["compact"][1:])) if plain["compact"] else parse_version(plain["version"])
@@ -162,7 +165,7 @@ def parse_version(text: str) -> Version:
 
 def _from_version_file(app: Path) -> Setting | None:
     file = app / ".python-version"
-    text = read_text(file, file.name) if is_present(file) else ""
+    text = read_text(file, app) if is_present(file) else ""
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     return next((Setting(line, file.name) for line in lines if line), None)
 

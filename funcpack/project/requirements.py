@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError
-from funcpack.project.app_files import is_source_tree, read_text
+from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError, NestedRequirementsError
+from funcpack.project.app_files import exists, is_file, is_inside, is_source_tree, read_text, shown_path
 from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ _PLACE_OF_PACKAGES = re.compile(
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _COMMIT = re.compile(r"@[0-9a-f]{40}\b")
-_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<location>.+)")
+_NAMED = re.compile(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\]\s*)?@\s*(?P<location>.+)")
+_AFTER_LOCATION = re.compile(r"(?<!\s)\s+(?:;|--)|;|\[|#")
+# uv reads the files that an option names by the path before one of these characters.
+_END_OF_NAME = re.compile(r"[\\#]")
+# uv follows each of them on its stack, which overflows after some hundreds.
+_MOST_LEVELS = 100
+_REMOTE = ("http://", "https://")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz")
 
 
@@ -43,6 +49,16 @@ class Place:
     line: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A requirements file that is being read: its lines that are left, and the name that messages use."""
+
+    file: Path
+    shown: str
+    lines: Iterator[tuple[int, str]]
+    is_constraints: bool
+
+
 @dataclass(slots=True)
 class Requirements:
     """The content of a requirements file and of all files that it includes.
@@ -53,7 +69,7 @@ class Requirements:
     nothing to install.
     """
 
-    files: list[Path] = field(default_factory=list)
+    files: dict[Path, None] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
@@ -66,13 +82,16 @@ def read_requirements(file: Path, app: Path, variables: Mapping[str, str]) -> Re
 
     Without a variable PROJECT_ROOT, uv uses the app directory.
 
+    A file of the app may refer only to other files of the app. A file elsewhere is one that the platform names.
+
     Raises:
         MissingRequirementsFileError, FileEncodingError, UnreadableFileError: One of the files is missing or not readable.
+        NestedRequirementsError: The files include each other too deeply.
         MissingLocalPackageError: The build does not have a package that a requirement refers to by its path.
 
     """
     reader = _Reader(app, {"PROJECT_ROOT": str(app), **variables})
-    reader.read(file, is_constraints=False)
+    reader.read(file)
     return reader.found
 
 
@@ -82,27 +101,57 @@ class _Reader:
     variables: Mapping[str, str]
     found: Requirements = field(default_factory=Requirements)
 
-    def read(self, file: Path, *, is_constraints: bool) -> None:
-        if file in self.found.files:
-            return
-        self.found.files.append(file)
-        shown = _shown(file, self.app)
-        for number, written in _lines(read_text(file, shown)):
+    def read(self, file: Path) -> None:
+        opened = [self._open(file, is_constraints=False)]
+        while opened:
+            included = self._read_to_next_file(opened[-1])
+            if included is None:
+                opened.pop()
+            elif len(opened) > _MOST_LEVELS:
+                raise NestedRequirementsError(opened[-1].shown, _MOST_LEVELS)
+            else:
+                opened.append(included)
+
+    def _open(self, file: Path, *, is_constraints: bool) -> _Open:
+        self.found.files[file] = None
+        text = read_text(file, self.app if file.is_relative_to(self.app) else None)
+        return _Open(file, shown_path(file, self.app), _lines(text), is_constraints)
+
+    def _read_to_next_file(self, opened: _Open) -> _Open | None:
+        """Read lines up to the next file that has not been read before, and open it; return None at the end of the file."""
+        for number, written in opened.lines:
             line, values = _expanded(written, self.variables)
             self.found.values |= values
-            place = Place(shown, number, line)
-            nested = _NESTED.fullmatch(place.line)
-            # URLs and names with unknown variables are left to uv.
-            if nested and "://" not in nested["file"] and "${" not in nested["file"]:
-                target = (file.parent / nested["file"]).resolve()
-                if not target.is_file():
-                    raise MissingRequirementsFileError(shown, number, nested["file"])
-                self.read(target, is_constraints=is_constraints or _CONSTRAINT.match(place.line) is not None)
+            place = Place(opened.shown, number, line)
+            nested = _NESTED.fullmatch(line)
+            if nested is None or nested["file"].startswith(_REMOTE):
+                self.found.lines.append(written)
+                self._add(place, opened.file, is_constraints=opened.is_constraints)
                 continue
-            self.found.lines.append(written)
-            self._add(place, file.parent, is_constraints=is_constraints)
+            target = self._included(nested, opened.file)
+            if target is None:
+                raise MissingRequirementsFileError(opened.shown, number, nested["file"])
+            if target not in self.found.files:
+                is_constraints = opened.is_constraints or _CONSTRAINT.match(line) is not None
+                return self._open(target, is_constraints=is_constraints)
+        return None
 
-    def _add(self, place: Place, base: Path, *, is_constraints: bool) -> None:
+    def _included(self, nested: re.Match[str], file: Path) -> Path | None:
+        """Return the file that a line of `file` includes, or None if there is no such file that it may include.
+
+        A variable that is not known here may be one that the build sets for uv, such as the name of a file with credentials.
+        """
+        target = local_path(nested["file"], file.parent)
+        # uv does not remove quotes, and takes only the beginning of some names.
+        names = {nested["file"], nested[0].partition(nested["file"])[0][-1:] + nested["file"] + nested["quote"]}
+        paths = [local_path(_END_OF_NAME.split(name)[0], file.parent) for name in names]
+        is_allowed = all(path is None or not exists(path) or self._may_use(path, file) for path in (target, *paths))
+        return target if target and "${" not in nested["file"] and is_allowed and is_file(target) else None
+
+    def _may_use(self, path: Path, file: Path) -> bool:
+        return is_inside(path, self.app) or not file.is_relative_to(self.app)
+
+    def _add(self, place: Place, file: Path, *, is_constraints: bool) -> None:
         """Add the files that a line refers to, and the reason why its content may change if it does not show.
 
         The paths of packages are relative to the app directory, in which uv runs, and not to the file, as for pip.
@@ -115,12 +164,12 @@ class _Reader:
             self.found.is_empty &= is_constraints
             path = _package_path(line, self.app)
             if path and not is_constraints:  # a constraint need not apply
-                _check_package(path, place, self.app)
+                _check_package(path, place, self.app, may_be_outside=self._may_use(path, file))
             self.found.paths += [path] if path else []
         elif place_of_packages := _PLACE_OF_PACKAGES.fullmatch(line):
             # uv accepts a path relative to the file or to the app directory.
-            paths = {local_path(place_of_packages["place"], directory) for directory in (base, self.app)}
-            self.found.paths += sorted(path for path in paths if path and path.exists())
+            paths = {local_path(place_of_packages["place"], directory) for directory in (file.parent, self.app)}
+            self.found.paths += sorted(path for path in paths if path and exists(path))
 
 
 def _expanded(line: str, variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -174,20 +223,22 @@ def _location(line: str) -> str:
     text = editable["path"] if editable else line
     named = _NAMED.fullmatch(text)
     text = named["location"] if named else text
-    return re.split(r"\s*;|\s+--|\[|#", text.strip())[0]
+    return _AFTER_LOCATION.split(text.strip(), maxsplit=1)[0]
 
 
-def _check_package(path: Path, place: Place, app: Path) -> None:
+def _check_package(path: Path, place: Place, app: Path, *, may_be_outside: bool) -> None:
     """Check that there is a package at `path`, unless a marker may exclude it.
 
     Raises:
         MissingLocalPackageError: There is no package.
 
     """
-    if path.is_file() or ";" in place.line:
-        return
     reason = "does not exist"
-    if path.is_dir():
+    if not may_be_outside and exists(path):
+        reason = "is outside the app directory"
+    elif is_file(path) or ";" in place.line:
+        return
+    elif exists(path):
         if is_source_tree(path):
             return
         is_empty = not any(path.iterdir())
@@ -221,7 +272,3 @@ def option_variables(lines: Iterable[str]) -> dict[str, str]:
     hosts = [option[1] for option in options if option[0] == "--trusted-host" and len(option) > 1]
     variables = {"UV_INSECURE_HOST": " ".join(hosts)} if hosts else {}
     return variables | ({"UV_PRERELEASE": "allow"} if ["--pre"] in options else {})
-
-
-def _shown(file: Path, app: Path) -> str:
-    return str(file.relative_to(app)) if file.is_relative_to(app) else str(file)

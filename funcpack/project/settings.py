@@ -10,6 +10,12 @@ from funcpack.errors import SwitchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Variables that name files outside of the app, or code that every program loads. The source must not choose them.
+_OF_PLATFORM = frozenset(
+    {"HOME", "NETRC", "SERVICE_BINDING_ROOT", "UV_CONFIG_FILE", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"}
+)
+_OF_PLATFORM_PREFIX = "LD_"
+
 YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 _NO = frozenset({"0", "false", "no", "off", "n", "f"})
 
@@ -50,8 +56,19 @@ class Settings:
         return name
 
     def all(self) -> dict[str, str]:
-        """Return every variable with its effective value."""
-        return {**self.project, **self.environ}
+        """Return every variable with its effective value, without those that only the platform may set."""
+        left_out = self.left_out()
+        return {name: value for name, value in {**self.project, **self.environ}.items() if name not in left_out}
+
+    def left_out(self) -> list[str]:
+        """Return the variables that the project sets, but that only the platform may set."""
+        names = sorted({*self.project, *self.kn_func})
+        return [name for name in names if _is_of_platform(name) and self.is_of_project(name)]
+
+    def is_of_project(self, name: str) -> bool:
+        """Check whether the effective value of a variable is one that the project sets, also by way of the platform."""
+        values = {variables[name].strip() for variables in (self.project, self.kn_func) if name in variables}
+        return self.environ.get(name, self.project.get(name, "")).strip() in values
 
     def is_on(self, name: str) -> bool:
         """Check whether a switch is on.
@@ -64,3 +81,7 @@ class Settings:
         if setting and setting.value.lower() not in YES | _NO:
             raise SwitchError(setting.value, setting.origin)
         return setting is not None and setting.value.lower() in YES
+
+
+def _is_of_platform(name: str) -> bool:
+    return name in _OF_PLATFORM or name.startswith(_OF_PLATFORM_PREFIX)

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from funcpack.project.app_files import text_or_nothing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,7 +29,7 @@ _FILES_OF_TOOLS = (
 )
 # The table `[options]` declares the dependencies; most files of this name contain only settings of linters.
 _SETUP_CFG = re.compile(r"^install_requires[ \t]*=(?:[ \t]*\n)?[ \t]+\S", re.MULTILINE)
-_REQUIREMENTS = re.compile(r"requirements?([-_.]\w+)*\.(txt|in|lock)", re.IGNORECASE)
+_REQUIREMENTS = re.compile(r"requirements?([-_.][-.\w]*)?\.(txt|in|lock)", re.IGNORECASE)
 _PYLOCK = re.compile(r"pylock\.[^.]+\.toml")  # the name of one of several lock files
 _NOT_FOR_PRODUCTION = re.compile(r"dev|test|lint|docs?\b|local|ci\b", re.IGNORECASE)
 _FOR_PRODUCTION = re.compile(r"prod|deploy|live", re.IGNORECASE)
@@ -35,8 +37,8 @@ _VERSION = r"(\d+(?:\.\d+)+)"
 # The files in which other tools expect a Python version.
 _PYTHON_VERSIONS = {
     "runtime.txt": re.compile(rf"\A\s*(?:python-)?{_VERSION}\s*\Z"),
-    ".tool-versions": re.compile(rf"^\s*python\s+{_VERSION}", re.MULTILINE),
-    "Pipfile": re.compile(rf"""^\s*python_(?:full_)?version\s*=\s*["']{_VERSION}["']""", re.MULTILINE),
+    ".tool-versions": re.compile(rf"^[ \t]*python[ \t]+{_VERSION}", re.MULTILINE),
+    "Pipfile": re.compile(rf"""^[ \t]*python_(?:full_)?version[ \t]*=[ \t]*["']{_VERSION}["']""", re.MULTILINE),
 }
 
 
@@ -76,7 +78,7 @@ def _of_tools(app: Path, pyproject: Pyproject) -> Iterator[UnusedFile]:
         name = next((name for name in names if (app / name).is_file()), None)
         if name:
             yield UnusedFile(name, command)
-    if _SETUP_CFG.search(_text(app / "setup.cfg")) and not (app / "setup.py").is_file():
+    if _SETUP_CFG.search(text_or_nothing(app / "setup.cfg", app)) and not (app / "setup.py").is_file():
         yield UnusedFile("setup.cfg", "uv pip compile setup.cfg --output-file requirements.txt")
     if pyproject.has_poetry_dependencies and not (app / "poetry.lock").is_file():
         yield UnusedFile("[tool.poetry.dependencies] in pyproject.toml", _POETRY_EXPORT)
@@ -109,7 +111,7 @@ def _command_for(name: str) -> str:
 
 
 def _python_version(app: Path) -> UnusedFile | None:
-    found = ((name, pattern.search(_text(app / name))) for name, pattern in _PYTHON_VERSIONS.items())
+    found = ((name, pattern.search(text_or_nothing(app / name, app))) for name, pattern in _PYTHON_VERSIONS.items())
     return next((UnusedFile(name, f"echo {match[1]} > .python-version") for name, match in found if match), None)
 
 
@@ -122,7 +124,7 @@ def _pip_settings(app: Path) -> UnusedFile | None:
 
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(_text(file))
+        parser.read_string(text_or_nothing(file, app))
     except configparser.Error:
         return None
     keys = {key for section in parser.sections() for key in parser[section]}
@@ -132,10 +134,3 @@ def _pip_settings(app: Path) -> UnusedFile | None:
         if variables
         else None
     )
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="replace") if file.is_file() else ""
-    except OSError:
-        return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keyword
 from typing import NamedTuple
 
+LONGEST = 1000
+
 
 class InvalidHandlerNameError(ValueError):
     """A text that is not a handler name; `str()` of it is the reason, in words that follow the quoted name."""
@@ -35,6 +37,8 @@ def parse(text: str) -> HandlerName:
         InvalidHandlerNameError: if the text does not have one of these forms.
 
     """
+    if len(text) > LONGEST:
+        raise InvalidHandlerNameError(f"it has more than {LONGEST} characters")
     module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
     if not separator:
         raise InvalidHandlerNameError("it names no function; write module.function")

@@ -6,14 +6,15 @@ removed, so that the image is the same without them. Others may belong to the pa
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from funcpack.project.app_files import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _METADATA_SUFFIX = ".egg-info"
 _INTERMEDIATE = frozenset({"build", ".pdm-build"})
@@ -40,9 +41,13 @@ def remove_source_metadata(app: Path) -> None:
 
 
 def _paths(app: Path) -> Iterator[Path]:
-    for directory, subdirectories, files in os.walk(app):
-        subdirectories[:] = [name for name in subdirectories if name in _INTERMEDIATE or not _is_ignored(name)]
-        yield from (Path(directory, name) for name in (*subdirectories, *files))
+    for directory, entries in walk(app):
+        entries[:] = [
+            entry
+            for entry in entries
+            if not entry.is_dir() or entry.name in _INTERMEDIATE or not _is_ignored(entry.name)
+        ]
+        yield from (directory / entry.name for entry in entries)
 
 
 def _is_ignored(name: str) -> bool:

@@ -11,15 +11,17 @@ end.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from funcpack.buildpack.install.environment import interpreter_variables
+from funcpack.project import app_files
+from funcpack.project.app_files import is_file
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
 _COMPILER = Path(__file__).with_name("compiler.py")
@@ -48,14 +50,20 @@ def compile_app_in_background(python: Path, app: Path) -> subprocess.Popen[bytes
 
 
 def _app_sources(app: Path) -> Iterator[Path]:
-    for directory, subdirectories, files in os.walk(app):
-        subdirectories[:] = [
-            name
-            for name in subdirectories
-            if not _is_ignored(name) and not Path(directory, name, "pyvenv.cfg").is_file()
-        ]
-        sources = (Path(directory, name) for name in files if name.endswith(".py") and not _is_ignored(name))
-        yield from (source for source in sources if source.is_file())  # reading a named pipe would block forever
+    for directory, entries in app_files.walk(app):
+        entries[:] = [entry for entry in entries if not _is_ignored(entry.name) and not _is_environment(entry)]
+        sources = (directory / entry.name for entry in entries if entry.name.endswith(".py"))
+        yield from (source for source in sources if _is_source(source, app))
+
+
+def _is_source(path: Path, app: Path) -> bool:
+    """Check whether a path is a file of the app: not a named pipe, which would block, and not a link to a secret."""
+    is_small_file = is_file(path) and path.stat().st_size <= app_files.LARGEST_FILE
+    return is_small_file and (not path.is_symlink() or app_files.is_inside(path, app))
+
+
+def _is_environment(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir() and is_file(Path(entry.path, "pyvenv.cfg"))
 
 
 def _is_ignored(name: str) -> bool:

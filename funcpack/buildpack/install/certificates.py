@@ -41,7 +41,7 @@ def temporary_bundle(context: Context, env: Mapping[str, str], log: Log) -> Iter
     bundle = next((path for path in (Path(env.get("SSL_CERT_FILE", "/")), *_SYSTEM_BUNDLES) if path.is_file()), None)
     # By default uv trusts only the authorities that it was built with. Without a bundle it must not use the system's.
     variables = {"UV_SYSTEM_CERTS": "1"} if bundle and "UV_SYSTEM_CERTS" not in env else {}
-    added = _bound_certificates(context)
+    added = _bound_certificates(context, env)
     if not added:
         yield variables
         return
@@ -56,9 +56,9 @@ def temporary_bundle(context: Context, env: Mapping[str, str], log: Log) -> Iter
         yield variables | dict.fromkeys(_VARIABLES, file.name)
 
 
-def _bound_certificates(context: Context) -> bytes:
+def _bound_certificates(context: Context, env: Mapping[str, str]) -> bytes:
     certificates = b""
-    for binding in bindings.find_bindings("ca-certificates", context.platform, context.environ):
+    for binding in bindings.find_bindings("ca-certificates", context.platform, env):
         contents = [file.read_bytes() for file in binding.files()]
         found = [content for content in contents if _BEGIN in content]
         if not found:

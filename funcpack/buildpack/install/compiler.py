@@ -4,6 +4,7 @@ It writes the same bytecode as `python -m compileall --invalidation-mode checked
 compileall is slower to start, and every build would wait for it.
 """
 
+import contextlib
 import importlib.util
 import marshal
 import os
@@ -24,13 +25,19 @@ def compile_file(file: str) -> None:
 
 
 def write(target: str, content: bytes, mode: int) -> None:
-    """Write a new file. A file of this name is removed first, because it may be a link to any other file."""
+    """Write a new file, unless its directory is a link. A file of this name is removed first, because it may be a link, too."""
+    directory, name = os.path.split(target)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory)  # noqa: PTH102 - see above
+    place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        os.unlink(target)  # noqa: PTH108 - see above
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - see above
-    with open(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as stream:  # noqa: PTH123 - see above
-        stream.write(content)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=place)
+        descriptor = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode, dir_fd=place)
+        with open(descriptor, "wb") as stream:  # noqa: PTH123 - see above
+            stream.write(content)
+    finally:
+        os.close(place)
 
 
 for name in filter(None, sys.stdin.buffer.read().split(b"\0")):

@@ -29,9 +29,9 @@ def temporary_netrc(context: Context, env: Mapping[str, str], log: Log) -> Itera
         BindingError: A binding lacks a value that its type requires.
 
     """
-    indexes = bindings.find_bindings("pypi", context.platform, context.environ)
+    indexes = bindings.find_bindings("pypi", context.platform, env)
     entries = [_entry(binding) for binding in indexes]
-    entries += [_netrc(binding) for binding in bindings.find_bindings("netrc", context.platform, context.environ)]
+    entries += [_netrc(binding) for binding in bindings.find_bindings("netrc", context.platform, env)]
     if not entries:
         yield {}
         return

@@ -78,7 +78,7 @@ _UV_INDEX_PREFIX = "UV_INDEX_"  # UV_INDEX_URL, UV_INDEX_STRATEGY, and UV_INDEX_
 
 def _seconds(text: str) -> str:
     """Round seconds up to an integer, because uv does not accept fractions. Other texts are left for uv to reject."""
-    number = re.fullmatch(r"(\d+)\.\d*", text)
+    number = re.fullmatch(r"(\d{1,9})\.\d*", text)
     return str(int(number[1]) + 1) if number else text
 
 

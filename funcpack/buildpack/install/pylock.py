@@ -40,8 +40,8 @@ def without_project(app: Path) -> Iterator[str]:
         UserError: The file is not readable or not TOML.
 
     """
-    packages = as_tables(read_toml(app, Format.PYLOCK).get("packages"))
-    first, *texts = _PACKAGE.split(read_text(app / Format.PYLOCK, Format.PYLOCK))
+    packages = as_tables(read_toml(app / Format.PYLOCK, app).get("packages"))
+    first, *texts = _PACKAGE.split(read_text(app / Format.PYLOCK, app))
     # A lock may also have its packages in one array, whose text is not split.
     if not any(map(is_project, packages)) or len(texts) != len(packages):
         yield Format.PYLOCK
@@ -65,7 +65,7 @@ def to_requirements(app: Path, *, is_without_index: bool, has_project: bool = Tr
         UserError: The file is not readable or not TOML.
 
     """
-    lock = read_toml(app, Format.PYLOCK)
+    lock = read_toml(app / Format.PYLOCK, app)
     groups = lock.get("default-groups")
     selected = groups if isinstance(groups, list) else []
     lines = [

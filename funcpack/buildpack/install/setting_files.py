@@ -5,13 +5,15 @@ The list follows https://docs.astral.sh/uv/reference/environment/ and https://do
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.errors import OutsideFileError
 from funcpack.project import digest, local_paths
-from funcpack.project.app_files import is_present, read_toml
+from funcpack.project.app_files import exists, is_file, is_inside, is_present, read_toml, shown_path
 from funcpack.project.requirements import read_requirements
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ def read_setting_files(env: Mapping[str, str], app: Path) -> SettingFiles:
             path = local_paths.local_path(value, app)
             if path is None:
                 changing.append(f"{name} is a URL, whose content may have changed")
-            elif path.is_file():
+            elif is_file(path):
+                _check_place(app / value, app)
                 found = read_requirements(path, app.resolve(), env)
                 files += [*found.files, *found.paths]
                 values |= found.values
@@ -55,12 +58,23 @@ def read_setting_files(env: Mapping[str, str], app: Path) -> SettingFiles:
     return SettingFiles(digest.text_digest("\n".join([digest.files_digest(files, app), *texts])), tuple(changing))
 
 
+def _check_place(file: Path, app: Path) -> None:
+    """Check that a file which the platform names in the app directory is not a link out of it.
+
+    Raises:
+        OutsideFileError: It is.
+
+    """
+    if Path(os.path.normpath(file)).is_relative_to(app) and not is_inside(file, app):
+        raise OutsideFileError(shown_path(file, app), os.path.realpath(file))
+
+
 def _places(env: Mapping[str, str], app: Path) -> Iterator[Path]:
     for name in _PLACES:
         # An index may have a name: NAME=URL.
         values = re.split(r"[\s,]+", env.get(name, ""))
         paths = [local_paths.local_path(re.sub(r"^[\w-]+=", "", value), app) for value in values]
-        yield from (path for path in paths if path and path.exists())
+        yield from (path for path in paths if path and exists(path))
 
 
 def _configuration_files(env: Mapping[str, str], app: Path) -> Iterator[Path]:
@@ -68,7 +82,9 @@ def _configuration_files(env: Mapping[str, str], app: Path) -> Iterator[Path]:
     if env.get("UV_NO_CONFIG"):
         return
     if env.get("UV_CONFIG_FILE"):
-        yield app / env["UV_CONFIG_FILE"]
+        file = app / env["UV_CONFIG_FILE"]
+        _check_place(file, app)
+        yield file
         return
     home = Path(env.get("HOME") or "/")
     user = Path(env.get("XDG_CONFIG_HOME") or home / ".config")
@@ -78,9 +94,9 @@ def _configuration_files(env: Mapping[str, str], app: Path) -> Iterator[Path]:
         *(directory / "uv.toml" for directory in directories),
         *(path / "pyproject.toml" for path in app.parents),
     ]
-    yield from (file for file in candidates if file.is_file())
+    yield from (file for file in candidates if is_file(file))
     yield from local_paths.in_uv_settings(_uv_toml(app), app)
 
 
 def _uv_toml(app: Path) -> Mapping[str, object]:
-    return read_toml(app, "uv.toml") if is_present(app / "uv.toml") else {}
+    return read_toml(app / "uv.toml", app) if is_present(app / "uv.toml") else {}

@@ -27,6 +27,9 @@ _NOT_SHOWN = (
     "warning: The package index",
 )
 
+_LONGEST = 4000
+_MOST_LINES = 200
+
 
 class UvError(Exception):
     """uv failed. `output` is the end of its output."""
@@ -40,13 +43,15 @@ class UvError(Exception):
 class Uv:
     """The uv in the buildpack, with its environment variables.
 
-    `install_options` are the user's settings that uv has options for, but no variables.
+    `install_options` are the user's settings that uv has options for, but no variables. `secrets` are texts that must not
+    be in the log: uv quotes lines of files that it cannot read.
     """
 
     executable: Path
     env: Mapping[str, str]
     cwd: Path
     install_options: Sequence[str] = ()
+    secrets: Sequence[str] = ()
 
     def with_env(self, **variables: str) -> Uv:
         """Return a copy with additional variables."""
@@ -84,7 +89,7 @@ class Uv:
             UvError: uv failed.
 
         """
-        tail: deque[str] = deque(maxlen=200)
+        tail: deque[str] = deque(maxlen=_MOST_LINES)
         command = [str(self.executable), "--no-progress", "--color=never", *arguments]
         with subprocess.Popen(
             command,
@@ -98,8 +103,8 @@ class Uv:
             errors="backslashreplace",
         ) as process:
             for line in process.stdout or ():
-                shown = without_credentials(line.rstrip())
-                tail.append(shown)
+                shown = self._shown(line.rstrip())
+                tail.append(shown[:_LONGEST])
                 if log and not shown.startswith(_NOT_SHOWN):
                     for text in uv_hints.translated(shown):
                         log.item(text)
@@ -115,8 +120,14 @@ class Uv:
         """
         done = self._process(arguments, stderr=subprocess.PIPE)
         if done.returncode:
-            raise UvError(without_credentials(done.stderr))
+            raise UvError("\n".join(map(self._shown, done.stderr.splitlines())))
         return done.stdout
+
+    def _shown(self, line: str) -> str:
+        """Return a line of the output without secrets. Its length is limited, because all patterns for it take time."""
+        for secret in self.secrets:
+            line = line.replace(secret, "***")
+        return without_credentials(line[:_LONGEST] + ("..." if len(line) > _LONGEST else ""))
 
     def _process(self, arguments: Sequence[str], *, stderr: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

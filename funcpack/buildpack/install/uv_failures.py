@@ -32,7 +32,9 @@ from funcpack.errors import (
     RequirementSyntaxError,
     UnknownPackageError,
     UnknownVersionError,
+    UserError,
 )
+from funcpack.project.app_files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,16 +99,16 @@ _CAUSES = tuple(
     for pattern in (
         r"environment variable `(\S+)`",
         r"invalid value '.*' for '(--[a-z-]+)",
-        r"(\S+) was not found in the (?:package registry|provided package locations)",
+        r"(?<!\S)(\S+) was not found in the (?:package registry|provided package locations)",
         r"(?:must have a hash, but none were provided for|pinned with `==`, but found): (\S+)",
         r"^\w+: Failed to [\w ]+ `([^`]+)`",
         r"^\w+: Failed to fetch: `?([^\s`]+)",
         r"Distribution not found at: (\S+)",
         r"`([^`]+)` does not appear to be a Python project",
         r"Distribution `([^`]+)` can't be installed",
-        r"(\S+) has (?:an invalid package format|no wheels|no usable wheels)",
+        r"(?<!\S)(\S+) has (?:an invalid package format|no wheels|no usable wheels)",
         r"there (?:is|are) no versions? of (\S+)",
-        r"(\S+) depends on Python",
+        r"(?<!\S)(\S+) depends on Python",
         # The requirements of the project: not those of its packages, and not what uv concludes from them.
         r"(?<!that )(?:you require|(?<!\S)(?<!that )[\w.-]+ depends on) (?!one of)(\S+)",
         r"^ *Building (\S+)",
@@ -144,9 +146,11 @@ def _requirement_error(output: str, file: str, app: Path) -> RequirementSyntaxEr
         return RequirementSyntaxError(file)
     name = str(places[-1]["name"] or places[-1]["file"])
     try:
-        content = (app / name).read_bytes()
-    except OSError:
+        content = read_bytes(app / name, app)  # the output may contain the name of any file
+    except UserError:
         return RequirementSyntaxError(file)
     number = int(places[-1]["line"] or content.count(b"\n", 0, int(places[-1]["position"])) + 1)
-    line = without_credentials(content.decode("utf-8", "replace").splitlines()[number - 1].strip())
-    return RequirementSyntaxError(name, [line], number)
+    lines = content.decode("utf-8", "replace").splitlines()
+    if not 0 < number <= len(lines):
+        return RequirementSyntaxError(file)
+    return RequirementSyntaxError(name, [without_credentials(lines[number - 1].strip())], number)

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+# Texts that are shorter occur in other words, too.
+_SHORTEST_SECRET = 6
+# The log names the index of a binding.
+_NOT_SECRET = frozenset({"uri", "url", "host", "username"})
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """A service binding. Its values are never logged, because most of them are secret."""
@@ -36,6 +42,21 @@ class Binding:
 def find_bindings(type_: str, platform: Path, environ: Mapping[str, str]) -> list[Binding]:
     """Return the bindings of a type, sorted by name. The case of the type in the binding does not matter."""
     return [binding for binding in _all(platform, environ) if binding.type.lower() == type_]
+
+
+def secret_values(platform: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return the lines of all values of all bindings that may be secret, the longest first."""
+    lines = {line.strip() for binding in _all(platform, environ) for file in binding.files() for line in _lines(file)}
+    return sorted((line for line in lines if len(line) >= _SHORTEST_SECRET), key=len, reverse=True)
+
+
+def _lines(file: Path) -> list[str]:
+    if file.name in _NOT_SECRET:
+        return []
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def _all(platform: Path, environ: Mapping[str, str]) -> Iterator[Binding]:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from funcpack.plain_text import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class Log:
-    """Writes sections: a title in brackets, then each decision with its reason."""
+    """Writes sections: a title in brackets, then each decision with its reason.
+
+    Texts contain names and values from files that somebody else wrote. They can neither start a line nor move the cursor.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -27,9 +32,9 @@ class Log:
         self.line(f"[{text}]")
 
     def line(self, text: str) -> None:
-        """Write one line. Characters that the stream's encoding lacks are escaped."""
+        """Write one line. Characters that control a terminal, or that the stream's encoding lacks, are escaped."""
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        self._stream.write(escaped(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
         self._stream.flush()
         self._is_empty = False
 

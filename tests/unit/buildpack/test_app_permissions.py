@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from funcpack.buildpack.app_permissions import make_readable
+from funcpack.buildpack.app_permissions import set_permissions
 from funcpack.buildpack.platform.log import Log
 
 NOBODY = 65534
@@ -22,11 +22,11 @@ def test_files_of_another_user_are_named() -> None:
         (app / "key").touch(mode=0o600)
         os.seteuid(NOBODY)
         try:
-            make_readable(app, Log(stream))
+            set_permissions(app, Log(stream))
         finally:
             os.seteuid(0)
     assert stream.getvalue().splitlines() == [
         "[Permissions]",
         "Warning: only their owner can read 'key', and the build cannot change this.",
-        "Run 'chmod -R a+rX .' in the app directory and build again.",
+        "Run 'chmod -R a+rX,go-w .' in the app directory and build again.",
     ]

@@ -301,7 +301,8 @@ def test_files_that_only_their_owner_may_read_are_made_readable(rebuilt: Platfor
     (rebuilt.app / "link").symlink_to("/etc/shadow")
     result = rebuilt.build_well()
     assert result.section("Permissions") == [
-        "Made 4 files and directories ('data', for example) readable for all users of the image."
+        "Made 4 files and directories ('data', for example) readable for all users of the image.",
+        "Made 'shared.txt' writable for the owner only, not for the function.",
     ]
     found = {name: stat.S_IMODE((rebuilt.app / name).stat().st_mode) for name in modes}
     wanted = {
@@ -310,7 +311,7 @@ def test_files_that_only_their_owner_may_read_are_made_readable(rebuilt: Platfor
         "data": 0o755,
         "data/rates.json": 0o644,
         "run.sh": 0o755,
-        "shared.txt": 0o664,
+        "shared.txt": 0o644,
     }
     assert found == wanted
     assert "[Permissions]" not in rebuilt.build_well().output

@@ -44,6 +44,43 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.OutsideFileError("requirements.txt", "/platform/bindings/db/password"),
+        "A file is outside the app directory",
+        (
+            "requirements.txt leads to '/platform/bindings/db/password', which is outside the app directory.\n"
+            "\n"
+            "Copy the file into the app directory, and use the copy instead. The build does not read files elsewhere that the app\n"
+            "refers to, because they may be secrets of the platform."
+        ),
+    ),
+    (
+        errors.NotAFileError("requirements.txt", "a named pipe"),
+        "Not a regular file",
+        (
+            "requirements.txt is a named pipe, but the build reads a file of this name.\n"
+            "\n"
+            "Replace requirements.txt with a regular file, or rename it."
+        ),
+    ),
+    (
+        errors.FileTooLargeError("handler.py", 10 * 2**30, 16 * 2**20),
+        "A file is too large",
+        (
+            "handler.py has 10,240 MiB. The build reads files of up to 16 MiB.\n"
+            "\n"
+            "Check the content of handler.py, and move data to other files, which the function can read when it runs."
+        ),
+    ),
+    (
+        errors.NestedRequirementsError("r100.txt", 100),
+        "Requirements files are nested too deeply",
+        (
+            "r100.txt is included by more than 100 files, each of which includes the next one.\n"
+            "\n"
+            "Include the files directly in requirements.txt, with one line '-r FILE' for each."
+        ),
+    ),
+    (
         errors.FileEncodingError("pylock.toml", "", 3),
         "A file is not encoded in UTF-8",
         (

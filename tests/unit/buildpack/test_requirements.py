@@ -40,7 +40,7 @@ def find(app: Path) -> Dependencies | None:
     return dependency_files.find_dependencies(app, Pyproject.read(app), VARIABLES)
 
 
-def names(app: Path, paths: list[Path]) -> list[str]:
+def names(app: Path, paths: Iterable[Path]) -> list[str]:
     return [str(path.relative_to(app)) for path in paths]
 
 
@@ -60,7 +60,6 @@ def names(app: Path, paths: list[Path]) -> list[str]:
         ("--editable=./pkg\n", False),
         ("git+https://example.com/x.git@main\n", False),
         ("-r https://example.com/requirements.txt\n", False),
-        ("-r ${STAGE}.txt\n", False),
         ("flask \\", False),
         ("# C:\\wheels\\\nflask\n", False),
         ("--pre  # \\\nflask\n", False),

@@ -40,7 +40,6 @@ INVOKER_MODULES = {
 # One module reads each kind of file of the project; the others read the platform's files.
 TOML_READERS = {
     "funcpack.project.app_files",
-    "funcpack.project.project_toml",
     "funcpack.buildpack.platform.context",
     "funcpack.buildpack.platform.layer",
 }
