@@ -39,6 +39,7 @@ class Modules:
     def __init__(self, app: Path, roots: Sequence[Path]) -> None:
         self._app = app
         self._roots = tuple(roots)
+        self._extensions: dict[Path, frozenset[str]] = {}
 
     def find(self, module: str) -> FoundModule | None:
         """Return the source files of a module, or None if there is no such module.
@@ -54,7 +55,7 @@ class Modules:
         for index, part in enumerate(parts):
             if index and not directories:
                 return None  # the parent is a module, not a package
-            step = _find_in(directories, part)
+            step = self._find_in(directories, part)
             if step is None:
                 return None
             directories, file = step
@@ -86,6 +87,31 @@ class Modules:
             names += [package + name for name in _modules_in(directories)]
         return names
 
+    def _find_in(self, directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], Path | None] | None:
+        """Return the directories that contain the submodules, and the source file of the module if it has one."""
+        for directory in directories:
+            package = directory / name
+            init = package / "__init__.py"
+            if is_file(init):
+                return (package,), init
+            if self._is_opaque(package / "__init__") or self._is_opaque(package):
+                raise OpaqueModuleError
+            source = directory / f"{name}.py"
+            if is_file(source):
+                return (), source
+        portions = tuple(directory / name for directory in directories if _is_directory(directory / name))
+        return (portions, None) if portions else None
+
+    def _is_opaque(self, path: Path) -> bool:
+        """Check whether there is a compiled module, for any interpreter: the image may have another one than the build."""
+        parent = path.parent
+        if parent not in self._extensions:
+            self._extensions[parent] = _extension_modules(parent)
+        source = parent / f"{path.name}.py"
+        return path.name in self._extensions[parent] or (
+            not is_file(source) and any(is_file(parent / f"{path.name}{suffix}") for suffix in BYTECODE_SUFFIXES)
+        )
+
     @cached_property
     def _names(self) -> list[str]:
         return _modules_in(self._roots)
@@ -97,22 +123,6 @@ def _modules_in(directories: Sequence[Path]) -> list[str]:
     return sorted(name for name in (files | packages) - {"__init__"} if name.isidentifier())
 
 
-def _find_in(directories: Sequence[Path], name: str) -> tuple[tuple[Path, ...], Path | None] | None:
-    """Return the directories that contain the submodules, and the source file of the module if it has one."""
-    for directory in directories:
-        package = directory / name
-        init = package / "__init__.py"
-        if is_file(init):
-            return (package,), init
-        if _is_opaque(package / "__init__") or _is_opaque(package):
-            raise OpaqueModuleError
-        source = directory / f"{name}.py"
-        if is_file(source):
-            return (), source
-    portions = tuple(directory / name for directory in directories if _is_directory(directory / name))
-    return (portions, None) if portions else None
-
-
 def _is_directory(path: Path) -> bool:
     try:
         return path.is_dir()
@@ -120,11 +130,9 @@ def _is_directory(path: Path) -> bool:
         return False
 
 
-def _is_opaque(path: Path) -> bool:
-    """Check whether there is a compiled module, for any interpreter: the image may have another one than the build."""
-    parent = path.parent
-    compiled = any(parent.glob(f"{path.name}.*.so")) or is_file(parent / f"{path.name}.so")
-    source = parent / f"{path.name}.py"
-    return compiled or (
-        not is_file(source) and any(is_file(parent / f"{path.name}{suffix}") for suffix in BYTECODE_SUFFIXES)
-    )
+def _extension_modules(directory: Path) -> frozenset[str]:
+    """Return the names of the compiled modules in a directory, which need not exist."""
+    try:
+        return frozenset(path.name.partition(".")[0] for path in directory.iterdir() if path.name.endswith(".so"))
+    except OSError:
+        return frozenset()

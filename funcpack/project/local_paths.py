@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import as_table, as_tables, exists
+from funcpack.project.app_files import as_table, as_tables, exists, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,7 +69,7 @@ def _matching(pattern: str, app: Path) -> list[Path]:
     if pattern.count("*") > _MOST_WILDCARDS or pattern.count("**") > 1:
         return [app]
     try:
-        return list(app.glob(pattern))
+        return [path for path in app.glob(pattern) if is_inside(path, app)]
     except (OSError, ValueError, NotImplementedError):
         return []  # uv reports that the pattern is not valid
 

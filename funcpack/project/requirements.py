@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NESTED = re.compile(
     r"(?:-r|-c|--requirement|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<quote>[\"']?)(?P<file>.+)(?P=quote)"
 )
+_OF_FILE = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)")
 _CONSTRAINT = re.compile(r"-c|--constraint")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)(?P<path>.+)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
@@ -200,7 +201,9 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, physical in enumerate([*text.splitlines(), ""], 1):  # the last line may end with a backslash, too
         line = _COMMENT.sub("", physical)  # a comment ends with its line, even if that ends with a backslash
         start = start if pending else number
-        pending += line.removesuffix("\\")
+        # uv does not continue the name of a file, so that the rest of the name must not become part of it here.
+        is_of_file = _OF_FILE.match(pending or line) is not None
+        pending += line if is_of_file else line.removesuffix("\\")
         if line.endswith("\\"):
             continue
         stripped = pending.strip()

@@ -16,6 +16,7 @@ from funcpack.project import dependency_files, requirements
 from funcpack.project.pyproject import Pyproject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from funcpack.project.dependency_files import Dependencies
