@@ -79,7 +79,7 @@ def build(context: Context, log: Log) -> int:
         with invoker.install_in_background(
             context, image_python, uv, log, needs_files=needs_files
         ) as invoker_environment:
-            report.log_dependencies(log, project.dependencies, project.unused)
+            report.log_dependencies(log, project)
             function_environment = dependencies.provide_environment(
                 context, invoker_environment, project.dependencies, uv, log, needs_files=needs_files
             )

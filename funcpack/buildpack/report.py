@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from funcpack.buildpack.install.interpreter import Interpreter
     from funcpack.buildpack.platform.context import Buildpack, Context
     from funcpack.buildpack.platform.log import Log
     from funcpack.check.handler import CheckedFunction, Shadowing
-    from funcpack.project.dependency_files import Dependencies
     from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
-    from funcpack.project.unused_files import UnusedFile, UnusedFiles
+    from funcpack.project.unused_files import UnusedFile
 
 _KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
 
@@ -99,9 +99,11 @@ def log_python_request(
         log.line("The run image has no known Python.")
 
 
-def log_dependencies(log: Log, dependencies: Dependencies | None, unused: UnusedFiles) -> None:
+def log_dependencies(log: Log, project: Project) -> None:
     """Log which file the dependencies come from, and which files the build does not read."""
     log.title("Dependencies")
+    _log_credentials(log, project.credentials)
+    dependencies, unused = project.dependencies, project.unused
     if unused.environments:
         names = ", ".join(unused.environments)
         log.line(f"Warning: the app contains a virtual environment ({names}), which the function does not use.")
@@ -119,6 +121,18 @@ def log_dependencies(log: Log, dependencies: Dependencies | None, unused: Unused
         log.line(f"Ignoring {', '.join(dependencies.ignored)}.")
     if dependencies.vendor:
         log.line("Using only the packages in the directory 'vendor', without a network.")
+
+
+def _log_credentials(log: Log, places: Sequence[str]) -> None:
+    """Warn of credentials in files of the app. The log names at most ten of the places."""
+    if not places:
+        return
+    log.line("Warning: these files contain credentials, which become part of the image:")
+    for place in places[:10]:
+        log.item(place)
+    if len(places) > 10:
+        log.item(f"and {len(places) - 10} more")
+    log.line("Remove them, and pass them to the build in a service binding of the type 'pypi' or 'netrc'.")
 
 
 def _log_unused(log: Log, file: UnusedFile, advice: str) -> None:

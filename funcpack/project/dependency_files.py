@@ -42,7 +42,7 @@ class Dependencies:
     `variables` are settings for uv that the file contains. `changing` are the reasons why the digest cannot cover everything.
     `package` is the project itself if it is installed in addition. `names` are the normalized names of the packages, as far as
     they are known. `has_sources` is true if packages are installed from directories of the app. `pip_settings` are those for
-    `uv pip` alone.
+    `uv pip` alone. `files` are the file and those that it includes.
     """
 
     format: Format
@@ -55,6 +55,7 @@ class Dependencies:
     package: Package | None = None
     names: frozenset[str] = frozenset()
     has_sources: bool = False
+    files: tuple[Path, ...] = ()
     pip_settings: Mapping[str, object] = field(default_factory=dict)
 
     def source_options(self, install_options: Sequence[str]) -> Sequence[str]:
@@ -78,6 +79,7 @@ class _Candidate:
     changing: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     installs_project: bool = False
+    files: tuple[Path, ...] = ()
 
 
 # A lock file is generated from pyproject.toml, which is therefore not an ignored source.
@@ -118,6 +120,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         package,
         chosen.names,
         has_sources=package is not None or any(map(is_source_tree, inputs)),
+        files=chosen.files,
         pip_settings=_pip_settings(app, pyproject),
     )
 
@@ -132,7 +135,9 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
         if not found.is_empty:
             lines, inputs = (*found.lines, uv_settings), (*found.files, *found.paths)
             names = frozenset(map(required_name, found.lines))
-            yield _Candidate(Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names)
+            yield _Candidate(
+                Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names, files=tuple(found.files)
+            )
     if is_present(app / Format.PYLOCK):
         lock = read_toml(app / Format.PYLOCK, app)
         packages = as_tables(lock.get("packages"))

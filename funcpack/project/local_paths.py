@@ -69,9 +69,10 @@ def _matching(pattern: str, app: Path) -> list[Path]:
     if pattern.count("*") > _MOST_WILDCARDS or pattern.count("**") > 1:
         return [app]
     try:
-        return [path for path in app.glob(pattern) if is_inside(path, app)]
+        found = {Path(os.path.realpath(path)) for path in app.glob(pattern)}
     except (OSError, ValueError, NotImplementedError):
         return []  # uv reports that the pattern is not valid
+    return [path for path in found if is_inside(path, app)]
 
 
 def _places(value: object, key: str = "") -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.project import (
     dependency_files,
+    embedded_credentials,
     func_yaml,
     handler_name,
     kn_func,
@@ -39,8 +40,8 @@ class Project:
     """A project as the user wrote it.
 
     `python` is None if the project does not request a version, `dependencies` is None if there is nothing to install.
-    `unused` are files that other tools read. `run_variables` come from func.yaml, `labels` from project.toml. `checks_import` is true if the build should import the
-    function.
+    `unused` are files that other tools read. `run_variables` come from func.yaml, `labels` from project.toml.
+    `checks_import` is true if the build should import the function. `credentials` are places in the app with credentials.
     """
 
     app: Path
@@ -52,6 +53,7 @@ class Project:
     run_variables: Mapping[str, str]
     labels: Mapping[str, str]
     checks_import: bool
+    credentials: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, app: Path, environ: Mapping[str, str]) -> Project:
@@ -66,14 +68,18 @@ class Project:
         setting_paths.check_paths(settings, app)
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)
+        python = python_request.find_request(settings, app, pyproject)
+        dependencies = dependency_files.find_dependencies(app, pyproject, settings.all())
+        requirements = dependencies.files if dependencies else ()
         return cls(
             app=app,
             settings=settings,
             handler=handler,
-            python=python_request.find_request(settings, app, pyproject),
-            dependencies=dependency_files.find_dependencies(app, pyproject, settings.all()),
+            python=python,
+            dependencies=dependencies,
             unused=unused_files.find_unused_files(app, pyproject),
             run_variables=func_yaml.run_variables(kn_func.description(app)),
             labels=project_toml.labels,
             checks_import=settings.is_on(_CHECK_IMPORT),
+            credentials=embedded_credentials.find_credentials(app, requirements),
         )

@@ -446,7 +446,7 @@ def other_cases() -> Iterator[tuple[str, Callable[[Platform], None], str]]:
         yield f"-r {kind}", write("requirements.txt", f"-r {name}\n"), "A requirements file does not exist"
         yield f"-r loop {kind}", write("requirements.txt", f"-r {name}/loop\n"), "A requirements file does not exist"
     yield "a package with a long name", write("requirements.txt", f"./{'a' * 300}\n"), "A local package does not exist"
-    yield "spaces in a requirement", write("requirements.txt", f"a{' ' * 60_000}b\n"), "Invalid requirement"
+    yield "spaces in a requirement", write("requirements.txt", f"a{' ' * 60_000}b\n"), "Invalid requirement syntax"
 
 
 CASES = [*unreadable(), *other_cases()]
