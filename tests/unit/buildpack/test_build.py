@@ -381,7 +381,7 @@ def test_fault_of_ours_says_so(platform: Platform) -> None:
     result = platform.build({"CNB_LAYERS_DIR": str(platform.root / "file")})
     assert result.code == 2
     section = result.section("Error: The buildpack failed unexpectedly")
-    assert section[0] == "Traceback (most recent call last):"
+    assert section[0] == "  Traceback (most recent call last):"
     assert section[-1] == "above at https://github.com/funcpack/funcpack/issues"
 
 

@@ -27,8 +27,18 @@ def test_links_that_lead_in_circles_end(package: Path) -> None:
 
 def test_a_change_behind_a_link_is_seen(package: Path) -> None:
     (package / "shared").symlink_to("../shared")
-    before = digest.files_digest([package], package)
+    before = digest.files_digest([package], package.parent)
     (package / "shared" / "module.py").write_text("x = 2\n")
+    assert digest.files_digest([package], package.parent) != before
+
+
+def test_a_link_out_of_the_app_is_not_followed_but_its_target_counts(package: Path) -> None:
+    (package / "shared").symlink_to("../shared")
+    before = digest.files_digest([package], package)
+    (package.parent / "shared" / "module.py").write_text("x = 2\n")
+    assert digest.files_digest([package], package) == before
+    (package / "shared").unlink()
+    (package / "shared").symlink_to("../other")
     assert digest.files_digest([package], package) != before
 
 

@@ -144,6 +144,9 @@ def test_log_names_unused_files(rebuilt: Platform) -> None:
         "  echo 3.12.4 > .python-version",
     ]
     assert result.section("Dependencies") == [
+        "Warning: these files contain credentials, which become part of the image:",
+        "  pip.conf, line 2",
+        "Remove them, and pass them to the build in a service binding of the type 'pypi' or 'netrc'.",
         "Warning: the build does not read pip.conf. To use its settings, set them as variables:",
         "  pack build ... --env PIP_INDEX_URL=...",
         "The project has no dependencies to install.",
