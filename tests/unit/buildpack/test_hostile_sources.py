@@ -508,11 +508,15 @@ def test_file_names_of_all_kinds(rebuilt: Platform) -> None:
 
 def test_directories_that_are_deeper_than_the_stack(rebuilt: Platform) -> None:
     rebuilt.write({"handler.py": HANDLER})
-    directory = rebuilt.app
+    directories = [rebuilt.app]
     for _ in range(1_500):
-        directory = directory / "d"
-        directory.mkdir()
-    rebuilt.build_well()
+        directories.append(directories[-1] / "d")
+        directories[-1].mkdir()
+    try:
+        rebuilt.build_well()
+    finally:
+        for directory in reversed(directories[1:]):  # pytest cannot remove them
+            directory.rmdir()
 
 
 def test_circular_requirements(rebuilt: Platform) -> None:
