@@ -51,7 +51,7 @@ HTTP_FUNCTION = """
         abort(404)
 
     def slow(context):
-        time.sleep(0.8)
+        time.sleep(4)
         return "late"
 
     def stream(context):
@@ -124,7 +124,7 @@ def http_run(
             python=python,
             environment={
                 "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint,
-                "FUNCTION_TIMEOUT": "0.4",
+                "FUNCTION_TIMEOUT": "2",
                 "LOG_FORMAT": "json",
                 "K_SERVICE": "greeter",
                 "K_REVISION": "greeter-00002",
