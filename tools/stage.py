@@ -42,6 +42,8 @@ SOURCES = (
     "bin/python",
     "funcpack/__init__.py",
     "funcpack/errors.py",
+    "funcpack/plain_text.py",
+    "funcpack/similar_names.py",
     "funcpack/buildpack",
     "funcpack/check",
     "funcpack/project",
