@@ -45,7 +45,7 @@ def _paths(app: Path) -> Iterator[Path]:
         entries[:] = [
             entry
             for entry in entries
-            if not entry.is_dir() or entry.name in _INTERMEDIATE or not _is_ignored(entry.name)
+            if not entry.is_dir(follow_symlinks=False) or entry.name in _INTERMEDIATE or not _is_ignored(entry.name)
         ]
         yield from (directory / entry.name for entry in entries)
 

@@ -63,7 +63,8 @@ def _is_source(path: Path, app: Path) -> bool:
 
 
 def _is_environment(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir() and is_file(Path(entry.path, "pyvenv.cfg"))
+    # A link is not followed anyway, and may lead to itself.
+    return entry.is_dir(follow_symlinks=False) and is_file(Path(entry.path, "pyvenv.cfg"))
 
 
 def _is_ignored(name: str) -> bool:

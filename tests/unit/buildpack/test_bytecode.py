@@ -83,6 +83,15 @@ def test_the_app_is_compiled_without_what_tools_left_in_it(tmp_path: Path) -> No
     assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"handler", "orders"}
 
 
+def test_link_that_leads_to_itself_is_passed_over(tmp_path: Path) -> None:
+    for name in ("loop", "loop.py", ".loop"):
+        (tmp_path / name).symlink_to(name)
+    (tmp_path / "handler.py").write_text("NUMBER = 1\n")
+    with bytecode.compile_app_in_background(PYTHON, tmp_path) as process:
+        assert process.wait(timeout=10) == 0
+    assert [path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")] == ["handler"]
+
+
 def test_named_pipe_in_the_app_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "module.py")
     with bytecode.compile_app_in_background(PYTHON, tmp_path) as process:
