@@ -25,7 +25,8 @@ _FILES = (
     "Pipfile",
     "Pipfile.lock",
 )
-_FILES_OF_CREDENTIALS = (".netrc", "_netrc", ".pypirc", ".git-credentials")
+# On Windows, the name of a netrc file begins with an underscore.
+_FILES_OF_CREDENTIALS = (*(f"{mark}netrc" for mark in "._"), ".pypirc", ".git-credentials")
 
 _USER = re.compile(r"(?<=://)(?P<user>[^\s/:@\"'<>]{0,200})(?::(?P<password>[^\s/@\"'<>]{0,1000}))?@")
 _PASSWORD_OF_INDEX = re.compile(r"\bUV_INDEX_\w{1,200}_PASSWORD\b")
