@@ -155,7 +155,8 @@ class Invocation:
         try:
             value = self._begin(call)
             if value is None:
-                value = await self._call_with_large(call) if is_large else self._function(call)
+                # With large arguments on a thread: an `async def` only begins when its value is awaited, on the loop.
+                value = await self.threads.result(self._function, call) if is_large else self._function(call)
                 if self._is_stream:
                     value = await generators.start_async(value)
             if hasattr(value, "__await__"):
@@ -163,10 +164,6 @@ class Invocation:
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
             value = self._convert_exception(exc, call)
         return await self._convert_large(value, call) if is_large else self._convert(value, call)
-
-    async def _call_with_large(self, call: Call) -> Any:
-        """Convert the arguments on a thread. An `async def` only begins when its value is awaited, on the loop."""
-        return await self.threads.result(self._function, call)
 
     async def _convert_large(self, value: Any, call: Call) -> AnyReply:
         """Convert a value on a thread: a response is often as large as its request."""
