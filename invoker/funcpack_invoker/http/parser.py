@@ -20,7 +20,7 @@ from httptools import (
     HttpRequestParser,
 )
 
-from funcpack_invoker.errors import LimitError, RequestError
+from funcpack_invoker.errors import LimitError, RequestError, named
 from funcpack_invoker.http.body import encoded_limit, too_large
 from funcpack_invoker.http.framing import check_transfer_coding
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
@@ -55,9 +55,6 @@ _HTTP2_PREFACE = b"PRI * HTTP/2.0"
 
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
-
-# Characters of a field's name that a message shows.
-_LONGEST_NAME = 60
 
 # A chunk of one byte has a size line of three. What comes on top are extensions and trailers.
 _FRAMING_FACTOR = 8
@@ -268,7 +265,7 @@ class RequestParser:
         """Take a field of the header or of the trailer (llhttp's callback)."""
         name = name.lower()
         if len(name) + len(value) > self._longest_field:
-            reason = f"the header field {_shown(name)} is larger than {self._limits.field} bytes"
+            reason = f"the header field {named(name.decode('latin-1'))} is larger than {self._limits.field} bytes"
             raise self._refuse(LimitError(431, reason, "FUNCTION_MAX_HEADER_FIELD"))
         if not self._begun:
             if name in _NOT_IN_TRAILERS:
@@ -281,7 +278,7 @@ class RequestParser:
             if len(fields) > self._most_fields:
                 raise self._refuse(LimitError(431, f"the header has more than {self._most_fields} fields"))
         else:
-            logger.debug("ignored the header field %s: its name has an underscore", _shown(name))
+            logger.debug("ignored the header field %s: its name has an underscore", named(name.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Check the header, and hand the request on (llhttp's callback)."""
@@ -371,12 +368,6 @@ def _without_empty_lines(data: bytes) -> bytes:
     if data[:1] == b"\n":
         raise RequestError(400, "the request begins with a line feed")
     return data
-
-
-def _shown(name: bytes) -> str:
-    """Return the name of a field for a message: it has only visible ASCII characters, but any length."""
-    text = name.decode("latin-1")
-    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
 
 
 def _refusal_of(error: HttpParserError) -> RequestError:
