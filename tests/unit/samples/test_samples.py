@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Samples are copied one by one, so that what several of them need stands in each.
-SHARED_FILES = ("storage.py", "notification.py", "objects.py", "conftest.py")
+SHARED_FILES = ("storage.py", "source.py", "notification.py", "objects.py", "conftest.py")
 
 each_sample = pytest.mark.parametrize("name", samples.NAMES)
 each_event_sample = pytest.mark.parametrize("name", samples.EVENT_NAMES)

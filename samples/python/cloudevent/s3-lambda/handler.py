@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 import storage
 from botocore.exceptions import ClientError
-from notification import Location, location
+from notification import location
+from source import Location, source_bucket
 
 
 def handler(data: Any) -> Any:
@@ -34,3 +35,8 @@ def mark(removed: Location) -> bool:
             return False
         raise
     return True
+
+
+def ready() -> tuple[bool, str]:
+    """Return whether SOURCE_BUCKET is set, and the reason if not (GET /health/ready)."""
+    return storage.readiness(source_bucket)

@@ -4,6 +4,8 @@ Each sample has a copy of this file, so that you can copy the directory of a sam
 """
 
 import logging
+import os
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 RETRYABLE = {
     "ConditionalRequestConflict",
     "ExpiredToken",
+    "ExpiredTokenException",
+    "KmsThrottled",
     "OperationAborted",
     "PreconditionFailed",
     "RequestThrottled",
@@ -58,17 +62,51 @@ def client(service: str) -> Any:
     return boto3.Session().client(service, config=settings)
 
 
+def setting(name: str, meaning: str) -> str:
+    """Return the value of a variable.
+
+    Raises:
+        NotReadyError: if it is not set.
+
+    """
+    value = os.environ.get(name)
+    if not value:
+        raise NotReadyError(f"{name} is not set; set it to {meaning}")
+    return value
+
+
+def readiness(*settings: Callable[[], object]) -> tuple[bool, str]:
+    """Return whether all settings can be read, and the reason if not, as the hook ready() does (GET /health/ready)."""
+    try:
+        for read in settings:
+            read()
+    except NotReadyError as error:
+        return False, str(error)
+    return True, ""
+
+
 def refusal(fault: Exception) -> tuple[str, int]:
-    """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not."""
+    """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not.
+
+    The server's message can contain account IDs, ARNs and addresses, so only the log gets it. The caller gets the code.
+    """
     status = 503 if _may_pass(fault) else 422
-    reason = " ".join(str(fault).split())  # one line, even if the server's message has several
-    log.warning("event not handled (%d): %s", status, reason)
-    return reason, status
+    detail = "".join(character if character.isprintable() else " " for character in str(fault))
+    log.warning("event not handled (%d): %s", status, detail)
+    return _reason(fault), status
 
 
 def code(fault: exceptions.ClientError) -> str:
     """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no body."""
     return str(fault.response.get("Error", {}).get("Code", ""))
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, exceptions.ClientError):
+        return f"{fault.operation_name} failed: {code(fault)}"
+    if isinstance(fault, exceptions.BotoCoreError):
+        return f"the request failed: {type(fault).__name__}"
+    return str(fault)
 
 
 def _may_pass(fault: Exception) -> bool:
