@@ -239,7 +239,7 @@ SECRET_OF_OTHER_BUCKET = {"Body": '{"bucket": "vault", "key": "lost.txt"}'}
         ),
         (
             "cloudevent/sqs-producer",
-            "InvalidClientTokenId",
+            "SendMessage failed: 403",  # the server answers with XML, and boto3 expects JSON
             {"no S3 notification": WRONG_SHAPE, "not accepted": OTHER_BUCKET, "NonExistentQueue": SECRET},
         ),
         (
@@ -279,7 +279,7 @@ def test_what_no_attempt_can_do_is_refused_for_good(
 
     for words, answer in answers.items():
         assert (answer.status, words in answer.body.decode()) == (422, True), answer.body
-        assert words in log
+    assert log.count("event not handled (422): ") == len(answers)
 
 
 @pytest.mark.parametrize("name", samples.EVENT_NAMES)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import storage
 from botocore.exceptions import ClientError
 from notification import location
+from settings import readiness
 from source import Location, source_bucket
 
 
@@ -39,4 +40,4 @@ def mark(removed: Location) -> bool:
 
 def ready() -> tuple[bool, str]:
     """Return whether SOURCE_BUCKET is set, and the reason if not (GET /health/ready)."""
-    return storage.readiness(source_bucket)
+    return readiness(source_bucket)

@@ -154,6 +154,13 @@ def test_error_of_the_server_is_told_by_its_code_alone(
     assert failing.requests
 
 
+@pytest.mark.parametrize("page", ["Blocked by proxy-7", "<html><body>Blocked by proxy-7</body></html>", ""])
+def test_page_of_a_proxy_is_told_by_its_status(failing: FailingServer, page: str) -> None:
+    failing.status, failing.body = 403, page.encode()
+
+    assert handler(removed("pictures", "cat.jpg")) == ("PutObject failed: 403", 422)
+
+
 def test_bucket_that_is_not_there_is_refused_for_good() -> None:
     assert handler(removed("pictures", "cat.jpg")) == ("PutObject failed: NoSuchBucket", 422)
 

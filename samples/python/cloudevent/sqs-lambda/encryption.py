@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
-from storage import NotReadyError
+from settings import NotReadyError
 
 
 def fernet() -> MultiFernet:

@@ -8,9 +8,10 @@ import storage
 from cryptography.fernet import InvalidToken, MultiFernet
 from encryption import fernet
 from objects import content, find
+from settings import NotReadyError, readiness, setting
 from source import Location, admitted, source_bucket
 
-MAX_BYTES = 64 * 2**20  # Fernet encrypts a whole object in memory.
+MAX_BYTES = 16 * 2**20  # Fernet encrypts a whole object in memory, and needs about eight times its size.
 
 
 def handler(data: Any) -> Any:
@@ -34,7 +35,7 @@ def named_in(data: Any) -> Location:
     """
     body = data.get("Body") if isinstance(data, dict) else None
     if isinstance(body, str):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):  # the latter for brackets nested too deeply
             match json.loads(body):
                 case {"bucket": str(bucket), "key": str(key)} if bucket and key:
                     return admitted(bucket, key)
@@ -57,9 +58,7 @@ def move(secret: Location, target: str) -> str:
     token = cipher.encrypt(plain)
     write(secret, target, original, token, replaced=copy)
     if not holds(target, secret.key, plain, len(token), cipher):
-        raise storage.NotReadyError(
-            f"the copy of {secret.key} in {target} does not match the original: nothing was deleted"
-        )
+        raise NotReadyError(f"the copy of {secret.key} in {target} does not match the original: nothing was deleted")
     delete(secret, original["ETag"])
     return "encrypted"
 
@@ -109,12 +108,12 @@ def delete(secret: Location, etag: str) -> None:
 
 def vault() -> str:
     """Return the bucket of the encrypted copies, from the variable AWS_S3_BUCKET_NAME."""
-    bucket = storage.setting("AWS_S3_BUCKET_NAME", "the bucket for the encrypted copies")
+    bucket = setting("AWS_S3_BUCKET_NAME", "the bucket for the encrypted copies")
     if bucket == source_bucket():
-        raise storage.NotReadyError("AWS_S3_BUCKET_NAME is the same as SOURCE_BUCKET; set it to a different bucket")
+        raise NotReadyError("AWS_S3_BUCKET_NAME is the same as SOURCE_BUCKET; set it to a different bucket")
     return bucket
 
 
 def ready() -> tuple[bool, str]:
     """Return whether the buckets and the key are set, and the reason if not (GET /health/ready)."""
-    return storage.readiness(source_bucket, vault, fernet)
+    return readiness(source_bucket, vault, fernet)

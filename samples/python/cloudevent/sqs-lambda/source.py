@@ -5,7 +5,8 @@ Each sample has a copy of this file, so that you can copy the directory of a sam
 
 from typing import NamedTuple
 
-from storage import EventError, setting
+from settings import setting
+from storage import EventError
 
 
 class Location(NamedTuple):

@@ -4,14 +4,13 @@ Each sample has a copy of this file, so that you can copy the directory of a sam
 """
 
 import logging
-import os
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore import exceptions
 from botocore.config import Config
+from settings import NotReadyError
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +43,6 @@ class EventError(Exception):
     """The event cannot be handled, and a retry cannot help."""
 
 
-class NotReadyError(Exception):
-    """A setting or a resource is missing, and a retry can succeed."""
-
-
 FAULTS = (EventError, NotReadyError, exceptions.BotoCoreError, exceptions.ClientError)
 
 
@@ -62,29 +57,6 @@ def client(service: str) -> Any:
     return boto3.Session().client(service, config=settings)
 
 
-def setting(name: str, meaning: str) -> str:
-    """Return the value of a variable.
-
-    Raises:
-        NotReadyError: if it is not set.
-
-    """
-    value = os.environ.get(name)
-    if not value:
-        raise NotReadyError(f"{name} is not set; set it to {meaning}")
-    return value
-
-
-def readiness(*settings: Callable[[], object]) -> tuple[bool, str]:
-    """Return whether all settings can be read, and the reason if not, as the hook ready() does (GET /health/ready)."""
-    try:
-        for read in settings:
-            read()
-    except NotReadyError as error:
-        return False, str(error)
-    return True, ""
-
-
 def refusal(fault: Exception) -> tuple[str, int]:
     """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not.
 
@@ -97,8 +69,8 @@ def refusal(fault: Exception) -> tuple[str, int]:
 
 
 def code(fault: exceptions.ClientError) -> str:
-    """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no body."""
-    return str(fault.response.get("Error", {}).get("Code", ""))
+    """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no code."""
+    return str(fault.response.get("Error", {}).get("Code") or _http_status(fault))
 
 
 def _reason(fault: Exception) -> str:
@@ -111,6 +83,10 @@ def _reason(fault: Exception) -> str:
 
 def _may_pass(fault: Exception) -> bool:
     if isinstance(fault, exceptions.ClientError):
-        status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        status = _http_status(fault)
         return status >= 500 or status == 429 or code(fault) in RETRYABLE
     return isinstance(fault, (NotReadyError, *UNREACHED))
+
+
+def _http_status(fault: exceptions.ClientError) -> int:
+    return int(fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))

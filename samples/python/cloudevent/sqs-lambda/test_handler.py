@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import storage
+from botocore.exceptions import ClientError
 from cryptography.fernet import Fernet
 from handler import handler, ready
 
@@ -146,6 +147,7 @@ def test_copies_of_two_buckets_do_not_replace_each_other(s3: Any, monkeypatch: p
         pytest.param({}, "no message of the queue", id="no body"),
         pytest.param({"Body": {"bucket": "inbox", "key": "secret.txt"}}, "no message of the queue", id="no text"),
         pytest.param({"Body": "secret.txt"}, "no message of the queue", id="no JSON"),
+        pytest.param({"Body": "[" * 100_000}, "no message of the queue", id="nested too deeply"),
         pytest.param({"Body": '{"bucket": "inbox"}'}, "no message of the queue", id="no key"),
         pytest.param(message(key="lost.txt"), "lost.txt is not in inbox", id="missing object"),
         pytest.param(message(bucket="payroll"), "bucket 'payroll' are not accepted", id="another bucket"),
@@ -249,7 +251,7 @@ def test_policy_of_the_manual_suffices_and_does_not_let_it_change_an_original(
 
     assert handler(message())[1]["state"] == "encrypted"
     for bucket in ("inbox", "payroll"):
-        with pytest.raises(storage.exceptions.ClientError, match="AccessDenied"):
+        with pytest.raises(ClientError, match="AccessDenied"):
             storage.client("s3").put_object(Bucket=bucket, Key="secret.txt", Body=b"replaced")
 
 

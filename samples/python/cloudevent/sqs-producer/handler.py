@@ -5,6 +5,7 @@ from typing import Any
 
 import storage
 from notification import location
+from settings import readiness, setting
 from source import Location, source_bucket
 
 
@@ -29,9 +30,9 @@ def queue(secret: Location) -> str:
 
 def queue_url() -> str:
     """Return the URL of the queue, from the variable QUEUE_URL."""
-    return storage.setting("QUEUE_URL", "the URL of the encrypter's queue")
+    return setting("QUEUE_URL", "the URL of the encrypter's queue")
 
 
 def ready() -> tuple[bool, str]:
     """Return whether SOURCE_BUCKET and QUEUE_URL are set, and the reason if not (GET /health/ready)."""
-    return storage.readiness(source_bucket, queue_url)
+    return readiness(source_bucket, queue_url)

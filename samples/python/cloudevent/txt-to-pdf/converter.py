@@ -7,6 +7,7 @@ import pdf
 import storage
 from notification import location
 from objects import content, find
+from settings import readiness
 from source import Location, source_bucket
 
 # A text of this length takes about a minute to convert, and a broker hardly waits longer. The limit applies to the file
@@ -97,4 +98,4 @@ def title(key: str) -> str:
 
 def ready() -> tuple[bool, str]:
     """Return whether SOURCE_BUCKET is set, and the reason if not (GET /health/ready)."""
-    return storage.readiness(source_bucket)
+    return readiness(source_bucket)

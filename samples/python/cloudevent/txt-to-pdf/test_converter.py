@@ -7,6 +7,7 @@ from typing import Any
 import pypdfium2
 import pytest
 import storage
+from botocore.exceptions import ClientError
 from converter import on_created, ready
 
 STORY = Path(__file__).with_name("story.txt")
@@ -222,7 +223,7 @@ def test_policy_of_the_manual_suffices_and_lets_it_write_only_pdfs(
     least_privileges()
 
     assert on_created(created("notes/a.txt"))[1]["pdf"] == "notes/a.pdf"
-    with pytest.raises(storage.exceptions.ClientError, match="AccessDenied"):
+    with pytest.raises(ClientError, match="AccessDenied"):
         storage.client("s3").put_object(Bucket=bucket, Key="notes/a.txt", Body=b"replaced")
 
 
