@@ -114,6 +114,11 @@ class RequestParser:
         """Whether all that has come in belongs to requests that are complete."""
         return self._body is None and not self._begun
 
+    @property
+    def is_head(self) -> bool:
+        """Whether the last request that has begun is a HEAD request, even if the rest of it is malformed."""
+        return self._line.startswith(b"HEAD ")
+
     def feed(self, data: bytes) -> bytes:
         """Parse bytes to the end of a request; return those that follow it, to be fed later.
 
