@@ -272,8 +272,9 @@ class RequestParser:
         if len(name) + len(value) > self._longest_field:
             reason = f"the header field {named(name.decode('latin-1'))} is larger than {self._limits.field} bytes"
             raise self._refuse(LimitError(431, reason, "FUNCTION_MAX_HEADER_FIELD"))
-        if not self._begun:
-            if name in _NOT_IN_TRAILERS:
+        if self._body is not None:
+            # One of the trailer, or of the header that `_read_on` repeats.
+            if name in _NOT_IN_TRAILERS and not self._begun:
                 raise self._refuse(RequestError(400, "the trailer has a field that belongs into the header"))
             return
         # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.

@@ -104,6 +104,16 @@ def test_fields_are_in_lower_case_without_space_around_values() -> None:
     assert parse([GET])[0][0][2] == [(b"host", b"a.b"), (b"x-one", b"1")]
 
 
+@pytest.mark.parametrize("upgrade", [UPGRADE_WITH_BODY, UPGRADE_CHUNKED], ids=["length", "chunked"])
+def test_fields_of_a_request_that_asks_for_an_upgrade_are_those_that_were_sent(upgrade: bytes) -> None:
+    header, blank, body = upgrade.partition(b"\r\n\r\n")
+    most = header + b"\r\nx: y" * (_LIMITS.fields - header.count(b"\r\n")) + blank + body
+    for sent in (upgrade, most):
+        [seen], status = parse([sent])
+        assert status == 0
+        assert len(seen[2]) == sent.partition(b"\r\n\r\n")[0].count(b"\r\n")
+
+
 @given(
     st.lists(
         st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW, LAST, b"\r\n"]),
