@@ -32,7 +32,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
     function: Any = pyfuncitem.obj
     if not hasattr(function, "hypothesis"):
         return (yield)
-    function.hypothesis.inner_test = _limited(function.hypothesis.inner_test, pyfuncitem.name)
+    if pyfuncitem.nodeid.partition("[")[0] not in _executed:  # its parameters share a function
+        function.hypothesis.inner_test = _limited(function.hypothesis.inner_test, pyfuncitem.nodeid.partition("[")[0])
     end = time.monotonic() + 60 * MINUTES / pyfuncitem.session.testscollected
     found = yield
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem.fixturenames if name in _parameters(pyfuncitem)}
@@ -47,7 +48,7 @@ def _parameters(item: pytest.Function) -> tuple[str, ...]:
 
 def _limited(test: Callable[..., Any], name: str) -> Callable[..., Any]:
     """Return a test that fails if it does not come to an end, and whose calls are counted."""
-    _executed.setdefault(name, 0)
+    _executed[name] = 0
 
     @functools.wraps(test)
     def limited(*arguments: Any, **named: Any) -> Any:

@@ -191,7 +191,7 @@ def or_error(attempt: Callable[[], T]) -> T | UserError:
         return error
 
 
-@examples(400)
+@examples(300)
 @given(PROJECTS, ENVIRONMENTS)
 def test_project_is_read_and_checked(files: Mapping[str, bytes | str], environ: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory() as directory:

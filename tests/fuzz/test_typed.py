@@ -219,7 +219,7 @@ def outcome(read: Callable[[Any], Any], value: Any) -> Any:
         return error
 
 
-@examples(400)
+@examples(300)
 @given(CASES)
 def test_value_is_the_expected_one(case: tuple[Shape, Any]) -> None:
     shape, sent = case

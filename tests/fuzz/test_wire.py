@@ -46,7 +46,7 @@ def assert_sound(served: Served) -> None:
         assert served.is_over
 
 
-@examples(300)
+@examples(200)
 @given(st.lists(valid_requests(), min_size=1, max_size=4), CUTS)
 def test_valid_requests_are_understood(usual: Wire, requests: list[Written], places: list[int]) -> None:
     served = usual.serve(pieces_of(b"".join(request.data for request in requests), places))
@@ -58,7 +58,7 @@ def test_valid_requests_are_understood(usual: Wire, requests: list[Written], pla
     assert [answer.body for answer in answers(served)] == bodies
 
 
-@examples(300)
+@examples(200)
 @given(bad_requests(), CUTS)
 def test_cuts_change_no_answer(strict: Wire, data: bytes, places: list[int]) -> None:
     whole, cut = strict.serve([data]), strict.serve(pieces_of(data, places))
@@ -70,7 +70,7 @@ def test_cuts_change_no_answer(strict: Wire, data: bytes, places: list[int]) -> 
     assert len(answers(cut)) == len(answers(whole))
 
 
-@examples(600)
+@examples(200)
 @given(bad_requests())
 def test_requests_are_those_of_a_strict_server(usual: Wire, data: bytes) -> None:
     found = usual.serve([data])

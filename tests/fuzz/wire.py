@@ -28,7 +28,7 @@ SMALL = WireLimits(request_line=100, field=100, fields=9, header=300, framing=10
 MAX_BODY = 1000
 
 # Iterations of the loop without an event, after which there is none.
-_QUIET = 15
+_QUIET = 6
 
 
 class Transport(asyncio.Transport):
