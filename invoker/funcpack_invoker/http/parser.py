@@ -91,6 +91,7 @@ class RequestParser:
         self._is_last = False
         self._begun = False
         self._tail = b""
+        self._half_line = b""
         self._is_in_trailer = False
         self._size_line = b""
         self._body_size = 0
@@ -141,15 +142,14 @@ class RequestParser:
 
     def _feed_header(self, data: bytes) -> bytes:
         if not self._begun:
-            if data[0] <= _SPACE:
-                data = _without_empty_lines(data)
+            if data[0] <= _SPACE or self._half_line:
+                data = self._without_empty_lines(data)
                 if not data:
                     return data
             self._begin()
             self._begun = True
         piece = self._piece(data)
         if b"\r\n" not in self._line:
-            # The second half of an empty line before it may come now.
             self._line = (self._line + piece).lstrip(b"\r\n")
             if self._line.startswith(_HTTP2_PREFACE):
                 raise RequestError(505, "HTTP/2 is not supported; use HTTP/1.1")
@@ -160,6 +160,16 @@ class RequestParser:
             self._feed_unknown_method()
             return data[len(piece) :]
         return data[self._push(piece) :]
+
+    def _without_empty_lines(self, data: bytes) -> bytes:
+        """Return the bytes without empty lines before a request line (RFC 9112 section 2.2); the first half of one is kept."""
+        data = self._half_line + data
+        match = _EMPTY_LINES.match(data)
+        data = data[match.end() :] if match else data
+        if data[:1] == b"\n":
+            raise RequestError(400, "the request begins with a line feed")
+        self._half_line = data if data == b"\r" else b""
+        return b"" if self._half_line else data
 
     def _feed_unknown_method(self) -> None:
         """Have llhttp parse a request whose method it does not know under the name of one that it knows.
@@ -365,15 +375,6 @@ class RequestParser:
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])
-
-
-def _without_empty_lines(data: bytes) -> bytes:
-    """Return the bytes without empty lines before a request line (RFC 9112 section 2.2)."""
-    match = _EMPTY_LINES.match(data)
-    data = data[match.end() :] if match else data
-    if data[:1] == b"\n":
-        raise RequestError(400, "the request begins with a line feed")
-    return data
 
 
 def _refusal_of(error: HttpParserError) -> RequestError:

@@ -122,6 +122,7 @@ def test_fields_of_a_request_that_asks_for_an_upgrade_are_those_that_were_sent(u
     st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
 )
 @example([GET, POST], [len(GET) - 1])
+@example([b"\r\n", b"\n", GET], [1, 2])
 @example([b"\r\n", BREW], [1])
 @example([b"\r\n", GET.replace(b"1.1", b"1.0")], [1])
 def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:
