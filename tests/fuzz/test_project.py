@@ -27,7 +27,7 @@ QUOTED = SCALARS.map(
     lambda text: '"' + text.replace("\\", "\\\\").replace("\x00", "\\u0000").replace("\x1b", "\\u001b") + '"'
 )
 TOML_VALUES = st.recursive(
-    QUOTED | st.sampled_from(["1", "1.5", "true", "1979-05-27", "inf", "-0", "''", '"""a"""', "0x1", "[]", "{}"]),
+    QUOTED | st.sampled_from(["1", "1.5", "true", "1979-05-27", "inf", "-0", "''", '"""a"""', "0x1", "[]", "{}", "[" * 2000 + "]" * 2000]),
     lambda inner: st.lists(inner, max_size=3).map(lambda values: f"[{', '.join(values)}]")
     | st.lists(st.tuples(st.sampled_from(["name", "path", "git", "url", "a-b", "workspace", "version"]), inner), max_size=2).map(
         lambda pairs: f"{{{', '.join(f'{key} = {value}' for key, value in dict(pairs).items())}}}"
