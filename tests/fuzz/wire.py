@@ -215,10 +215,17 @@ def _answer(client: h11.Connection) -> Answer | None:
             is_continued = True
 
 
+def _strict_server(data: bytes) -> h11.Connection:
+    server = h11.Connection(h11.SERVER)
+    while data.startswith(b"\r\n"):  # it does not skip them (RFC 9112 section 2.2)
+        data = data[2:]
+    server.receive_data(data)
+    return server
+
+
 def read_by_h11(data: bytes) -> tuple[list[Understood], bool]:
     """Return the requests that a strict server finds, and whether it had no reason to stop before the end."""
-    server = h11.Connection(h11.SERVER)
-    server.receive_data(data)
+    server = _strict_server(data)
     found: list[Understood] = []
     request, body = None, b""
     while True:
@@ -237,6 +244,6 @@ def read_by_h11(data: bytes) -> tuple[list[Understood], bool]:
             server.send(h11.EndOfMessage())
             if server.our_state is h11.MUST_CLOSE:
                 return found, request.http_version == b"1.1"  # it keeps no connection of HTTP/1.0
-            server.start_next_cycle()
+            server = _strict_server(server.trailing_data[0])
         else:
             return found, event is h11.NEED_DATA

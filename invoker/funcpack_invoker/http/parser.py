@@ -150,7 +150,7 @@ class RequestParser:
             self._begun = True
         piece = self._piece(data)
         if b"\r\n" not in self._line:
-            self._line = (self._line + piece).lstrip(b"\r\n")
+            self._line += piece
             if self._line.startswith(_HTTP2_PREFACE):
                 raise RequestError(505, "HTTP/2 is not supported; use HTTP/1.1")
         self._head_size += len(piece)
@@ -166,9 +166,9 @@ class RequestParser:
         data = self._half_line + data
         match = _EMPTY_LINES.match(data)
         data = data[match.end() :] if match else data
-        if data[:1] == b"\n":
-            raise RequestError(400, "the request begins with a line feed")
         self._half_line = data if data == b"\r" else b""
+        if data[:1] in {b"\r", b"\n"} and not self._half_line:
+            raise RequestError(400, "the request begins with a carriage return or a line feed")
         return b"" if self._half_line else data
 
     def _feed_unknown_method(self) -> None:

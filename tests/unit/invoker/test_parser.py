@@ -100,6 +100,12 @@ def test_requests_are_found(sent: bytes, targets: list[bytes], body: bytes) -> N
     assert seen[-1][3] == body
 
 
+@pytest.mark.parametrize("before", [b"\r", b"\n", b"\r\n\r", b"\r\n\n", b"\r\r\n"])
+def test_half_an_empty_line_before_a_request_is_rejected(before: bytes) -> None:
+    assert parse([before + GET]) == ([], 400)
+    assert parse(cut(before + GET, range(len(before + GET)))) == ([], 400)
+
+
 def test_fields_are_in_lower_case_without_space_around_values() -> None:
     assert parse([GET])[0][0][2] == [(b"host", b"a.b"), (b"x-one", b"1")]
 
