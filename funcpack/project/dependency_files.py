@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from funcpack.project import digest, local_paths, requirements
-from funcpack.project.app_files import as_table, as_tables, is_present, is_source_tree, read_toml
+from funcpack.project.app_files import as_table, as_tables, children, is_present, is_source_tree, read_toml
 from funcpack.project.local_packages import Sources, sources_of
 from funcpack.project.package import find_package
 from funcpack.project.package_names import normalized, required_name
@@ -184,5 +184,5 @@ def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
 def _vendor(app: Path) -> Path | None:
     """Return the directory `vendor` if it contains Python packages; other languages use the name for other things."""
     vendor = app / "vendor"
-    has_packages = any(vendor.glob("*.whl")) or any(vendor.glob("*.tar.gz"))
+    has_packages = any(path.name.endswith((".whl", ".tar.gz")) for path in children(vendor))
     return vendor if has_packages else None

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from funcpack.errors import FileTooLargeError, UnreadableFileError
-from funcpack.project.app_files import is_inside, shown_path
+from funcpack.project.app_files import is_directory, is_file, is_inside, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,13 +77,13 @@ def _files(paths: Iterable[Path], base: Path) -> Iterator[tuple[Path, str | None
         path, is_followed = pending.pop()
         if not is_followed:
             yield path, str(path.readlink())
-        elif path.is_dir():
+        elif is_directory(path):
             directory = os.path.realpath(path)
             if directory not in seen:
                 seen.add(directory)
                 children = sorted((child for child in path.iterdir() if not _is_ignored(child)), reverse=True)
                 pending += [(child, _is_within(child, path, base)) for child in children]
-        elif path.is_file():
+        elif is_file(path):
             yield path, None
 
 
@@ -93,4 +93,4 @@ def _is_within(child: Path, directory: Path, base: Path) -> bool:
 
 def _is_ignored(path: Path) -> bool:
     """Check whether Python or a developer's tool wrote the path next to the sources. A package may have other hidden files."""
-    return path.name in _NOT_SOURCES or (path / "pyvenv.cfg").is_file()
+    return path.name in _NOT_SOURCES or is_file(path / "pyvenv.cfg")

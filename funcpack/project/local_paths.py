@@ -70,7 +70,9 @@ def _matching(pattern: str, app: Path) -> list[Path]:
         return [app]
     try:
         found = {Path(os.path.realpath(path)) for path in app.glob(pattern)}
-    except (OSError, ValueError, NotImplementedError):
+    except OSError:
+        return [app]  # there is a link that cannot be followed
+    except (ValueError, NotImplementedError):
         return []  # uv reports that the pattern is not valid
     return [path for path in found if is_inside(path, app)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError, NestedRequirementsError
-from funcpack.project.app_files import exists, is_file, is_inside, is_source_tree, read_text, shown_path
+from funcpack.project.app_files import children, exists, is_file, is_inside, is_source_tree, read_text, shown_path
 from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _check_package(path: Path, place: Place, app: Path, *, may_be_outside: bool)
     elif exists(path):
         if is_source_tree(path):
             return
-        is_empty = not any(path.iterdir())
+        is_empty = not children(path)
         reason = "is an empty directory" if is_empty else "has no pyproject.toml or setup.py"
     location = _location(place.line)
     from_file = local_path(location, (app / place.file).parent)

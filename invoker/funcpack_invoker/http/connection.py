@@ -268,7 +268,7 @@ class Connection(asyncio.Protocol):
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
         if self._exchange is None or not self._exchange.status:
-            self.send(error_response(error.status, error.reason))
+            self.send(error_response(error.status, error.reason, is_head=self._parser.is_head))
         if self._request is not None:
             self._request.body.cut(error)
         else:
@@ -372,7 +372,8 @@ class Connection(asyncio.Protocol):
     def _header_is_late(self) -> None:
         # To a client that never sent anything an answer would look like the one to its first request.
         if not self._parser.is_between_requests:
-            self.send(error_response(408, "the header of the request did not arrive in time"))
+            reason = "the header of the request did not arrive in time"
+            self.send(error_response(408, reason, is_head=self._parser.is_head))
         self._service.outbox.flush()
         self._is_closed = True
         self._transport.close()

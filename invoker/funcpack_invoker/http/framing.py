@@ -92,8 +92,12 @@ def date_line_at(second: int) -> bytes:
     return f"Date: {date}\r\n".encode()
 
 
-def error_response(status: int, reason: str, fields: bytes = b"") -> bytes:
-    """Return a complete response of one line of text that closes the connection, with further field lines."""
+def error_response(status: int, reason: str, fields: bytes = b"", *, is_head: bool = False) -> bytes:
+    """Return a complete response of one line of text that closes the connection, with further field lines.
+
+    The response to a HEAD request has the header alone (RFC 9110 section 9.3.2).
+    """
     body = f"{reason}\n".encode()
     fields += b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(body)
-    return b"%b%b%bConnection: close\r\n\r\n%b" % (status_line("1.1", status), fields, date_line(), body)
+    head = b"%b%b%bConnection: close\r\n\r\n" % (status_line("1.1", status), fields, date_line())
+    return head if is_head else head + body

@@ -79,6 +79,22 @@ def test_file_of_another_tool_that_is_a_link_to_a_secret_is_not_read(bound: Plat
     assert files_with_the_secret(bound) == []
 
 
+TOO_LONG = [
+    ("fn",),
+    ("func.yaml", "func.py"),
+    ("src", "vendor", "requirements", "setup.py", "setup.cfg", "pip.conf", "poetry.lock", "runtime.txt", ".git", "a.py"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", TOO_LONG, ids=lambda names: names[0])
+def test_link_whose_target_is_too_long_for_a_name_is_passed_over(bound: Platform, names: tuple[str, ...]) -> None:
+    project = "[project]\nname = 'orders'\ndynamic = ['version']\n[tool.uv.workspace]\nmembers = ['*/a']\n"
+    bound.write({"pyproject.toml": project, "requirements.txt": ""})
+    for name in names:
+        (bound.app / name).symlink_to("x" * 300)
+    bound.build_well()
+
+
 def test_uv_toml_that_is_a_link_to_a_secret(bound: Platform) -> None:
     bound.write({"requirements.txt": "orders\n"})
     (bound.app / "uv.toml").symlink_to(password(bound))
@@ -335,6 +351,11 @@ def named_pipe(name: str) -> Callable[[Platform], None]:
     return lambda platform: os.mkfifo(cleared(platform, name))
 
 
+def package_that_is_a_named_pipe(platform: Platform) -> None:
+    platform.write({"requirements.txt": "./pipe\n"})
+    os.mkfifo(platform.app / "pipe")
+
+
 def directory(name: str) -> Callable[[Platform], None]:
     return lambda platform: cleared(platform, name).mkdir()
 
@@ -446,6 +467,7 @@ def other_cases() -> Iterator[tuple[str, Callable[[Platform], None], str]]:
         yield f"-r {kind}", write("requirements.txt", f"-r {name}\n"), "A requirements file does not exist"
         yield f"-r loop {kind}", write("requirements.txt", f"-r {name}/loop\n"), "A requirements file does not exist"
     yield "a package with a long name", write("requirements.txt", f"./{'a' * 300}\n"), "A local package does not exist"
+    yield "a package that is a named pipe", package_that_is_a_named_pipe, "A local package does not exist"
     yield "spaces in a requirement", write("requirements.txt", f"a{' ' * 60_000}b\n"), "Invalid requirement syntax"
 
 
