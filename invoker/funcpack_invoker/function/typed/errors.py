@@ -109,6 +109,13 @@ class TooDeepError(DataError):
         super().__init__(Problem("nested too deeply"))
 
 
+class AmbiguousDataError(DataError):
+    """Pydantic would have to read the data many times, because a recursive union has no discriminator."""
+
+    def __init__(self) -> None:
+        super().__init__(Problem("nested too deeply for a union without a discriminator"))
+
+
 class ModelDataError(DataError):
     """Pydantic rejected the data: `cause` is its ValidationError."""
 
