@@ -31,11 +31,11 @@ FUNCTIONS = {"re.compile", *(f"re.{name}" for name in METHODS.split("|"))}
 
 # Characters. Input of more than BOUNDED is taken for input that is not bounded.
 BOUNDED = 10_000
-SHORT = 4_000
+SHORT = 3_000
 UNBOUNDED = 1 << 62
 
 # Seconds of the processor. With the square of the length, the fastest search of a short text takes some milliseconds.
-SUSPICIOUS = 0.001
+SUSPICIOUS = 0.002
 MOST = 0.1
 DEADLINE = 10
 
