@@ -114,7 +114,7 @@ class App(ABC):
     async def _dispatch(self, request: IncomingRequest, exchange: Exchange) -> None:
         """Answer a request: check it, and pass it to the health checks or what is served."""
         scope = request.scope
-        context = new_context(request.headers, self._handler, self._settings.timeout)
+        context = new_context(request.id, request.headers, self._handler, self._settings.timeout)
         current.set(context)
         try:
             request.scope = scope = checked(scope, request.headers)

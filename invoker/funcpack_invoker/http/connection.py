@@ -18,7 +18,7 @@ from funcpack_invoker.http.forwarded import SCHEME_FIELDS, forwarded_scheme
 from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import IncomingBody
 from funcpack_invoker.http.parser import RequestParser
-from funcpack_invoker.http.rejections import log_rejection
+from funcpack_invoker.http.rejections import log_rejection_of
 from funcpack_invoker.http.timer import Timer
 from funcpack_invoker.http.unsent import unsent_bytes
 
@@ -119,8 +119,8 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         service = self._service
         if len(service.connections) >= service.most_connections and not service.close_longest_idle():
+            self._answer_rejection(RequestError(503, "too many connections", ((b"Retry-After", b"1"),)))
             self._is_closed = True
-            transport.write(error_response(503, "too many connections", b"Retry-After: 1\r\n"))
             transport.close()
             return
         service.connections.add(self)
@@ -267,13 +267,21 @@ class Connection(asyncio.Protocol):
     def _reject(self, error: RequestError) -> None:
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
-        if self._exchange is None or not self._exchange.status:
-            self.send(error_response(error.status, error.reason, is_head=self._parser.is_head))
-        if self._request is not None:
-            self._request.body.cut(error)
+        request = self._request
+        if request is None:
+            self._answer_rejection(error)
         else:
-            log_rejection(error)
+            if self._exchange is None or not self._exchange.status:
+                self.send(error_response(error, request.id, is_head=self._parser.is_head))
+            # The application logs it.
+            request.body.cut(error)
         self.close()
+
+    def _answer_rejection(self, error: RequestError) -> None:
+        """Answer a request that does not get as far as the application, and log why."""
+        request_id = self._parser.request_id
+        self.send(error_response(error, request_id, is_head=self._parser.is_head))
+        log_rejection_of(request_id, error)
 
     # From a request to the application, and to the next request.
 
@@ -372,8 +380,7 @@ class Connection(asyncio.Protocol):
     def _header_is_late(self) -> None:
         # To a client that never sent anything an answer would look like the one to its first request.
         if not self._parser.is_between_requests:
-            reason = "the header of the request did not arrive in time"
-            self.send(error_response(408, reason, is_head=self._parser.is_head))
+            self._answer_rejection(RequestError(408, "the header of the request did not arrive in time"))
         self._service.outbox.flush()
         self._is_closed = True
         self._transport.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import RequestError
 
 if TYPE_CHECKING:
@@ -103,13 +104,15 @@ class IncomingRequest:
         headers: its fields by their names in lower case, the last of several.
         body: of it, which may still arrive.
         keeps_alive: whether the client keeps the connection for another request.
+        id: its X-Request-Id, or a generated one.
 
     """
 
-    __slots__ = ("body", "headers", "keeps_alive", "scope")
+    __slots__ = ("body", "headers", "id", "keeps_alive", "scope")
 
     def __init__(self, scope: Scope, headers: dict[bytes, bytes], body: IncomingBody, *, keeps_alive: bool) -> None:
         self.scope = scope
         self.headers = headers
         self.body = body
         self.keeps_alive = keeps_alive
+        self.id = id_of_request(headers)

@@ -20,6 +20,7 @@ from httptools import (
     HttpRequestParser,
 )
 
+from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import LimitError, RequestError, named
 from funcpack_invoker.http.body import encoded_limit, too_large
 from funcpack_invoker.http.framing import check_transfer_coding
@@ -119,6 +120,11 @@ class RequestParser:
     def is_head(self) -> bool:
         """Whether the last request that has begun is a HEAD request, even if the rest of it is malformed."""
         return self._line.startswith(b"HEAD ")
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request whose header is being parsed: its X-Request-Id, if that has arrived, or a new one."""
+        return id_of_request(dict(self._fields))
 
     def feed(self, data: bytes) -> bytes:
         """Parse bytes to the end of a request; return those that follow it, to be fed later.
