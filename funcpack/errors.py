@@ -970,8 +970,8 @@ class IndexUnreachableError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Check the network, and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-            "PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
+            "Check the network, and build again. To use a proxy, add --env HTTPS_PROXY=URL to 'pack build'. To use another package\n"
+            "index, set PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
             f"{_vendor_commands(self.file)}"
         )
 

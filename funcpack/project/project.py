@@ -56,15 +56,16 @@ class Project:
     credentials: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, app: Path, environ: Mapping[str, str]) -> Project:
-        """Read the project in the directory `app`, with the variables of the platform.
+    def read(cls, app: Path, variables: Mapping[str, str], builder: Mapping[str, str]) -> Project:
+        """Read the project in the directory `app`, with the variables of the user and of the builder.
 
         Raises:
             UserError: A file or a setting is not valid.
 
         """
         project_toml = ProjectToml.read(app)
-        settings = Settings(environ, project_toml.variables, func_yaml.build_variables(kn_func.description(app)))
+        of_kn_func = func_yaml.build_variables(kn_func.description(app))
+        settings = Settings(variables, project_toml.variables, of_kn_func, builder)
         setting_paths.check_paths(settings, app)
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)

@@ -32,6 +32,19 @@ def handler(req):
         "links": sorted(name for name in os.listdir("links") if os.path.exists(f"links/{name}")),
     }
 """
+# Without clear-env in buildpack.toml, the loader obeys LD_PRELOAD, and bin/python finds its Python on PATH.
+PROJECT = """\
+[_]
+schema-version = "0.2"
+
+[[io.buildpacks.build.env]]
+name = "LD_PRELOAD"
+value = "/workspace/library.so"
+
+[[io.buildpacks.build.env]]
+name = "PATH"
+value = "/workspace"
+"""
 MANY = 10_000
 LARGE = 200 * 2**20
 
@@ -67,3 +80,13 @@ def test_it_is_built_and_served(workshop: Workshop, app: Path) -> None:
         "links": ["out", "up"],
     }
     assert logs.count("shadows") == 1  # handlers.py, which the function itself imports
+
+
+def test_variables_of_the_project_do_not_affect_the_buildpack(workshop: Workshop, make_app: MakeApp) -> None:
+    app = make_app(
+        {"handler.py": "def handler(req): ...\n", "project.toml": PROJECT, "python3.15": "#!/bin/sh\nexit 100\n"}
+    )
+    (app / "python3.15").chmod(0o755)
+    log = workshop.build(app, "--env", "PATH=/workspace").log  # which replaces the one of the workshop
+    assert "library.so" not in log
+    assert "Warning: ignoring LD_PRELOAD, PATH of the project" in log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -104,6 +105,12 @@ class Platform:
         return done.stdout.strip()
 
     def _run(self, phase: str, env: Mapping[str, str]) -> Result:
+        """Run a phase. The lifecycle writes variables to files, and sets only its own, because buildpack.toml says so."""
+        shutil.rmtree(self.platform / "env", ignore_errors=True)
+        (self.platform / "env").mkdir(parents=True)
+        of_lifecycle = {name: value for name, value in env.items() if name.startswith("CNB_")}
+        for name in env.keys() - of_lifecycle:
+            (self.platform / "env" / name).write_bytes(os.fsencode(env[name]))
         done = subprocess.run(
             [str(self.buildpack / "bin" / phase)],
             cwd=self.app,
@@ -120,7 +127,7 @@ class Platform:
                 "CNB_TARGET_DISTRO_NAME": "debian",
                 "CNB_TARGET_DISTRO_VERSION": "13",
                 "BP_RUN_IMAGE_PYTHON": f"{PYTHON_VERSION} {PYTHON}",
-                **env,
+                **of_lifecycle,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,17 +158,52 @@ def test_setting_of_the_platform_that_names_a_link_of_the_app(bound: Platform, n
 
 
 @pytest.mark.parametrize(
-    "name", ["UV_CONFIG_FILE", "LD_LIBRARY_PATH", "LD_AUDIT", "NETRC", "SERVICE_BINDING_ROOT", "XDG_CONFIG_HOME"]
+    "name",
+    [
+        "ALL_PROXY",
+        "BASH_ENV",
+        "GIT_SSH_COMMAND",
+        "HOME",
+        "LD_AUDIT",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "NETRC",
+        "OPENSSL_CONF",
+        "PATH",
+        "SERVICE_BINDING_ROOT",
+        "TMPDIR",
+        "UV_CONFIG_FILE",
+        "XDG_CONFIG_HOME",
+        "https_proxy",
+    ],
 )
 @pytest.mark.parametrize("is_copied", [True, False])
 def test_variable_that_only_the_platform_may_set(bound: Platform, name: str, is_copied: bool) -> None:
     backend = package("orders")
-    backend["orders/backend.py"] += f'\nassert "{name}" not in os.environ, os.environ\n'
     value = str(password(bound))
+    backend["orders/backend.py"] += f'\nassert os.environ.get("{name}") != "{value}", os.environ\n'
     bound.write({"requirements.txt": "./orders\n", "project.toml": project_toml(**{name: value}), **backend})
-    result = bound.build_well({name: value} if is_copied and not name.startswith("LD_") else {})
+    result = bound.build_well({name: value} if is_copied else {})
     assert f"Warning: ignoring {name} of the project" in result.output
     assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_python_of_the_run_image_that_the_project_names(bound: Platform, is_copied: bool) -> None:
+    """The build would run it."""
+    value = f"3.13.5 {bound.app}/python"
+    bound.write({"python": f"#!/bin/sh\necho {SECRET}\n", "project.toml": project_toml(BP_RUN_IMAGE_PYTHON=value)})
+    (bound.app / "python").chmod(0o755)
+    result = bound.build_well({"BP_RUN_IMAGE_PYTHON": value} if is_copied else {})
+    assert "Warning: ignoring BP_RUN_IMAGE_PYTHON of the project" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("phase", ["detect", "build"])
+def test_the_lifecycle_does_not_pass_on_variables_of_the_project(buildpack: Path, phase: str) -> None:
+    """Before Python starts, the loader obeys LD_PRELOAD, and the shell PATH. pack writes both to the platform directory."""
+    assert (buildpack / "bin" / phase).read_text().startswith("#!/bin/sh\n")
+    assert tomllib.loads((buildpack / "buildpack.toml").read_text())["buildpack"]["clear-env"] is True
 
 
 def test_bindings_of_the_project_are_not_those_of_the_platform(bound: Platform) -> None:
