@@ -1224,6 +1224,42 @@ class PackageBuildError(InstallError):
         )
 
 
+class NoBuildError(InstallError):
+    """A package without a wheel cannot be installed, because UV_NO_BUILD is set."""
+
+    title: ClassVar[str] = "Builds of packages from source are disabled"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"UV_NO_BUILD is set, so the build installs only wheels. Use a version of {self.cause('the package')} that has a wheel, or\n"
+            "put its wheel into the directory 'vendor'. If the package is the project itself, set 'package = false' in [tool.uv].\n"
+            "If you trust the source, build without UV_NO_BUILD."
+        )
+
+
+@dataclass(eq=False)
+class SourceBuildError(UserError):
+    """UV_NO_BUILD is set, and `places` in the app may run code of the source nevertheless."""
+
+    places: Sequence[str]
+    title: ClassVar[str] = "Code of the source must not run in the build"
+
+    @property
+    def found(self) -> str:
+        places = "\n".join(f"  {place}" for place in self.places)
+        return (
+            f"UV_NO_BUILD is set, but with these settings of the app, the build may run code of the source:\n\n{places}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Remove the settings. Copy requirements files from URLs into the app directory, because they can contain such settings, too.\n"
+            "If you trust the source, build without UV_NO_BUILD."
+        )
+
+
 class ProjectBuildError(InstallError):
     """The project is a package, and its build backend cannot build it."""
 

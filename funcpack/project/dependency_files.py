@@ -42,7 +42,8 @@ class Dependencies:
     `variables` are settings for uv that the file contains. `changing` are the reasons why the digest cannot cover everything.
     `package` is the project itself if it is installed in addition. `names` are the normalized names of the packages, as far as
     they are known. `has_sources` is true if packages are installed from directories of the app. `pip_settings` are those for
-    `uv pip` alone. `files` are the file and those that it includes.
+    `uv pip` alone. `files` are the file and those that it includes. `building` are the lines that may make uv build packages in
+    spite of UV_NO_BUILD.
     """
 
     format: Format
@@ -57,11 +58,13 @@ class Dependencies:
     has_sources: bool = False
     files: tuple[Path, ...] = ()
     pip_settings: Mapping[str, object] = field(default_factory=dict)
+    building: tuple[str, ...] = ()
 
     def source_options(self, install_options: Sequence[str]) -> Sequence[str]:
         """Return the options of uv for the place of the packages; `install_options` are those of the user."""
         if self.vendor:
-            return ["--offline", "--no-index", "--find-links", str(self.vendor)]
+            others = [option for option in install_options if option != "--no-index"]
+            return ["--offline", "--no-index", "--find-links", str(self.vendor), *others]
         return install_options
 
 
@@ -80,6 +83,7 @@ class _Candidate:
     names: frozenset[str] = frozenset()
     installs_project: bool = False
     files: tuple[Path, ...] = ()
+    building: tuple[str, ...] = ()
 
 
 # A lock file is generated from pyproject.toml, which is therefore not an ignored source.
@@ -121,6 +125,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         chosen.names,
         has_sources=package is not None or any(map(is_source_tree, inputs)),
         files=chosen.files,
+        building=chosen.building,
         pip_settings=_pip_settings(app, pyproject),
     )
 
@@ -136,7 +141,14 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
             lines, inputs = (*found.lines, uv_settings), (*found.files, *found.paths)
             names = frozenset(map(required_name, found.lines))
             yield _Candidate(
-                Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names, files=tuple(found.files)
+                Format.REQUIREMENTS,
+                inputs,
+                lines,
+                found.values,
+                tuple(found.changing),
+                names,
+                files=tuple(found.files),
+                building=tuple(found.building),
             )
     if is_present(app / Format.PYLOCK):
         lock = read_toml(app / Format.PYLOCK, app)

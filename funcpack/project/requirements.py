@@ -28,6 +28,8 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _PLACE_OF_PACKAGES = re.compile(
     r"(?:-f|-i|--find-links|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(?P<quote>[\"']?)(?P<place>.+)(?P=quote)"
 )
+# uv obeys this option in spite of UV_NO_BUILD, and also if it is in a requirements file at a URL.
+_FROM_SOURCE = "--no-binary"
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _COMMIT = re.compile(r"@[0-9a-f]{40}\b")
@@ -66,8 +68,8 @@ class Requirements:
 
     `files` are the requirements and constraints files. `paths` are files and directories of the app that are installed.
     `lines` are all logical lines except those that include a file of the app. `values` are the variables in the lines, without
-    credentials. `changing` are the reasons why an installation from the same files may differ. `is_empty` is true if there is
-    nothing to install.
+    credentials. `changing` are the reasons why an installation from the same files may differ. `building` are the lines that
+    may make uv build packages in spite of UV_NO_BUILD. `is_empty` is true if there is nothing to install.
     """
 
     files: dict[Path, None] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Requirements:
     lines: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     changing: list[str] = field(default_factory=list)
+    building: list[str] = field(default_factory=list)
     is_empty: bool = True
 
 
@@ -158,6 +161,9 @@ class _Reader:
         The paths of packages are relative to the app directory, in which uv runs, and not to the file, as for pip.
         """
         line = place.line
+        if _NESTED.fullmatch(line) or line.startswith(_FROM_SOURCE):
+            option = _FROM_SOURCE if line.startswith(_FROM_SOURCE) else "a file at a URL"
+            self.found.building.append(f"{place.file}, line {place.number}: {option}")
         if _refers_to_changing_content(line):
             self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
         if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from funcpack.errors import OutsideFileError
 from funcpack.project.app_files import exists, is_inside
 from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from funcpack.project.settings import Settings
@@ -23,6 +24,23 @@ _NAMES = (
 )
 
 
+class NamedFile(NamedTuple):
+    """A requirements file that a variable names: how messages show it, and its path, or None if it is at a URL."""
+
+    shown: str
+    path: Path | None
+    is_of_project: bool
+
+
+def named_files(settings: Settings, app: Path) -> Iterator[NamedFile]:
+    """Return the requirements files that variables name, relative to the app directory."""
+    for name in _NAMES:
+        setting = settings.get(name)
+        for value in setting.value.split() if setting else ():
+            shown = f"'{value}' ({setting.origin if setting else name})"
+            yield NamedFile(shown, local_path(value, app), settings.is_of_project(name))
+
+
 def check_paths(settings: Settings, app: Path) -> None:
     """Check the variables of the project that name requirements files.
 
@@ -30,9 +48,6 @@ def check_paths(settings: Settings, app: Path) -> None:
         OutsideFileError: A file is not in the app directory.
 
     """
-    for name in filter(settings.is_of_project, _NAMES):
-        setting = settings.get(name)
-        for value in setting.value.split() if setting else ():
-            path = local_path(value, app)
-            if path and exists(path) and not is_inside(path, app):
-                raise OutsideFileError(f"'{value}' ({setting.origin if setting else name})", str(path))
+    for named in named_files(settings, app):
+        if named.is_of_project and named.path and exists(named.path) and not is_inside(named.path, app):
+            raise OutsideFileError(named.shown, str(named.path))
