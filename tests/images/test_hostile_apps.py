@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from images.recipe import BUILD, GROUP_ID
+from tools.places import BUILDER_IMAGE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -90,3 +93,47 @@ def test_variables_of_the_project_do_not_affect_the_buildpack(workshop: Workshop
     log = workshop.build(app, "--env", "PATH=/workspace").log  # which replaces the one of the workshop
     assert "library.so" not in log
     assert "Warning: ignoring LD_PRELOAD, PATH of the project" in log
+
+
+# Prints the attempts to change the app or a layer that succeed.
+WRITES = """\
+import os
+
+ATTEMPTS = {
+    "write": lambda: open("/workspace/handler.py", "a"),
+    "create": lambda: open("/workspace/new.py", "w"),
+    "create below": lambda: open("/workspace/data/new.py", "w"),
+    "replace": lambda: os.rename("/workspace/data/new.txt", "/workspace/handler.py"),
+    "remove": lambda: os.unlink("/workspace/data/old.txt"),
+    "compile": lambda: open("/workspace/__pycache__/handler.cpython-313.pyc", "a"),
+    "open up": lambda: os.chmod("/workspace", 0o777),
+    "move": lambda: os.rename("/workspace", "/moved"),
+    "create layer": lambda: open("/layers/new", "w"),
+    "create in layer": lambda: open("/layers/funcpack_python/invoker/new", "w"),
+}
+for name, attempt in ATTEMPTS.items():
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    print(name)
+"""
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--trust-builder=false", "--lifecycle-image", BUILDER_IMAGE)], ids=["trusted", "untrusted"]
+)
+def test_the_function_cannot_change_the_app(workshop: Workshop, make_app: MakeApp, options: tuple[str, ...]) -> None:
+    app = make_app({"handler.py": "def handler(req): ...\n", "data/new.txt": "", "data/old.txt": ""})
+    for path in (app, *app.rglob("*")):
+        path.chmod(0o777)
+    image = workshop.build(app, *options).image
+
+    def attempts(*user: str) -> list[str]:
+        command = ["run", "--rm", *user, "--network", "none", "--entrypoint", "/usr/bin/python3", image, "-c", WRITES]
+        return workshop.engine.run(*command).splitlines()
+
+    assert attempts() == []
+    assert attempts("--user", "12345:0") == []
+    assert attempts("--user", f"12345:{GROUP_ID}") == []
+    assert "write" in attempts("--user", f"{BUILD.user_id}:{GROUP_ID}")  # its owner
