@@ -102,7 +102,11 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         return None
     chosen, *others = candidates
     vendor = _vendor(app)
-    inputs = [*chosen.inputs, *local_paths.in_uv_settings(pyproject.uv, app), *([vendor] if vendor else [])]
+    inputs = [
+        *chosen.inputs,
+        *local_paths.in_uv_settings(pyproject.uv, app, app, Format.PYPROJECT),
+        *([vendor] if vendor else []),
+    ]
     sources_of_packages = _sources_of_packages(chosen, app, variables)
     inputs += sources_of_packages.paths
     values = {**chosen.values, **sources_of_packages.values}
@@ -194,7 +198,14 @@ def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
 
 
 def _vendor(app: Path) -> Path | None:
-    """Return the directory `vendor` if it contains Python packages; other languages use the name for other things."""
+    """Return the directory `vendor` if it contains Python packages; other languages use the name for other things.
+
+    Raises:
+        OutsideFileError: The directory or a package is a link to something that is not in the app directory.
+
+    """
     vendor = app / "vendor"
-    has_packages = any(vendor.glob("*.whl")) or any(vendor.glob("*.tar.gz"))
-    return vendor if has_packages else None
+    packages = [*vendor.glob("*.whl"), *vendor.glob("*.tar.gz")]
+    for path in packages:
+        local_paths.check_inside(path, app, str(path.relative_to(app)))
+    return vendor if packages else None

@@ -10,7 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError, NestedRequirementsError
+from funcpack.errors import (
+    MissingLocalPackageError,
+    MissingRequirementsFileError,
+    NestedRequirementsError,
+    OutsideFileError,
+)
 from funcpack.project.app_files import exists, is_file, is_inside, is_source_tree, read_text, shown_path
 from funcpack.project.local_paths import local_path
 
@@ -170,13 +175,21 @@ class _Reader:
             is_constraints |= _CONSTRAINT.match(line) is not None
             self.found.is_empty &= is_constraints
             path = _package_path(line, self.app)
-            if path and not is_constraints:  # a constraint need not apply
-                _check_package(path, place, self.app, may_be_outside=self._may_use(path, file))
+            may_use = path is None or self._may_use(path, file)
+            # A constraint need not apply, but it may.
+            if path and (not is_constraints or (not may_use and exists(path))):
+                _check_package(path, place, self.app, may_be_outside=may_use)
             self.found.paths += [path] if path else []
         elif place_of_packages := _PLACE_OF_PACKAGES.fullmatch(line):
             # uv accepts a path relative to the file or to the app directory.
             paths = {local_path(place_of_packages["place"], directory) for directory in (file.parent, self.app)}
-            self.found.paths += sorted(path for path in paths if path and exists(path))
+            existing = sorted(path for path in paths if path and exists(path))
+            for path in existing:
+                if not self._may_use(path, file):
+                    raise OutsideFileError(
+                        f"'{place_of_packages['place']}' ({place.file}, line {place.number})", str(path)
+                    )
+            self.found.paths += existing
 
 
 def _expanded(line: str, variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:

@@ -44,7 +44,7 @@ def check_source_builds(settings: Settings, app: Path, pyproject: Pyproject, req
 
 def _in_named_files(settings: Settings, app: Path) -> Iterator[str]:
     """Return the lines in files of constraints, also of those in the app that the platform names, and URLs of such files."""
-    for named in setting_paths.named_files(settings, app):
+    for named in setting_paths.named_requirements(settings, app):
         if named.path is None and named.is_of_project:
             yield named.shown
         elif named.path and is_file(named.path) and is_inside(named.path, app):

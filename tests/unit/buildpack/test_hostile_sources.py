@@ -148,6 +148,141 @@ def test_setting_of_the_project_that_names_a_secret(bound: Platform, name: str, 
     assert SECRET not in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            (name, "{}")
+            for name in ("PIP_CERT", "PIP_CLIENT_CERT", "SSL_CERT_FILE", "SSL_CLIENT_CERT", "CURL_CA_BUNDLE")
+        ),
+        *((name, "{}") for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")),
+        *((name, "file://{}") for name in ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX_URL")),
+        ("UV_INDEX", "https://example.com/simple mine=file://{}"),
+        ("UV_FIND_LINKS", "archives,{}"),
+        ("UV_CONSTRAINT", "limits.txt linked"),
+        ("PIP_CERT", "with spaces"),
+    ],
+)
+def test_setting_of_the_project_that_names_something_outside(bound: Platform, name: str, value: str) -> None:
+    for link in ("linked", "with spaces"):
+        (bound.app / link).symlink_to(password(bound))
+    bound.write({"requirements.txt": "orders\n", "project.toml": project_toml(**{name: value.format(password(bound))})})
+    result = bound.build()
+    assert "[Error: A file is outside the app directory]" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("name", ["UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "PIP_CONSTRAINT", "PIP_CERT"])
+def test_setting_that_names_a_named_pipe(bound: Platform, name: str) -> None:
+    os.mkfifo(bound.app / "pipe")
+    bound.write({"requirements.txt": "orders\n"})
+    assert "[Error: Not a regular file]" in bound.build({name: "pipe"}).output
+
+
+PROJECT = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+LOCK = 'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "orders"\nversion = "1.0"\nsource = { %s }\n'
+PYLOCK = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "orders"\nversion = "1.0"\n'
+SOURCE = PROJECT + 'dependencies = ["orders"]\n[tool.uv.sources]\norders = %s\n'
+OUTSIDE: dict[str, tuple[Mapping[str, str], str]] = {
+    "find-links": ({"requirements.txt": "--find-links ELSEWHERE\n"}, "outside"),
+    "find-links by a link": ({"requirements.txt": "-f linked\n"}, "outside"),
+    "find-links of the root": ({"requirements.txt": "-f /\n"}, "outside"),
+    "index": ({"requirements.txt": "--index-url file://ELSEWHERE\n"}, "outside"),
+    "find-links in an included file": (
+        {"requirements.txt": "-r a/b.txt\n", "a/b.txt": "-f ../../outside\n"},
+        "outside",
+    ),
+    "package": ({"requirements.txt": "../outside\n"}, "local"),
+    "package by a link": ({"requirements.txt": "./linked\n"}, "local"),
+    "editable package": ({"requirements.txt": "-e ../outside\n"}, "local"),
+    "named package": ({"requirements.txt": "orders @ file://ELSEWHERE\n"}, "local"),
+    "named package by ${PROJECT_ROOT}": (
+        {"requirements.txt": "orders @ file://${PROJECT_ROOT}/../outside\n"},
+        "local",
+    ),
+    "constraint": (
+        {"requirements.txt": "orders\n-c limits.txt\n", "limits.txt": "orders @ file://ELSEWHERE\n"},
+        "local",
+    ),
+    "dependency in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders @ file://ELSEWHERE"]\n'},
+        "outside",
+    ),
+    "source": ({"pyproject.toml": SOURCE % '{path = "../outside"}'}, "outside"),
+    "source by a link": ({"pyproject.toml": SOURCE % '{path = "linked"}'}, "outside"),
+    "editable source": ({"pyproject.toml": SOURCE % '{path = "../outside", editable = true}'}, "outside"),
+    "source of the parent": ({"pyproject.toml": SOURCE % '{path = ".."}'}, "outside"),
+    "source with a marker": (
+        {"pyproject.toml": SOURCE % "[{path = '../outside', marker = \"os_name == 'posix'\"}]"},
+        "outside",
+    ),
+    "index in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[[tool.uv.index]]\nurl = "file://ELSEWHERE"\n'},
+        "outside",
+    ),
+    "find-links in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv]\nfind-links = ["../outside"]\n'},
+        "outside",
+    ),
+    "find-links for uv pip": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv.pip]\nfind-links = ["linked"]\n'},
+        "outside",
+    ),
+    "find-links in uv.toml": ({"requirements.txt": "orders\n", "uv.toml": 'find-links = ["../outside"]\n'}, "outside"),
+    "member of the workspace": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv.workspace]\nmembers = ["link*"]\n'},
+        "outside",
+    ),
+    "source of a package": (
+        {"requirements.txt": "./shop\n", "shop/pyproject.toml": SOURCE % '{path = "../../outside"}'},
+        "outside",
+    ),
+    "dependency of a package": (
+        {
+            "requirements.txt": "./shop\n",
+            "shop/pyproject.toml": PROJECT + 'dependencies = ["orders @ file://ELSEWHERE"]\n',
+        },
+        "outside",
+    ),
+    **{
+        f"{kind} in uv.lock": (
+            {"pyproject.toml": SOURCE % '{path = "x"}', "uv.lock": LOCK % f'{kind} = "../outside"'},
+            "outside",
+        )
+        for kind in ("editable", "directory", "path", "virtual", "registry")
+    },
+    "directory in pylock.toml": ({"pylock.toml": PYLOCK + 'directory = {path = "../outside"}\n'}, "outside"),
+    "archive in pylock.toml": ({"pylock.toml": PYLOCK + 'archive = {path = "linked"}\n'}, "outside"),
+    "wheel in pylock.toml": ({"pylock.toml": PYLOCK + 'wheels = [{path = "../outside/a.whl"}]\n'}, "outside"),
+}
+TITLES = {"outside": "A file is outside the app directory", "local": "A local package does not exist"}
+
+
+@pytest.mark.parametrize(("files", "title"), OUTSIDE.values(), ids=OUTSIDE)
+def test_source_of_packages_that_is_outside(bound: Platform, files: Mapping[str, str], title: str) -> None:
+    outside = bound.root / "outside"
+    outside.mkdir()
+    (bound.app / "linked").symlink_to(outside)
+    (outside / "a.whl").write_text(SECRET)
+    for name, text in package("outside").items():
+        (bound.root / name).write_text(text)
+    bound.write({name: text.replace("ELSEWHERE", str(outside)) for name, text in files.items()})
+    result = bound.build()
+    assert f"[Error: {TITLES[title]}]" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("name", ["vendor", "vendor/orders-1.0-py3-none-any.whl", "vendor/orders-1.0.tar.gz"])
+def test_vendored_package_that_is_outside(bound: Platform, name: str) -> None:
+    outside = bound.root / "outside"
+    outside.mkdir()
+    (outside / "orders-1.0.tar.gz").write_text(SECRET)
+    bound.write({"requirements.txt": "orders\n"})
+    (bound.app / name).parent.mkdir(exist_ok=True)
+    (bound.app / name).symlink_to(outside if name == "vendor" else outside / "orders-1.0.tar.gz")
+    assert "[Error: A file is outside the app directory]" in bound.build().output
+
+
 @pytest.mark.parametrize("name", ["UV_CONSTRAINT", "UV_CONFIG_FILE"])
 def test_setting_of_the_platform_that_names_a_link_of_the_app(bound: Platform, name: str) -> None:
     bound.write({"requirements.txt": "orders\n"})
