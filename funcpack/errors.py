@@ -319,7 +319,7 @@ class SourceError(UserError):
     @classmethod
     def from_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
         """Return the error for a SyntaxError of the compiler."""
-        line = error.lineno or None
+        line = error.lineno or _line_with_encoding(source, error.msg)
         lines = source.decode("utf-8", "replace").splitlines()
         text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
         # If the bytes cannot be decoded, the offset counts bytes instead of characters.
@@ -583,6 +583,22 @@ class PythonVersionSyntaxError(UserError):
     @property
     def remedy(self) -> str:
         return f"{_request(self.origin, '3.13')}\nA version has the form '3.13' or '3.13.5', a range has the form '>=3.12,<3.14'."
+
+
+@dataclass(eq=False)
+class PythonKindError(PythonVersionSyntaxError):
+    """The request is for something else than a final release of CPython. `kind` says for what."""
+
+    kind: str
+    title: ClassVar[str] = "Unsupported kind of Python"
+
+    @property
+    def found(self) -> str:
+        return f"The project requests Python '{self.text}' ({self.origin}), which is {self.kind}. Functions run on releases of CPython."
+
+    @property
+    def remedy(self) -> str:
+        return _request(self.origin, "3.13")
 
 
 @dataclass(eq=False)
@@ -853,16 +869,19 @@ class InvalidTomlError(UserError):
 class InstallError(UserError):
     """uv could not install the dependencies from `file`. The subclasses are for the causes that uv_failures.py recognizes.
 
-    `causes` are the packages, requirements, URLs or settings that the output of uv blames, as far as they are known.
+    `causes` are the packages, requirements, URLs or settings that the output of uv blames, as far as they are known. `line` is
+    the line in `file` that contains the only one of them.
     """
 
     file: str
     causes: Sequence[str] = ()
+    line: int | None = None
     title: ClassVar[str] = "The dependencies could not be installed"
 
     @property
     def found(self) -> str:
-        because = f", because of {_quoted(self.causes)}.\n" if self.causes else ". "
+        place = f" (line {self.line})" if self.line else ""
+        because = f", because of {_quoted(self.causes)}{place}.\n" if self.causes else ". "
         return f"uv could not install the dependencies from {self.file}{because}See the output of uv above."
 
     @property
@@ -919,7 +938,6 @@ class InstallPlaceError(UserError):
 class RequirementSyntaxError(InstallError):
     """uv cannot parse a requirement. `line` is its line in `file` if it is known."""
 
-    line: int | None = None
     title: ClassVar[str] = "Invalid requirement syntax"
 
     @property
@@ -1435,9 +1453,15 @@ def _variable(origin: str) -> str:
     return "PYTHON_HANDLER" if origin.startswith("the default") else origin
 
 
+def _line_with_encoding(source: bytes, reason: str) -> int | None:
+    """Return the line that declares an unknown encoding, which is one of the first two; the compiler does not tell."""
+    name = reason.removeprefix("unknown encoding: ").encode()
+    return next((number for number, line in enumerate(source.splitlines()[:2], 1) if name in line), None)
+
+
 def _request(origin: str, version: str) -> str:
     """Return how to request a Python version in the place where the user requested another one."""
-    if origin == ".python-version":
+    if origin.startswith(".python-version"):
         return f"Change the version in .python-version, for example with: echo {version} > .python-version"
     if origin.startswith("requires-python"):
         return f'Change the range in pyproject.toml, for example to: requires-python = ">={version.removesuffix("t")}"'

@@ -113,6 +113,9 @@ def log_dependencies(log: Log, project: Project) -> None:
         _log_unused(log, unused.pip, "To use its settings, set them as variables")
     if dependencies is None:
         log.line("The project has no dependencies to install.")
+        if unused.groups:
+            log.line(f"Not installing the dependency groups and extras in pyproject.toml: {', '.join(unused.groups)}.")
+            log.line("If the function needs their packages, add these to 'dependencies' in [project].")
         for file in unused.dependencies:
             _log_unused(log, file, "To install its dependencies, run this command and build again")
         return

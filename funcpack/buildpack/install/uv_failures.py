@@ -35,10 +35,12 @@ from funcpack.errors import (
     UnknownVersionError,
     UserError,
 )
-from funcpack.project.app_files import read_bytes
+from funcpack.project.app_files import read_bytes, text_or_nothing
+from funcpack.project.dependency_files import Format
+from funcpack.project.package_names import required_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _UNREACHABLE = (
@@ -136,7 +138,15 @@ def error_for(output: str, file: str, app: Path, *, has_vendor: bool) -> Install
     kind = next((error for pattern, error in failures if re.search(pattern, output, re.IGNORECASE)), InstallError)
     if kind is RequirementSyntaxError:
         return _requirement_error(output, file, app)
-    return kind(file, list(dict.fromkeys(_causes(output, app))))
+    causes = list(dict.fromkeys(_causes(output, app)))
+    return kind(file, causes, _line_of(causes, app / file, app))
+
+
+def _line_of(causes: Sequence[str], file: Path, app: Path) -> int | None:
+    """Return the line of requirements.txt with the package of the only cause. Lock files name a package several times."""
+    name = required_name(causes[0]) if len(causes) == 1 and file.name == Format.REQUIREMENTS else ""
+    lines = text_or_nothing(file, app).splitlines() if name else []
+    return next((number for number, line in enumerate(lines, 1) if required_name(line.strip()) == name), None)
 
 
 def _causes(output: str, app: Path) -> Iterator[str]:
