@@ -260,6 +260,8 @@ def _check_package(path: Path, place: Place, app: Path, *, may_be_outside: bool)
         reason = "is outside the app directory"
     elif is_file(path) or ";" in place.line:
         return
+    elif exists(path) and not path.is_dir():
+        reason = "is not a file or a directory"
     elif exists(path):
         if is_source_tree(path):
             return

@@ -272,6 +272,39 @@ def test_source_of_packages_that_is_outside(bound: Platform, files: Mapping[str,
     assert SECRET not in result.output
 
 
+WHEEL = "orders-1.0-py3-none-any.whl"
+PIPES: dict[str, tuple[str, Mapping[str, str]]] = {
+    "wheel with a marker": (WHEEL, {"requirements.txt": f"./{WHEEL} ; python_version > '3'\n"}),
+    "vendored wheel": (f"vendor/{WHEEL}", {"requirements.txt": "orders\n"}),
+    "wheel in find-links": (f"wheels/{WHEEL}", {"requirements.txt": "--no-index\n-f wheels\norders\n"}),
+    "wheel in pyproject.toml": (WHEEL, {"pyproject.toml": SOURCE % f"{{path = '{WHEEL}'}}"}),
+    "wheel in uv.lock": (WHEEL, {"pyproject.toml": SOURCE % "{path = 'x'}", "uv.lock": LOCK % f"path = '{WHEEL}'"}),
+    "wheel in pylock.toml": (WHEEL, {"pylock.toml": PYLOCK + f"wheels = [{{path = '{WHEEL}'}}]\n"}),
+    "file of a package": ("orders/setup.cfg", {"requirements.txt": "./orders\n", **package("orders")}),
+    "file of the project": (
+        "README",
+        {"pyproject.toml": PROJECT + "readme = 'README'\n[build-system]\nrequires = []\nbuild-backend = 'x'\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "files"), PIPES.values(), ids=PIPES)
+def test_input_of_the_installation_that_is_a_named_pipe(bound: Platform, name: str, files: Mapping[str, str]) -> None:
+    """uv and build backends would wait for it forever."""
+    bound.write(files)
+    (bound.app / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(bound.app / name)
+    result = bound.build()
+    assert "[Error: Not a regular file]" in result.output
+    assert f"{name} is a named pipe" in result.output
+
+
+def test_requirement_that_is_a_named_pipe(bound: Platform) -> None:
+    os.mkfifo(bound.app / WHEEL)
+    bound.write({"requirements.txt": f"./{WHEEL}\n"})
+    assert f"'./{WHEEL}' is not a file or a directory." in bound.build().output
+
+
 @pytest.mark.parametrize("name", ["vendor", "vendor/orders-1.0-py3-none-any.whl", "vendor/orders-1.0.tar.gz"])
 def test_vendored_package_that_is_outside(bound: Platform, name: str) -> None:
     outside = bound.root / "outside"
