@@ -935,6 +935,26 @@ class InstallPlaceError(UserError):
 
 
 @dataclass(eq=False)
+class ProxySettingError(UserError):
+    """The settings of uv in a file of the app name a proxy."""
+
+    name: str
+    file: str
+    title: ClassVar[str] = "A file of the app sets a proxy"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.file} sets '{self.name}' for uv. A proxy is a setting of the platform, because the credentials for the package\n"
+            "index could reach another host."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Remove '{self.name}' from {self.file}, and add --env {self.name.upper().replace('-', '_')}=VALUE to 'pack build'."
+
+
+@dataclass(eq=False)
 class RequirementSyntaxError(InstallError):
     """uv cannot parse a requirement. `line` is its line in `file` if it is known."""
 

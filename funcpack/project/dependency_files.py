@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from funcpack.errors import ProxySettingError
 from funcpack.project import digest, local_paths, requirements
 from funcpack.project.app_files import as_table, as_tables, is_present, is_source_tree, read_toml
 from funcpack.project.local_packages import Sources, sources_of
@@ -85,6 +86,9 @@ class _Candidate:
     files: tuple[Path, ...] = ()
     building: tuple[str, ...] = ()
 
+
+_UV_TOML = "uv.toml"
+_PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 
 # A lock file is generated from pyproject.toml, which is therefore not an ignored source.
 _SOURCES = {Format.UV_LOCK: (Format.PYPROJECT,), Format.PYLOCK: (Format.PYPROJECT,)}
@@ -192,8 +196,17 @@ def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candid
 
 
 def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
-    """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`."""
-    settings = read_toml(app / "uv.toml", app) if is_present(app / "uv.toml") else as_table(pyproject.uv)
+    """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`.
+
+    Raises:
+        ProxySettingError: The settings of uv name a proxy.
+
+    """
+    has_uv_toml = is_present(app / _UV_TOML)
+    settings = read_toml(app / _UV_TOML, app) if has_uv_toml else as_table(pyproject.uv)
+    for name in _PROXIES:
+        if name in settings:
+            raise ProxySettingError(name, _UV_TOML if has_uv_toml else Format.PYPROJECT)
     return as_table(settings.get("pip"))
 
 

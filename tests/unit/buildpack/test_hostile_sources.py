@@ -272,6 +272,14 @@ def test_source_of_packages_that_is_outside(bound: Platform, files: Mapping[str,
     assert SECRET not in result.output
 
 
+@pytest.mark.parametrize("name", ["http-proxy", "https-proxy", "no-proxy"])
+@pytest.mark.parametrize(("file", "table"), [("uv.toml", ""), ("pyproject.toml", "[tool.uv]\n")])
+def test_proxy_in_a_file_of_the_app(bound: Platform, name: str, file: str, table: str) -> None:
+    value = '["example.com"]' if name == "no-proxy" else '"http://attacker.example"'
+    bound.write({"requirements.txt": "orders\n", file: f"{table}{name} = {value}\n"})
+    assert "[Error: A file of the app sets a proxy]" in bound.build().output
+
+
 WHEEL = "orders-1.0-py3-none-any.whl"
 PIPES: dict[str, tuple[str, Mapping[str, str]]] = {
     "wheel with a marker": (WHEEL, {"requirements.txt": f"./{WHEEL} ; python_version > '3'\n"}),
