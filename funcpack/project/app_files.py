@@ -82,6 +82,15 @@ def is_directory(path: Path) -> bool:
         return False
 
 
+def kind_that_blocks(path: Path) -> str | None:
+    """Return what a path is if reading it could wait forever: "a named pipe" or "a device"; None for everything else."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError:
+        return None
+    return _KINDS[kind] if kind in {stat.S_IFIFO, stat.S_IFCHR} else None
+
+
 def exists(path: Path) -> bool:
     """Check whether a path exists. Unlike `Path.exists`, accept any name."""
     try:

@@ -6,8 +6,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from funcpack.errors import FileTooLargeError, UnreadableFileError
-from funcpack.project.app_files import is_directory, is_file, is_inside, shown_path
+from funcpack.errors import FileTooLargeError, NotAFileError, UnreadableFileError
+from funcpack.project.app_files import is_directory, is_file, is_inside, kind_that_blocks, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +40,7 @@ def files_digest(paths: Iterable[Path], base: Path) -> str:
 
     Raises:
         UnreadableFileError: A file cannot be read.
+        NotAFileError: A file is a named pipe or a device, for which the build could wait forever.
 
     """
     total = hashlib.sha256()
@@ -85,6 +86,8 @@ def _files(paths: Iterable[Path], base: Path) -> Iterator[tuple[Path, str | None
                 pending += [(child, _is_within(child, path, base)) for child in children]
         elif is_file(path):
             yield path, None
+        elif kind := kind_that_blocks(path):
+            raise NotAFileError(shown_path(path, base), kind)
 
 
 def _is_within(child: Path, directory: Path, base: Path) -> bool:

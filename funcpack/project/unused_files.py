@@ -54,13 +54,15 @@ class UnusedFile:
 class UnusedFiles:
     """The unused files with dependencies, with a Python version, and with settings of pip.
 
-    `environments` are directories of the app with a virtual environment of another machine.
+    `environments` are directories of the app with a virtual environment of another machine. `groups` are the groups of
+    dependencies in pyproject.toml, which the function does not need.
     """
 
     dependencies: tuple[UnusedFile, ...] = ()
     python: UnusedFile | None = None
     pip: UnusedFile | None = None
     environments: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def find_unused_files(app: Path, pyproject: Pyproject) -> UnusedFiles:
@@ -70,6 +72,7 @@ def find_unused_files(app: Path, pyproject: Pyproject) -> UnusedFiles:
         python=_python_version(app),
         pip=_pip_settings(app),
         environments=tuple(path.name for path in children(app) if is_file(path / "pyvenv.cfg")),
+        groups=pyproject.groups,
     )
 
 

@@ -198,7 +198,7 @@ def test_project_is_read_and_checked(files: Mapping[str, bytes | str], environ: 
         app = Path(directory, "app")
         app.mkdir()
         write(app, files)
-        project = or_error(lambda: Project.read(app, environ))
+        project = or_error(lambda: Project.read(app, environ, {}))
         if isinstance(project, UserError):
             return
         target = expected_minor(project.python, None)

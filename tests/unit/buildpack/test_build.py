@@ -479,7 +479,7 @@ class TestPython:
         minor = PYTHON_VERSION.rpartition(".")[0]
         rebuilt.write({"handler.py": HANDLER, ".python-version": f"# ours\n\n{minor}  # not newer\n"})
         assert rebuilt.build_well().section("Python") == [
-            f"The project requests Python '{minor}' (.python-version).",
+            f"The project requests Python '{minor}' (.python-version, line 3).",
             f"Using Python {PYTHON_VERSION} of the run image.",
         ]
 
