@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import h11
 
 from funcpack_invoker.errors import RequestError
-from funcpack_invoker.http.connection import Connection, Service
+from funcpack_invoker.http.connection import MOST_READ, Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
+from funcpack_invoker.http.held import Held
 from funcpack_invoker.http.limits import WireLimits
 from funcpack_invoker.http.outbox import Outbox
+from funcpack_invoker.http.service import Service
 from tests.fuzz.requests import Understood
 
 if TYPE_CHECKING:
@@ -107,8 +109,19 @@ class Wire:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: served.errors.append(context))
         transport = Transport(loop)
-        service = Service(
-            self._note, self._limits, MAX_BODY, 9, TrustedProxies(["*"]), lambda: False, set(), {}, Outbox(loop)
+        service: Service[Connection] = Service(
+            self._note,
+            self._limits,
+            MAX_BODY,
+            9,
+            TrustedProxies(["*"]),
+            lambda: False,
+            set(),
+            {},
+            Outbox(loop),
+            Held(None, Connection.let_go),
+            Held(None, Connection.abort),
+            memoryview(bytearray(MOST_READ)),
         )
         transport.connection = connection = Connection(service, loop)
         connection.connection_made(transport)
@@ -116,7 +129,7 @@ class Wire:
             if transport.is_shut:
                 break
             assert transport.is_read, "the client is not read from, although nothing is under way"
-            connection.data_received(piece)
+            self._receive(connection, piece)
             await self._settle(transport)
         if not transport.is_shut and not connection.eof_received():
             transport.close()
@@ -126,6 +139,15 @@ class Wire:
         await self._settle(transport)
         assert not service.connections
         return served
+
+    def _receive(self, connection: Connection, piece: bytes) -> None:
+        """Give a connection bytes as a transport does: as many at a time as it has room for."""
+        while piece:
+            buffer = connection.get_buffer(len(piece))
+            count = min(len(buffer), len(piece))
+            buffer[:count] = piece[:count]
+            connection.buffer_updated(count)
+            piece = piece[count:]
 
     async def _settle(self, transport: Transport) -> None:
         """Run the loop until nothing happens any more."""

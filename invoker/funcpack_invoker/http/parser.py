@@ -143,8 +143,9 @@ class RequestParser:
         return data[fed:] if fed else data
 
     def close(self) -> None:
-        """Let go of llhttp's parser, which refers to this object."""
+        """Let go of llhttp's parser, which refers to this object, and of the header."""
         del self._parser
+        self._begin()
 
     def _feed_header(self, data: bytes) -> bytes:
         if not self._begun:

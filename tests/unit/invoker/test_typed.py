@@ -284,6 +284,7 @@ def test_field_types(serve: Serve, member: str, value: object, shown: str) -> No
         ("Many", {"wait": 5}, "data.wait: expected a duration, found 5"),
         ("Many", {"raw": "a"}, "data.raw: expected Base64, found 'a'"),
         ("Many", {"rights": 8}, "data.rights: expected one of 1, 2, found 8"),
+        ("Many", {"rights": 1.0}, "data.rights: expected one of 1, 2, found 1.0"),
         ("Many", {"amount": "NaN"}, "data.amount: expected a decimal number, found 'NaN'"),
         ("Many", {"amount": "-Infinity"}, "data.amount: expected a decimal number, found '-Infinity'"),
         ("Many", {"by_name": {"a\nb": {}}}, "data.by_name.'a\\nb'.name: missing"),

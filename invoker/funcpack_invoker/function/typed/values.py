@@ -112,9 +112,12 @@ class EnumCheck(ChoiceCheck):
 
     def _other(self, value: Any) -> Any:
         try:
-            return self._wanted(value) if self._may_be_missing(value) else super()._other(value)
+            member = self._wanted(value) if self._may_be_missing(value) else super()._other(value)
         except (ValueError, TypeError):
             return super()._other(value)
+        # Python finds the member 1 for 1.0, which is not an integer elsewhere either.
+        is_equal_only = type(member.value) is not type(value) and member.value == value
+        return super()._other(value) if is_equal_only else member
 
     def _may_be_missing(self, value: Any) -> bool:
         if isinstance(value, bool | dict | list):
