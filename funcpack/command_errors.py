@@ -1,0 +1,58 @@
+"""All error texts of the command line tool: a title, the finding and the remedy, as in `errors`.
+
+A command raises these errors. `cli.error_boundary` prints them and chooses the exit code.
+"""
+
+# ruff: noqa: D102 - UserError documents `found` and `remedy` once for all subclasses
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from funcpack.errors import UserError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_NO_ANSWER = 3
+
+
+class CommandError(UserError):
+    """A problem that ends a command, with its exit code."""
+
+    exit_code: ClassVar[int] = EXIT_FAILED
+
+
+@dataclass(eq=False)
+class NotADirectoryArgumentError(CommandError):
+    """The directory on the command line is not one."""
+
+    directory: str
+    kind: str
+    title: ClassVar[str] = "Not a directory"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.directory}' {self.kind}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name the directory of your function, or change to it and leave out the argument."
+
+
+@dataclass(eq=False)
+class FileSystemError(CommandError):
+    """The operating system refuses to read or write a file, for example because the disk is full."""
+
+    file: str | None
+    reason: str
+    title: ClassVar[str] = "Cannot read or write a file"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}." if self.file else f"{self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
