@@ -8,9 +8,12 @@ A command raises these errors. `cli.error_boundary` prints them and chooses the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -56,3 +59,27 @@ class FileSystemError(CommandError):
     @property
     def remedy(self) -> str:
         return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
+
+
+# --- new ---
+
+
+@dataclass(eq=False)
+class ExistingFilesError(CommandError):
+    """Files of a template exist in the directory already."""
+
+    directory: str
+    names: Sequence[str]
+    title: ClassVar[str] = "Existing files"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        is_one = len(self.names) == 1
+        noun = "this file, which the template also has" if is_one else "these files, which the template also has"
+        place = "The current directory" if self.directory == "." else f"'{self.directory}'"
+        return f"{place} contains {noun}: {', '.join(self.names)}. Nothing was created."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a new directory, for example: funcpack new hello"

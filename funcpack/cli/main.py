@@ -52,6 +52,22 @@ class Commands(click.Group):
         command: click.Command = import_module(f"funcpack.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with.
+
+        Raises:
+            click.UsageError: There is no such command.
+
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from funcpack.similar_names import nearest  # noqa: PLC0415 - slow, needed only here
+
+            similar = nearest(args[0], COMMANDS)
+            ctx.fail(f"There is no command '{args[0]}'." + (f" Did you mean '{similar}'?" if similar else ""))
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the table of commands."""
         with formatter.section("Commands"):
