@@ -1,0 +1,187 @@
+"""Sends a request with httpx, and passes the answer on as it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from funcpack.calls.answer import Answer, Head
+from funcpack.command_errors import InvalidRequestError, NoAnswerError, TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from funcpack.calls.request import Request
+
+_DEFAULT_HEADERS = {"Accept": "*/*", "User-Agent": "funcpack"}
+
+# Seconds: a host that drops packets would otherwise take minutes. A connection is never slow because a function is.
+_CONNECT_TIMEOUT = 10.0
+
+# RFC 9112 allows no other characters in a request line.
+_NOT_IN_TARGETS = re.compile(rb"[^\x21-\x7e]")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where requests are sent.
+
+    Attributes:
+        origin: the URL without a path; it may contain a user name and a password.
+        target: the request target in the URL.
+
+    """
+
+    origin: httpx.URL
+    target: str
+
+    @classmethod
+    def at(cls, url: str) -> Server:
+        """Return the server of a URL.
+
+        Raises:
+            TargetError: it is not a URL of HTTP.
+
+        """
+        try:
+            parts = urlsplit(url)
+            origin = httpx.URL(f"{parts.scheme}://{parts.netloc}")
+        except (ValueError, httpx.InvalidURL) as exc:
+            raise TargetError(url, f"is not a valid URL: {exc}") from exc
+        if not origin.host:
+            raise TargetError(url, "is not a valid URL: the host is missing")
+        return cls(origin, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+    @property
+    def name(self) -> str:
+        """Return the origin for people, without the password."""
+        return f"{self.origin.scheme}://{self.origin.netloc.decode()}"
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Return whether the host is this machine, which no proxy can reach."""
+        host = self.origin.host.rstrip(".")
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+        return address.is_loopback or address.is_unspecified
+
+
+def send(server: Server, request: Request, timeout: float | None = None) -> Answer:
+    """Send a request and return the whole answer. `timeout` is in seconds, for all of it.
+
+    Raises:
+        NoAnswerError: there is no complete answer in this time.
+        InvalidRequestError: the request cannot be sent.
+
+    """
+    parts: list[bytes] = []
+    heads: list[Head] = []
+
+    def begin(head: Head) -> Callable[[bytes], object]:
+        heads.append(head)
+        return parts.append
+
+    ms = stream(server, request, begin, timeout)
+    return Answer(heads[0], b"".join(parts), ms)
+
+
+def stream(
+    server: Server, request: Request, begin: Callable[[Head], Callable[[bytes], object]], timeout: float | None = None
+) -> float:
+    """Send a request and pass the answer on; return the milliseconds until its end.
+
+    Args:
+        server: where to send it.
+        request: the request.
+        begin: is called with the head of the answer, and returns what is called with each part of the body.
+        timeout: seconds for all of it.
+
+    Raises:
+        NoAnswerError: there is no complete answer in this time.
+        InvalidRequestError: the request cannot be sent.
+
+    """
+    message = _message(server, request)
+    started = time.perf_counter()
+    try:
+        asyncio.run(_stream(server, message, begin, timeout))
+    except TimeoutError:
+        raise NoAnswerError(server.name, f"there was no complete answer within {timeout:g} seconds") from None
+    except httpx.ConnectTimeout:
+        raise NoAnswerError(server.name, f"there was no connection within {_CONNECT_TIMEOUT:g} seconds") from None
+    except httpx.LocalProtocolError as exc:
+        raise InvalidRequestError(str(exc)) from exc
+    except httpx.TransportError as exc:
+        raise NoAnswerError(server.name, _reason(exc)) from exc
+    return (time.perf_counter() - started) * 1000
+
+
+async def _stream(
+    server: Server, message: httpx.Request, begin: Callable[[Head], Callable[[bytes], object]], seconds: float | None
+) -> None:
+    # A client with a transport of its own uses no proxy of the environment.
+    transport = httpx.AsyncHTTPTransport() if server.is_on_this_machine else None
+    async with asyncio.timeout(seconds), httpx.AsyncClient(transport=transport) as client:
+        response = await client.send(message, stream=True)
+        try:
+            receive = begin(Head.of(response))
+            # Not decoded: the body is shown with the Content-Encoding that the header names.
+            async for part in response.aiter_raw():
+                receive(part)
+        finally:
+            await response.aclose()
+
+
+def _message(server: Server, request: Request) -> httpx.Request:
+    fields, body = request.encoded()
+    names = {name.lower() for name, _ in fields}
+    defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name.lower() not in names]
+    sized = (
+        [] if body is None or names & {"content-length", "transfer-encoding"} else [("Content-Length", str(body.size))]
+    )
+    target = request.path if request.path is not None else server.target
+    return httpx.Request(
+        request.method,
+        server.origin,
+        headers=_encoded([*defaults, *sized, *fields]),
+        content=None if body is None else _parts(body.parts),
+        # The target is sent as it is; httpx would normalize it as a part of the URL.
+        extensions={
+            "target": _NOT_IN_TARGETS.sub(lambda found: b"%%%02X" % found[0][0], _bytes(target)),
+            "timeout": httpx.Timeout(None, connect=_CONNECT_TIMEOUT).as_dict(),
+        },
+    )
+
+
+async def _parts(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+
+
+def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(_bytes(name), _bytes(value)) for name, value in headers]
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of a text that comes from the command line, as they were there."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _reason(exc: BaseException) -> str:
+    """Return the operating system's reason, if there is one: those of the libraries are general."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        following = cause.__cause__ or cause.__context__
+        cause = following.exceptions[0] if isinstance(following, BaseExceptionGroup) else following
+    return str(exc) or type(exc).__name__
