@@ -85,6 +85,24 @@ class OptionValueError(CommandError):
 
 
 @dataclass(eq=False)
+class OptionFileError(CommandError):
+    """A file that an option names cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Cannot read a file"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a file that exists and that you have access to, or - for standard input."
+
+
+@dataclass(eq=False)
 class ConflictingOptionsError(CommandError):
     """Two options describe different requests."""
 

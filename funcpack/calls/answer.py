@@ -73,7 +73,7 @@ class Answer:
     Attributes:
         head: the status and the header.
         body: as it was sent; a content coding is not decoded.
-        ms: the milliseconds from the request to the end of the answer.
+        ms: the milliseconds from the header of the request to the end of the answer.
 
     """
 

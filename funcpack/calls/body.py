@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from funcpack.command_errors import OptionValueError
+from funcpack.command_errors import OptionFileError, OptionValueError
 from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_argument(argument: str) -> Body:
     """Return the body of an argument: `@FILE` is the content of a file, `@-` is standard input, the rest is the body itself.
 
     Raises:
-        OSError: the file cannot be read.
+        OptionFileError: the file cannot be read.
 
     """
     if not argument.startswith("@"):
@@ -85,12 +85,11 @@ def open_file(name: str) -> IO[bytes]:
     """Open a file that can be read twice: that of a name, or a copy of a pipe or, for `-`, of standard input.
 
     Raises:
-        OSError: the file cannot be read.
+        OptionFileError: the file cannot be read.
 
     """
-    source: IO[bytes] = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115 - as below
-    status = os.fstat(source.fileno())
-    if stat.S_ISREG(status.st_mode) and name != "-":
+    source = _open(name)
+    if name != "-" and stat.S_ISREG(os.fstat(source.fileno()).st_mode):
         return source
     # A copy has a size that a Content-Length can state. Many servers do not accept a body without one.
     copy = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the request reads it
@@ -102,17 +101,25 @@ def read_file(name: str) -> bytes:
     """Return the content of a file, or of standard input for `-`.
 
     Raises:
-        OSError: the file cannot be read.
+        OptionFileError: the file cannot be read.
 
     """
-    return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    with _open(name) as file:
+        return file.read()
+
+
+def _open(name: str) -> IO[bytes]:
+    try:
+        return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+    except OSError as exc:
+        raise OptionFileError(name, exc.strerror or str(exc)) from exc
 
 
 def read_form(fields: Sequence[str]) -> tuple[Body, str]:
     """Return the body of the fields of a form, `K=V` or `K=@FILE`, and its media type.
 
     Raises:
-        OSError: a file cannot be read.
+        OptionFileError: a file cannot be read.
         OptionValueError: a field is written in another way.
 
     """

@@ -58,21 +58,30 @@ def kept(answer: Answer, names: Iterable[str] | None = None) -> dict[str, Any]:
     headers = {name: fields[name.lower()] for name in names if name.lower() in fields}
     members: dict[str, Any] = {"status": answer.head.status} | ({"headers": headers} if headers else {})
     if event:
-        document = json.loads(encode.write_structured(event)[1])
-        return members | {"event": {name: value for name, value in document.items() if name not in _NOT_KEPT_OF_EVENTS}}
+        return members | {"event": _event(json.loads(encode.write_structured(event)[1]))}
     return members | _body(answer)
 
 
-def difference(expected: Mapping[str, Any], answer: Answer, ignored: Sequence[str]) -> list[str]:
-    """Return the lines by which an answer differs from the expected one, as those of a unified diff; none if it does not."""
-    actual = kept(answer, expected.get("headers", ()))
-    wanted = {name: value for name, value in expected.items() if name != "headers" or value}
-    before, after = (_lines(_without_changing(value, "", ignored)) for value in (wanted, actual))
-    return [
-        line
-        for line in difflib.unified_diff(before, after, n=2, lineterm="")
-        if not line.startswith(("---", "+++", "@@"))
-    ]
+def difference(expected: Mapping[str, Any] | None, answer: Answer, ignored: Sequence[str]) -> list[str]:
+    """Return the lines by which an answer differs from the expected one, as those of a unified diff; none if it does not.
+
+    Without an expected answer, all of it differs.
+    """
+    actual = kept(answer, None if expected is None else expected.get("headers", ()))
+    before = [] if expected is None else _lines(_comparable(_as_kept(expected), "", ignored))
+    after = _lines(_comparable(actual, "", ignored))
+    lines = difflib.unified_diff(before, after, n=2, lineterm="")
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _as_kept(expected: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer that a person may have written without the parts that `kept` omits."""
+    members = {name: value for name, value in expected.items() if name != "headers" or value}
+    return members | ({"event": _event(members["event"])} if "event" in members else {})
+
+
+def _event(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in _NOT_KEPT_OF_EVENTS}
 
 
 def _body(answer: Answer) -> dict[str, Any]:
@@ -89,21 +98,21 @@ def _body(answer: Answer) -> dict[str, Any]:
     return {"text": text}
 
 
-def _without_changing(value: Any, path: str, ignored: Sequence[str]) -> Any:
+def _comparable(value: Any, path: str, ignored: Sequence[str]) -> Any:
     """Return a value with placeholders for the parts that may change."""
     if path and any(fnmatchcase(path, pattern) for pattern in ignored):
         return _IGNORED
     if isinstance(value, dict):
         return {
-            name: _CHANGING_MEMBERS.get(name) or _without_changing(member, f"{path}.{name}".lstrip("."), ignored)
+            name: _CHANGING_MEMBERS.get(name) or _comparable(member, f"{path}.{name}".lstrip("."), ignored)
             for name, member in value.items()
         }
     if isinstance(value, list):
-        return [_without_changing(member, f"{path}.{number}", ignored) for number, member in enumerate(value)]
-    return _without_changing_texts(value) if isinstance(value, str) else value
+        return [_comparable(member, f"{path}.{number}", ignored) for number, member in enumerate(value)]
+    return _with_placeholders(value) if isinstance(value, str) else value
 
 
-def _without_changing_texts(text: str) -> str:
+def _with_placeholders(text: str) -> str:
     for pattern, placeholder in _CHANGING_TEXTS:
         text = pattern.sub(placeholder, text)
     return text

@@ -25,7 +25,7 @@ _EVENT = (*_ATTRIBUTES, "event", "sample", "structured", "batch")
 
 # Each option with those that contradict it.
 _CONFLICTS = (
-    ("replay", ("method", "path", "header", "data", "json", "form", *_EVENT)),
+    ("replay", ("method", "path", "header", "data", "json", "form", "save", *_EVENT)),
     ("form", ("data", "json", *_EVENT)),
     ("data", ("json",)),
     ("event", ("data", "json", "sample", *_ATTRIBUTES)),
@@ -53,6 +53,7 @@ class RequestOptions:
     structured: bool = False
     batch: bool = False
     replay: str | None = None
+    save: str | None = None
 
     @property
     def given(self) -> frozenset[str]:
@@ -89,8 +90,7 @@ def build(options: RequestOptions, *, takes_events: bool) -> Request:
         takes_events: whether the function is known to take CloudEvents, so that it gets one without any event option.
 
     Raises:
-        CommandError: the value of an option is not valid.
-        OSError: a file cannot be read.
+        CommandError: the value of an option is not valid, or a file cannot be read.
 
     """
     headers = tuple(_header(text) for text in options.header)

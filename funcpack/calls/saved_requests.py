@@ -44,7 +44,7 @@ from funcpack_invoker.events import encode
 from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from funcpack.calls.outgoing_events import Mode
@@ -97,6 +97,11 @@ class SavedRequest:
         return self.members.get("answer")
 
     @property
+    def header_names(self) -> list[str] | None:
+        """The names of the header fields that are compared; None if the file has no answer yet."""
+        return None if self.answer is None else list(self.answer.get("headers", ()))
+
+    @property
     def ignored(self) -> tuple[str, ...]:
         """The patterns of the values that are not compared."""
         return tuple(self.members.get("ignore", ()))
@@ -145,6 +150,20 @@ def load(directory: Path, name: str) -> SavedRequest:
         return SavedRequest(name, file, members, _request(file, members["request"]))
     except ValueError as exc:
         raise SavedRequestError(f"{DIRECTORY}/{name}.json", str(exc)) from exc
+
+
+def load_all(directory: Path, selected: Sequence[str]) -> list[SavedRequest]:
+    """Return the saved requests of some names, or all if there are no names.
+
+    Raises:
+        SavedRequestMissingError: there is none of a name, or none at all.
+        SavedRequestError: a file does not have the documented form.
+
+    """
+    found = selected or names(directory)
+    if not found:
+        raise SavedRequestMissingError(None, DIRECTORY, ())
+    return [load(directory, name) for name in found]
 
 
 def new(directory: Path, name: str, request: Request) -> SavedRequest:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,9 +18,12 @@ from funcpack.calls.answer import Answer, Head
 from funcpack.command_errors import InvalidRequestError, NoAnswerError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from funcpack.calls.request import Request
+
+# Is called with each part of a body.
+Receiver = Callable[[bytes], object]
 
 _DEFAULT_HEADERS = {"Accept": "*/*", "User-Agent": "funcpack"}
 
@@ -75,8 +80,8 @@ class Server:
         return address.is_loopback or address.is_unspecified
 
 
-def send(server: Server, request: Request, timeout: float | None = None) -> Answer:
-    """Send a request and return the whole answer. `timeout` is in seconds, for all of it.
+async def send(server: Server, request: Request, seconds: float | None = None) -> Answer:
+    """Send a request and return the whole answer, which must come within `seconds`.
 
     Raises:
         NoAnswerError: there is no complete answer in this time.
@@ -86,24 +91,24 @@ def send(server: Server, request: Request, timeout: float | None = None) -> Answ
     parts: list[bytes] = []
     heads: list[Head] = []
 
-    def begin(head: Head) -> Callable[[bytes], object]:
+    def begin(head: Head) -> Receiver:
         heads.append(head)
         return parts.append
 
-    ms = stream(server, request, begin, timeout)
+    ms = await stream(server, request, begin, seconds)
     return Answer(heads[0], b"".join(parts), ms)
 
 
-def stream(
-    server: Server, request: Request, begin: Callable[[Head], Callable[[bytes], object]], timeout: float | None = None
+async def stream(
+    server: Server, request: Request, begin: Callable[[Head], Receiver], seconds: float | None = None
 ) -> float:
-    """Send a request and pass the answer on; return the milliseconds until its end.
+    """Send a request and pass the answer on; return the milliseconds from its header to the end of the answer.
 
     Args:
         server: where to send it.
         request: the request.
         begin: is called with the head of the answer, and returns what is called with each part of the body.
-        timeout: seconds for all of it.
+        seconds: for all of it.
 
     Raises:
         NoAnswerError: there is no complete answer in this time.
@@ -111,26 +116,25 @@ def stream(
 
     """
     message = _message(server, request)
-    started = time.perf_counter()
     try:
-        asyncio.run(_stream(server, message, begin, timeout))
+        async with asyncio.timeout(seconds):
+            return await _exchange(server, message, begin)
     except TimeoutError:
-        raise NoAnswerError(server.name, f"there was no complete answer within {timeout:g} seconds") from None
+        raise NoAnswerError(server.name, f"there was no complete answer within {seconds:g} seconds") from None
     except httpx.ConnectTimeout:
         raise NoAnswerError(server.name, f"there was no connection within {_CONNECT_TIMEOUT:g} seconds") from None
     except httpx.LocalProtocolError as exc:
         raise InvalidRequestError(str(exc)) from exc
     except httpx.TransportError as exc:
         raise NoAnswerError(server.name, _reason(exc)) from exc
-    return (time.perf_counter() - started) * 1000
 
 
-async def _stream(
-    server: Server, message: httpx.Request, begin: Callable[[Head], Callable[[bytes], object]], seconds: float | None
-) -> None:
+async def _exchange(server: Server, message: httpx.Request, begin: Callable[[Head], Receiver]) -> float:
+    clock = _Clock()
+    message.extensions["trace"] = clock.trace
     # A client with a transport of its own uses no proxy of the environment.
     transport = httpx.AsyncHTTPTransport() if server.is_on_this_machine else None
-    async with asyncio.timeout(seconds), httpx.AsyncClient(transport=transport) as client:
+    async with httpx.AsyncClient(transport=transport) as client:
         response = await client.send(message, stream=True)
         try:
             receive = begin(Head.of(response))
@@ -139,6 +143,26 @@ async def _stream(
                 receive(part)
         finally:
             await response.aclose()
+    return clock.ms()
+
+
+class _Clock:
+    """Measures the time since the request was written, without that for the connection and for imports of httpx.
+
+    See https://www.python-httpx.org/advanced/extensions/#trace
+    """
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    async def trace(self, event: str, _: object) -> None:
+        """Start when the header is sent."""
+        if event.endswith("send_request_headers.started"):
+            self._started = time.perf_counter()
+
+    def ms(self) -> float:
+        """Return the milliseconds since then."""
+        return (time.perf_counter() - self._started) * 1000
 
 
 def _message(server: Server, request: Request) -> httpx.Request:
@@ -180,8 +204,9 @@ def _reason(exc: BaseException) -> str:
     """Return the operating system's reason, if there is one: those of the libraries are general."""
     cause: BaseException | None = exc
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+        if isinstance(cause, OSError) and cause.errno:
+            # The errors of look-ups have negative numbers; those of asyncio have texts of their own.
+            return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
         following = cause.__cause__ or cause.__context__
         cause = following.exceptions[0] if isinstance(following, BaseExceptionGroup) else following
     return str(exc) or type(exc).__name__
