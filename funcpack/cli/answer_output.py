@@ -18,14 +18,43 @@ EXIT_DONE = 0
 EXIT_FAILED = 1
 
 
-class TextOutput:
-    """Prints the body of an answer in parts, with the head before it if `include`."""
+class AnswerOutput(Protocol):
+    """Prints one answer."""
+
+    def begin(self, head: Head) -> Callable[[bytes], object]:
+        """Take the head; return what takes each part of the body."""
+
+    def finish(self, ms: float) -> int:
+        """Print what is left of the answer, which took some milliseconds; return the exit code."""
+
+
+def for_format(name: str, *, include: bool) -> AnswerOutput:
+    """Return the output for `json` or `text`; with the head of the answer before the text if `include`."""
+    return _Json() if name == "json" else _Text(include=include)
+
+
+class _Json:
+    """Prints an answer as one object."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def begin(self, head: Head) -> Callable[[bytes], object]:
+        self._head = head
+        return self._parts.append
+
+    def finish(self, ms: float) -> int:
+        json_data(Answer(self._head, b"".join(self._parts), ms).as_json())
+        return _exit_code(self._head)
+
+
+class _Text:
+    """Prints the body of an answer, and its status to people."""
 
     def __init__(self, *, include: bool) -> None:
         self._include = include
 
     def begin(self, head: Head) -> Callable[[bytes], object]:
-        """Print the head, if it was asked for, and return what prints a part of the body."""
         self._head = head
         if self._include:
             fields = "".join(f"{name}: {value}\n" for name, value in head.headers)
@@ -34,32 +63,13 @@ class TextOutput:
         return self._body.write
 
     def finish(self, ms: float) -> int:
-        """Print what is left, and for people the status; return the exit code."""
         self._body.finish()
-        head = self._head
-        if head.is_error:
-            note(f"HTTP {head.status} {head.reason}".rstrip(), fg="red")
+        status = f"HTTP {self._head.status} {self._head.reason}".rstrip()
+        if self._head.is_error:
+            note(status, fg="red")
         elif sys.stderr.isatty():
-            note(f"HTTP {head.status} {head.reason}".rstrip() + f", {ms:.1f} ms", dim=True)
-        return exit_code(head)
-
-
-def print_text(answer: Answer, *, include: bool) -> int:
-    """Print the body of an answer, and return the exit code."""
-    output = TextOutput(include=include)
-    output.begin(answer.head)(answer.body)
-    return output.finish(answer.ms)
-
-
-def print_json(answer: Answer) -> int:
-    """Print an answer as JSON, and return the exit code."""
-    json_data(answer.as_json())
-    return exit_code(answer.head)
-
-
-def exit_code(head: Head) -> int:
-    """Return the exit code for an answer."""
-    return EXIT_FAILED if head.is_error else EXIT_DONE
+            note(f"{status}, {ms:.1f} ms", dim=True)
+        return _exit_code(self._head)
 
 
 class _BodyOutput(Protocol):
@@ -119,6 +129,10 @@ def _body_output(head: Head) -> _BodyOutput:
     if not sys.stdout.isatty():
         return _Raw()
     return _Lines() if head.media_type.is_text else _Readable(head)
+
+
+def _exit_code(head: Head) -> int:
+    return EXIT_FAILED if head.is_error else EXIT_DONE
 
 
 def _indented(text: str) -> str:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from funcpack.calls.sample_events import TITLES
+
+if TYPE_CHECKING:
+    from funcpack.calls.request import Request
+    from funcpack.calls.saved_requests import SavedRequest
+    from funcpack.cli.answer_output import AnswerOutput
+    from funcpack.cli.targets import Target
 
 _EXAMPLES = """\b
 Examples:
@@ -54,9 +61,9 @@ def command(target: str, *, include: bool, timeout: float | None, output: str, *
 
     TARGET is a URL, or the directory of a function, which is served for this one call. Default: this directory.
     """
-    from funcpack.calls import comparison, saved_requests, sending  # noqa: PLC0415 - takes longer than the rest of the tool
+    from funcpack.calls import saved_requests  # noqa: PLC0415 - takes longer than the rest of the tool
     from funcpack.calls.request_options import RequestOptions  # noqa: PLC0415 - as above
-    from funcpack.cli.answer_output import TextOutput, print_json, print_text  # noqa: PLC0415 - as above
+    from funcpack.cli import answer_output  # noqa: PLC0415 - as above
     from funcpack.cli.targets import find_target, request_for  # noqa: PLC0415 - as above
 
     options = RequestOptions(**request_options)
@@ -64,11 +71,20 @@ def command(target: str, *, include: bool, timeout: float | None, output: str, *
     called = find_target(target)
     request = request_for(called, options)
     saved = saved_requests.new(called.directory, options.save, request) if options.save else None
-    with called.serving() as server:
-        if output == "text" and saved is None:
-            printed = TextOutput(include=include)
-            return printed.finish(sending.stream(server, request, printed.begin, timeout))
-        answer = sending.send(server, request, timeout)
-    if saved is not None:
-        saved.with_answer(comparison.kept(answer)).write()
-    return print_json(answer) if output == "json" else print_text(answer, include=include)
+    printed = answer_output.for_format(output, include=include)
+    return asyncio.run(_call(called, request, saved, printed, timeout))
+
+
+async def _call(
+    target: Target, request: Request, saved: SavedRequest | None, printed: AnswerOutput, seconds: float | None
+) -> int:
+    from funcpack.calls import comparison, sending  # noqa: PLC0415 - as above
+
+    async with target.serving() as server:
+        if saved is None:
+            ms = await sending.stream(server, request, printed.begin, seconds)
+            return printed.finish(ms)
+        answer = await sending.send(server, request, seconds)
+    saved.with_answer(comparison.kept(answer)).write()
+    printed.begin(answer.head)(answer.body)
+    return printed.finish(answer.ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,8 +12,8 @@ from funcpack.calls.sending import Server
 from funcpack.command_errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from funcpack.calls.request import Request
     from funcpack.calls.request_options import RequestOptions
@@ -30,7 +30,7 @@ class Target(Protocol):
     def takes_events(self) -> bool:
         """Return whether the function is known to take CloudEvents."""
 
-    def serving(self) -> AbstractContextManager[Server]:
+    def serving(self) -> AbstractAsyncContextManager[Server]:
         """Return the server, which runs as long as the context."""
 
 
@@ -42,8 +42,8 @@ class UrlTarget:
     directory: Path = Path()
     takes_events: bool = False
 
-    @contextmanager
-    def serving(self) -> Iterator[Server]:
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Server]:
         """Return the server."""
         yield self.server
 

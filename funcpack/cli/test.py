@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from funcpack.cli.invoke import positive
 from funcpack.cli.output import data, json_data, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from funcpack.calls.saved_requests import SavedRequest
     from funcpack.calls.sending import Server
+    from funcpack.cli.targets import Target
 
 _EXAMPLES = """\b
 Examples:
@@ -79,36 +81,52 @@ def command(directory: Path, names: tuple[str, ...], *, update: bool, timeout: f
     from funcpack.cli.targets import find_target  # noqa: PLC0415 - as above
 
     requests = saved_requests.load_all(directory, names)
-    results = []
-    with find_target(str(directory)).serving() as server:
-        for result in _results(server, requests, timeout, update=update):
-            results.append(result)
-            if output == "text":
-                _print(result)
+    report = _print if output == "text" else _say_nothing
+    results = asyncio.run(_send_all(find_target(str(directory)), requests, timeout, report, update=update))
+    failed = sum(not result.is_ok for result in results)
     if output == "json":
         json_data([result.as_json() for result in results])
-    failed = sum(not result.is_ok for result in results)
-    if failed and output == "text":
-        note(f"{failed} of {len(results)} answers differ. If they are right: funcpack test {directory} --update")
+    elif failed:
+        note(
+            f"{failed} of {len(results)} answers differ. If the new ones are right: funcpack test {directory} --update"
+        )
     return 1 if failed else 0
 
 
-def _results(server: Server, requests: Sequence[SavedRequest], timeout: float, *, update: bool) -> Iterator[Result]:
+async def _send_all(
+    target: Target,
+    requests: Sequence[SavedRequest],
+    seconds: float,
+    report: Callable[[Result], object],
+    *,
+    update: bool,
+) -> list[Result]:
+    results = []
+    async with target.serving() as server:
+        for saved in requests:
+            results.append(await _result(server, saved, seconds, update=update))
+            report(results[-1])
+    return results
+
+
+async def _result(server: Server, saved: SavedRequest, seconds: float, *, update: bool) -> Result:
     from funcpack.calls import comparison, sending  # noqa: PLC0415 - as above
     from funcpack.command_errors import NoAnswerError  # noqa: PLC0415 - as above
 
-    for saved in requests:
-        try:
-            answer = sending.send(server, saved.request, timeout)
-        except NoAnswerError as exc:
-            yield Result(saved.name, "failed", None, None, [exc.found])
-            continue
-        lines = comparison.difference(saved.answer, answer, saved.ignored)
-        outcome = "differs" if lines else "ok"
-        if lines and update:
-            saved.with_answer(comparison.kept(answer, saved.header_names)).write()
-            outcome = "updated"
-        yield Result(saved.name, outcome, answer.head.status, answer.ms, lines)
+    try:
+        answer = await sending.send(server, saved.request, seconds)
+    except NoAnswerError as exc:
+        return Result(saved.name, "failed", None, None, [exc.found])
+    lines = comparison.difference(saved.answer, answer, saved.ignored)
+    outcome = "differs" if lines else "ok"
+    if lines and update:
+        saved.with_answer(comparison.kept(answer, saved.header_names)).write()
+        outcome = "updated"
+    return Result(saved.name, outcome, answer.head.status, answer.ms, lines)
+
+
+def _say_nothing(_: Result) -> None:
+    """Report nothing: the whole list is printed at the end."""
 
 
 def _print(result: Result) -> None:
