@@ -263,7 +263,7 @@ class InvalidRequestError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return "Correct the --header options, and do not change a file while it is sent."
+        return "Correct the method and the header fields, and do not change a file while it is sent."
 
 
 @dataclass(eq=False)
@@ -294,7 +294,7 @@ class SavedRequestNameError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"'{self.name}' has other characters than letters, digits, '.', '_' and '-', or does not begin with a letter or digit."
+        return f"'{self.name}' is not a name of letters, digits, '.', '_' and '-' that begins with a letter or digit."
 
     @property
     def remedy(self) -> str:

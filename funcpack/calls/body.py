@@ -7,6 +7,8 @@ import os
 import shutil
 import stat
 import sys
+import uuid
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -20,6 +22,7 @@ from funcpack_invoker.http import json_codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -57,13 +60,25 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class _FileParts:
-    file: IO[bytes]
+class _Source:
+    """A file that can be read several times: that of a name, or a copy of a pipe or of standard input."""
+
+    name: str
+    copy: IO[bytes] | None
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        if self.copy is None:
+            with _open(self.name) as file:
+                yield file
+        else:
+            self.copy.seek(0)
+            yield self.copy
 
     def __iter__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while part := self.file.read(_CHUNK):
-            yield part
+        with self.open() as file:
+            while part := file.read(_CHUNK):
+                yield part
 
 
 def read_argument(argument: str) -> Body:
@@ -75,26 +90,20 @@ def read_argument(argument: str) -> Body:
     """
     if not argument.startswith("@"):
         return Body.of(os.fsencode(argument))
-    name = argument[1:]
-    file = open_file(name)
-    file.seek(0, os.SEEK_END)
-    return Body(_FileParts(file), file.tell(), None if name == "-" else name)
+    source = _source(argument[1:])
+    with source.open() as file:
+        return Body(source, file.seek(0, os.SEEK_END), None if source.copy else source.name)
 
 
-def open_file(name: str) -> IO[bytes]:
-    """Open a file that can be read twice: that of a name, or a copy of a pipe or, for `-`, of standard input.
-
-    Raises:
-        OptionFileError: the file cannot be read.
-
-    """
-    source = _open(name)
-    if name != "-" and stat.S_ISREG(os.fstat(source.fileno()).st_mode):
-        return source
-    # A copy has a size that a Content-Length can state. Many servers do not accept a body without one.
-    copy = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the request reads it
-    shutil.copyfileobj(source, copy)
-    return copy
+def _source(name: str) -> _Source:
+    with _open(name) as file:
+        # The files in /proc have no size, either.
+        if name != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.fstat(file.fileno()).st_size:
+            return _Source(name, None)
+        # A copy has a size that a Content-Length can state. Many servers do not accept a body without one.
+        copy = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is read when the request is sent
+        shutil.copyfileobj(file, copy)
+        return _Source(name, copy)
 
 
 def read_file(name: str) -> bytes:
@@ -108,9 +117,9 @@ def read_file(name: str) -> bytes:
         return file.read()
 
 
-def _open(name: str) -> IO[bytes]:
+def _open(name: str) -> AbstractContextManager[IO[bytes]]:
     try:
-        return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+        return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
     except OSError as exc:
         raise OptionFileError(name, exc.strerror or str(exc)) from exc
 
@@ -138,16 +147,34 @@ def _split(field: str) -> tuple[str, str]:
 
 
 def _multipart(pairs: Sequence[tuple[str, str]]) -> tuple[Body, str]:
-    # Fields without a file name are files to httpx, too, so that all fields keep their order.
-    parts = [
-        (name, (Path(value).name, open_file(value[1:]), _type_of_name(value[1:]) or BINARY))
-        if value.startswith("@")
-        else (name, (None, os.fsencode(value)))
-        for name, value in pairs
-    ]
-    request = httpx.Request("POST", "http://form", files=parts)
-    stream = cast("httpx.SyncByteStream", request.stream)  # it is also an asynchronous one
-    return Body(stream, int(request.headers["content-length"])), request.headers["content-type"]
+    media_type = f"multipart/form-data; boundary={uuid.uuid4().hex}"
+    form = _Form(
+        tuple((name, _source(value[1:]) if value.startswith("@") else value) for name, value in pairs), media_type
+    )
+    with ExitStack() as files:
+        return Body(form, int(form.request(files).headers["content-length"])), media_type
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form with files, as httpx writes it."""
+
+    fields: tuple[tuple[str, str | _Source], ...]
+    media_type: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        with ExitStack() as files:
+            yield from cast("httpx.SyncByteStream", self.request(files).stream)  # it is also an asynchronous one
+
+    def request(self, files: ExitStack) -> httpx.Request:
+        # Fields without a file name are files to httpx, too, so that all fields keep their order.
+        parts = [
+            (name, (None, os.fsencode(value)))
+            if isinstance(value, str)
+            else (name, (Path(value.name).name, files.enter_context(value.open()), _type_of_name(value.name) or BINARY))
+            for name, value in self.fields
+        ]
+        return httpx.Request("POST", "http://form", headers={"Content-Type": self.media_type}, files=parts)
 
 
 def media_type(body: Body) -> str:
