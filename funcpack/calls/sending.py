@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -18,9 +19,10 @@ from funcpack.calls.answer import Answer, Head
 from funcpack.command_errors import InvalidRequestError, NoAnswerError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
-    from funcpack.calls.request import Request
+    from funcpack.calls.body import Body
+    from funcpack.calls.request import Headers, Request
 
 # Is called with each part of a body.
 Receiver = Callable[[bytes], object]
@@ -70,7 +72,25 @@ class Server:
         return f"{self.origin.scheme}://{self.origin.netloc.decode()}"
 
     @property
-    def is_on_this_machine(self) -> bool:
+    def proxy(self) -> str | None:
+        """Return the URL of the environment's proxy for this server, if there is one."""
+        if self._is_on_this_machine or proxy_bypass(self.origin.netloc.decode()):
+            return None
+        proxies = getproxies()
+        proxy = proxies.get(self.origin.scheme) or proxies.get("all")
+        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+    def target_for(self, path: str | None) -> bytes:
+        """Return the request target for a path, or for that of the URL: as it is, apart from what no request line can contain.
+
+        An HTTP proxy gets the whole URL (RFC 9112, section 3.2.2).
+        """
+        target = self.target if path is None else path
+        whole = f"{self.name}{target}" if self.origin.scheme == "http" and self.proxy else target
+        return _NOT_IN_TARGETS.sub(lambda found: b"%%%02X" % found[0][0], _bytes(whole))
+
+    @property
+    def _is_on_this_machine(self) -> bool:
         """Return whether the host is this machine, which no proxy can reach."""
         host = self.origin.host.rstrip(".")
         try:
@@ -132,9 +152,7 @@ async def stream(
 async def _exchange(server: Server, message: httpx.Request, begin: Callable[[Head], Receiver]) -> float:
     clock = _Clock()
     message.extensions["trace"] = clock.trace
-    # A client with a transport of its own uses no proxy of the environment.
-    transport = httpx.AsyncHTTPTransport() if server.is_on_this_machine else None
-    async with httpx.AsyncClient(transport=transport) as client:
+    async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(proxy=server.proxy)) as client:
         response = await client.send(message, stream=True)
         try:
             receive = begin(Head.of(response))
@@ -169,30 +187,45 @@ def _message(server: Server, request: Request) -> httpx.Request:
     fields, body = request.encoded()
     names = {name.lower() for name, _ in fields}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name.lower() not in names]
-    sized = (
-        [] if body is None or names & {"content-length", "transfer-encoding"} else [("Content-Length", str(body.size))]
-    )
-    target = request.path if request.path is not None else server.target
+    if body is not None and not names & {"content-length", "transfer-encoding"}:
+        defaults.append(("Content-Length", str(body.size)))
+    _check_length(fields, body)
     return httpx.Request(
         request.method,
         server.origin,
-        headers=_encoded([*defaults, *sized, *fields]),
-        content=None if body is None else _parts(body.parts),
+        headers=[(_bytes(name), _bytes(value)) for name, value in [*defaults, *fields]],
+        content=None if body is None else _parts(body, has_size="transfer-encoding" not in names),
         # The target is sent as it is; httpx would normalize it as a part of the URL.
         extensions={
-            "target": _NOT_IN_TARGETS.sub(lambda found: b"%%%02X" % found[0][0], _bytes(target)),
+            "target": server.target_for(request.path),
             "timeout": httpx.Timeout(None, connect=_CONNECT_TIMEOUT).as_dict(),
         },
     )
 
 
-async def _parts(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
-    for part in parts:
+def _check_length(fields: Headers, body: Body | None) -> None:
+    """Raise InvalidRequestError if the user's Content-Length is not that of the body: no server would get the request."""
+    size = 0 if body is None else body.size
+    for name, value in fields:
+        if name.lower() == "content-length" and value != str(size):
+            raise InvalidRequestError(f"Content-Length is {value}, but the body has {size} bytes")
+
+
+async def _parts(body: Body, *, has_size: bool) -> AsyncIterator[bytes]:
+    """Return the parts of a body.
+
+    Raises:
+        InvalidRequestError: the file is longer or shorter than it was when the header was made.
+
+    """
+    sent = 0
+    for part in body.parts:
+        sent += len(part)
+        if has_size and sent > body.size:
+            break
         yield part
-
-
-def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(_bytes(name), _bytes(value)) for name, value in headers]
+    if has_size and sent != body.size:
+        raise InvalidRequestError("a file has changed while it was sent")
 
 
 def _bytes(text: str) -> bytes:
