@@ -83,3 +83,306 @@ class ExistingFilesError(CommandError):
     @property
     def remedy(self) -> str:
         return "Name a new directory, for example: funcpack new hello"
+
+
+# --- environments ---
+
+
+@dataclass(eq=False)
+class CacheDirectoryError(CommandError):
+    """The cache directory cannot be created."""
+
+    directory: str
+    reason: str
+    title: ClassVar[str] = "The cache directory is not writable"
+
+    @property
+    def found(self) -> str:
+        return f"{self.directory}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set XDG_CACHE_HOME to a directory that you can write to, for example: export XDG_CACHE_HOME=~/.cache"
+
+
+@dataclass(eq=False)
+class NoUvError(CommandError):
+    """The uv that belongs to the tool is not installed."""
+
+    title: ClassVar[str] = "uv is not installed"
+
+    @property
+    def found(self) -> str:
+        return "Funcpack installs the packages of a function with uv, which is not in its environment."
+
+    @property
+    def remedy(self) -> str:
+        return "Install Funcpack again together with its dependencies, or install uv: pip install uv"
+
+
+@dataclass(eq=False)
+class NoPythonError(CommandError):
+    """A Python version is not installed, and uv cannot download it. `own` is the version that runs the tool."""
+
+    version: str
+    own: str
+    title: ClassVar[str] = "Python is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Python {self.version} is not installed, and uv could not download it. See the output of uv above."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the network, or install Python {self.version} in another way, so that 'python{self.version}' is a command.\n"
+            f"Or run the function with the Python that runs Funcpack: --python {self.own}"
+        )
+
+
+# --- invoke and test ---
+
+
+@dataclass(eq=False)
+class OptionValueError(CommandError):
+    """The value of an option cannot be used."""
+
+    option: str
+    value: str
+    problem: str
+    example: str
+    title: ClassVar[str] = "Invalid value"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} '{self.value}' {self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Write it in this form: {self.example}"
+
+
+@dataclass(eq=False)
+class OptionFileError(CommandError):
+    """A file that an option names cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Cannot read a file"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a file that exists and that you have access to, or - for standard input."
+
+
+@dataclass(eq=False)
+class ConflictingOptionsError(CommandError):
+    """Two options describe different requests."""
+
+    option: str
+    other: str
+    title: ClassVar[str] = "Conflicting options"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} and {self.other} cannot be used together."
+
+    @property
+    def remedy(self) -> str:
+        return "Remove one of them."
+
+
+@dataclass(eq=False)
+class TargetError(CommandError):
+    """The target of `invoke` is neither a URL nor a directory."""
+
+    target: str
+    problem: str
+    title: ClassVar[str] = "Invalid target"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.target}' {self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a URL that begins with http:// or https://, or the directory of your function."
+
+
+@dataclass(eq=False)
+class EventError(CommandError):
+    """An attribute on the command line is not valid."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid CloudEvent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The options do not describe a valid event: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the attribute. To send an invalid event on purpose, write its fields with --header 'ce-NAME: value'."
+
+
+@dataclass(eq=False)
+class EventFileError(CommandError):
+    """A file does not contain an event in the JSON format."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The file is not a CloudEvent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct the file: 'funcpack samples cloudevents' prints an event to start from.\n"
+            f"To send the file as the data of an event: funcpack invoke --type TYPE --data @{self.file}"
+        )
+
+
+@dataclass(eq=False)
+class EventEncodingError(CommandError):
+    """The data of an event does not fit its content type."""
+
+    mode: str
+    reason: str
+    title: ClassVar[str] = "The event cannot be sent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The data does not fit the datacontenttype in {self.mode} mode: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the datacontenttype or the data of the event."
+
+
+@dataclass(eq=False)
+class InvalidRequestError(CommandError):
+    """The request would violate HTTP."""
+
+    reason: str
+    title: ClassVar[str] = "The request cannot be sent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"It is not a valid HTTP request: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the method and the header fields, and do not change a file while it is sent."
+
+
+@dataclass(eq=False)
+class NoAnswerError(CommandError):
+    """The server does not answer, or not in time."""
+
+    server: str
+    reason: str
+    title: ClassVar[str] = "No answer"
+    exit_code: ClassVar[int] = EXIT_NO_ANSWER
+
+    @property
+    def found(self) -> str:
+        return f"{self.server}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the function is running, for example with 'funcpack run', and that the URL is correct."
+
+
+@dataclass(eq=False)
+class SavedRequestNameError(CommandError):
+    """The name of a saved request cannot be that of a file."""
+
+    name: str
+    title: ClassVar[str] = "Invalid name of a request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.name}' is not a name of letters, digits, '.', '_' and '-' that begins with a letter or digit."
+
+    @property
+    def remedy(self) -> str:
+        return "Choose another name, for example 'order-created'."
+
+
+@dataclass(eq=False)
+class SavedRequestExistsError(CommandError):
+    """`--save` would replace a saved request."""
+
+    name: str
+    file: str
+    title: ClassVar[str] = "The request exists already"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} contains a request, which --save does not replace."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Choose another name, or delete the file. To update only its answer: funcpack test --update . {self.name}"
+        )
+
+
+@dataclass(eq=False)
+class SavedRequestMissingError(CommandError):
+    """There is no saved request of this name, or none at all (no `name`)."""
+
+    name: str | None
+    directory: str
+    names: Sequence[str]
+    title: ClassVar[str] = "No such saved request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        if self.name is None:
+            return f"{self.directory} contains no requests."
+        if not self.names:
+            return f"There is no {self.directory}/{self.name}.json, and no other saved request."
+        return f"There is no {self.directory}/{self.name}.json. The saved requests are: {', '.join(self.names)}."
+
+    @property
+    def remedy(self) -> str:
+        if self.names:
+            return "Use one of these names."
+        return "Save a request and its answer first: funcpack invoke --save NAME"
+
+
+@dataclass(eq=False)
+class SavedRequestError(CommandError):
+    """The file of a saved request does not have the documented form."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid saved request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return 'Correct the file. The smallest one is: {"request": {"path": "/"}}'
