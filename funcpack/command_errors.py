@@ -56,3 +56,77 @@ class FileSystemError(CommandError):
     @property
     def remedy(self) -> str:
         return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
+
+
+# --- run ---
+
+
+@dataclass(eq=False)
+class PortInUseError(CommandError):
+    """A port of the tool cannot be listened on. `option` is the one that chooses it."""
+
+    host: str
+    port: int
+    reason: str
+    option: str
+    title: ClassVar[str] = "The port is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Cannot listen on port {self.port} of {self.host}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Stop the program that uses it, or choose another port with {self.option}."
+
+
+@dataclass(eq=False)
+class EnvFileError(CommandError):
+    """A line of a file with variables does not have the documented form."""
+
+    file: str
+    line: int
+    title: ClassVar[str] = "Invalid file of variables"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}:{self.line}: the line is neither NAME=value nor a comment."
+
+    @property
+    def remedy(self) -> str:
+        return "Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are."
+
+
+@dataclass(eq=False)
+class InvalidSettingError(CommandError):
+    """A variable of the invoker has a value that it does not accept. `reason` names both."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid setting"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell."
+
+
+@dataclass(eq=False)
+class DebuggerError(CommandError):
+    """debugpy cannot be installed."""
+
+    reason: str
+    title: ClassVar[str] = "The debugger cannot be installed"
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    @property
+    def found(self) -> str:
+        return f"Installing debugpy failed:\n\n{self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the package index is available, or run the function without --debug."
