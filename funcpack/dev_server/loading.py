@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from funcpack.check.local import inspect
 from funcpack.command_errors import InvalidSettingError
-from funcpack.dev_server import debugger
 from funcpack.dev_server.function_process import HOST, Launch
 from funcpack.dev_server.variables import process_variables, user_variables
+from funcpack.environments import debugger
 from funcpack.environments.environment import provide
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.settings import Settings
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from funcpack.check.local import Inspection
     from funcpack.environments.environment import Environment
+
+# What the invoker imports late would surprise in a debugger.
+_FOR_DEBUGGERS = {"FUNCTION_LAZY_IMPORTS": "off"}
 
 Result = TypeVar("Result")
 
@@ -89,11 +92,12 @@ class Loader:
         if source.debug_port is None:
             launch = Launch(environment.python, inspection.project.app, launch_variables)
         else:
-            debugpy = await _on_thread(lambda: debugger.provide(environment, self._report_from_thread()))
+            report = self._report_from_thread()
+            debugpy = await _on_thread(lambda: debugger.provide(environment, inspection.project, report))
             launch = Launch(
                 environment.python,
                 inspection.project.app,
-                {**launch_variables, **debugger.VARIABLES},
+                {**launch_variables, **_FOR_DEBUGGERS},
                 (source.debug_port, debugpy),
             )
         return Loaded(inspection, _settings(launch.variables), launch)

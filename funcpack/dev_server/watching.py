@@ -52,9 +52,7 @@ class Watcher:
         )
         async with aclosing(changes):
             async for batch in changes:
-                added = {Path(path) for change, path in batch if change is Change.added}
-                # An editor's temporary file is gone before it is told.
-                files = sorted({file for _, path in batch if (file := Path(path)) not in added or file.exists()})
+                files = _files(batch)
                 if any(file.name == ".gitignore" for file in files):
                     self._ignored.forget()
                 changed = [file for file in files if self._has_changed(file)]
@@ -71,6 +69,12 @@ class Watcher:
             return False
         self._contents[file] = content
         return True
+
+
+def _files(batch: Collection[tuple[Change, str]]) -> list[Path]:
+    """Return the files of some changes, without those of editors that are gone already."""
+    added = {Path(path) for change, path in batch if change is Change.added}
+    return sorted({file for _, path in batch if (file := Path(path)) not in added or file.exists()})
 
 
 def _digest(file: Path) -> bytes:
