@@ -8,10 +8,13 @@ A command raises these errors. `cli.error_boundary` prints them and chooses the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack import errors
 from funcpack.errors import InstallError, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
