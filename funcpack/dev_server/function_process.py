@@ -126,15 +126,20 @@ class FunctionProcess:
             self._lines.release()
             return None
         self.kill()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_OUTPUT):
-                await self._output_ended.wait()
+        await self.closed()
         return self._problem()
 
     async def ended(self) -> int:
         """Wait for the end of the process; return its exit code, negative for a signal."""
         await self._exited.wait()
         return self._code or 0
+
+    async def closed(self) -> None:
+        """Wait until the process has ended and all of its output was taken, which another process may keep open."""
+        await self._exited.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_OUTPUT):
+                await self._output_ended.wait()
 
     @property
     def is_running(self) -> bool:
