@@ -53,7 +53,7 @@ class Serving:
         source = self._source()
         source.variables()
         listeners = _listen(self.host, self.port, "--port")
-        ui = None if self.no_ui else _free_port(self.ui_port, "--ui-port")
+        ui = None if self.no_ui else _listen(_LOOPBACK, self.ui_port, "--ui-port")[0]
         if self.debug is not None:
             _free_port(self.debug, "--debug PORT")
         return asyncio.run(self._serve(source, listeners, ui))
@@ -64,17 +64,17 @@ class Serving:
             raise NotADirectoryArgumentError(str(self.directory), kind)
         return Source(self.directory, os.environ, self.given, self.env_files, self.handler, self.python, self.debug)
 
-    async def _serve(self, source: Source, listeners: Sequence[socket.socket], ui: int | None) -> int:
+    async def _serve(self, source: Source, listeners: Sequence[socket.socket], ui: socket.socket | None) -> int:
         server = DevServer(source, _shown_url(listeners[0]))
         tasks: list[asyncio.Future[None]] = []
         signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, signals.put_nowait, signum)
         output = JsonOutput if self.output == "json" else TextOutput
-        output(server, f"http://{_LOOPBACK}:{ui}" if ui else None).begin(debug_port=self.debug)
+        output(server, url(ui) if ui else None).begin(debug_port=self.debug)
         tasks.append(asyncio.ensure_future(server.run(listeners, reloads=not self.no_reload)))
         if ui:
-            tasks.append(asyncio.ensure_future(page.serve(server.history, server, ui)))
+            tasks.append(asyncio.ensure_future(page.serve(server, ui)))
         first = asyncio.ensure_future(signals.get())
         ended: list[asyncio.Future[Any]] = [first, *tasks]
         await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)

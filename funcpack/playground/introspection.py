@@ -1,0 +1,128 @@
+"""Asks the function itself, in a process of its own, for its types and for the time that its imports take."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from funcpack.command_errors import NotLoadedError
+from funcpack.playground import described
+
+if TYPE_CHECKING:
+    from funcpack.dev_server.function_process import Launch
+    from funcpack.dev_server.server import DevServer
+
+# Seconds for the import of a function.
+_MOST = 60.0
+
+# Lines of the output that are shown if it fails.
+_SHOWN_LINES = 20
+
+# https://docs.python.org/3/using/cmdline.html#cmdoption-X
+_IMPORT = re.compile(r"import time: +(\d+) \| +(\d+) \|( +)(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTime:
+    """The milliseconds that the modules of a top-level package take, without those that they import from other packages."""
+
+    name: str
+    ms: float
+    modules: int
+
+
+class Introspection:
+    """The answers, kept for each version of the function."""
+
+    def __init__(self, server: DevServer) -> None:
+        self._server = server
+        self._lock = asyncio.Lock()
+        self._asked: Launch | None = None
+        self._version = -1
+        self._answer: dict[str, Any] = {}
+
+    async def answer(self, *, anew: bool = False) -> dict[str, Any]:
+        """Return the parameters of the function and the times of its imports; measured again if `anew`.
+
+        Raises:
+            NotLoadedError: The function cannot be loaded.
+
+        """
+        async with self._lock:
+            launch, version = self._server.launch, self._server.version
+            if launch is None:
+                raise NotLoadedError("")
+            if anew or (launch, version) != (self._asked, self._version):
+                self._answer = await _ask(launch)
+                self._asked, self._version = launch, version
+            return self._answer
+
+
+async def _ask(launch: Launch) -> dict[str, Any]:
+    command = (
+        launch.python,
+        "-P",
+        "-X",
+        "importtime",
+        described.__file__,
+        launch.app,
+        launch.variables["PYTHON_HANDLER"],
+    )
+    process = await asyncio.create_subprocess_exec(
+        *map(str, command),
+        cwd=launch.app,
+        env=launch.variables,
+        # It ends with the tool, which holds the other end.
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(_MOST):
+            output, errors = await _output(process)
+    except TimeoutError:
+        raise NotLoadedError(f"The import took more than {_MOST:g} seconds.") from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+    log = errors.decode(errors="replace").splitlines()
+    if process.returncode:
+        rest = [line for line in log if not _IMPORT.match(line)]
+        raise NotLoadedError("\n".join(rest[-_SHOWN_LINES:]))
+    found: dict[str, Any] = json.loads(output)
+    imports = import_times(log, found["module"])
+    return {"parameters": found["parameters"], "imports": [asdict(package) for package in imports]}
+
+
+async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """Return the output; its standard input stays open until the process has ended."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    assert process.stderr is not None  # noqa: S101 - it is a pipe
+    output, errors, _ = await asyncio.gather(process.stdout.read(), process.stderr.read(), process.wait())
+    return output, errors
+
+
+def import_times(log: list[str], module: str) -> list[ImportTime]:
+    """Return the packages that a module imports, the slowest first; the module itself is one of them."""
+    matches = [match for line in log if (match := _IMPORT.match(line))]
+    entries = [(len(match[3]), match[4], int(match[1])) for match in matches]
+    end = next((place for place, (_, name, _) in enumerate(entries) if name == module), None)
+    if end is None:
+        return []
+    # Children come before their parent, and deeper.
+    begin = end
+    while begin > 0 and entries[begin - 1][0] > entries[end][0]:
+        begin -= 1
+    totals: dict[str, list[int]] = {}
+    for _, name, microseconds in entries[begin : end + 1]:
+        totals.setdefault(name.partition(".")[0], []).append(microseconds)
+    found = [ImportTime(name, sum(times) / 1000, len(times)) for name, times in totals.items()]
+    return sorted(found, key=lambda package: package.ms, reverse=True)
