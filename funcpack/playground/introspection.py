@@ -15,6 +15,8 @@ from funcpack.command_errors import NotLoadedError
 from funcpack.playground import described
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from funcpack.dev_server.function_process import Launch
     from funcpack.dev_server.server import DevServer
 
@@ -25,7 +27,7 @@ _MOST = 60.0
 _SHOWN_LINES = 20
 
 # https://docs.python.org/3/using/cmdline.html#cmdoption-X
-_IMPORT = re.compile(r"import time: +(\d+) \| +(\d+) \|( +)(\S+)")
+_IMPORT = re.compile(r"import time: +(\d+) \| +\d+ \| +(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,10 @@ async def _ask(launch: Launch) -> dict[str, Any]:
         await process.wait()
     log = errors.decode(errors="replace").splitlines()
     if process.returncode:
-        rest = [line for line in log if not _IMPORT.match(line)]
+        rest = [line for line in log if not line.startswith("import time:")]
         raise NotLoadedError("\n".join(rest[-_SHOWN_LINES:]))
-    found: dict[str, Any] = json.loads(output)
-    imports = import_times(log, found["module"])
-    return {"parameters": found["parameters"], "imports": [asdict(package) for package in imports]}
+    imports = import_times(log, launch.variables["PYTHON_HANDLER"])
+    return {"parameters": json.loads(output), "imports": [asdict(package) for package in imports]}
 
 
 async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
@@ -110,19 +111,16 @@ async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
     return output, errors
 
 
-def import_times(log: list[str], module: str) -> list[ImportTime]:
-    """Return the packages that a module imports, the slowest first; the module itself is one of them."""
-    matches = [match for line in log if (match := _IMPORT.match(line))]
-    entries = [(len(match[3]), match[4], int(match[1])) for match in matches]
-    end = next((place for place, (_, name, _) in enumerate(entries) if name == module), None)
-    if end is None:
+def import_times(log: Sequence[str], handler: str) -> list[ImportTime]:
+    """Return the packages that the module of a handler imports, the slowest first; the module itself is one of them."""
+    begin = next((place for place, line in enumerate(log) if line == described.BEGIN), None)
+    end = next((place for place, line in enumerate(log) if line.startswith(described.END)), None)
+    if begin is None or end is None:
         return []
-    # Children come before their parent, and deeper.
-    begin = end
-    while begin > 0 and entries[begin - 1][0] > entries[end][0]:
-        begin -= 1
-    totals: dict[str, list[int]] = {}
-    for _, name, microseconds in entries[begin : end + 1]:
-        totals.setdefault(name.partition(".")[0], []).append(microseconds)
+    matches = [match for line in log[begin:end] if (match := _IMPORT.match(line))]
+    own = int(log[end].rpartition(" ")[2]) - sum(int(match[1]) for match in matches)
+    totals: dict[str, list[int]] = {re.split("[.:]", handler)[0]: [max(own, 0)]}
+    for match in matches:
+        totals.setdefault(match[2].partition(".")[0], []).append(int(match[1]))
     found = [ImportTime(name, sum(times) / 1000, len(times)) for name, times in totals.items()]
     return sorted(found, key=lambda package: package.ms, reverse=True)

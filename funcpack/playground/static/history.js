@@ -8,7 +8,7 @@ const MOST = 500;
 const rows = document.getElementById("rows");
 const empty = document.getElementById("no-history");
 const copied = document.getElementById("copied");
-const known = new Map();
+const known = new Set();
 let actions = {};
 
 export function start(given) {
@@ -23,7 +23,7 @@ export function clear() {
 
 export function add(exchanges) {
   for (const exchange of exchanges) {
-    known.set(exchange.number, exchange);
+    known.add(exchange.number);
     rows.prepend(row(exchange));
   }
   while (rows.childElementCount > MOST) rows.lastChild.remove();
@@ -35,8 +35,8 @@ export function mark(number) {
   rows.querySelector(`[data-number="${number}"]`)?.setAttribute("aria-current", "true");
 }
 
-export function version(number) {
-  return known.get(number)?.version;
+export function has(number) {
+  return known.has(number);
 }
 
 function showWhetherEmpty() {

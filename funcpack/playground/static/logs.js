@@ -36,8 +36,7 @@ export function add(lines) {
   if (isAtEnd) box.scrollTop = box.scrollHeight;
 }
 
-// Returns the line as an element; `number` is that of its request, if it is not shown within it.
-export function row(line) {
+function row(line) {
   const number = line.exchange;
   const link = number
     ? element("button", { type: "button", "aria-label": `Show request ${number}`, onclick: () => open(number) }, `#${number}`)

@@ -51,7 +51,9 @@ function receive(entries) {
     return;
   }
   history.add(entries.filter(({ kind }) => kind === "exchange"));
-  logs.add(entries.filter(({ kind }) => kind === "line"));
+  const lines = entries.filter(({ kind }) => kind === "line");
+  logs.add(lines);
+  response.addLive(lines.filter(({ exchange }) => exchange && !history.has(exchange)).map(({ text }) => text));
   const states = entries.filter(({ kind }) => kind === "state");
   if (states.length) showState(states.at(-1));
   const note = entries.filter(({ kind }) => kind === "note" || kind === "state").at(-1);
@@ -87,6 +89,7 @@ async function showFunction(found, version) {
   document.title = `${handler} - funcpack run`;
   find("kind").textContent = found.protocol ?? (kind === "cloudevent" ? "CloudEvent" : "HTTP");
   find("kind").hidden = false;
+  find("version").textContent = `version ${version}`;
   find("function").hidden = !parameters.length;
   form.useDraft(handler);
   form.prefill(kind, []);

@@ -7,8 +7,22 @@ const outcome = document.getElementById("outcome");
 const place = document.getElementById("exchange");
 let shown = 0;
 
+let live = null;
+
 export function showWaiting() {
+  shown += 1;
   outcome.replaceChildren(element("p", { class: "hint" }, "Waiting for the answer."));
+  live = lines([]);
+  live.hidden = true;
+  place.replaceChildren(live);
+}
+
+// Shows lines of a request that is not answered yet, while the page waits for its own.
+export function addLive(texts) {
+  if (!live?.isConnected || !texts.length) return;
+  live.hidden = false;
+  live.append(...texts.map(line));
+  live.scrollTop = live.scrollHeight;
 }
 
 export function showRefusal(error) {
@@ -30,9 +44,9 @@ export async function show(number, old = null) {
   parts.push(times(exchange));
   if (comparison) parts.push(...difference(comparison, old));
   parts.push(...body("Body", exchange.answer.body));
+  if (exchange.lines.length) parts.push(element("h3", {}, "Lines of this request"), lines(exchange.lines));
   if (exchange.reply) parts.push(element("h3", {}, "Reply event"), fields(Object.entries(exchange.reply)));
   parts.push(element("h3", {}, "Headers of the answer"), fields(exchange.answer.headers));
-  if (exchange.lines.length) parts.push(element("h3", {}, "Lines of this request"), lines(exchange.lines));
   parts.push(request(exchange));
   place.replaceChildren(...parts);
 }
@@ -81,7 +95,7 @@ function body(title, found) {
   if (!found.size) return [element("div", { class: "views" }, heading), element("p", { class: "hint" }, "The body is empty.")];
   if (found.hex !== undefined) {
     const note = `Binary, ${found.size} bytes${found.isWhole ? "" : ", of which these are the first"}.`;
-    return [element("div", { class: "views" }, heading), element("p", { class: "hint" }, note), block([hexDump(found.hex)])];
+    return [element("div", { class: "views" }, heading), element("p", { class: "hint" }, note), block([hexDump(found.hex)], "body hex")];
   }
   const note = found.isWhole ? [] : [element("p", { class: "hint" }, `The beginning of ${found.size} bytes (${size(found.size)}).`)];
   const pretty = found.isJson && found.isWhole ? prettyJson(found.text) : null;
@@ -102,8 +116,8 @@ function views(shownBody, text) {
   return buttons;
 }
 
-function block(nodes) {
-  return element("pre", { class: "body", tabIndex: 0, role: "group", "aria-label": "Content" }, ...nodes);
+function block(nodes, name = "body") {
+  return element("pre", { class: name, tabIndex: 0, role: "group", "aria-label": "Content" }, ...nodes);
 }
 
 function hexDump(hex) {
@@ -124,8 +138,11 @@ function fields(entries) {
 }
 
 function lines(texts) {
-  return element("div", { class: "own-lines lines-of-request", tabIndex: 0, role: "group", "aria-label": "Lines of this request" },
-    ...texts.map((text) => element("div", { class: "log mono" }, element("span", { class: "text" }, ...visible(text)))));
+  return element("div", { class: "own-lines", tabIndex: 0, role: "group", "aria-label": "Lines of this request" }, ...texts.map(line));
+}
+
+function line(text) {
+  return element("div", { class: "log mono" }, element("span", { class: "text" }, ...visible(text)));
 }
 
 function request(exchange) {

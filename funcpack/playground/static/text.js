@@ -7,6 +7,9 @@ const UNSAFE_OR_NOT = new RegExp(`(${UNSAFE.source})`, "gu");
 
 // JSON, as it was written: only white space outside of strings is replaced.
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+
+// Characters of JSON that gets colours: an element for each value of more would take seconds.
+const COLOURED = 100_000;
 const CHUNK_LINES = 400;
 const CHUNK_CHARACTERS = 16384;
 
@@ -37,6 +40,7 @@ function control(character) {
 // Returns JSON with its members on lines of their own, as nodes; null if it is not JSON.
 export function prettyJson(text) {
   try { JSON.parse(text); } catch { return null; }
+  const isShort = text.length <= COLOURED;
   const lines = [];
   let line = [], depth = 0;
   const tokens = text.match(TOKEN) ?? [];
@@ -51,9 +55,10 @@ export function prettyJson(text) {
       line.push(token);
     } else if (token === ",") { line.push(token); end(); }
     else if (token === ":") line.push(": ");
-    else line.push(element("span", { class: kindOf(token, next) }, ...visible(token)));
+    else line.push(isShort ? element("span", { class: kindOf(token, next) }, ...visible(token)) : token);
   });
   lines.push(line);
+  if (!isShort) return plainText(lines.map((parts) => parts.join("")).join("\n"));
   return chunks(lines.map((parts) => [...parts, "\n"]));
 }
 
