@@ -13,7 +13,6 @@ from funcpack.cli.run_output import JsonOutput, TextOutput
 from funcpack.command_errors import NotADirectoryArgumentError, PortInUseError
 from funcpack.dev_server.loading import Source
 from funcpack.dev_server.server import DevServer
-from funcpack.playground import server as page
 from funcpack_invoker.errors import ListenError
 from funcpack_invoker.server.sockets import listen, url
 
@@ -74,7 +73,7 @@ class Serving:
         output(server, url(ui) if ui else None).begin(debug_port=self.debug)
         tasks.append(asyncio.ensure_future(server.run(listeners, reloads=not self.no_reload)))
         if ui:
-            tasks.append(asyncio.ensure_future(page.serve(server, ui)))
+            tasks.append(asyncio.ensure_future(_serve_page(server, ui)))
         first = asyncio.ensure_future(signals.get())
         ended: list[asyncio.Future[Any]] = [first, *tasks]
         await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
@@ -91,6 +90,13 @@ class Serving:
         if first.result() is signal.SIGINT:
             raise KeyboardInterrupt
         return 128 + first.result()
+
+
+async def _serve_page(server: DevServer, listener: socket.socket) -> None:
+    # The process of the function starts while this is imported.
+    from funcpack.playground.server import serve  # noqa: PLC0415 - slow, and not needed with --no-ui
+
+    await serve(server, listener)
 
 
 def _listen(host: str, port: int, option: str) -> list[socket.socket]:

@@ -29,24 +29,30 @@ def curl_command(exchange: Exchange, origin: str) -> str:
         arguments.append("--head")
     elif exchange.method != ("POST" if exchange.request.body else "GET"):
         arguments += ["--request", exchange.method]
-    for name, value in _headers(exchange, origin):
-        arguments += ["--header", f"{name}: {value}" if value else f"{name};"]
+    for field in _headers(exchange, origin):
+        arguments += ["--header", field]
     prefix, data = _data(exchange.request.body)
-    command = shlex.join([*arguments, *data, origin + exchange.path])
+    command = shlex.join([*arguments, *data, origin + _path(exchange.path)])
     if exchange.request.is_cut:
         command += f" # the first {len(exchange.request.body)} of {exchange.request.size} bytes of the body"
     return prefix + command
 
 
-def _headers(exchange: Exchange, origin: str) -> list[tuple[str, str]]:
+def _headers(exchange: Exchange, origin: str) -> list[str]:
+    """Return the values of the options for header fields."""
     fields = [
-        (name, _NOT_IN_COMMANDS.sub("", value))
+        f"{name}: {value}" if value else f"{name};"
         for name, value in headers_of(exchange.request)
         if name not in _OWN and (name, value) != ("host", urlsplit(origin).netloc)
     ]
-    has_type = any(name == "content-type" for name, _ in fields)
     # Without a value, curl omits the field that it would add.
-    return fields if has_type or not exchange.request.body else [*fields, ("content-type:", "")]
+    if exchange.request.body and exchange.request.header("content-type") is None:
+        fields.append("content-type:")
+    return [_NOT_IN_COMMANDS.sub("", field) for field in fields]
+
+
+def _path(path: str) -> str:
+    return re.sub(r"[^!-~]", lambda found: f"%{ord(found[0]):02X}", path)
 
 
 def _data(body: bytes) -> tuple[str, list[str]]:
