@@ -5,6 +5,7 @@ import { element } from "/static/text.js";
 
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const panels = tabs.map((tab) => document.getElementById(tab.getAttribute("aria-controls")));
+const forms = panels.map((panel) => panel.querySelector("form"));
 const samples = document.getElementById("samples");
 const sampleTitle = document.getElementById("sample-title");
 
@@ -20,20 +21,20 @@ export function start(send) {
     tab.addEventListener("click", () => { select(index); touched.add("tab"); keepDraft(); });
     tab.addEventListener("keydown", moveTab);
   });
-  for (const panel of panels) {
-    panel.addEventListener("submit", (event) => { event.preventDefault(); send(values(panel)); });
-    panel.addEventListener("input", (event) => { touched.add(`${panel.dataset.kind}.${event.target.name}`); keepDraft(); });
-    panel.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); panel.requestSubmit(); }
+  for (const form of forms) {
+    form.addEventListener("submit", (event) => { event.preventDefault(); send(values(form)); });
+    form.addEventListener("input", (event) => { touched.add(`${form.dataset.kind}.${event.target.name}`); keepDraft(); });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
     });
   }
   loadSamples();
 }
 
 export function setBusy(isBusy, cancel) {
-  for (const panel of panels) {
-    panel.querySelector(".send").setAttribute("aria-busy", String(isBusy));
-    const button = panel.querySelector(".cancel");
+  for (const form of forms) {
+    form.querySelector(".send").setAttribute("aria-busy", String(isBusy));
+    const button = form.querySelector(".cancel");
     button.hidden = !isBusy;
     button.onclick = cancel;
   }
@@ -45,8 +46,8 @@ export function prefill(kind, parameters) {
   if (!touched.has("tab")) select(kind === "cloudevent" ? 1 : 0);
   if (example === undefined) return;
   const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
-  if (kind === "cloudevent") fill(panels[1], { data: text });
-  else fill(panels[0], { method: "POST", headers: typeof example === "string" ? "" : "Content-Type: application/json", body: text });
+  if (kind === "cloudevent") fill(forms[1], { data: text });
+  else fill(forms[0], { method: "POST", headers: typeof example === "string" ? "" : "Content-Type: application/json", body: text });
 }
 
 // The fields are kept while the page is loaded again, for each function.
@@ -57,14 +58,14 @@ export function useDraft(handler) {
   if (!draft) return;
   for (const name of draft.touched) touched.add(name);
   if (touched.has("tab")) select(draft.tab);
-  panels.forEach((panel, index) => {
-    for (const [name, value] of Object.entries(draft.panels[index])) if (panel.elements[name]) panel.elements[name].value = value;
+  forms.forEach((form, index) => {
+    for (const [name, value] of Object.entries(draft.forms[index])) if (form.elements[name]) form.elements[name].value = value;
   });
 }
 
 function keepDraft() {
   if (!draftKey) return;
-  const draft = { touched: [...touched], tab: tabs.findIndex(isSelected), panels: panels.map(values) };
+  const draft = { touched: [...touched], tab: tabs.findIndex(isSelected), forms: forms.map(values) };
   try { sessionStorage.setItem(draftKey, JSON.stringify(draft)); } catch { /* too large: then it is not kept */ }
 }
 
@@ -72,15 +73,15 @@ function isSelected(tab) {
   return tab.getAttribute("aria-selected") === "true";
 }
 
-function values(panel) {
-  const found = { kind: panel.dataset.kind };
-  for (const field of panel.elements) if (field.name) found[field.name] = field.value;
+function values(form) {
+  const found = { kind: form.dataset.kind };
+  for (const field of form.elements) if (field.name) found[field.name] = field.value;
   return found;
 }
 
-function fill(panel, texts) {
+function fill(form, texts) {
   for (const [name, text] of Object.entries(texts)) {
-    if (!touched.has(`${panel.dataset.kind}.${name}`)) panel.elements[name].value = text;
+    if (!touched.has(`${form.dataset.kind}.${name}`)) form.elements[name].value = text;
   }
 }
 
@@ -109,12 +110,12 @@ async function loadSamples() {
   const known = await get("/api/samples");
   samples.replaceChildren(...known.map(({ name, title }) => element("option", { value: name, title }, name)));
   samples.addEventListener("change", () => use(known.find(({ name }) => name === samples.value)));
-  fill(panels[1], fieldsOf(known.find(({ name }) => name === "cloudevents").event));
+  fill(forms[1], fieldsOf(known.find(({ name }) => name === "cloudevents").event));
 }
 
 function use({ title, event }) {
   for (const [name, text] of Object.entries(fieldsOf(event))) {
-    panels[1].elements[name].value = text;
+    forms[1].elements[name].value = text;
     touched.add(`event.${name}`);
   }
   sampleTitle.textContent = title;
