@@ -39,12 +39,18 @@ _STATIC = Path(__file__).with_name("static")
 
 
 class Page:
-    """The endpoints. Attribute `feed` is to be closed at the end."""
+    """The endpoints. It is to be closed at the end."""
 
     def __init__(self, server: DevServer) -> None:
-        self.feed = Feed(server)
+        self._feed = Feed(server)
+        self._closed = asyncio.Event()
         self._server = server
         self._introspection = Introspection(server)
+
+    def close(self) -> None:
+        """End what is being answered."""
+        self._closed.set()
+        self._feed.close()
 
     def app(self, port: int) -> ASGIApp:
         """Return the application for a port of this machine."""
@@ -66,7 +72,7 @@ class Page:
         return FileResponse(_STATIC / "index.html")
 
     async def _events(self, request: Request) -> Response:
-        stream = self.feed.stream(request.headers.get("last-event-id", ""))
+        stream = self._feed.stream(request.headers.get("last-event-id", ""))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
     async def _samples(self, _: Request) -> Response:
@@ -84,13 +90,13 @@ class Page:
 
     async def _send(self, request: Request) -> Response:
         message = self._message(await _form(request))
-        exchange = await _unless_left(request, send(self._server, message))
+        exchange = await self._unless_left(request, send(self._server, message))
         return JSONResponse({"number": exchange.number})
 
     async def _function(self, request: Request) -> Response:
         form = await _form(request)
         answer = self._introspection.answer(anew=form.fields.get("anew") is True)
-        return _ascii_json(await _unless_left(request, answer))
+        return _ascii_json(await self._unless_left(request, answer))
 
     def _message(self, form: Form) -> Message:
         match form.text("kind"):
@@ -108,6 +114,20 @@ class Page:
             raise HTTPException(404, "The history does not contain this request any more.")
         return exchange
 
+    async def _unless_left(self, request: Request, work: Coroutine[Any, Any, Any]) -> Any:
+        """Return the result of some work, which is cancelled if the page does not wait for it any more, or at the end."""
+        task = asyncio.ensure_future(work)
+        ends = [asyncio.ensure_future(_left(request)), asyncio.ensure_future(self._closed.wait())]
+        try:
+            await asyncio.wait([task, *ends], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE)
+        finally:
+            for future in (task, *ends):
+                future.cancel()
+            await asyncio.gather(task, *ends, return_exceptions=True)
+
 
 async def _form(request: Request) -> Form:
     """Return the form in a request. No other site can send JSON without asking before, which `Guard` answers."""
@@ -120,21 +140,6 @@ async def _form(request: Request) -> Form:
     if not isinstance(fields, dict):
         raise FormError("not an object")
     return Form(fields)
-
-
-async def _unless_left(request: Request, work: Coroutine[Any, Any, Any]) -> Any:
-    """Return the result of some work, which is cancelled if the page does not wait for it any more."""
-    task = asyncio.ensure_future(work)
-    left = asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait([task, left], return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise HTTPException(499)
-    finally:
-        task.cancel()
-        left.cancel()
-        await asyncio.gather(task, left, return_exceptions=True)
 
 
 async def _left(request: Request) -> None:

@@ -9,7 +9,8 @@ import re
 import signal
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
 
 from funcpack.command_errors import NotLoadedError
 from funcpack.playground import described
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 # Seconds for the import of a function.
 _MOST = 60.0
 
-# Lines of the output that are shown if it fails.
+# Bytes of its output that are read, and lines of them that are shown if it fails.
+_MOST_OUTPUT = 8 << 20
 _SHOWN_LINES = 20
 
 # https://docs.python.org/3/using/cmdline.html#cmdoption-X
@@ -67,48 +69,49 @@ class Introspection:
 
 
 async def _ask(launch: Launch) -> dict[str, Any]:
-    command = (
-        launch.python,
-        "-P",
-        "-X",
-        "importtime",
-        described.__file__,
-        launch.app,
-        launch.variables["PYTHON_HANDLER"],
-    )
-    process = await asyncio.create_subprocess_exec(
-        *map(str, command),
-        cwd=launch.app,
-        env=launch.variables,
-        # It ends with the tool, which holds the other end.
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(_MOST):
-            output, errors = await _output(process)
-    except TimeoutError:
-        raise NotLoadedError(f"The import took more than {_MOST:g} seconds.") from None
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    log = errors.decode(errors="replace").splitlines()
-    if process.returncode:
-        rest = [line for line in log if not line.startswith("import time:")]
-        raise NotLoadedError("\n".join(rest[-_SHOWN_LINES:]))
-    imports = import_times(log, launch.variables["PYTHON_HANDLER"])
-    return {"parameters": json.loads(output), "imports": [asdict(package) for package in imports]}
+    # Files, because programs that the function starts may keep the other end of a pipe.
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        code = await _run(launch, output, errors)
+        output.seek(0)
+        errors.seek(0)
+        log = errors.read(_MOST_OUTPUT).decode(errors="replace").splitlines()
+        if code:
+            rest = [line for line in log if not line.startswith("import time:")]
+            raise NotLoadedError("\n".join(rest[-_SHOWN_LINES:]))
+        imports = import_times(log, launch.variables["PYTHON_HANDLER"])
+        return {"parameters": json.load(output), "imports": [asdict(package) for package in imports]}
 
 
-async def _output(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
-    """Return the output; its standard input stays open until the process has ended."""
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    assert process.stderr is not None  # noqa: S101 - it is a pipe
-    output, errors, _ = await asyncio.gather(process.stdout.read(), process.stderr.read(), process.wait())
-    return output, errors
+async def _run(launch: Launch, output: IO[bytes], errors: IO[bytes]) -> int:
+    """Run the process, which ends with the tool, and return its exit code.
+
+    Raises:
+        NotLoadedError: It takes too long.
+
+    """
+    options = ("-P", "-X", "importtime", described.__file__)
+    arguments = (*options, str(launch.app), launch.variables["PYTHON_HANDLER"])
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end) as stdin, os.fdopen(write_end, "wb"):
+        process = await asyncio.create_subprocess_exec(
+            launch.python,
+            *arguments,
+            cwd=launch.app,
+            env=launch.variables,
+            stdin=stdin,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(_MOST):
+                return await process.wait()
+        except TimeoutError:
+            raise NotLoadedError(f"The import took more than {_MOST:g} seconds.") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
 def import_times(log: Sequence[str], handler: str) -> list[ImportTime]:

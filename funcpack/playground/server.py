@@ -37,12 +37,13 @@ async def serve(server: DevServer, listener: socket.socket) -> None:
         log_config=None,
         log_level="error",
         server_header=False,
+        timeout_graceful_shutdown=1,
     )
     web = _Server(config)
     serving = asyncio.ensure_future(web.serve([listener]))
     try:
         await asyncio.shield(serving)
     finally:
-        page.feed.close()
-        web.should_exit = web.force_exit = True
+        page.close()
+        web.should_exit = True
         await serving

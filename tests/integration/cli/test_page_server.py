@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING, Any
@@ -10,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.integration.cli.conftest import DEADLINE
+from tests.integration.cli.conftest import DEADLINE, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -160,3 +162,48 @@ def test_request_is_sent_again_byte_for_byte(start_run: StartRun) -> None:
     assert (told["method"], told["path"], told["bytes"]) == ("PUT", "/%ff?a", len(first.body))
     _, comparison = ask(run, "GET", "/api/exchanges/2/since/1", {})
     assert comparison == {"old": 1, "new": 1, "lines": []}
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_process_that_describes_the_function_ends_with_the_tool(start_run: StartRun, signum: int) -> None:
+    source = """
+        import os, pathlib, sys, time
+
+        if sys.argv[0].endswith("described.py"):
+            pathlib.Path("pid").write_text(str(os.getpid()))
+            time.sleep(600)
+
+        def handler(req):
+            return "hello"
+    """
+    run = start_run(source, "--ui-port", "0", files={".gitignore": "pid"})
+    run.wait_for("ready")
+    with closing(HTTPConnection(netloc(run), timeout=DEADLINE)) as connection:
+        connection.request("POST", "/api/function", "{}", {"Content-Type": "application/json"})
+        run.wait_until(lambda: (run.app / "pid").exists() and (run.app / "pid").read_text() != "", "the process")
+        pid = int((run.app / "pid").read_text())
+        run.process.send_signal(signum)
+        assert run.process.wait(DEADLINE) == (130 if signum == signal.SIGINT else -signum)
+    deadline = time.monotonic() + DEADLINE
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert "Traceback" not in run.log_file.read_text()
+
+
+def test_function_that_cannot_be_loaded_twice_has_no_description(start_run: StartRun) -> None:
+    source = """
+        import sys
+
+        if sys.argv[0].endswith("described.py"):
+            raise OSError("the port is in use")
+
+        def handler(req):
+            return "hello"
+    """
+    run = start_run(source, "--ui-port", "0")
+    run.wait_for("ready")
+    status, answer = ask(run, "POST", "/api/function", {"Content-Type": "application/json"}, "{}")
+    assert (status, answer["title"]) == (422, "The function is not loaded")
+    assert "OSError: the port is in use" in answer["message"]
+    assert "import time:" not in answer["message"]
