@@ -83,3 +83,58 @@ class ExistingFilesError(CommandError):
     @property
     def remedy(self) -> str:
         return "Name a new directory, for example: funcpack new hello"
+
+
+# --- environments ---
+
+
+@dataclass(eq=False)
+class CacheDirectoryError(CommandError):
+    """The cache directory cannot be created."""
+
+    directory: str
+    reason: str
+    title: ClassVar[str] = "The cache directory is not writable"
+
+    @property
+    def found(self) -> str:
+        return f"{self.directory}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set XDG_CACHE_HOME to a directory that you can write to, for example: export XDG_CACHE_HOME=~/.cache"
+
+
+@dataclass(eq=False)
+class NoUvError(CommandError):
+    """The uv that belongs to the tool is not installed."""
+
+    title: ClassVar[str] = "uv is not installed"
+
+    @property
+    def found(self) -> str:
+        return "Funcpack installs the packages of a function with uv, which is not in its environment."
+
+    @property
+    def remedy(self) -> str:
+        return "Install Funcpack again together with its dependencies, or install uv: pip install uv"
+
+
+@dataclass(eq=False)
+class NoPythonError(CommandError):
+    """A Python version is not installed, and uv cannot download it. `own` is the version that runs the tool."""
+
+    version: str
+    own: str
+    title: ClassVar[str] = "Python is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Python {self.version} is not installed, and uv could not download it. See the output of uv above."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the network, or install Python {self.version} in another way, so that 'python{self.version}' is a command.\n"
+            f"Or run the function with the Python that runs Funcpack: --python {self.own}"
+        )
