@@ -29,7 +29,7 @@ from funcpack.errors import (
     UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
-from funcpack.project.app_files import source_roots
+from funcpack.project.app_files import read_bytes, source_roots
 from funcpack_invoker.function.parameters import (
     Parameter,
     Signature,
@@ -317,18 +317,27 @@ class _Checker:
             signature = bind(parameters)
         except UnknownParameterError as exc:
             if protocol is None:
-                raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+                column = self._column(file, function, exc.name)
+                raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest, column) from exc
             self._refuse_asgi2(file, function.lineno, attribute, protocol)
             return CheckedFunction(file, function.lineno, None, protocol=protocol)
         except UnsuitableAnnotationError as exc:
+            column = self._column(file, function, exc.name)
             raise UnsupportedAnnotationError(
-                str(file), function.lineno, exc.name, exc.annotation, exc.accepted
+                str(file), function.lineno, exc.name, exc.annotation, exc.accepted, column
             ) from exc
         if annotations.are_open:
             # The annotation of a single parameter may be that of a request.
             known = None if protocol is Protocol.ASGI2 else protocol
             return CheckedFunction(file, function.lineno, None, protocol=known)
         return CheckedFunction(file, function.lineno, signature)
+
+    def _column(self, file: Path, function: Function | ast.Lambda, name: str) -> int | None:
+        """Return the column of a parameter if it is on the first line of the function. The parser counts bytes, from 0."""
+        found = (argument for argument, _ in _arguments(function.args) if argument.arg == name)
+        offsets = [argument.col_offset for argument in found if argument.lineno == function.lineno]
+        lines = read_bytes(self._app / file, self._app).splitlines()
+        return len(lines[function.lineno - 1][: offsets[0]].decode(errors="replace")) + 1 if offsets else None
 
     def _judge_class(self, file: Path, attribute: str, found: ast.ClassDef) -> CheckedFunction:
         """Return the protocol of a class that is an application itself (PEP 3333)."""

@@ -35,4 +35,4 @@ def check_paths(settings: Settings, app: Path) -> None:
         for value in setting.value.split() if setting else ():
             path = local_path(value, app)
             if path and exists(path) and not is_inside(path, app):
-                raise OutsideFileError(f"'{value}' ({setting.origin if setting else name})", str(path))
+                raise OutsideFileError(value, str(path), setting.origin if setting else name)
