@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from funcpack import errors
 from funcpack.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from funcpack.errors import InstallError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -138,3 +141,77 @@ class NoPythonError(CommandError):
             f"Check the network, or install Python {self.version} in another way, so that 'python{self.version}' is a command.\n"
             f"Or run the function with the Python that runs Funcpack: --python {self.own}"
         )
+
+
+@dataclass(eq=False)
+class InvokerPackagesError(CommandError):
+    """uv cannot install the packages of the invoker for another Python version than that of the tool, `own`."""
+
+    version: str
+    own: str
+    title: ClassVar[str] = "The invoker cannot be installed"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"The function runs on Python {self.version}, and Funcpack on Python {self.own}. uv could not install the packages of the\n"
+            f"invoker for Python {self.version}. See the output of uv above."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check the network and the settings of the package index, and run the command again. Or install Funcpack with the\n"
+            "Python version of the function, for example:\n"
+            "\n"
+            f"  uv tool install --python {self.version} funcpack"
+        )
+
+
+class PackagesError(CommandError):
+    """uv cannot install the packages of the function: the error of a build, with remedies for a developer's machine."""
+
+    def __init__(self, error: InstallError) -> None:
+        super().__init__(error)
+        self._error = error
+
+    @property
+    def title(self) -> str:  # type: ignore[override] # that of the error
+        return self._error.title
+
+    @property
+    def found(self) -> str:
+        return self._error.found
+
+    @property
+    def remedy(self) -> str:
+        error = self._error
+        remedies = {
+            errors.InstallError: f"Correct {error.source} or the settings of the package index, and run the command again.",
+            errors.FileWriteError: "Free disk space, for example with 'uv cache prune', or make the directory writable that the output above names.",
+            errors.CertificateError: (
+                "Set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format:\n"
+                "\n"
+                "  export SSL_CERT_FILE=/path/to/certificates.pem"
+            ),
+            errors.IndexUnreachableError: (
+                "Check the network, and run the command again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+                "PIP_INDEX_URL or UV_DEFAULT_INDEX."
+            ),
+            errors.IndexCredentialsError: (
+                "Check the user name and the password for the index. Set them in the URL, for example\n"
+                "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, in ~/.netrc, or in a keyring with\n"
+                "UV_KEYRING_PROVIDER=subprocess."
+            ),
+            errors.RepositoryError: (
+                f"Check the network, and the URL and the revision in {error.source}. If the repository is private, check that git has\n"
+                "access to it: git ls-remote URL"
+            ),
+            errors.MissingGitError: "Install git, and run the command again.",
+            errors.UnknownVersionError: (
+                "Set the version, because the package takes it from its Git repository:\n"
+                "\n"
+                "  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+            ),
+        }
+        return remedies.get(type(error), error.remedy)

@@ -1008,6 +1008,18 @@ class ProjectTableError(InstallError):
         return "Correct the table as the output of uv describes, and check it with: uv lock --dry-run"
 
 
+class FileWriteError(InstallError):
+    """The disk is full, or uv must not write to a directory."""
+
+    title: ClassVar[str] = "uv cannot write a file"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Free disk space, or give the build access to the directory that the output above names. Then build again."
+        )
+
+
 class CertificateError(InstallError):
     """The build does not trust the certificate of the package index or of a proxy."""
 

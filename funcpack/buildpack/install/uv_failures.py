@@ -10,6 +10,7 @@ from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
     EditableRepositoryError,
+    FileWriteError,
     FrozenPackageError,
     HashMismatchError,
     IndexCredentialsError,
@@ -53,6 +54,7 @@ _VENDOR_FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
 )
 _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
+    (r"\(os error 28\)|Read-only file system \(os error|Permission denied \(os error", FileWriteError),
     (
         r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
         RequirementSyntaxError,
