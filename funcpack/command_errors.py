@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from funcpack import errors
-from funcpack.errors import UserError
+from funcpack.errors import InstallError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from funcpack.errors import InstallError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -138,8 +136,8 @@ class NoPythonError(CommandError):
     @property
     def remedy(self) -> str:
         return (
-            f"Check the network, or install Python {self.version} in another way, so that 'python{self.version}' is a command.\n"
-            f"Or run the function with the Python that runs Funcpack: --python {self.own}"
+            f"Check the network, or install Python {self.version} in another way. Or run the function with the Python that runs Funcpack, with\n"
+            f"the option: --python {self.own}"
         )
 
 
@@ -169,7 +167,7 @@ class InvokerPackagesError(CommandError):
 
 
 class PackagesError(CommandError):
-    """uv cannot install the packages of the function: the error of a build, with remedies for a developer's machine."""
+    """uv cannot install the packages of the function: the error of a build, with a remedy for a developer's machine."""
 
     def __init__(self, error: InstallError) -> None:
         super().__init__(error)
@@ -177,7 +175,7 @@ class PackagesError(CommandError):
 
     @property
     def title(self) -> str:  # type: ignore[override] # that of the error
-        return self._error.title
+        return "git is not installed" if isinstance(self._error, errors.MissingGitError) else self._error.title
 
     @property
     def found(self) -> str:
@@ -185,33 +183,44 @@ class PackagesError(CommandError):
 
     @property
     def remedy(self) -> str:
-        error = self._error
-        remedies = {
-            errors.InstallError: f"Correct {error.source} or the settings of the package index, and run the command again.",
-            errors.FileWriteError: "Free disk space, for example with 'uv cache prune', or make the directory writable that the output above names.",
-            errors.CertificateError: (
-                "Set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format:\n"
-                "\n"
-                "  export SSL_CERT_FILE=/path/to/certificates.pem"
-            ),
-            errors.IndexUnreachableError: (
-                "Check the network, and run the command again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-                "PIP_INDEX_URL or UV_DEFAULT_INDEX."
-            ),
-            errors.IndexCredentialsError: (
-                "Check the user name and the password for the index. Set them in the URL, for example\n"
-                "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, in ~/.netrc, or in a keyring with\n"
-                "UV_KEYRING_PROVIDER=subprocess."
-            ),
-            errors.RepositoryError: (
-                f"Check the network, and the URL and the revision in {error.source}. If the repository is private, check that git has\n"
-                "access to it: git ls-remote URL"
-            ),
-            errors.MissingGitError: "Install git, and run the command again.",
-            errors.UnknownVersionError: (
-                "Set the version, because the package takes it from its Git repository:\n"
-                "\n"
-                "  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
-            ),
-        }
-        return remedies.get(type(error), error.remedy)
+        local = _LOCAL_REMEDIES.get(type(self._error))
+        if local is None or (isinstance(self._error, errors.PackageBuildError) and self._error.directory):
+            return self._error.remedy
+        return local.format(source=self._error.source, package=self._error.cause("the package"))
+
+
+# The remedies of a build that name service bindings, the options of pack, or the build image.
+_LOCAL_REMEDIES: dict[type[InstallError], str] = {
+    errors.InstallError: "Correct {source} or the settings of the package index, and run the command again.",
+    errors.FileWriteError: (
+        "Free disk space, for example with 'uv cache prune', or give yourself access to the directory that the output above names."
+    ),
+    errors.CertificateError: (
+        "Set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format:\n"
+        "\n"
+        "  export SSL_CERT_FILE=/path/to/certificates.pem"
+    ),
+    errors.IndexUnreachableError: (
+        "Check the network, and run the command again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+        "PIP_INDEX_URL or UV_DEFAULT_INDEX."
+    ),
+    errors.IndexCredentialsError: (
+        "Check the user name and the password for the index. Set them in the URL, for example\n"
+        "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, in ~/.netrc, or in a keyring with\n"
+        "UV_KEYRING_PROVIDER=subprocess."
+    ),
+    errors.RepositoryError: (
+        "Check the network, and the URL and the revision in {source}. If the repository is private, check that git has\n"
+        "access to it: git ls-remote URL"
+    ),
+    errors.MissingGitError: "Install git, and run the command again.",
+    errors.PackageBuildError: (
+        "Use a version of {package} that has a wheel for this Python version, or install the compiler and the headers that the\n"
+        "output above requires."
+    ),
+    errors.UnknownVersionError: (
+        "Set the version, because the package takes it from its Git repository:\n"
+        "\n"
+        "  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+    ),
+}

@@ -1288,13 +1288,17 @@ class PackageBuildError(InstallError):
 
     @property
     def remedy(self) -> str:
-        path = next((cause for cause in self.causes if cause.startswith("./")), None)
-        if path:
-            return f"Correct the package in '{path}', and check it with: uv build --wheel {path}"
+        if self.directory:
+            return f"Correct the package in '{self.directory}', and check it with: uv build --wheel {self.directory}"
         return (
             f"Use a version of {self.cause('the package')} that has a wheel for this Python version, or use a build image with the\n"
             "compiler and the headers that the output above requires."
         )
+
+    @property
+    def directory(self) -> str | None:
+        """The directory of the package in the app, or None for a package of an index."""
+        return next((cause for cause in self.causes if cause.startswith("./")), None)
 
 
 class ProjectBuildError(InstallError):
