@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from funcpack.buildpack.install import python_builds
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import UvError
+from funcpack.check.local import PYTHON_OPTION
 from funcpack.command_errors import NoPythonError
 from funcpack.project import python_request
 from funcpack.project.python_request import PythonRequest
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from funcpack.buildpack.install.uv import Uv
     from funcpack.buildpack.platform.log import Log
     from funcpack.project.python_request import Version
-
-OPTION = "--python"
 
 # uv must not find the environment of the project, and not download anything without a word.
 _FIND = ("python", "find", "--no-config", "--no-project", "--system", "--no-python-downloads")
@@ -41,7 +40,7 @@ def requested(option: str | None, of_project: PythonRequest | None) -> PythonReq
     """
     if option is None:
         return of_project
-    request = PythonRequest.parse(Setting(option.strip(), OPTION))
+    request = PythonRequest.parse(Setting(option.strip(), PYTHON_OPTION))
     python_request.check(request)
     return request
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack.check.local import examine
+from funcpack.check.local import examine, inspect
 from funcpack.cli.main import main
-from funcpack.errors import render
+from funcpack.errors import PythonVersionTooNewError, render
 from tests.unit.buildpack.test_broken_projects import FIXTURES, SITUATIONS, lines_of
 from tests.unit.buildpack.wheels import write_wheel
 
@@ -84,6 +84,14 @@ def test_several_problems_are_all_reported(tmp_path: Path) -> None:
     )
     problems = examine(tmp_path, None, {}).problems
     assert [problem.place.file for problem in problems] == ["handler.py", "second.py", "first.py"]
+
+
+def test_option_for_the_python_replaces_the_request(tmp_path: Path) -> None:
+    write(tmp_path, {"handler.py": "def handler(req): ...\n", ".python-version": "3.12"})
+    assert inspect(tmp_path, None, {}).python == (3, 12)
+    assert inspect(tmp_path, None, {}, python="3.15").python == (3, 15)
+    with pytest.raises(PythonVersionTooNewError, match="--python"):
+        inspect(tmp_path, None, {}, python="3.99")
 
 
 def report(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
