@@ -145,7 +145,7 @@ def _download(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     version = python_request.format_version(chosen, free_threaded=free_threaded)
     log.line(f"Downloading Python {version}.")
     try:
-        uv.run(["python", "install", "--no-config", "--no-bin", version], log)
+        uv.run(["python", "install", "--no-bin", version], log)
     except UvError as exc:
         raise NoPythonError(version, own_interpreter().version) from exc
     found = _find(chosen[:2], request, uv)

@@ -20,12 +20,13 @@ from funcpack.environments import cache, invoker, pythons
 from funcpack.environments.environment import Environment, provide
 from funcpack.errors import InvokerConflictError, MissingModuleError, PythonVersionEndedError, render
 from funcpack.project.supported_pythons import SUPPORTED
+from tests.images.package_index import PASSWORD, USER, private_index_server
 from tests.unit.buildpack.sources import package
 from tests.unit.buildpack.test_locked import PROJECT, pylock, uv_lock
 from tests.unit.buildpack.wheels import write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[3]
 OWN = pythons.own_interpreter().version
@@ -211,6 +212,47 @@ def test_uv_configuration_of_the_user(machine: Machine, tmp_path: Path, monkeypa
     monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
     machine.write({"requirements.txt": "orders\n"})
     assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == "1.0"
+
+
+@pytest.fixture
+def private_index(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An index with the package `orders`, which requires credentials, and a function that requires the package."""
+    wheel = write_wheel(tmp_path / "index" / "simple" / "orders", "orders", "1.0")
+    (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    machine.write({"requirements.txt": "orders\n"})
+    monkeypatch.delenv("UV_OFFLINE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with private_index_server(tmp_path / "index") as host:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{host}/simple")
+        yield
+
+
+@pytest.mark.usefixtures("private_index")
+def test_netrc_of_the_user(machine: Machine, tmp_path: Path) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
+    netrc.chmod(0o600)
+    assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == "1.0"
+    assert PASSWORD not in "".join(machine.lines)
+
+
+@pytest.mark.usefixtures("private_index")
+def test_index_that_rejects_the_user(machine: Machine) -> None:
+    with pytest.raises(PackagesError) as caught:
+        machine.provide()
+    assert caught.value.title == "The package index rejected the credentials"
+    assert "~/.netrc" in caught.value.remedy
+
+
+@pytest.mark.usefixtures("private_index")
+def test_package_that_does_not_exist(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", os.environ["PIP_INDEX_URL"].replace("//", f"//{USER}:{PASSWORD}@"))
+    machine.write({"requirements.txt": "ordders\n"})
+    with pytest.raises(PackagesError) as caught:
+        machine.provide()
+    assert caught.value.title == "A package does not exist in the package index"
+    assert PASSWORD not in "".join(machine.lines)
 
 
 def test_environment_without_its_python_is_created_again(machine: Machine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -267,3 +268,24 @@ def test_a_directory_that_is_not_there(
     code, out, err = text([str(tmp_path / name)], capsys)
     assert (code, out) == (2, "")
     assert f"'{tmp_path / name}' {kind}." in err
+
+
+def test_check_imports_no_slow_library(tmp_path: Path) -> None:
+    write(tmp_path, {"handler.py": "def handler(req): ...\n", "requirements.txt": "flask\n"})
+    program = "import sys; from funcpack.cli.main import main; main(['check', sys.argv[1]]); print(*sorted(sys.modules), file=sys.stderr)"
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+    slow = {
+        "asyncio",
+        "difflib",
+        "email",
+        "flask",
+        "http",
+        "httpx",
+        "importlib.metadata",
+        "rich",
+        "subprocess",
+        "watchfiles",
+    }
+    assert loaded >= {"click", "funcpack.check.handler"}
+    assert loaded & slow == set()
