@@ -19,7 +19,7 @@ from funcpack.command_errors import CacheDirectoryError, InvokerPackagesError, P
 from funcpack.environments import cache, invoker, pythons
 from funcpack.environments.environment import Environment, provide
 from funcpack.errors import InvokerConflictError, MissingModuleError, PythonVersionEndedError, render
-from funcpack.project.supported_pythons import SUPPORTED
+from tests import other_python
 from tests.images.package_index import PASSWORD, USER, private_index_server
 from tests.unit.buildpack.sources import package
 from tests.unit.buildpack.test_locked import PROJECT, pylock, uv_lock
@@ -364,20 +364,8 @@ def test_python_that_is_not_supported(machine: Machine) -> None:
     assert caught.value.remedy.startswith("Set --python to a supported version")
 
 
-def other_python() -> str:
-    """Return another supported version of this machine, or skip the test."""
-    path = pythons.search_path(os.environ).split(os.pathsep)
-    names = [f"{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
-    found = (
-        name
-        for name in names
-        for directory in path
-        if "shims" not in directory and Path(directory, f"python{name}").exists()
-    )
-    name = next(found, None)
-    if name is None:
-        pytest.skip("this machine has one version of Python")
-    return name
+def other_minor() -> str:
+    return Path(other_python.command()).name.removeprefix("python")
 
 
 def test_another_python_gets_the_locked_packages_of_the_invoker(
@@ -385,7 +373,7 @@ def test_another_python_gets_the_locked_packages_of_the_invoker(
 ) -> None:
     monkeypatch.delenv("UV_OFFLINE")
     monkeypatch.delenv("UV_CACHE_DIR")
-    version = other_python()
+    version = other_minor()
     environment = machine.provide(version)
     assert f"Installing the packages of the invoker for Python {version}" in machine.lines[0]
     assert machine.evaluate(environment, "sys", "*sys.version_info[:2], sep='.'") == version
@@ -394,7 +382,7 @@ def test_another_python_gets_the_locked_packages_of_the_invoker(
 
 def test_another_python_without_an_index(machine: Machine) -> None:
     with pytest.raises(InvokerPackagesError):
-        machine.provide(other_python())
+        machine.provide(other_minor())
 
 
 def test_without_a_request_the_own_python_is_enough(machine: Machine) -> None:

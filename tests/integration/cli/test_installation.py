@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ import pytest
 import uv
 
 from funcpack.environments import pythons
-from funcpack.project.supported_pythons import SUPPORTED
+from tests import other_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,16 +55,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def other_python() -> str:
-    """Return the command of another supported version, or skip the test."""
-    path = [part for part in pythons.search_path(os.environ).split(os.pathsep) if "shims" not in part]
-    names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
-    found = next(filter(None, (shutil.which(name, path=os.pathsep.join(path)) for name in names)), None)
-    if found is None:
-        pytest.skip("this machine has one version of Python")
-    return found
-
-
 def with_pip(sources: Path, directory: Path, python: str) -> Path:
     """Install the tool with pip, and return its directory of commands."""
     run([python, "-m", "venv", directory / "tool"], directory)
@@ -85,7 +74,7 @@ def with_uv(sources: Path, directory: Path, python: str) -> Path:
     ("install", "python"),
     [
         pytest.param(with_pip, lambda: str(pythons.own_interpreter().path), id="pip"),
-        pytest.param(with_pip, other_python, id="pip-other-python"),
+        pytest.param(with_pip, other_python.command, id="pip-other-python"),
         pytest.param(with_uv, lambda: str(pythons.own_interpreter().path), id="uv-tool"),
     ],
 )
