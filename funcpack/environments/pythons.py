@@ -89,8 +89,11 @@ def search_path(environ: Mapping[str, str]) -> str:
 
 
 def visible_pythons(environ: Mapping[str, str]) -> list[str]:
-    """Return the paths of the Pythons that `choose` would find, as far as they can be told without running uv."""
-    names = [f"python{major}.{minor}" for major, minor in SUPPORTED]
+    """Return the paths of the Pythons that `choose` would find, as far as they can be told without running uv.
+
+    Another Python of the tool's own version does not count: whether there is one depends on the active virtual environment.
+    """
+    names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
     commands = [shutil.which(name, path=search_path(environ)) for name in names]
     directory = _managed(environ)
     managed = sorted(map(str, directory.iterdir())) if directory.is_dir() else []
