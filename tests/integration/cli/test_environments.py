@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import uv
 
 from funcpack.check.local import inspect
 from funcpack.command_errors import CacheDirectoryError, InvokerPackagesError, PackagesError
@@ -120,6 +121,16 @@ def test_packages_of_each_format(file: str, machine: Machine) -> None:
     environment = machine.provide()
     assert machine.lines[0] == f"Installing the packages in {file}"
     assert machine.evaluate(environment, "orders", "orders.VERSION") == "1.0"
+
+
+def test_packages_of_a_lock_of_uv_with_local_sources(machine: Machine) -> None:
+    project = f'{PROJECT}[tool.uv.sources]\norders = {{ path = "lib/orders" }}\n'
+    machine.write({**package("lib/orders"), "pyproject.toml": project})
+    subprocess.run([uv.find_uv_bin(), "lock", "--python", OWN_MINOR], cwd=machine.app, check=True, capture_output=True)
+    for version in ("1.0", "2.0"):
+        machine.write({"lib/orders/orders.py": f'VERSION = "{version}"\n'})
+        assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == version
+        assert machine.lines[0] == "Installing the packages in uv.lock"
 
 
 def test_second_start_runs_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
