@@ -56,6 +56,8 @@ def own_interpreter() -> Interpreter:
 def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     """Return the interpreter for a request: of this tool, of this machine, or one that uv downloads.
 
+    A project without a request gets the interpreter of the tool, for which the invoker needs no index.
+
     Raises:
         PythonVersionError, PythonListError, NoPythonError: The version does not exist, or uv cannot download it.
 
@@ -65,12 +67,12 @@ def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     is_own_suitable = is_suitable(own, request)
     if is_own_suitable and own.numbers[:2] == minor:
         return own
-    found = _find(minor, request, uv)
+    found = _find(minor, request, uv) if request or not is_own_suitable else None
     if found is None and is_own_suitable:
         shown = python_request.format_version(minor)
         log.line(
-            f"Using Python {own.version}, which runs Funcpack, because Python {shown}, which the image will have, is not"
-            f" installed. To use it, add the option: --python {shown}"
+            f"Using Python {own.version}, which runs Funcpack. The image will have Python {shown}. To use the same version here,"
+            f" add the option --python {shown}, or request it in .python-version."
         )
         return own
     others = reversed(python_request.minors(request))

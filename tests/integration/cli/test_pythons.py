@@ -82,15 +82,20 @@ def test_installed_python(uv: Uv) -> None:
     assert exact == chosen
 
 
-def test_own_python_stands_in_for_the_default(uv: Uv) -> None:
+@pytest.mark.parametrize("request_", [None, request_for(f">={OWN_MINOR},<4")])
+def test_own_python_stands_in_for_that_of_the_image(request_: PythonRequest | None, uv: Uv) -> None:
     log = io.StringIO()
-    assert pythons.choose(None, uv, Log(log)) == OWN
+    assert pythons.choose(request_, uv, Log(log)) == OWN
     shown = ".".join(map(str, DEFAULT))
     expected = (
-        f"Using Python {OWN.version}, which runs Funcpack, because Python {shown}, which the image will have, is not installed."
-        f" To use it, add the option: --python {shown}\n"
+        f"Using Python {OWN.version}, which runs Funcpack. The image will have Python {shown}. To use the same version here, add the"
+        f" option --python {shown}, or request it in .python-version.\n"
     )
     assert log.getvalue() == ("" if OWN.numbers[:2] == DEFAULT else expected)
+
+
+def test_project_without_a_request_needs_no_uv(tmp_path: Path) -> None:
+    assert pythons.choose(None, Uv(tmp_path / "uv", {}, tmp_path), Log(io.StringIO())) == OWN
 
 
 def test_python_is_downloaded(uv: Uv, mirror: tuple[Mirror, str]) -> None:
