@@ -285,6 +285,42 @@ class NoAnswerError(CommandError):
 
 
 @dataclass(eq=False)
+class CallTimeoutError(CommandError):
+    """The answer is not complete in time."""
+
+    server: str
+    seconds: float
+    title: ClassVar[str] = "No answer in time"
+    exit_code: ClassVar[int] = EXIT_NO_ANSWER
+
+    @property
+    def found(self) -> str:
+        return f"{self.server} did not send a complete answer within {self.seconds:g} seconds."
+
+    @property
+    def remedy(self) -> str:
+        return "Make the function faster, or allow more seconds with --timeout."
+
+
+@dataclass(eq=False)
+class FunctionProblemError(CommandError):
+    """The process of the function ended before it served. `problem` and `output` are the invoker's text."""
+
+    problem: str
+    output: str
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"output"})
+    title: ClassVar[str] = "The function cannot be served"
+
+    @property
+    def found(self) -> str:
+        return f"{self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return self.output
+
+
+@dataclass(eq=False)
 class SavedRequestNameError(CommandError):
     """The name of a saved request cannot be that of a file."""
 

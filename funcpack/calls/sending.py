@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from funcpack.calls.answer import Answer, Head
-from funcpack.command_errors import InvalidRequestError, NoAnswerError, TargetError
+from funcpack.command_errors import CallTimeoutError, InvalidRequestError, NoAnswerError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -104,7 +104,8 @@ async def send(server: Server, request: Request, seconds: float | None = None) -
     """Send a request and return the whole answer, which must come within `seconds`.
 
     Raises:
-        NoAnswerError: there is no complete answer in this time.
+        NoAnswerError: there is no complete answer.
+        CallTimeoutError: there is none in this time.
         InvalidRequestError: the request cannot be sent.
 
     """
@@ -131,7 +132,8 @@ async def stream(
         seconds: for all of it.
 
     Raises:
-        NoAnswerError: there is no complete answer in this time.
+        NoAnswerError: there is no complete answer.
+        CallTimeoutError: there is none in this time.
         InvalidRequestError: the request cannot be sent.
 
     """
@@ -140,7 +142,7 @@ async def stream(
         async with asyncio.timeout(seconds):
             return await _exchange(server, message, begin)
     except TimeoutError:
-        raise NoAnswerError(server.name, f"there was no complete answer within {seconds:g} seconds") from None
+        raise CallTimeoutError(server.name, seconds or 0) from None
     except httpx.ConnectTimeout:
         raise NoAnswerError(server.name, f"there was no connection within {_CONNECT_TIMEOUT:g} seconds") from None
     except httpx.LocalProtocolError as exc:

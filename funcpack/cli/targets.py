@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from funcpack.calls import request_options, saved_requests
 from funcpack.calls.sending import Server
+from funcpack.check.local import inspect
+from funcpack.cli.output import note
 from funcpack.command_errors import TargetError
+from funcpack.dev_server.fresh_server import fresh_server
+from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +53,25 @@ class UrlTarget:
         yield self.server
 
 
+@dataclass(frozen=True, slots=True)
+class DirectoryTarget:
+    """A function that is served for the time of the calls. What it writes is printed on standard error."""
+
+    directory: Path
+    takes_events: bool
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Server]:
+        """Serve the function.
+
+        Raises:
+            UserError: it cannot be served.
+
+        """
+        async with fresh_server(self.directory, note, note) as url:
+            yield Server.at(url)
+
+
 def find_target(text: str) -> Target:
     """Return the target of a command line.
 
@@ -57,9 +81,11 @@ def find_target(text: str) -> Target:
     """
     if text.lower().startswith(("http://", "https://")):
         return UrlTarget(Server.at(text))
-    if not Path(text).is_dir():
+    directory = Path(text)
+    if not directory.is_dir():
         raise TargetError(text, "is neither a URL nor a directory")
-    raise NotImplementedError
+    signature = inspect(directory, None, os.environ).checked.signature
+    return DirectoryTarget(directory, takes_events=signature is not None and signature.kind is Kind.CLOUDEVENT)
 
 
 def request_for(target: Target, options: RequestOptions) -> Request:

@@ -111,11 +111,11 @@ async def _send_all(
 
 async def _result(server: Server, saved: SavedRequest, seconds: float, *, update: bool) -> Result:
     from funcpack.calls import comparison, sending  # noqa: PLC0415 - as above
-    from funcpack.command_errors import NoAnswerError  # noqa: PLC0415 - as above
+    from funcpack.command_errors import CallTimeoutError, NoAnswerError  # noqa: PLC0415 - as above
 
     try:
         answer = await sending.send(server, saved.request, seconds)
-    except NoAnswerError as exc:
+    except (CallTimeoutError, NoAnswerError) as exc:
         return Result(saved.name, "failed", None, None, [exc.found])
     lines = comparison.difference(saved.answer, answer, saved.ignored)
     outcome = "differs" if lines else "ok"

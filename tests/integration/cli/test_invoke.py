@@ -327,7 +327,7 @@ def test_timeout_is_for_the_whole_answer(recorder: Recorder, begin: bytes) -> No
     done = invoke(recorder.url, "--timeout", "0.5", "--output", "json")
     over.set()
     assert (done.returncode, done.stdout) == (3, b"")
-    assert b"there was no complete answer within 0.5 seconds." in done.stderr
+    assert b"did not send a complete answer within 0.5 seconds." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,26 @@ http://127.0.0.1:8080: Connection refused.
 Make sure that the function is running, for example with 'funcpack run', and that the URL is correct.""",
     ),
     (
+        errors.CallTimeoutError("http://127.0.0.1:8080", 0.5),
+        3,
+        """\
+No answer in time
+http://127.0.0.1:8080 did not send a complete answer within 0.5 seconds.
+
+Make the function faster, or allow more seconds with --timeout.""",
+    ),
+    (
+        errors.FunctionProblemError("The import failed", "handler.py, line 1\n\nInstall it."),
+        1,
+        """\
+The function cannot be served
+The import failed.
+
+handler.py, line 1
+
+Install it.""",
+    ),
+    (
         errors.SavedRequestNameError("a/b"),
         2,
         """\
