@@ -352,9 +352,7 @@ class SavedRequestExistsError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return (
-            f"Choose another name, or delete the file. To update only its answer: funcpack test --update . {self.name}"
-        )
+        return f"Choose another name, or delete the file. To update only its answer: funcpack test {self.name} --update"
 
 
 @dataclass(eq=False)

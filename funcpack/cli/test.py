@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ _EXAMPLES = """\b
 Examples:
   funcpack invoke --sample s3 --save object-created
   funcpack test
-  funcpack test . object-created --update
+  funcpack test object-created --update
 """
 
 _DEADLINE = 60.0
@@ -72,14 +73,16 @@ class Result:
     "--timeout", metavar="SECONDS", type=float, default=_DEADLINE, callback=positive, help="Of a call. Default: 60."
 )
 @click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the results.")
-def command(directory: Path, names: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
+def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
     """Send the requests in tests/events to the function in DIR, and compare the answers with those kept.
 
-    Ids and times are not compared, and neither is what a file lists in "ignore". With a NAME, only that request is sent.
+    Ids and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
+    that request.
     """
     from funcpack.calls import saved_requests  # noqa: PLC0415 - takes longer than the rest of the tool
     from funcpack.cli.targets import find_target  # noqa: PLC0415 - as above
 
+    directory, names = _directory_and_names(arguments)
     requests = saved_requests.load_all(directory, names)
     report = _print if output == "text" else _say_nothing
     results = asyncio.run(_send_all(find_target(str(directory)), requests, timeout, report, update=update))
@@ -91,6 +94,18 @@ def command(directory: Path, names: tuple[str, ...], *, update: bool, timeout: f
             f"{failed} of {len(results)} answers differ. If the new ones are right: funcpack test {directory} --update"
         )
     return 1 if failed else 0
+
+
+def _directory_and_names(arguments: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return the directory and the names of requests: an argument that is no path can only be a name."""
+    if not arguments or not (Path(arguments[0]).is_dir() or os.sep in arguments[0]):
+        return Path(), arguments
+    directory, *names = arguments
+    if not Path(directory).is_dir():
+        from funcpack.command_errors import NotADirectoryArgumentError  # noqa: PLC0415 - as above
+
+        raise NotADirectoryArgumentError(directory, "is a file" if Path(directory).exists() else "does not exist")
+    return Path(directory), tuple(names)
 
 
 async def _send_all(

@@ -228,10 +228,10 @@ def test_only_the_requests_of_the_given_names_are_sent(app: Path, run: Run) -> N
     write(app, HTTP_FUNCTION)
     keep(app, "a", request={"path": "/a"}, answer={"status": 200, "json": {"path": "/a"}})
     keep(app, "b", request={"path": "/b"}, answer={"status": 404})
-    done = run("test", ".", "a")
-    assert (done.returncode, done.stdout) == (0, "ok       a\n")
-    assert "/b" not in done.stderr
-    assert run("test", ".", "nothing").returncode == 2
+    for arguments in (("a",), (".", "a"), ("../app", "a")):
+        done = run("test", *arguments)
+        assert (done.returncode, done.stdout) == (0, "ok       a\n")
+        assert "/b" not in done.stderr
 
 
 def test_call_without_an_answer_fails_and_the_others_are_made(app: Path, run: Run) -> None:
@@ -266,7 +266,10 @@ def test_replies_of_an_event_function_are_kept_as_events(app: Path, run: Run) ->
     ("arguments", "text"),
     [
         (("test",), "error: No such saved request\ntests/events contains no requests.\n"),
-        (("test", "nowhere"), "'nowhere' does not exist"),
+        (("test", "nowhere"), "There is no tests/events/nowhere.json, and no other saved request."),
+        (("test", ".", "nowhere"), "There is no tests/events/nowhere.json, and no other saved request."),
+        (("test", "../nowhere"), "'../nowhere' does not exist."),
+        (("test", "./handler.py"), "'./handler.py' is a file."),
         (("test", "--timeout", "0"), "it is not a positive number of seconds"),
         (("invoke", "nowhere"), "'nowhere' is neither a URL nor a directory."),
         (("invoke", "--replay", "nothing"), "There is no tests/events/nothing.json"),

@@ -127,7 +127,7 @@ Choose another name, for example 'order-created'.""",
 The request exists already
 tests/events/order.json contains a request, which --save does not replace.
 
-Choose another name, or delete the file. To update only its answer: funcpack test --update . order""",
+Choose another name, or delete the file. To update only its answer: funcpack test order --update""",
     ),
     (
         errors.SavedRequestMissingError("order", "tests/events", ["paid", "sent"]),
