@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.errors import UserError
+from funcpack import errors
+from funcpack.errors import InstallError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +60,82 @@ class FileSystemError(CommandError):
     @property
     def remedy(self) -> str:
         return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
+
+
+# --- run ---
+
+
+@dataclass(eq=False)
+class PortInUseError(CommandError):
+    """A port of the tool cannot be listened on. `option` is the one that chooses it."""
+
+    host: str
+    port: int
+    reason: str
+    option: str
+    title: ClassVar[str] = "The port is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Cannot listen on port {self.port} of {self.host}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Stop the program that uses it, or choose another port with {self.option}."
+
+
+@dataclass(eq=False)
+class EnvFileError(CommandError):
+    """A line of a file with variables does not have the documented form."""
+
+    file: str
+    line: int
+    title: ClassVar[str] = "Invalid file of variables"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}:{self.line}: the line is neither NAME=value nor a comment."
+
+    @property
+    def remedy(self) -> str:
+        return "Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are."
+
+
+@dataclass(eq=False)
+class InvalidSettingError(CommandError):
+    """A variable of the invoker has a value that it does not accept. `reason` names both."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid setting"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell."
+        )
+
+
+@dataclass(eq=False)
+class DebuggerError(CommandError):
+    """debugpy cannot be installed."""
+
+    reason: str
+    title: ClassVar[str] = "The debugger cannot be installed"
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    @property
+    def found(self) -> str:
+        return f"Installing debugpy failed:\n\n{self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the package index is available, or run the function without --debug."
 
 
 # --- environments ---
@@ -111,9 +188,94 @@ class NoPythonError(CommandError):
     @property
     def remedy(self) -> str:
         return (
-            f"Check the network, or install Python {self.version} in another way, so that 'python{self.version}' is a command.\n"
-            f"Or run the function with the Python that runs Funcpack: --python {self.own}"
+            f"Check the network, or install Python {self.version} in another way. Or run the function with the Python that runs Funcpack, with\n"
+            f"the option: --python {self.own}"
         )
+
+
+@dataclass(eq=False)
+class InvokerPackagesError(CommandError):
+    """uv cannot install the packages of the invoker for another Python version than that of the tool, `own`."""
+
+    version: str
+    own: str
+    title: ClassVar[str] = "The invoker cannot be installed"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"The function runs on Python {self.version}, and Funcpack on Python {self.own}. uv could not install the packages of the\n"
+            f"invoker for Python {self.version}. See the output of uv above."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check the network and the settings of the package index, and run the command again. Or install Funcpack with the\n"
+            "Python version of the function, for example:\n"
+            "\n"
+            f"  uv tool install --python {self.version} funcpack"
+        )
+
+
+class PackagesError(CommandError):
+    """uv cannot install the packages of the function: the error of a build, with a remedy for a developer's machine."""
+
+    def __init__(self, error: InstallError) -> None:
+        super().__init__(error)
+        self._error = error
+
+    @property
+    def title(self) -> str:  # type: ignore[override] # that of the error
+        return "git is not installed" if isinstance(self._error, errors.MissingGitError) else self._error.title
+
+    @property
+    def found(self) -> str:
+        return self._error.found
+
+    @property
+    def remedy(self) -> str:
+        local = _LOCAL_REMEDIES.get(type(self._error))
+        if local is None or (isinstance(self._error, errors.PackageBuildError) and self._error.directory):
+            return self._error.remedy
+        return local.format(source=self._error.source, package=self._error.cause("the package"))
+
+
+# The remedies of a build that name service bindings, the options of pack, or the build image.
+_LOCAL_REMEDIES: dict[type[InstallError], str] = {
+    errors.InstallError: "Correct {source} or the settings of the package index, and run the command again.",
+    errors.FileWriteError: (
+        "Free disk space, for example with 'uv cache prune', or give yourself access to the directory that the output above names."
+    ),
+    errors.CertificateError: (
+        "Set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format:\n"
+        "\n"
+        "  export SSL_CERT_FILE=/path/to/certificates.pem"
+    ),
+    errors.IndexUnreachableError: (
+        "Check the network, and run the command again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
+        "PIP_INDEX_URL or UV_DEFAULT_INDEX."
+    ),
+    errors.IndexCredentialsError: (
+        "Check the user name and the password for the index. Set them in the URL, for example\n"
+        "PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, in ~/.netrc, or in a keyring with\n"
+        "UV_KEYRING_PROVIDER=subprocess."
+    ),
+    errors.RepositoryError: (
+        "Check the network, and the URL and the revision in {source}. If the repository is private, check that git has\n"
+        "access to it: git ls-remote URL"
+    ),
+    errors.MissingGitError: "Install git, and run the command again.",
+    errors.PackageBuildError: (
+        "Use a version of {package} that has a wheel for this Python version, or install the compiler and the headers that the\n"
+        "output above requires."
+    ),
+    errors.UnknownVersionError: (
+        "Set the version, because the package takes it from its Git repository:\n"
+        "\n"
+        "  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
+    ),
+}
 
 
 # --- invoke and test ---

@@ -1008,6 +1008,18 @@ class ProjectTableError(InstallError):
         return "Correct the table as the output of uv describes, and check it with: uv lock --dry-run"
 
 
+class FileWriteError(InstallError):
+    """The disk is full, or uv must not write to a directory."""
+
+    title: ClassVar[str] = "uv cannot write a file"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Free disk space, or give the build access to the directory that the output above names. Then build again."
+        )
+
+
 class CertificateError(InstallError):
     """The build does not trust the certificate of the package index or of a proxy."""
 
@@ -1276,13 +1288,17 @@ class PackageBuildError(InstallError):
 
     @property
     def remedy(self) -> str:
-        path = next((cause for cause in self.causes if cause.startswith("./")), None)
-        if path:
-            return f"Correct the package in '{path}', and check it with: uv build --wheel {path}"
+        if self.directory:
+            return f"Correct the package in '{self.directory}', and check it with: uv build --wheel {self.directory}"
         return (
             f"Use a version of {self.cause('the package')} that has a wheel for this Python version, or use a build image with the\n"
             "compiler and the headers that the output above requires."
         )
+
+    @property
+    def directory(self) -> str | None:
+        """The directory of the package in the app, or None for a package of an index."""
+        return next((cause for cause in self.causes if cause.startswith("./")), None)
 
 
 class ProjectBuildError(InstallError):

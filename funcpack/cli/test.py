@@ -64,10 +64,7 @@ class Result:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument(
-    "directory", default=".", metavar="[DIR]", type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("arguments", nargs=-1, metavar="[DIR] [NAME]...")
 @click.option("--update", is_flag=True, help="Keep the new answers in place of those that differ.")
 @click.option(
     "--timeout", metavar="SECONDS", type=float, default=_DEADLINE, callback=positive, help="Of a call. Default: 60."

@@ -105,6 +105,8 @@ def _created(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise CacheDirectoryError(str(path), exc.strerror or str(exc)) from exc
+    if not os.access(path, os.W_OK):
+        raise CacheDirectoryError(str(path), "The directory is read-only")
     return path
 
 

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import environment, setting_files
 from funcpack.buildpack.install.uv import Uv
+from funcpack.check.installed import check_installed
 from funcpack.environments import cache, invoker, pythons, settings
 from funcpack.project import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from funcpack.check.local import Inspection
     from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
 
 # Changes with what this package makes of the same inputs.
@@ -44,27 +46,46 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
     `python` is a Python version that replaces the project's request. `report` is called with each line about the progress.
 
     Raises:
-        UserError: The environment cannot be created.
+        UserError: The environment cannot be created, or the function is not in it.
 
     """
     project = inspection.project
     root = cache.directory(os.environ)
     request = pythons.requested(python, project.python)
-    variables = {**settings.pip_variables(os.environ), **project.settings.all()}
-    env = settings.uv_variables(variables, os.environ, root)
-    uv = Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
-    key = _key(request, project.dependencies, uv)
+    uv = uv_of_user(project, root)
+    of_project = environment.build_variables(_variables(project))
+    key = _key(request, project.dependencies, settings.with_effect(of_project), uv)
     entry = root / "environments" / key[:32]
     if not _is_complete(entry):
         from funcpack.environments import creation  # noqa: PLC0415 - slow, and most starts find the environment
 
         creation.create(entry, project, request, uv, report)
-    cache.note_use(entry)
+    for used in (entry, _invoker(entry)):
+        cache.note_use(used)
+    if inspection.checked.is_in_package:
+        (site_packages,) = entry.glob("venv/lib/python*/site-packages")
+        check_installed(project.handler, project.app, site_packages)
     return Environment(_python(entry), key)
 
 
-def _key(request: PythonRequest | None, dependencies: Dependencies | None, uv: Uv) -> str:
-    """Return the digest of everything that the environment depends on."""
+def uv_of_user(project: Project, root: Path) -> Uv:
+    """Return uv with the settings of the user and of a project; `root` is the cache directory of the tool.
+
+    Raises:
+        NoUvError: There is no uv.
+
+    """
+    variables = _variables(project)
+    env = settings.uv_variables(environment.build_variables(variables), os.environ, root)
+    return Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
+
+
+def _variables(project: Project) -> dict[str, str]:
+    return {**settings.pip_variables(os.environ), **project.settings.all()}
+
+
+def _key(request: PythonRequest | None, dependencies: Dependencies | None, variables: Mapping[str, str], uv: Uv) -> str:
+    """Return the digest of everything that the environment depends on. `variables` are those that affect the installation."""
     files = setting_files.read_setting_files(uv.env, uv.cwd) if dependencies else None
     own = pythons.own_interpreter()
     parts = [
@@ -76,10 +97,10 @@ def _key(request: PythonRequest | None, dependencies: Dependencies | None, uv: U
     ]
     if dependencies and files:
         parts += [
-            *(str(uv.cwd) if dependencies.has_sources else ""),
+            str(uv.cwd) if dependencies.has_sources else "",
             dependencies.format,
             dependencies.digest,
-            environment.build_settings(uv.env),
+            environment.build_settings(variables),
             *uv.install_options,
             files.digest,
         ]
@@ -93,9 +114,10 @@ def _python(entry: Path) -> Path:
     return entry / "venv" / "bin" / "python"
 
 
+def _invoker(entry: Path) -> Path:
+    return entry / "invoker"
+
+
 def _is_complete(entry: Path) -> bool:
-    """Check whether the cache contains the environment, and everything outside of it that it refers to."""
-    if not _python(entry).exists():
-        return False
-    directories = (entry / "path").read_text(encoding="utf-8").splitlines()
-    return all(map(os.path.isdir, directories))
+    """Check whether the cache contains the environment, its Python still exists, and so does the invoker."""
+    return _python(entry).exists() and _invoker(entry).exists()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import funcpack_invoker
-from funcpack.buildpack.install import uv_failures
 from funcpack.buildpack.install.uv import UvError
+from funcpack.command_errors import InvokerPackagesError
 from funcpack.environments import cache, pythons
 from funcpack.project import digest
 from funcpack.project.package_names import normalized
@@ -60,7 +60,7 @@ def provide(parent: Path, interpreter: Interpreter, uv: Uv, log: Log) -> Invoker
     """Return the invoker for an interpreter, from the directory `parent` in the cache if it is there.
 
     Raises:
-        InstallError: uv cannot install the dependencies for another Python version.
+        InvokerPackagesError: uv cannot install the packages for another Python version.
 
     """
     python = ".".join(map(str, interpreter.numbers[:2])) + "t" * interpreter.is_free_threaded
@@ -117,16 +117,16 @@ def _copy_package(package: Distribution, directory: Path) -> None:
 
 
 def _install_lock(directory: Path, interpreter: Interpreter, uv: Uv, log: Log) -> None:
-    version = interpreter.version
+    own = pythons.own_interpreter()
     log.line(
-        f"Installing the dependencies of the invoker for Python {version}, because the tool runs on another version."
+        f"Installing the packages of the invoker for Python {interpreter.version}, because Funcpack runs on Python {own.version}"
     )
     python = ["--python", str(interpreter.path), "--target", str(directory)]
     install = ["pip", "install", "--no-compile-bytecode", "--no-deps", "--require-hashes", *python]
     try:
         uv.run([*install, *uv.install_options, "--requirement", str(LOCK)], log)
     except UvError as exc:
-        raise uv_failures.error_for(exc.output, LOCK.name, directory, has_vendor=False) from exc
+        raise InvokerPackagesError(interpreter.version, own.version) from exc
     (directory / ".lock").unlink(missing_ok=True)
     shutil.rmtree(directory / "bin", ignore_errors=True)
 

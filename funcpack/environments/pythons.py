@@ -63,7 +63,7 @@ def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     """
     own = own_interpreter()
     minor = python_request.expected_minor(request, DEFAULT)
-    is_own_suitable = _is_suitable(own, request)
+    is_own_suitable = is_suitable(own, request)
     if is_own_suitable and own.numbers[:2] == minor:
         return own
     found = _find(minor, request, uv)
@@ -106,7 +106,8 @@ def _managed(environ: Mapping[str, str]) -> Path:
     return Path(data, "uv", "python")
 
 
-def _is_suitable(python: Interpreter, request: PythonRequest | None) -> bool:
+def is_suitable(python: Interpreter, request: PythonRequest | None) -> bool:
+    """Check whether functions can run on an interpreter, and whether it satisfies the request."""
     return python_request.is_suitable(python.numbers, request, free_threaded=python.is_free_threaded)
 
 
@@ -118,7 +119,7 @@ def _find(minor: Version, request: PythonRequest | None, uv: Uv) -> Interpreter 
         return None
     path = Path(found.strip())
     python = Interpreter(_version_of(path, uv), path)
-    return python if _is_suitable(python, request) else None
+    return python if is_suitable(python, request) else None
 
 
 def _specifiers(minor: Version, request: PythonRequest | None) -> str:

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import environment
 from funcpack.command_errors import NoUvError
 from funcpack.environments import cache, pythons
 
@@ -25,20 +24,26 @@ _OF_MACHINE = frozenset(
         "UV_PYTHON_PREFERENCE",
     }
 )
+_OF_DOWNLOADS = ("UV_HTTP_", "UV_OFFLINE", "UV_REQUEST_TIMEOUT")
 # https://pip.pypa.io/en/stable/topics/configuration/: later files take precedence.
 _GLOBAL_FILES = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"))
 
 
-def uv_variables(variables: Mapping[str, str], environ: Mapping[str, str], cache_directory: Path) -> dict[str, str]:
-    """Return the variables for uv, from the variables of the project and of this machine."""
+def uv_variables(of_project: Mapping[str, str], environ: Mapping[str, str], cache_directory: Path) -> dict[str, str]:
+    """Return the variables for uv: those of a build of the project, and those of this machine."""
     of_machine = {name: environ[name] for name in _OF_MACHINE if name in environ}
-    env = {**environment.build_variables(variables), **of_machine, "PATH": pythons.search_path(environ)}
+    env = {**of_project, **of_machine, "PATH": pythons.search_path(environ)}
     # pip and other programs trust the authorities of the system; by default uv does not.
     if "UV_SYSTEM_CERTS" not in env and "UV_NATIVE_TLS" not in env:
         env["UV_SYSTEM_CERTS"] = "1"
     if cache.is_temporary(cache_directory) and "UV_CACHE_DIR" not in env:
         env["UV_CACHE_DIR"] = str(cache_directory / "uv")
     return env
+
+
+def with_effect(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables without those that change only how packages are downloaded."""
+    return {name: value for name, value in variables.items() if not name.startswith(_OF_DOWNLOADS)}
 
 
 def pip_variables(environ: Mapping[str, str]) -> dict[str, str]:

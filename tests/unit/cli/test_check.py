@@ -80,7 +80,6 @@ def test_several_problems_are_all_reported(tmp_path: Path) -> None:
             "handler.py": "import first\nimport second\n\ndef handler(session): ...\n",
             "first.py": "x = (\n",
             "second.py": "def f(:\n",
-            ".python-version": "3.9",
         },
     )
     problems = examine(tmp_path, None, {}).problems

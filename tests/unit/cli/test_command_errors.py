@@ -5,9 +5,154 @@ from __future__ import annotations
 import pytest
 
 from funcpack import command_errors as errors
+from funcpack import errors as build_errors
 from funcpack.errors import render
 
+PACKAGES = "uv could not install the dependencies from requirements.txt. See the output of uv above."
+
 CASES = [
+    # --- environments ---
+    (
+        errors.CacheDirectoryError("/cache/funcpack", "Read-only file system"),
+        1,
+        """\
+The cache directory is not writable
+/cache/funcpack: Read-only file system.
+
+Set XDG_CACHE_HOME to a directory that you can write to, for example: export XDG_CACHE_HOME=~/.cache""",
+    ),
+    (
+        errors.NoUvError(),
+        1,
+        """\
+uv is not installed
+Funcpack installs the packages of a function with uv, which is not in its environment.
+
+Install Funcpack again together with its dependencies, or install uv: pip install uv""",
+    ),
+    (
+        errors.NoPythonError("3.12.1", "3.11.7"),
+        1,
+        """\
+Python is not available
+Python 3.12.1 is not installed, and uv could not download it. See the output of uv above.
+
+Check the network, or install Python 3.12.1 in another way. Or run the function with the Python that runs Funcpack, with
+the option: --python 3.11.7""",
+    ),
+    (
+        errors.InvokerPackagesError("3.12.1", "3.11.7"),
+        1,
+        """\
+The invoker cannot be installed
+The function runs on Python 3.12.1, and Funcpack on Python 3.11.7. uv could not install the packages of the
+invoker for Python 3.12.1. See the output of uv above.
+
+Check the network and the settings of the package index, and run the command again. Or install Funcpack with the
+Python version of the function, for example:
+
+  uv tool install --python 3.12.1 funcpack""",
+    ),
+    (
+        errors.PackagesError(build_errors.InstallError("requirements.txt")),
+        1,
+        f"""\
+The dependencies could not be installed
+{PACKAGES}
+
+Correct requirements.txt or the settings of the package index, and run the command again.""",
+    ),
+    (
+        errors.PackagesError(build_errors.FileWriteError("requirements.txt")),
+        1,
+        f"""\
+uv cannot write a file
+{PACKAGES}
+
+Free disk space, for example with 'uv cache prune', or give yourself access to the directory that the output above names.""",
+    ),
+    (
+        errors.PackagesError(build_errors.CertificateError("requirements.txt")),
+        1,
+        f"""\
+The certificate of the package index is not trusted
+{PACKAGES}
+
+Set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format:
+
+  export SSL_CERT_FILE=/path/to/certificates.pem""",
+    ),
+    (
+        errors.PackagesError(build_errors.IndexUnreachableError("requirements.txt")),
+        1,
+        f"""\
+The package index is not reachable
+{PACKAGES}
+
+Check the network, and run the command again. To use a proxy, set HTTPS_PROXY. To use another package index, set
+PIP_INDEX_URL or UV_DEFAULT_INDEX.""",
+    ),
+    (
+        errors.PackagesError(build_errors.IndexCredentialsError("requirements.txt")),
+        1,
+        f"""\
+The package index rejected the credentials
+{PACKAGES}
+
+Check the user name and the password for the index. Set them in the URL, for example
+PIP_INDEX_URL=https://USER:PASSWORD@pypi.example.com/simple, in ~/.netrc, or in a keyring with
+UV_KEYRING_PROVIDER=subprocess.""",
+    ),
+    (
+        errors.PackagesError(build_errors.RepositoryError("requirements.txt")),
+        1,
+        f"""\
+A Git repository cannot be fetched
+{PACKAGES}
+
+Check the network, and the URL and the revision in requirements.txt. If the repository is private, check that git has
+access to it: git ls-remote URL""",
+    ),
+    (
+        errors.PackagesError(build_errors.MissingGitError("requirements.txt")),
+        1,
+        f"""\
+git is not installed
+{PACKAGES}
+
+Install git, and run the command again.""",
+    ),
+    (
+        errors.PackagesError(build_errors.PackageBuildError("requirements.txt", ["orders==1.0"])),
+        1,
+        """\
+A package cannot be built from source
+uv could not install the dependencies from requirements.txt, because of 'orders==1.0'.
+See the output of uv above.
+
+Use a version of 'orders==1.0' that has a wheel for this Python version, or install the compiler and the headers that the
+output above requires.""",
+    ),
+    (
+        errors.PackagesError(build_errors.UnknownVersionError("requirements.txt")),
+        1,
+        f"""\
+The version of a local package is unknown
+{PACKAGES}
+
+Set the version, because the package takes it from its Git repository:
+
+  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0""",
+    ),
+    (
+        errors.PackagesError(build_errors.LockOutdatedError("uv.lock")),
+        1,
+        """\
+uv.lock is out of date
+uv could not install the dependencies from uv.lock. See the output of uv above.
+
+Run 'uv lock', and commit uv.lock together with pyproject.toml.""",
+    ),
     # --- invoke and test ---
     (
         errors.OptionValueError("--header", "X", "is not a header field", "--header 'Name: value'"),
