@@ -284,6 +284,24 @@ def test_reader_that_has_seen_enough_ends_it_without_a_word(recorder: Recorder) 
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(("closed", "printed"), [("<&-", b"ok"), (">&-", b""), ("2>&-", b"ok"), ("<&- >&- 2>&-", b"")])
+def test_closed_standard_streams_are_like_the_null_device(recorder: Recorder, closed: str, printed: bytes) -> None:
+    line = ["sh", "-c", f'"$@" {closed}', "sh", *command("invoke", recorder.url, "--data", "@-")]
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, printed, b"")
+    assert recorder.bodies == [b""]
+
+
+def test_full_disk_is_an_error_with_a_text(recorder: Recorder) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("invoke", recorder.url), stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: Cannot read or write a file\nNo space left on device.\n")
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (302, 0), (404, 1), (503, 1)])
 def test_exit_code_is_1_for_an_error(http_function: Server, status: int, code: int) -> None:
     done = invoke(url(http_function), "--path", f"/status?code={status}")
