@@ -447,6 +447,24 @@ class NoAnswerError(CommandError):
 
 
 @dataclass(eq=False)
+class UnsupportedProxyError(CommandError):
+    """The environment names a proxy that is not an HTTP proxy. Its URL is not shown, because it may contain a password."""
+
+    server: str
+    scheme: str
+    title: ClassVar[str] = "Unsupported proxy"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The environment has a proxy of the type '{self.scheme}' for {self.server}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set http_proxy and https_proxy to an HTTP proxy, or add the host to no_proxy."
+
+
+@dataclass(eq=False)
 class CallTimeoutError(CommandError):
     """The answer is not complete in time."""
 

@@ -32,6 +32,10 @@ class Target(Protocol):
         """Return the directory of the project, with its saved requests."""
 
     @property
+    def path(self) -> str:
+        """Return the path of a request that has none."""
+
+    @property
     def takes_events(self) -> bool:
         """Return whether the function is known to take CloudEvents."""
 
@@ -47,6 +51,11 @@ class UrlTarget:
     directory: Path = Path()
     takes_events: bool = False
 
+    @property
+    def path(self) -> str:
+        """The path of the URL."""
+        return self.server.path
+
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Server]:
         """Return the server."""
@@ -59,6 +68,7 @@ class DirectoryTarget:
 
     directory: Path
     takes_events: bool
+    path: str = "/"
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Server]:
@@ -97,4 +107,4 @@ def request_for(target: Target, options: RequestOptions) -> Request:
     """
     if options.replay is not None:
         return saved_requests.load(target.directory, options.replay).request
-    return request_options.build(options, takes_events=target.takes_events)
+    return request_options.build(options, path=target.path, takes_events=target.takes_events)

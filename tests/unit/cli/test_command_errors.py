@@ -237,6 +237,15 @@ http://127.0.0.1:8080: Connection refused.
 Make sure that the function is running, for example with 'funcpack run', and that the URL is correct.""",
     ),
     (
+        errors.UnsupportedProxyError("http://shop.example.com", "socks5"),
+        2,
+        """\
+Unsupported proxy
+The environment has a proxy of the type 'socks5' for http://shop.example.com.
+
+Set http_proxy and https_proxy to an HTTP proxy, or add the host to no_proxy.""",
+    ),
+    (
         errors.CallTimeoutError("http://127.0.0.1:8080", 0.5),
         3,
         """\
