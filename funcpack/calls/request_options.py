@@ -143,14 +143,11 @@ def _data(options: RequestOptions) -> Body | None:
 def _events(options: RequestOptions, body: Body | None) -> OutgoingEvents:
     if options.event is not None:
         return outgoing_events.read_file(options.event, bodies.read_file(options.event), options.mode)
-    data = None if body is None else body.read()
     attributes = _attributes(options)
-    if options.json is not None:
-        attributes.setdefault("datacontenttype", bodies.JSON)
     if options.sample is None and not options.given.isdisjoint(_ATTRIBUTES):
-        return outgoing_events.from_attributes(attributes, options.mode, data)
+        return outgoing_events.from_attributes(attributes, options.mode, body)
     sample = sample_events.load(options.sample or sample_events.DEFAULT)
-    return outgoing_events.changed(sample.event, attributes, options.mode, data)
+    return outgoing_events.changed(sample.event, attributes, options.mode, body)
 
 
 def _attributes(options: RequestOptions) -> dict[str, str]:

@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from funcpack.calls import request_options, saved_requests
 from funcpack.calls.sending import Server
-from funcpack.check.local import inspect
 from funcpack.cli.output import note
 from funcpack.command_errors import TargetError
-from funcpack.dev_server.fresh_server import fresh_server
-from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,6 +75,8 @@ class DirectoryTarget:
             UserError: it cannot be served.
 
         """
+        from funcpack.dev_server.fresh_server import fresh_server  # noqa: PLC0415 - a URL needs none of it
+
         async with fresh_server(self.directory, note, note) as url:
             yield Server.at(url)
 
@@ -94,6 +93,9 @@ def find_target(text: str) -> Target:
     directory = Path(text)
     if not directory.is_dir():
         raise TargetError(text, "is neither a URL nor a directory")
+    from funcpack.check.local import inspect  # noqa: PLC0415 - a URL needs none of it
+    from funcpack_invoker.function.parameters import Kind  # noqa: PLC0415 - as above
+
     signature = inspect(directory, None, os.environ).checked.signature
     return DirectoryTarget(directory, takes_events=signature is not None and signature.kind is Kind.CLOUDEVENT)
 

@@ -142,7 +142,7 @@ def test_invalid_file(tmp_path: Path, content: str, reason: str) -> None:
 
 def test_all_requests_are_loaded_in_the_order_of_their_names(tmp_path: Path) -> None:
     (tmp_path / "tests/events").mkdir(parents=True)
-    for name in ("b.json", "a.json", ".c.json.new", "notes.md"):
+    for name in ("b.json", "a.json", ".c.json.new", ".d.json", "notes.md"):
         (tmp_path / "tests/events" / name).write_text('{"request": {}}')
     assert [saved.name for saved in saved_requests.load_all(tmp_path, ())] == ["a", "b"]
     assert [saved.name for saved in saved_requests.load_all(tmp_path, ("b", "a"))] == ["b", "a"]
