@@ -7,12 +7,10 @@ SIGKILL, and then ends the group.
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import signal
 import socket
 import subprocess
-import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from funcpack.dev_server import served
 from funcpack.dev_server.lines import Lines
 from funcpack.dev_server.problem import Problem
 from funcpack.dev_server.readiness import until_it_serves
+from funcpack.dev_server.writes import Writes
 from funcpack_invoker import errors
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ HOST = "127.0.0.1"
 
 # Seconds for the rest of the output of a process that has ended.
 _LAST_OUTPUT = 1.0
-
-# Seconds in which changes of files can come from a program that the function has started.
-_PROGRAM_WRITES = 1.0
-
-# SQLite writes files next to a database, and Python does not report them.
-_OF_SQLITE = ("-journal", "-wal", "-shm")
 
 _WATCHDOG = ("sh", "-c", "read -r _; kill -KILL 0")
 
@@ -62,6 +55,7 @@ class FunctionProcess:
     Attributes:
         launch: what it was started with.
         port: that it serves on.
+        writes: the files that the function has written.
 
     """
 
@@ -70,8 +64,7 @@ class FunctionProcess:
         self.launch = launch
         self.port = _free_port()
         self._lines = Lines(on_line, _titles())
-        self._written: set[str] = set()
-        self._started_program = -math.inf
+        self.writes = Writes()
         self._exited = asyncio.Event()
         self._output_ended = asyncio.Event()
         self._code: int | None = None
@@ -87,7 +80,7 @@ class FunctionProcess:
         # The pipe ends with the tool. No other process may have its other end. The start of a shell takes a millisecond.
         self._watchdog = subprocess.Popen(_WATCHDOG, stdin=subprocess.PIPE, process_group=0)  # noqa: ASYNC220
         report, report_end = os.pipe()
-        await loop.connect_read_pipe(lambda: _Report(self._note_write), os.fdopen(report, "rb"))
+        await loop.connect_read_pipe(lambda: _Report(self.writes.note), os.fdopen(report, "rb"))
         debugger = self.launch.debugger
         try:
             self._transport, _ = await loop.subprocess_exec(
@@ -135,7 +128,7 @@ class FunctionProcess:
         return self._code or 0
 
     async def closed(self) -> None:
-        """Wait until the process has ended and all of its output was taken, unless another process keeps that open."""
+        """Wait until the process has ended and all of its output was taken, which another process may keep open."""
         await self._exited.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_OUTPUT):
@@ -159,19 +152,6 @@ class FunctionProcess:
         self._watchdog.wait()
         assert self._watchdog.stdin is not None  # noqa: S101 - a pipe
         self._watchdog.stdin.close()
-
-    def has_written(self, path: str) -> bool:
-        """Return whether the function has written a file, or has just started a program that may have."""
-        if time.monotonic() - self._started_program < _PROGRAM_WRITES:
-            return True
-        return path in self._written or any(path.removesuffix(suffix) in self._written for suffix in _OF_SQLITE)
-
-    def _note_write(self, path: str) -> None:
-        if path:
-            directory, name = os.path.split(path)
-            self._written.add(os.path.join(os.path.realpath(directory), name))  # noqa: PTH118 - text is compared
-        else:
-            self._started_program = time.monotonic()
 
     def _problem(self) -> Problem:
         """Return why the process has ended, from what it wrote last."""
@@ -220,16 +200,16 @@ class _Output(asyncio.SubprocessProtocol):
 
 
 class _Report(asyncio.Protocol):
-    """Reads the paths that the process writes, each with NUL at its end."""
+    """Reads the reports of the process, each with NUL at its end."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
+    def __init__(self, note: Callable[[bytes], None]) -> None:
         self._note = note
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
-        *paths, self._rest = (self._rest + data).split(b"\0")
-        for path in paths:
-            self._note(os.fsdecode(path))
+        *reports, self._rest = (self._rest + data).split(b"\0")
+        for report in reports:
+            self._note(report)
 
 
 def _titles() -> frozenset[str]:

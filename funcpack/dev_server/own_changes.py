@@ -38,7 +38,7 @@ class OwnChanges:
 
     def contain(self, file: Path) -> bool:
         """Return whether the function has changed a file."""
-        if any(process.has_written(str(file)) for process in self._processes):
+        if any(process.writes.contain(str(file)) for process in self._processes):
             return True
         if self._is_starting and file.suffix != ".py":
             self._interruptions[file] += 1

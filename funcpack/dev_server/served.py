@@ -25,6 +25,7 @@ from importlib.machinery import (
     SourceFileLoader,
     SourcelessFileLoader,
 )
+from select import PIPE_BUF
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,14 +47,10 @@ _WRITES = {
     "shutil.rmtree": (0,),
     "sqlite3.connect": (0,),
 }
-# What starts a program, which may write anything.
-# Forks report what they write themselves.
+# What starts a program. Forks report what they write themselves.
 _PROGRAMS = frozenset({"os.exec", "os.posix_spawn", "os.system", "os.spawn", "subprocess.Popen"})
 
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-# Bytes that a pipe takes at once, so that the reports of several processes are not mixed up (POSIX's lowest PIPE_BUF).
-_MOST_AT_ONCE = 512
 
 
 class _SourceLoader(SourceFileLoader):
@@ -82,31 +79,33 @@ def import_from_source(app: str) -> None:
 
 
 def report_writes(report: int) -> None:
-    """Write the paths of files that this process and its forks write to a file descriptor, each with NUL at its end.
+    """Report to a file descriptor what this process and its forks write, and which programs they start.
 
-    An empty path stands for a program that was started.
+    A report is `W` and a path, or `P` and the arguments of a program, with NUL at its end.
     """
     os.set_inheritable(report, False)
     os.set_blocking(report, False)
 
-    def write(path: str) -> None:
-        line = os.fsencode(path) + b"\0"
-        if len(line) <= _MOST_AT_ONCE:
-            # Nobody reads any more, or not fast enough: then a change of the file reloads the function.
-            with suppress(OSError):
-                os.write(report, line)
+    def tell(kind: bytes, text: str) -> None:
+        # So much of a text that a pipe takes it at once: reports of several processes are not mixed up. If nobody reads any
+        # more, or not fast enough, a change of the file reloads the function.
+        line = kind + os.fsencode(text).replace(b"\0", b" ")[: PIPE_BUF - 2] + b"\0"
+        with suppress(OSError):
+            os.write(report, line)
+
+    def write(path: object) -> None:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            tell(b"W", os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - as above
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
-            path, _, flags = arguments
-            if flags & _WRITE_FLAGS and isinstance(path, (str, bytes, os.PathLike)):
-                write(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100 - as above
+            if arguments[2] & _WRITE_FLAGS:
+                write(arguments[0])
         elif event in _WRITES:
             for place in _WRITES[event]:
-                if isinstance(arguments[place], (str, bytes, os.PathLike)):
-                    write(os.path.abspath(os.fsdecode(arguments[place])))  # noqa: PTH100 - as above
+                write(arguments[place])
         elif event in _PROGRAMS:
-            write("")
+            tell(b"P", repr(arguments[:3]))
 
     sys.addaudithook(hook)
 

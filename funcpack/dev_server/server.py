@@ -8,6 +8,7 @@ answered with the problem, not by the old version. Only while packages are insta
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from funcpack.dev_server.report import Broken, Note, Ready, Reloaded
 from funcpack.dev_server.route import Route
 from funcpack.dev_server.watching import Watcher
 from funcpack.errors import UserError
+from funcpack_invoker.logs import TextFormatter
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class DevServer:
 
     async def run(self, listeners: Sequence[socket.socket], *, reloads: bool) -> None:
         """Serve on these sockets until cancelled, and end all processes then."""
+        handler = _HistoryHandler(self.history)
+        logging.getLogger().addHandler(handler)
         front = FrontServer(listeners, Front(self._route, self.history).answer, Settings.from_env({}))
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -84,6 +88,7 @@ class DevServer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(front.stop(_END))
                 tasks.create_task(self._processes.stop(_END))
+            logging.getLogger().removeHandler(handler)
 
     def kill(self) -> None:
         """End all processes at once."""
@@ -173,6 +178,20 @@ class DevServer:
     def _tell(self, event: Event) -> None:
         for listener in tuple(self._listeners):
             listener(event)
+
+
+class _HistoryHandler(logging.Handler):
+    """Adds what the front logs to the lines of the function, as the invoker writes it: the front rejects requests for it."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self._history = history
+        self.setFormatter(TextFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add the lines of a record."""
+        for line in self.format(record).splitlines():
+            self._history.log(line)
 
 
 def _shown(file: Path, loaded: Loaded) -> str:
