@@ -12,6 +12,7 @@ import click
 
 from funcpack.cli.invoke import positive
 from funcpack.cli.output import data, json_data, note
+from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ Examples:
 """
 
 _DEADLINE = 60.0
+
+# Of a difference.
+_MOST_LINES = 40
 
 _COLORS = {"ok": "green", "updated": "yellow", "differs": "red", "failed": "red"}
 
@@ -143,5 +147,7 @@ def _say_nothing(_: Result) -> None:
 
 def _print(result: Result) -> None:
     data(f"{result.outcome:<8} {result.name}", fg=_COLORS[result.outcome])
-    for line in result.lines:
-        data(f"    {line}", fg={"-": "red", "+": "green"}.get(line[0]))
+    for line in result.lines[:_MOST_LINES]:
+        data(f"    {escaped(line)}", fg={"-": "red", "+": "green"}.get(line[0]))
+    if len(result.lines) > _MOST_LINES:
+        data(f"    ... {len(result.lines) - _MOST_LINES} more lines; --output json has all of them")

@@ -226,6 +226,19 @@ def test_results_as_json(app: Path, run: Run) -> None:
     assert '+    "path": "/b"' in results[1]["difference"]
 
 
+def test_long_difference_is_cut(app: Path, run: Run) -> None:
+    write(app, "def handler(request):\n    return [*range(100), '\\x9b2J']\n")
+    keep(app, "a", request={}, answer={"status": 200, "json": []})
+    (result,) = json.loads(run("test", "--output", "json").stdout)
+    hidden = len(result["difference"]) - 40
+    assert hidden > 60
+    lines = run("test").stdout.splitlines()
+    assert len(lines) == 42
+    assert lines[-1] == f"    ... {hidden} more lines; --output json has all of them"
+    keep(app, "a", request={}, answer={"status": 200, "json": [*range(100), ""]})
+    assert '    +    "\\x9b2J"' in run("test").stdout.splitlines()
+
+
 def test_only_the_requests_of_the_given_names_are_sent(app: Path, run: Run) -> None:
     write(app, HTTP_FUNCTION)
     keep(app, "a", request={"path": "/a"}, answer={"status": 200, "json": {"path": "/a"}})
