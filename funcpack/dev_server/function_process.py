@@ -1,14 +1,12 @@
 """The process of the function: the real invoker, on a free port of this machine.
 
-It and all that the function starts are a process group. The leader of the group waits for the end of the tool, even for one by
-SIGKILL, and then ends the group.
+It and all that the function starts are a process group, which ends with the tool.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 from contextlib import closing, suppress
@@ -21,6 +19,7 @@ from funcpack.dev_server.lines import Lines
 from funcpack.dev_server.problem import Problem
 from funcpack.dev_server.readiness import until_it_serves
 from funcpack.dev_server.writes import Writes
+from funcpack.environments.process_group import ProcessGroup
 from funcpack_invoker import errors
 
 if TYPE_CHECKING:
@@ -30,8 +29,6 @@ HOST = "127.0.0.1"
 
 # Seconds for the rest of the output of a process that has ended.
 _LAST_OUTPUT = 1.0
-
-_WATCHDOG = ("sh", "-c", "read -r _; kill -KILL 0")
 
 _ENDED = "The process of the function has ended"
 
@@ -77,8 +74,7 @@ class FunctionProcess:
 
         """
         loop = asyncio.get_running_loop()
-        # The pipe ends with the tool. No other process may have its other end. The start of a shell takes a millisecond.
-        self._watchdog = subprocess.Popen(_WATCHDOG, stdin=subprocess.PIPE, process_group=0)  # noqa: ASYNC220
+        self._group = ProcessGroup()
         report, report_end = os.pipe()
         await loop.connect_read_pipe(lambda: _Report(self.writes.note), os.fdopen(report, "rb"))
         debugger = self.launch.debugger
@@ -92,7 +88,7 @@ class FunctionProcess:
                 env=self.launch.variables,
                 cwd=self.launch.app,
                 pass_fds=(report_end,),
-                process_group=self._watchdog.pid,
+                process_group=self._group.id,
             )
         except BaseException:
             self.kill()
@@ -146,12 +142,12 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """End the process, and all that the function has started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._watchdog.pid, signal.SIGKILL)
-        # Until then no other process can have its number.
-        self._watchdog.wait()
-        assert self._watchdog.stdin is not None  # noqa: S101 - a pipe
-        self._watchdog.stdin.close()
+        self._group.kill()
+
+    def abandon(self) -> None:
+        """End the process as `kill` does, and drop the rest of its output."""
+        self.kill()
+        self._transport.close()
 
     def _problem(self) -> Problem:
         """Return why the process has ended, from what it wrote last."""

@@ -24,6 +24,9 @@ _RETIREMENT = 10.0
 _RELEASE = 2.0
 _TAKEN = ("already in use", "locked", "temporarily unavailable")
 
+# Seconds for the last lines of a process when the tool ends.
+_LAST_OUTPUT = 0.3
+
 
 class Processes:
     """Starts and ends processes of the function.
@@ -97,13 +100,17 @@ class Processes:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await process.ended()
+            process.kill()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_OUTPUT):
+                    await process.closed()
         self.kill()
 
     def kill(self) -> None:
         """End all processes at once."""
         for process in (self._serving, self._standby, *self._retiring.values()):
             if process:
-                process.kill()
+                process.abandon()
 
     async def _start(self, loaded: Loaded) -> Upstream | Problem:
         process = await self._waiting(loaded)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import environment, setting_files
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from funcpack.check.local import Inspection
     from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
 
 # Changes with what this package makes of the same inputs.
@@ -39,10 +40,13 @@ class Environment:
     digest: str
 
 
-def provide(inspection: Inspection, *, python: str | None, report: Callable[[str], None]) -> Environment:
+def provide(
+    inspection: Inspection, *, python: str | None, report: Callable[[str], None], process_group: int | None = None
+) -> Environment:
     """Return the environment of the function, which is created if the cache does not contain it.
 
     `python` is a Python version that replaces the project's request. `report` is called with each line about the progress.
+    `process_group` is the number of that in which uv runs, or None for that of this process.
 
     Raises:
         UserError: The environment cannot be created, or the function is not in it.
@@ -51,10 +55,8 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
     project = inspection.project
     root = cache.directory(os.environ)
     request = pythons.requested(python, project.python)
-    variables = {**settings.pip_variables(os.environ), **project.settings.all()}
-    of_project = environment.build_variables(variables)
-    env = settings.uv_variables(of_project, os.environ, root)
-    uv = Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
+    uv = replace(uv_of_user(project, root), process_group=process_group)
+    of_project = environment.build_variables(_variables(project))
     key = _key(request, project.dependencies, settings.with_effect(of_project), uv)
     entry = root / "environments" / key[:32]
     if not _is_complete(entry):
@@ -67,6 +69,22 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
         (site_packages,) = entry.glob("venv/lib/python*/site-packages")
         check_installed(project.handler, project.app, site_packages)
     return Environment(_python(entry), key)
+
+
+def uv_of_user(project: Project, root: Path) -> Uv:
+    """Return uv with the settings of the user and of a project; `root` is the cache directory of the tool.
+
+    Raises:
+        NoUvError: There is no uv.
+
+    """
+    variables = _variables(project)
+    env = settings.uv_variables(environment.build_variables(variables), os.environ, root)
+    return Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
+
+
+def _variables(project: Project) -> dict[str, str]:
+    return {**settings.pip_variables(os.environ), **project.settings.all()}
 
 
 def _key(request: PythonRequest | None, dependencies: Dependencies | None, variables: Mapping[str, str], uv: Uv) -> str:
