@@ -12,7 +12,7 @@ import subprocess
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.dev_server import served
 from funcpack.dev_server.lines import Lines
@@ -34,16 +34,24 @@ _ENDED = "The process of the function has ended"
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
-    """What a process of the function is started with.
+class Debugger:
+    """The port of this machine at which the process waits for an editor, and the directory of debugpy."""
 
-    `variables` is its whole environment. `debugger` is the port to listen at for a debugger, and the directory of debugpy.
-    """
+    port: int
+    debugpy: Path
+
+    # debugpy warns without it.
+    PYTHON_OPTIONS: ClassVar[tuple[str, ...]] = ("-X", "frozen_modules=off")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a process of the function is started with; `variables` is its whole environment."""
 
     python: Path
     app: Path
     variables: Mapping[str, str]
-    debugger: tuple[int, Path] | None = None
+    debugger: Debugger | None = None
 
 
 class FunctionProcess:
@@ -77,12 +85,10 @@ class FunctionProcess:
         self._group = ProcessGroup()
         report, report_end = os.pipe()
         await loop.connect_read_pipe(lambda: _Report(self.writes.note), os.fdopen(report, "rb"))
-        debugger = self.launch.debugger
         try:
             self._transport, _ = await loop.subprocess_exec(
                 lambda: _Output(self),
-                *(str(self.launch.python), "-P", str(Path(served.__file__)), str(self.launch.app), str(report_end)),
-                *map(str, debugger or ()),
+                *self._command(report_end),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=self.launch.variables,
@@ -95,6 +101,16 @@ class FunctionProcess:
             raise
         finally:
             os.close(report_end)
+
+    def _command(self, report: int) -> list[str]:
+        debugger = self.launch.debugger
+        options = ["-P", *(debugger.PYTHON_OPTIONS if debugger else ())]
+        arguments = [
+            str(self.launch.app),
+            str(report),
+            *([str(debugger.port), str(debugger.debugpy)] if debugger else []),
+        ]
+        return [str(self.launch.python), *options, str(Path(served.__file__)), *arguments]
 
     async def serve(self, *, health_paths: bool) -> Problem | None:
         """Import the function, and return None when it is served, or why it is not.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from funcpack.check.local import inspect
 from funcpack.command_errors import InvalidSettingError
-from funcpack.dev_server.function_process import HOST, Launch
+from funcpack.dev_server.function_process import HOST, Debugger, Launch
 from funcpack.dev_server.variables import process_variables, user_variables
 from funcpack.environments import debugger
 from funcpack.environments.environment import provide
@@ -101,7 +101,7 @@ class Loader:
                 environment.python,
                 inspection.project.app,
                 {**launch_variables, **_FOR_DEBUGGERS},
-                (source.debug_port, debugpy),
+                Debugger(source.debug_port, debugpy),
             )
         return Loaded(inspection, _settings(launch.variables), launch)
 

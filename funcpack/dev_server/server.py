@@ -39,6 +39,7 @@ _END = 1.2
 # A file that was saved longer ago, such as one that was moved into the project, says nothing about the time of a reload.
 _LONG_AGO = 10.0
 
+_DEBUGGER_AGAIN = "The function waits for a debugger again at 127.0.0.1:{port}."
 _OLD_ANSWERS = "Installing packages. The old version answers until they are installed."
 
 
@@ -146,6 +147,10 @@ class DevServer:
         finally:
             self._may_reopen = False
         self._route.close()
+        if files and loaded.launch.debugger:
+            port = loaded.launch.debugger.port
+            await self._processes.release(port)
+            self._tell(Note(_DEBUGGER_AGAIN.format(port=port)))
         found = await self._processes.start(loaded)
         if isinstance(found, Problem):
             self._fail(found)

@@ -60,23 +60,20 @@ def call_slowly(run: Run) -> threading.Thread:
 
 @pytest.mark.parametrize("is_called", [False, True])
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signal_ends_everything_within_two_seconds(
+def test_signal_ends_everything_without_waiting_for_calls(
     start_run: StartRun, signum: signal.Signals, code: int, is_called: bool
 ) -> None:
     run = start(start_run)
     processes = descendants(run.process.pid)
     thread = call_slowly(run) if is_called else None
-    began = time.monotonic()
+    # The deadline of `stop` is shorter than the grace period of the invoker.
     assert run.stop(signum) == code
-    seconds = time.monotonic() - began
     assert [pid for pid in processes if is_alive(pid)] == []
     assert "Traceback" not in run.log_file.read_text()
     if thread:
         thread.join()
     else:
         assert (run.app / "stopped").exists()
-    # The contract, with a reserve for a busy machine.
-    assert seconds < 4
 
 
 def test_second_ctrl_c_ends_everything_at_once(start_run: StartRun) -> None:
