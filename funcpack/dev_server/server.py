@@ -12,6 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from funcpack.command_errors import FileSystemError
 from funcpack.dev_server.front import Front
 from funcpack.dev_server.front_server import FrontServer
 from funcpack.dev_server.history import History
@@ -140,9 +141,9 @@ class DevServer:
         self._may_reopen = bool(files)
         try:
             loaded = await self._loader.load()
-        except UserError as error:
+        except (UserError, OSError) as error:
             self._processes.retire()
-            self._fail(Problem.of(error))
+            self._fail(Problem.of(error if isinstance(error, UserError) else FileSystemError.of(error)))
             return
         finally:
             self._may_reopen = False
