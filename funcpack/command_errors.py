@@ -53,6 +53,11 @@ class FileSystemError(CommandError):
     reason: str
     title: ClassVar[str] = "Cannot read or write a file"
 
+    @classmethod
+    def of(cls, error: OSError) -> FileSystemError:
+        """Return this error for one of the operating system."""
+        return cls(str(error.filename) if error.filename else None, error.strerror or str(error))
+
     @property
     def found(self) -> str:
         return f"{self.file}: {self.reason}." if self.file else f"{self.reason}."
@@ -62,28 +67,80 @@ class FileSystemError(CommandError):
         return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
 
 
-# --- new ---
+# --- run ---
 
 
 @dataclass(eq=False)
-class ExistingFilesError(CommandError):
-    """Files of a template exist in the directory already."""
+class PortInUseError(CommandError):
+    """A port of the tool cannot be listened on. `option` is the one that chooses it."""
 
-    directory: str
-    names: Sequence[str]
-    title: ClassVar[str] = "Existing files"
+    host: str
+    port: int
+    reason: str
+    option: str
+    title: ClassVar[str] = "The port is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Cannot listen on port {self.port} of {self.host}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Stop the program that uses it, or choose another port with {self.option}."
+
+
+@dataclass(eq=False)
+class EnvFileError(CommandError):
+    """A line of a file with variables does not have the documented form."""
+
+    file: str
+    line: int
+    title: ClassVar[str] = "Invalid file of variables"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
     def found(self) -> str:
-        is_one = len(self.names) == 1
-        noun = "this file, which the template also has" if is_one else "these files, which the template also has"
-        place = "The current directory" if self.directory == "." else f"'{self.directory}'"
-        return f"{place} contains {noun}: {', '.join(self.names)}. Nothing was created."
+        return f"{self.file}:{self.line}: the line is neither NAME=value nor a comment."
 
     @property
     def remedy(self) -> str:
-        return "Name a new directory, for example: funcpack new hello"
+        return "Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are."
+
+
+@dataclass(eq=False)
+class InvalidSettingError(CommandError):
+    """A variable of the invoker has a value that it does not accept. `reason` names both."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid setting"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell."
+        )
+
+
+@dataclass(eq=False)
+class DebuggerError(CommandError):
+    """debugpy cannot be installed."""
+
+    reason: str
+    title: ClassVar[str] = "The debugger cannot be installed"
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    @property
+    def found(self) -> str:
+        return f"Installing debugpy failed:\n\n{self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the package index is available, or run the function without --debug."
 
 
 # --- environments ---
@@ -395,6 +452,60 @@ class NoAnswerError(CommandError):
 
 
 @dataclass(eq=False)
+class UnsupportedProxyError(CommandError):
+    """The environment names a proxy that is not an HTTP proxy. Its URL is not shown, because it may contain a password."""
+
+    server: str
+    scheme: str
+    title: ClassVar[str] = "Unsupported proxy"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The environment has a proxy of the type '{self.scheme}' for {self.server}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set http_proxy and https_proxy to an HTTP proxy, or add the host to no_proxy."
+
+
+@dataclass(eq=False)
+class CallTimeoutError(CommandError):
+    """The answer is not complete in time."""
+
+    server: str
+    seconds: float
+    title: ClassVar[str] = "No answer in time"
+    exit_code: ClassVar[int] = EXIT_NO_ANSWER
+
+    @property
+    def found(self) -> str:
+        return f"{self.server} did not send a complete answer within {self.seconds:g} seconds."
+
+    @property
+    def remedy(self) -> str:
+        return "Make the function faster, or allow more seconds with --timeout."
+
+
+@dataclass(eq=False)
+class FunctionProblemError(CommandError):
+    """The process of the function ended before it served. `problem` and `output` are the invoker's text."""
+
+    problem: str
+    output: str
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"output"})
+    title: ClassVar[str] = "The function cannot be served"
+
+    @property
+    def found(self) -> str:
+        return f"{self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return self.output
+
+
+@dataclass(eq=False)
 class SavedRequestNameError(CommandError):
     """The name of a saved request cannot be that of a file."""
 
@@ -426,9 +537,7 @@ class SavedRequestExistsError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return (
-            f"Choose another name, or delete the file. To update only its answer: funcpack test --update . {self.name}"
-        )
+        return f"Choose another name, or delete the file. To update only its answer: funcpack test {self.name} --update"
 
 
 @dataclass(eq=False)
@@ -474,80 +583,28 @@ class SavedRequestError(CommandError):
         return 'Correct the file. The smallest one is: {"request": {"path": "/"}}'
 
 
-# --- run ---
+# --- new ---
 
 
 @dataclass(eq=False)
-class PortInUseError(CommandError):
-    """A port of the tool cannot be listened on. `option` is the one that chooses it."""
+class ExistingFilesError(CommandError):
+    """Files of a template exist in the directory already."""
 
-    host: str
-    port: int
-    reason: str
-    option: str
-    title: ClassVar[str] = "The port is not available"
-
-    @property
-    def found(self) -> str:
-        return f"Cannot listen on port {self.port} of {self.host}: {self.reason}."
-
-    @property
-    def remedy(self) -> str:
-        return f"Stop the program that uses it, or choose another port with {self.option}."
-
-
-@dataclass(eq=False)
-class EnvFileError(CommandError):
-    """A line of a file with variables does not have the documented form."""
-
-    file: str
-    line: int
-    title: ClassVar[str] = "Invalid file of variables"
+    directory: str
+    names: Sequence[str]
+    title: ClassVar[str] = "Existing files"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
     def found(self) -> str:
-        return f"{self.file}:{self.line}: the line is neither NAME=value nor a comment."
+        is_one = len(self.names) == 1
+        noun = "this file, which the template also has" if is_one else "these files, which the template also has"
+        place = "The current directory" if self.directory == "." else f"'{self.directory}'"
+        return f"{place} contains {noun}: {', '.join(self.names)}. Nothing was created."
 
     @property
     def remedy(self) -> str:
-        return "Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are."
-
-
-@dataclass(eq=False)
-class InvalidSettingError(CommandError):
-    """A variable of the invoker has a value that it does not accept. `reason` names both."""
-
-    reason: str
-    title: ClassVar[str] = "Invalid setting"
-    exit_code: ClassVar[int] = EXIT_USAGE
-
-    @property
-    def found(self) -> str:
-        return f"{self.reason}."
-
-    @property
-    def remedy(self) -> str:
-        return (
-            "Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell."
-        )
-
-
-@dataclass(eq=False)
-class DebuggerError(CommandError):
-    """debugpy cannot be installed."""
-
-    reason: str
-    title: ClassVar[str] = "The debugger cannot be installed"
-    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"reason"})
-
-    @property
-    def found(self) -> str:
-        return f"Installing debugpy failed:\n\n{self.reason}"
-
-    @property
-    def remedy(self) -> str:
-        return "Make sure that the package index is available, or run the function without --debug."
+        return "Name a new directory, for example: funcpack new hello"
 
 
 # --- the page of run ---

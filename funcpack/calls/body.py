@@ -10,8 +10,9 @@ import sys
 import uuid
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -101,9 +102,18 @@ def _source(name: str) -> _Source:
         if name != "-" and stat.S_ISREG(os.fstat(file.fileno()).st_mode) and os.fstat(file.fileno()).st_size:
             return _Source(name, None)
         # A copy has a size that a Content-Length can state. Many servers do not accept a body without one.
-        copy = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is read when the request is sent
-        shutil.copyfileobj(file, copy)
-        return _Source(name, copy)
+        return _Source(name, _copy(file))
+
+
+def _copy(file: IO[bytes]) -> IO[bytes]:
+    """Return a copy of a stream: in memory, or in a temporary file if it is large."""
+    start = file.read(_IN_MEMORY)
+    if len(start) < _IN_MEMORY:
+        return BytesIO(start)
+    copy = TemporaryFile()  # noqa: SIM115 - it is read when the request is sent
+    copy.write(start)
+    shutil.copyfileobj(file, copy)
+    return copy
 
 
 def read_file(name: str) -> bytes:
@@ -178,12 +188,13 @@ class _Form:
 
 
 def media_type(body: Body) -> str:
-    """Return the media type of a body: JSON if it parses, else text, else that of the file's name, else bytes.
+    """Return the media type of a body, as `media_type_of` does. A large body is not read; only its name counts."""
+    return media_type_of(body.read() if body.size <= _IN_MEMORY else None, body.name)
 
-    A large body is not looked at.
-    """
-    known = _type_of_name(body.name or "") or BINARY
-    return known if body.size > _IN_MEMORY else _type_of_data(body.read()) or known
+
+def media_type_of(data: bytes | None, name: str | None) -> str:
+    """Return the media type of data: JSON if it parses, else text, else that of the file's name, else bytes."""
+    return (data is not None and _type_of_data(data)) or _type_of_name(name or "") or BINARY
 
 
 def _type_of_data(data: bytes) -> str | None:

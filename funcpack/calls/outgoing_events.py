@@ -95,7 +95,7 @@ def read_file(name: str, document: bytes, mode: Mode) -> OutgoingEvents:
     return OutgoingEvents((found,), mode, document=document)
 
 
-def from_attributes(attributes: Mapping[str, str], mode: Mode, data: bytes | None) -> OutgoingEvents:
+def from_attributes(attributes: Mapping[str, str], mode: Mode, body: Body | None) -> OutgoingEvents:
     """Return an event with attributes and data; those that are required, and `time`, are added if they are absent.
 
     Raises:
@@ -109,10 +109,10 @@ def from_attributes(attributes: Mapping[str, str], mode: Mode, data: bytes | Non
         "type": TYPE,
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    return _event({**defaults, **attributes}, mode, data)
+    return _event({**defaults, **attributes}, mode, body)
 
 
-def changed(sample: Mapping[str, Any], attributes: Mapping[str, str], mode: Mode, data: bytes | None) -> OutgoingEvents:
+def changed(sample: Mapping[str, Any], attributes: Mapping[str, str], mode: Mode, body: Body | None) -> OutgoingEvents:
     """Return an event in the JSON format with other attributes and, unless they are None, other data.
 
     Raises:
@@ -120,17 +120,18 @@ def changed(sample: Mapping[str, Any], attributes: Mapping[str, str], mode: Mode
 
     """
     members = {name: value for name, value in sample.items() if name != "data"}
-    if data is not None:
+    if body is not None:
         members.pop("datacontenttype")
-        return _event({**members, **attributes}, mode, data)
+        return _event({**members, **attributes}, mode, body)
     event = _checked({**members, **attributes}, sample["data"])
     return OutgoingEvents((event,), mode)
 
 
-def _event(attributes: Mapping[str, Any], mode: Mode, data: bytes | None) -> OutgoingEvents:
-    if data is None:
+def _event(attributes: Mapping[str, Any], mode: Mode, body: Body | None) -> OutgoingEvents:
+    if body is None:
         return OutgoingEvents((_checked(attributes, None),), mode)
-    content_type = attributes.get("datacontenttype") or bodies.media_type(Body.of(data))
+    data = body.read()
+    content_type = attributes.get("datacontenttype") or bodies.media_type_of(data, body.name)
     event = _checked({**attributes, "datacontenttype": content_type}, None)
     return OutgoingEvents((event._replace(data=media_types.parse(content_type).decode(data)),), mode, data)
 

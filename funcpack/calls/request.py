@@ -39,14 +39,14 @@ class Request:
 
     Attributes:
         method: in capitals.
-        path: the request target, which is sent as it is; None for that of the server's URL.
+        path: the request target, which is sent as it is.
         headers: the user's fields, which replace those of the payload.
         payload: None for a request without a body.
 
     """
 
     method: str
-    path: str | None
+    path: str
     headers: Headers
     payload: Payload | None
 

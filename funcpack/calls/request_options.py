@@ -82,11 +82,12 @@ class RequestOptions:
                 raise ConflictingOptionsError(f"--{option}", f"--{found[0]}")
 
 
-def build(options: RequestOptions, *, takes_events: bool) -> Request:
+def build(options: RequestOptions, *, path: str = "/", takes_events: bool = False) -> Request:
     """Return the request that options describe.
 
     Args:
         options: without contradictions.
+        path: of the request, unless the options have one.
         takes_events: whether the function is known to take CloudEvents, so that it gets one without any event option.
 
     Raises:
@@ -95,7 +96,9 @@ def build(options: RequestOptions, *, takes_events: bool) -> Request:
     """
     headers = tuple(_header(text) for text in options.header)
     payload = _payload(options, takes_events=takes_events)
-    return Request(_method(options, payload), _path(options.path), headers, payload)
+    return Request(
+        _method(options, payload), path if options.path is None else _checked_path(options.path), headers, payload
+    )
 
 
 def _method(options: RequestOptions, payload: Payload | None) -> str:
@@ -107,8 +110,8 @@ def _method(options: RequestOptions, payload: Payload | None) -> str:
     return method.upper()
 
 
-def _path(path: str | None) -> str | None:
-    if path is not None and path != "*" and not path.startswith("/"):
+def _checked_path(path: str) -> str:
+    if path != "*" and not path.startswith("/"):
         raise OptionValueError("--path", path, "does not begin with a slash", f"--path '/{path}'")
     return path
 
@@ -140,14 +143,11 @@ def _data(options: RequestOptions) -> Body | None:
 def _events(options: RequestOptions, body: Body | None) -> OutgoingEvents:
     if options.event is not None:
         return outgoing_events.read_file(options.event, bodies.read_file(options.event), options.mode)
-    data = None if body is None else body.read()
     attributes = _attributes(options)
-    if options.json is not None:
-        attributes.setdefault("datacontenttype", bodies.JSON)
     if options.sample is None and not options.given.isdisjoint(_ATTRIBUTES):
-        return outgoing_events.from_attributes(attributes, options.mode, data)
+        return outgoing_events.from_attributes(attributes, options.mode, body)
     sample = sample_events.load(options.sample or sample_events.DEFAULT)
-    return outgoing_events.changed(sample.event, attributes, options.mode, data)
+    return outgoing_events.changed(sample.event, attributes, options.mode, body)
 
 
 def _attributes(options: RequestOptions) -> dict[str, str]:

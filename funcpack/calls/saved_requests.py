@@ -196,7 +196,7 @@ def _check(members: Any) -> None:
         found = [name for name in _PAYLOADS if name in members.get(part, {})]
         if len(found) > 1:
             raise ValueError(f'{part} has both "{found[0]}" and "{found[1]}"')
-    if not members["request"].get("path", "/").startswith("/"):
+    if not members["request"].get("path", "/").startswith(("/", "*")):
         raise ValueError('the path does not begin with "/"')
     if not all(isinstance(pattern, str) for pattern in members.get("ignore", ())):
         raise ValueError('"ignore" is not an array of strings')
@@ -218,7 +218,7 @@ def _check_object(part: str, members: Any) -> None:
 def _request(file: Path, members: Mapping[str, Any]) -> Request:
     payload = _payload(file, members)
     method = members.get("method") or ("GET" if payload is None else "POST")
-    return Request(method, members.get("path"), _headers(members.get("headers", {})), payload)
+    return Request(method, members.get("path", "/"), _headers(members.get("headers", {})), payload)
 
 
 def _headers(members: Mapping[str, Any]) -> Headers:
@@ -247,7 +247,7 @@ def _payload(file: Path, members: Mapping[str, Any]) -> Payload | None:
 
 def _members(request: Request) -> dict[str, Any]:
     """Return a request as it is kept."""
-    members: dict[str, Any] = {"method": request.method, "path": request.path or "/"}
+    members: dict[str, Any] = {"method": request.method, "path": request.path}
     headers, payload = request.headers, request.payload
     if isinstance(payload, Content):
         headers = request.encoded()[0]

@@ -16,7 +16,13 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from funcpack.calls.answer import Answer, Head
-from funcpack.command_errors import InvalidRequestError, NoAnswerError, TargetError
+from funcpack.command_errors import (
+    CallTimeoutError,
+    InvalidRequestError,
+    NoAnswerError,
+    TargetError,
+    UnsupportedProxyError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,12 +48,12 @@ class Server:
 
     Attributes:
         origin: the URL without a path; it may contain a user name and a password.
-        target: the request target in the URL.
+        path: the request target in the URL.
 
     """
 
     origin: httpx.URL
-    target: str
+    path: str
 
     @classmethod
     def at(cls, url: str) -> Server:
@@ -73,20 +79,29 @@ class Server:
 
     @property
     def proxy(self) -> str | None:
-        """Return the URL of the environment's proxy for this server, if there is one."""
+        """Return the URL of the environment's proxy for this server, if there is one.
+
+        Raises:
+            UnsupportedProxyError: it is not an HTTP proxy.
+
+        """
         if self._is_on_this_machine or proxy_bypass(self.origin.netloc.decode()):
             return None
         proxies = getproxies()
         proxy = proxies.get(self.origin.scheme) or proxies.get("all")
-        return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+        if not proxy:
+            return None
+        scheme, separator, _ = proxy.partition("://")
+        if separator and scheme not in {"http", "https"}:
+            raise UnsupportedProxyError(self.name, scheme)
+        return proxy if separator else f"http://{proxy}"
 
-    def target_for(self, path: str | None) -> bytes:
-        """Return the request target for a path, or for that of the URL: as it is, apart from what no request line can contain.
+    def target(self, path: str) -> bytes:
+        """Return the request target for a path: as it is, apart from what no request line can contain.
 
         An HTTP proxy gets the whole URL (RFC 9112, section 3.2.2).
         """
-        target = self.target if path is None else path
-        whole = f"{self.name}{target}" if self.origin.scheme == "http" and self.proxy else target
+        whole = f"{self.name}{path}" if self.origin.scheme == "http" and self.proxy else path
         return _NOT_IN_TARGETS.sub(lambda found: b"%%%02X" % found[0][0], _bytes(whole))
 
     @property
@@ -104,7 +119,8 @@ async def send(server: Server, request: Request, seconds: float | None = None) -
     """Send a request and return the whole answer, which must come within `seconds`.
 
     Raises:
-        NoAnswerError: there is no complete answer in this time.
+        NoAnswerError: there is no complete answer.
+        CallTimeoutError: there is none in this time.
         InvalidRequestError: the request cannot be sent.
 
     """
@@ -131,7 +147,8 @@ async def stream(
         seconds: for all of it.
 
     Raises:
-        NoAnswerError: there is no complete answer in this time.
+        NoAnswerError: there is no complete answer.
+        CallTimeoutError: there is none in this time.
         InvalidRequestError: the request cannot be sent.
 
     """
@@ -140,7 +157,7 @@ async def stream(
         async with asyncio.timeout(seconds):
             return await _exchange(server, message, begin)
     except TimeoutError:
-        raise NoAnswerError(server.name, f"there was no complete answer within {seconds:g} seconds") from None
+        raise CallTimeoutError(server.name, seconds or 0) from None
     except httpx.ConnectTimeout:
         raise NoAnswerError(server.name, f"there was no connection within {_CONNECT_TIMEOUT:g} seconds") from None
     except httpx.LocalProtocolError as exc:
@@ -197,7 +214,7 @@ def _message(server: Server, request: Request) -> httpx.Request:
         content=None if body is None else _parts(body, has_size="transfer-encoding" not in names),
         # The target is sent as it is; httpx would normalize it as a part of the URL.
         extensions={
-            "target": server.target_for(request.path),
+            "target": server.target(request.path),
             "timeout": httpx.Timeout(None, connect=_CONNECT_TIMEOUT).as_dict(),
         },
     )

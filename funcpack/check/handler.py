@@ -136,7 +136,7 @@ def check_handler(
         if target <= sys.version_info[:2]:
             raise
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
-        versions = f"Python {exc.python} of the build, and the image has Python {'.'.join(map(str, target))}"
+        versions = f"Python {exc.python}, which checks it, and the image has Python {'.'.join(map(str, target))}"
         return CheckedFunction(None, None, None, shadowing, f"{place} is not valid in {versions}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from funcpack.check.handler import CheckedFunction, check_handler
@@ -16,7 +16,8 @@ from funcpack.project import handler_name, kn_func, python_request
 from funcpack.project.app_files import source_roots
 from funcpack.project.project import Project
 from funcpack.project.project_toml import ProjectToml
-from funcpack.project.settings import Settings
+from funcpack.project.python_request import PythonRequest
+from funcpack.project.settings import Setting, Settings
 from funcpack.project.supported_pythons import DEFAULT
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from funcpack.project.python_request import Version
+
+
+PYTHON_OPTION = "--python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +39,24 @@ class Inspection:
     python: Version
 
 
-def inspect(directory: Path, handler: str | None, environ: Mapping[str, str]) -> Inspection:
-    """Read the project in `directory` and check its function. `handler` replaces PYTHON_HANDLER.
+def inspect(
+    directory: Path, handler: str | None, environ: Mapping[str, str], *, python: str | None = None
+) -> Inspection:
+    """Read the project in `directory` and check its function.
+
+    `handler` replaces PYTHON_HANDLER, and `python` is the option `--python`, which replaces the project's request.
 
     Raises:
         UserError: A build would reject the project before it installs anything.
 
     """
     project = read_project(directory, handler, environ)
-    python = expected_python(project)
-    checked = check_handler(project.handler, project.app, python, INVOKER_MODULES, project.dependencies)
+    if python:
+        project = replace(project, python=PythonRequest.parse(Setting(python.strip(), PYTHON_OPTION)))
+    expected = expected_python(project)
+    checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
     python_request.check(project.python)
-    return Inspection(project, checked, python)
+    return Inspection(project, checked, expected)
 
 
 @dataclass(frozen=True, slots=True)

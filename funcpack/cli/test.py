@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 
 from funcpack.cli.invoke import positive
 from funcpack.cli.output import data, json_data, note
+from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,10 +25,13 @@ _EXAMPLES = """\b
 Examples:
   funcpack invoke --sample s3 --save object-created
   funcpack test
-  funcpack test . object-created --update
+  funcpack test object-created --update
 """
 
 _DEADLINE = 60.0
+
+# Of a difference.
+_MOST_LINES = 40
 
 _COLORS = {"ok": "green", "updated": "yellow", "differs": "red", "failed": "red"}
 
@@ -63,23 +68,22 @@ class Result:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument(
-    "directory", default=".", metavar="[DIR]", type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("arguments", nargs=-1, metavar="[DIR] [NAME]...")
 @click.option("--update", is_flag=True, help="Keep the new answers in place of those that differ.")
 @click.option(
     "--timeout", metavar="SECONDS", type=float, default=_DEADLINE, callback=positive, help="Of a call. Default: 60."
 )
 @click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the results.")
-def command(directory: Path, names: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
+def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
     """Send the requests in tests/events to the function in DIR, and compare the answers with those kept.
 
-    Ids and times are not compared, and neither is what a file lists in "ignore". With a NAME, only that request is sent.
+    Ids and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
+    that request.
     """
     from funcpack.calls import saved_requests  # noqa: PLC0415 - takes longer than the rest of the tool
     from funcpack.cli.targets import find_target  # noqa: PLC0415 - as above
 
+    directory, names = _directory_and_names(arguments)
     requests = saved_requests.load_all(directory, names)
     report = _print if output == "text" else _say_nothing
     results = asyncio.run(_send_all(find_target(str(directory)), requests, timeout, report, update=update))
@@ -91,6 +95,18 @@ def command(directory: Path, names: tuple[str, ...], *, update: bool, timeout: f
             f"{failed} of {len(results)} answers differ. If the new ones are right: funcpack test {directory} --update"
         )
     return 1 if failed else 0
+
+
+def _directory_and_names(arguments: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
+    """Return the directory and the names of requests: an argument that is no path can only be a name."""
+    if not arguments or not (Path(arguments[0]).is_dir() or os.sep in arguments[0]):
+        return Path(), arguments
+    directory, *names = arguments
+    if not Path(directory).is_dir():
+        from funcpack.command_errors import NotADirectoryArgumentError  # noqa: PLC0415 - as above
+
+        raise NotADirectoryArgumentError(directory, "is a file" if Path(directory).exists() else "does not exist")
+    return Path(directory), tuple(names)
 
 
 async def _send_all(
@@ -111,11 +127,11 @@ async def _send_all(
 
 async def _result(server: Server, saved: SavedRequest, seconds: float, *, update: bool) -> Result:
     from funcpack.calls import comparison, sending  # noqa: PLC0415 - as above
-    from funcpack.command_errors import NoAnswerError  # noqa: PLC0415 - as above
+    from funcpack.command_errors import CallTimeoutError, NoAnswerError  # noqa: PLC0415 - as above
 
     try:
         answer = await sending.send(server, saved.request, seconds)
-    except NoAnswerError as exc:
+    except (CallTimeoutError, NoAnswerError) as exc:
         return Result(saved.name, "failed", None, None, [exc.found])
     lines = comparison.difference(saved.answer, answer, saved.ignored)
     outcome = "differs" if lines else "ok"
@@ -131,5 +147,7 @@ def _say_nothing(_: Result) -> None:
 
 def _print(result: Result) -> None:
     data(f"{result.outcome:<8} {result.name}", fg=_COLORS[result.outcome])
-    for line in result.lines:
-        data(f"    {line}", fg={"-": "red", "+": "green"}.get(line[0]))
+    for line in result.lines[:_MOST_LINES]:
+        data(f"    {escaped(line)}", fg={"-": "red", "+": "green"}.get(line[0]))
+    if len(result.lines) > _MOST_LINES:
+        data(f"    ... {len(result.lines) - _MOST_LINES} more lines; --output json has all of them")

@@ -12,6 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from funcpack.command_errors import FileSystemError
 from funcpack.dev_server.front import Front
 from funcpack.dev_server.front_server import FrontServer
 from funcpack.dev_server.history import History
@@ -40,6 +41,7 @@ _END = 1.2
 # A file that was saved longer ago, such as one that was moved into the project, says nothing about the time of a reload.
 _LONG_AGO = 10.0
 
+_DEBUGGER_AGAIN = "The function waits for a debugger again at 127.0.0.1:{port}."
 _OLD_ANSWERS = "Installing packages. The old version answers until they are installed."
 
 
@@ -144,15 +146,19 @@ class DevServer:
         self._may_reopen = bool(files)
         try:
             loaded = await self._loader.load()
-        except UserError as error:
+        except (UserError, OSError) as error:
             self.launch = None
             self._processes.retire()
-            self._fail(Problem.of(error))
+            self._fail(Problem.of(error if isinstance(error, UserError) else FileSystemError.of(error)))
             return
         finally:
             self._may_reopen = False
         self._route.close()
         self.launch = loaded.launch
+        if files and loaded.launch.debugger:
+            port = loaded.launch.debugger.port
+            await self._processes.release(port)
+            self._tell(Note(_DEBUGGER_AGAIN.format(port=port)))
         found = await self._processes.start(loaded)
         if isinstance(found, Problem):
             self._fail(found)

@@ -42,6 +42,13 @@ class Watcher:
                 tasks.create_task(self._watch({file.parent for file in self._elsewhere}, recursive=False))
 
     async def _watch(self, directories: Collection[Path], *, recursive: bool) -> None:
+        try:
+            await self._watch_with(directories, recursive=recursive, polls=False)
+        except OSError:
+            # The system's limit of watches is reached.
+            await self._watch_with(directories, recursive=recursive, polls=True)
+
+    async def _watch_with(self, directories: Collection[Path], *, recursive: bool, polls: bool) -> None:
         changes = awatch(
             *directories,
             watch_filter=self._matters,
@@ -49,6 +56,7 @@ class Watcher:
             step=_STEP,
             recursive=recursive,
             ignore_permission_denied=True,
+            force_polling=polls or None,
         )
         async with aclosing(changes):
             async for batch in changes:

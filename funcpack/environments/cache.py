@@ -19,8 +19,9 @@ from funcpack.command_errors import CacheDirectoryError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_DAYS_UNUSED = 30
-_SECONDS_PER_DAY = 86_400
+_DAY = 86_400
+_LONGEST_UNUSED = 30 * _DAY
+_LONGEST_CREATION = _DAY
 _NEW = ".new-"
 _TEMPORARY_NAME = f"funcpack-{os.getuid()}"
 
@@ -77,11 +78,12 @@ def note_use(entry: Path) -> None:
 
 
 def prune(parent: Path) -> None:
-    """Remove the entries that were not used for 30 days, and what killed processes left."""
-    oldest = time.time() - _DAYS_UNUSED * _SECONDS_PER_DAY
+    """Remove the entries that were not used for 30 days, and what killed processes left a day ago."""
+    now = time.time()
     for entry in list(parent.iterdir()):
+        longest = _LONGEST_CREATION if entry.name.startswith(_NEW) else _LONGEST_UNUSED
         with suppress(OSError):
-            if entry.stat().st_mtime < oldest:
+            if now - entry.stat().st_mtime > longest:
                 remove(entry)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import conflicts, distributions, packages, project_package
 from funcpack.buildpack.install.virtualenv import Virtualenv
-from funcpack.command_errors import InvokerPackagesError, PackagesError
+from funcpack.command_errors import PackagesError
 from funcpack.environments import cache, invoker, pythons
 from funcpack.environments.report_log import ReportLog
 from funcpack.errors import InstallError
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from funcpack.buildpack.install.interpreter import Interpreter
     from funcpack.buildpack.install.uv import Uv
     from funcpack.buildpack.platform.log import Log
     from funcpack.environments.invoker import Invoker
@@ -33,7 +32,8 @@ def create(entry: Path, project: Project, request: PythonRequest | None, uv: Uv,
 
     """
     log = ReportLog(report)
-    interpreter, served_by = _choose(request, entry.parent.with_name("invokers"), uv, log)
+    interpreter = pythons.choose(request, uv, log)
+    served_by = invoker.provide(entry.parent.with_name("invokers"), interpreter, uv, log)
     if entry.is_dir():
         cache.remove(entry)
     with cache.new_entry(entry) as directory:
@@ -44,24 +44,6 @@ def create(entry: Path, project: Project, request: PythonRequest | None, uv: Uv,
         packages.write_path_file(virtualenv, served_by.directories)
         (directory / "invoker").symlink_to(served_by.directories[0])
     cache.prune(entry.parent)
-
-
-def _choose(request: PythonRequest | None, invokers: Path, uv: Uv, log: Log) -> tuple[Interpreter, Invoker]:
-    """Return the Python and the invoker for it. If no version is requested, the tool's own works without an index.
-
-    Raises:
-        UserError: The Python or the invoker's packages for it cannot be installed.
-
-    """
-    interpreter = pythons.choose(request, uv, log)
-    try:
-        return interpreter, invoker.provide(invokers, interpreter, uv, log)
-    except InvokerPackagesError:
-        own = pythons.own_interpreter()
-        if request or not pythons.is_suitable(own, request):
-            raise
-        log.line(f"Using Python {own.version}, which runs Funcpack, instead of Python {interpreter.version}.")
-        return own, invoker.provide(invokers, own, uv, log)
 
 
 def _install(dependencies: Dependencies, virtualenv: Virtualenv, served_by: Invoker, uv: Uv, log: Log) -> None:

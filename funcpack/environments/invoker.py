@@ -86,7 +86,7 @@ def _fill(directory: Path, interpreter: Interpreter, uv: Uv, log: Log) -> None:
     else:
         _install_lock(directory, interpreter, uv, log)
     if not _is_checkout():
-        shutil.copytree(_PACKAGE, directory / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(_PACKAGE, directory / _PACKAGE.name)
     _write_metadata(directory)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from funcpack.buildpack.install import python_builds
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import UvError
+from funcpack.check.local import PYTHON_OPTION
 from funcpack.command_errors import NoPythonError
 from funcpack.project import python_request
 from funcpack.project.python_request import PythonRequest
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from funcpack.buildpack.install.uv import Uv
     from funcpack.buildpack.platform.log import Log
     from funcpack.project.python_request import Version
-
-OPTION = "--python"
 
 # uv must not find the environment of the project, and not download anything without a word.
 _FIND = ("python", "find", "--no-config", "--no-project", "--system", "--no-python-downloads")
@@ -41,7 +40,7 @@ def requested(option: str | None, of_project: PythonRequest | None) -> PythonReq
     """
     if option is None:
         return of_project
-    request = PythonRequest.parse(Setting(option.strip(), OPTION))
+    request = PythonRequest.parse(Setting(option.strip(), PYTHON_OPTION))
     python_request.check(request)
     return request
 
@@ -57,6 +56,8 @@ def own_interpreter() -> Interpreter:
 def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     """Return the interpreter for a request: of this tool, of this machine, or one that uv downloads.
 
+    A project without a request gets the interpreter of the tool, for which the invoker needs no index.
+
     Raises:
         PythonVersionError, PythonListError, NoPythonError: The version does not exist, or uv cannot download it.
 
@@ -66,12 +67,12 @@ def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     is_own_suitable = is_suitable(own, request)
     if is_own_suitable and own.numbers[:2] == minor:
         return own
-    found = _find(minor, request, uv)
+    found = _find(minor, request, uv) if request or not is_own_suitable else None
     if found is None and is_own_suitable:
         shown = python_request.format_version(minor)
         log.line(
-            f"Using Python {own.version}, which runs Funcpack, because Python {shown}, which the image will have, is not"
-            f" installed. To use it, add the option: --python {shown}"
+            f"Using Python {own.version}, which runs Funcpack. The image will have Python {shown}. To use the same version here,"
+            f" add the option --python {shown}, or request it in .python-version."
         )
         return own
     others = reversed(python_request.minors(request))
@@ -90,8 +91,11 @@ def search_path(environ: Mapping[str, str]) -> str:
 
 
 def visible_pythons(environ: Mapping[str, str]) -> list[str]:
-    """Return the paths of the Pythons that `choose` would find, as far as they can be told without running uv."""
-    names = [f"python{major}.{minor}" for major, minor in SUPPORTED]
+    """Return the paths of the Pythons that `choose` would find, as far as they can be told without running uv.
+
+    Another Python of the tool's own version does not count: whether there is one depends on the active virtual environment.
+    """
+    names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
     commands = [shutil.which(name, path=search_path(environ)) for name in names]
     directory = _managed(environ)
     managed = sorted(map(str, directory.iterdir())) if directory.is_dir() else []
@@ -146,7 +150,7 @@ def _download(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     version = python_request.format_version(chosen, free_threaded=free_threaded)
     log.line(f"Downloading Python {version}.")
     try:
-        uv.run(["python", "install", "--no-config", "--no-bin", version], log)
+        uv.run(["python", "install", "--no-bin", version], log)
     except UvError as exc:
         raise NoPythonError(version, own_interpreter().version) from exc
     found = _find(chosen[:2], request, uv)

@@ -56,7 +56,7 @@ def pip_variables(environ: Mapping[str, str]) -> dict[str, str]:
         try:
             parser.read_string(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, configparser.Error):
-            continue  # pip reports it
+            continue  # pip cannot read it either
         for section in ("global", "install"):
             if parser.has_section(section):
                 found |= {_variable(name): value for name, value in parser.items(section)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 # Long enough for a machine that is busy with other things; nothing waits for it when all is well.
-DEADLINE = 60.0
+DEADLINE = 20.0
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import uv
 
 from funcpack.check.local import inspect
 from funcpack.command_errors import CacheDirectoryError, InvokerPackagesError, PackagesError
 from funcpack.environments import cache, invoker, pythons
 from funcpack.environments.environment import Environment, provide
 from funcpack.errors import InvokerConflictError, MissingModuleError, PythonVersionEndedError, render
-from funcpack.project.supported_pythons import SUPPORTED
+from tests import other_python
+from tests.images.package_index import PASSWORD, USER, private_index_server
 from tests.unit.buildpack.sources import package
 from tests.unit.buildpack.test_locked import PROJECT, pylock, uv_lock
 from tests.unit.buildpack.wheels import write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[3]
 OWN = pythons.own_interpreter().version
@@ -121,12 +123,23 @@ def test_packages_of_each_format(file: str, machine: Machine) -> None:
     assert machine.evaluate(environment, "orders", "orders.VERSION") == "1.0"
 
 
+def test_packages_of_a_lock_of_uv_with_local_sources(machine: Machine) -> None:
+    project = f'{PROJECT}[tool.uv.sources]\norders = {{ path = "lib/orders" }}\n'
+    machine.write({**package("lib/orders"), "pyproject.toml": project})
+    subprocess.run([uv.find_uv_bin(), "lock", "--python", OWN_MINOR], cwd=machine.app, check=True, capture_output=True)
+    for version in ("1.0", "2.0"):
+        machine.write({"lib/orders/orders.py": f'VERSION = "{version}"\n'})
+        assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == version
+        assert machine.lines[0] == "Installing the packages in uv.lock"
+
+
 def test_second_start_runs_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     vendored(machine)
     machine.write({"requirements.txt": "orders\n"})
     first = machine.provide()
     assert machine.lines == ["Installing the packages in requirements.txt", *machine.lines[1:-1], "   + orders==1.0"]
     monkeypatch.setenv("UV_CACHE_DIR", "/dev/null/uv")  # uv would fail
+    monkeypatch.delenv("UV_OFFLINE")
     assert machine.provide() == first
     assert machine.lines == []
 
@@ -143,8 +156,9 @@ def test_changed_requirement_leads_to_another_environment(machine: Machine) -> N
 
 
 def test_changed_sources_of_a_local_package_are_installed_again(machine: Machine) -> None:
+    machine.write({**package("lib/orders"), "requirements.txt": "./lib/orders\n"})
     for version in ("1.0", "2.0"):
-        machine.write({**package("lib/orders", version), "requirements.txt": "./lib/orders\n"})
+        machine.write({"lib/orders/orders.py": f'VERSION = "{version}"\n'})
         assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == version
 
 
@@ -213,6 +227,47 @@ def test_uv_configuration_of_the_user(machine: Machine, tmp_path: Path, monkeypa
     assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == "1.0"
 
 
+@pytest.fixture
+def private_index(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An index with the package `orders`, which requires credentials, and a function that requires the package."""
+    wheel = write_wheel(tmp_path / "index" / "simple" / "orders", "orders", "1.0")
+    (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+    machine.write({"requirements.txt": "orders\n"})
+    monkeypatch.delenv("UV_OFFLINE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with private_index_server(tmp_path / "index") as host:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://{host}/simple")
+        yield
+
+
+@pytest.mark.usefixtures("private_index")
+def test_netrc_of_the_user(machine: Machine, tmp_path: Path) -> None:
+    netrc = tmp_path / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
+    netrc.chmod(0o600)
+    assert machine.evaluate(machine.provide(), "orders", "orders.VERSION") == "1.0"
+    assert PASSWORD not in "".join(machine.lines)
+
+
+@pytest.mark.usefixtures("private_index")
+def test_index_that_rejects_the_user(machine: Machine) -> None:
+    with pytest.raises(PackagesError) as caught:
+        machine.provide()
+    assert caught.value.title == "The package index rejected the credentials"
+    assert "~/.netrc" in caught.value.remedy
+
+
+@pytest.mark.usefixtures("private_index")
+def test_package_that_does_not_exist(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", os.environ["PIP_INDEX_URL"].replace("//", f"//{USER}:{PASSWORD}@"))
+    machine.write({"requirements.txt": "ordders\n"})
+    with pytest.raises(PackagesError) as caught:
+        machine.provide()
+    assert caught.value.title == "A package does not exist in the package index"
+    assert PASSWORD not in "".join(machine.lines)
+
+
 def test_environment_without_its_python_is_created_again(machine: Machine) -> None:
     environment = machine.provide()
     environment.python.unlink()
@@ -223,8 +278,11 @@ def test_environment_without_its_python_is_created_again(machine: Machine) -> No
 
 def test_unused_environments_are_removed(machine: Machine) -> None:
     unused = machine.provide()
-    month_ago = time.time() - 31 * 86_400
-    os.utime(unused.python.parents[2], (month_ago, month_ago))
+    left = unused.python.parents[3] / ".new-killed"
+    left.mkdir()
+    for path, days in ((unused.python.parents[2], 31), (left, 2)):
+        last_use = time.time() - days * 86_400
+        os.utime(path, (last_use, last_use))
     vendored(machine)
     machine.write({"requirements.txt": "orders\n"})
     used = machine.provide()
@@ -319,20 +377,8 @@ def test_python_that_is_not_supported(machine: Machine) -> None:
     assert caught.value.remedy.startswith("Set --python to a supported version")
 
 
-def other_python() -> str:
-    """Return another supported version of this machine, or skip the test."""
-    path = pythons.search_path(os.environ).split(os.pathsep)
-    names = [f"{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
-    found = (
-        name
-        for name in names
-        for directory in path
-        if "shims" not in directory and Path(directory, f"python{name}").exists()
-    )
-    name = next(found, None)
-    if name is None:
-        pytest.skip("this machine has one version of Python")
-    return name
+def other_minor() -> str:
+    return Path(other_python.command()).name.removeprefix("python")
 
 
 def test_another_python_gets_the_locked_packages_of_the_invoker(
@@ -340,7 +386,7 @@ def test_another_python_gets_the_locked_packages_of_the_invoker(
 ) -> None:
     monkeypatch.delenv("UV_OFFLINE")
     monkeypatch.delenv("UV_CACHE_DIR")
-    version = other_python()
+    version = other_minor()
     environment = machine.provide(version)
     assert f"Installing the packages of the invoker for Python {version}" in machine.lines[0]
     assert machine.evaluate(environment, "sys", "*sys.version_info[:2], sep='.'") == version
@@ -349,7 +395,7 @@ def test_another_python_gets_the_locked_packages_of_the_invoker(
 
 def test_another_python_without_an_index(machine: Machine) -> None:
     with pytest.raises(InvokerPackagesError):
-        machine.provide(other_python())
+        machine.provide(other_minor())
 
 
 def test_without_a_request_the_own_python_is_enough(machine: Machine) -> None:

@@ -235,7 +235,7 @@ def test_large_file_is_not_read_into_memory(recorder: Recorder, tmp_path: Path, 
 
 def test_file_that_changes_while_it_is_sent(recorder: Recorder) -> None:
     for sent in (b"short", b"much too long"):
-        request = Request("POST", None, (), Content(Body((sent,), 8), "text/plain"))
+        request = Request("POST", "/", (), Content(Body((sent,), 8), "text/plain"))
         with pytest.raises(InvalidRequestError, match="a file has changed while it was sent"):
             asyncio.run(sending.send(CalledServer.at(recorder.url), request))
 
@@ -254,6 +254,13 @@ def test_other_calls_use_the_proxy_of_the_environment(recorder: Recorder) -> Non
     )
     assert done.stdout == b"ok"
     assert recorder.heads[0].startswith(b"GET http://shop.example.com/c/../d HTTP/1.1\r\n")
+
+
+def test_proxy_of_another_kind_is_wrong_usage() -> None:
+    done = invoke("http://shop.example.com", ALL_PROXY="socks5://me:secret@127.0.0.1:1", http_proxy="", no_proxy="")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: Unsupported proxy\nThe environment has a proxy of the type 'socks5' for ")
+    assert b"secret" not in done.stderr
 
 
 def test_answer_is_printed_as_it_arrives(recorder: Recorder) -> None:
@@ -282,6 +289,24 @@ def test_reader_that_has_seen_enough_ends_it_without_a_word(recorder: Recorder) 
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize(("closed", "printed"), [("<&-", b"ok"), (">&-", b""), ("2>&-", b"ok"), ("<&- >&- 2>&-", b"")])
+def test_closed_standard_streams_are_like_the_null_device(recorder: Recorder, closed: str, printed: bytes) -> None:
+    line = ["sh", "-c", f'"$@" {closed}', "sh", *command("invoke", recorder.url, "--data", "@-")]
+    done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, env=environment(), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, printed, b"")
+    assert recorder.bodies == [b""]
+
+
+def test_full_disk_is_an_error_with_a_text(recorder: Recorder) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("invoke", recorder.url), stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: Cannot read or write a file\nNo space left on device.\n")
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, 0), (302, 0), (404, 1), (503, 1)])
@@ -327,7 +352,7 @@ def test_timeout_is_for_the_whole_answer(recorder: Recorder, begin: bytes) -> No
     done = invoke(recorder.url, "--timeout", "0.5", "--output", "json")
     over.set()
     assert (done.returncode, done.stdout) == (3, b"")
-    assert b"there was no complete answer within 0.5 seconds." in done.stderr
+    assert b"did not send a complete answer within 0.5 seconds." in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -490,7 +515,7 @@ def test_status_has_a_colour_on_a_terminal_alone(recorder: Recorder) -> None:
 
 
 def test_request_is_saved_and_sent_again(http_function: Server, recorder: Recorder, tmp_path: Path) -> None:
-    first = invoke(url(http_function), "--path", "/a", "--json", '{"a": 1}', "--save", "one", cwd=tmp_path)
+    first = invoke(url(http_function, "/a"), "--json", '{"a": 1}', "--save", "one", cwd=tmp_path)
     assert (first.returncode, first.stderr) == (0, b"")
     saved = json.loads((tmp_path / "tests/events/one.json").read_text())
     assert saved == {

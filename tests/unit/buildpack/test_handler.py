@@ -551,7 +551,7 @@ def test_syntax_of_a_newer_python_cannot_be_checked(tmp_path: Path, source: str)
         version, target = (".".join(map(str, numbers)) for numbers in (THIS_PYTHON, newer))
         place = "tools.py" if "tools" in source else "handler.py"
         assert checked.unchecked == (
-            f"{place}, line 1 is not valid in Python {version} of the build, and the image has Python {target}"
+            f"{place}, line 1 is not valid in Python {version}, which checks it, and the image has Python {target}"
         )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack.check.local import examine
+from funcpack.check.local import examine, inspect
 from funcpack.cli.main import main
-from funcpack.errors import render
+from funcpack.errors import PythonVersionTooNewError, render
 from tests.unit.buildpack.test_broken_projects import FIXTURES, SITUATIONS, lines_of
 from tests.unit.buildpack.wheels import write_wheel
 
@@ -84,6 +85,14 @@ def test_several_problems_are_all_reported(tmp_path: Path) -> None:
     )
     problems = examine(tmp_path, None, {}).problems
     assert [problem.place.file for problem in problems] == ["handler.py", "second.py", "first.py"]
+
+
+def test_option_for_the_python_replaces_the_request(tmp_path: Path) -> None:
+    write(tmp_path, {"handler.py": "def handler(req): ...\n", ".python-version": "3.12"})
+    assert inspect(tmp_path, None, {}).python == (3, 12)
+    assert inspect(tmp_path, None, {}, python="3.15").python == (3, 15)
+    with pytest.raises(PythonVersionTooNewError, match="--python"):
+        inspect(tmp_path, None, {}, python="3.99")
 
 
 def report(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
@@ -259,3 +268,24 @@ def test_a_directory_that_is_not_there(
     code, out, err = text([str(tmp_path / name)], capsys)
     assert (code, out) == (2, "")
     assert f"'{tmp_path / name}' {kind}." in err
+
+
+def test_check_imports_no_slow_library(tmp_path: Path) -> None:
+    write(tmp_path, {"handler.py": "def handler(req): ...\n", "requirements.txt": "flask\n"})
+    program = "import sys; from funcpack.cli.main import main; main(['check', sys.argv[1]]); print(*sorted(sys.modules), file=sys.stderr)"
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
+    slow = {
+        "asyncio",
+        "difflib",
+        "email",
+        "flask",
+        "http",
+        "httpx",
+        "importlib.metadata",
+        "rich",
+        "subprocess",
+        "watchfiles",
+    }
+    assert loaded >= {"click", "funcpack.check.handler"}
+    assert loaded & slow == set()

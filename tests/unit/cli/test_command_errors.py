@@ -11,6 +11,46 @@ from funcpack.errors import render
 PACKAGES = "uv could not install the dependencies from requirements.txt. See the output of uv above."
 
 CASES = [
+    # --- run ---
+    (
+        errors.PortInUseError("127.0.0.1", 8080, "another process uses the port", "--port"),
+        1,
+        """\
+The port is not available
+Cannot listen on port 8080 of 127.0.0.1: another process uses the port.
+
+Stop the program that uses it, or choose another port with --port.""",
+    ),
+    (
+        errors.EnvFileError("variables", 3),
+        2,
+        """\
+Invalid file of variables
+variables:3: the line is neither NAME=value nor a comment.
+
+Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are.""",
+    ),
+    (
+        errors.InvalidSettingError("FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0"),
+        2,
+        """\
+Invalid setting
+FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0.
+
+Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell.""",
+    ),
+    (
+        errors.DebuggerError("× No solution found\nnetwork is down"),
+        1,
+        """\
+The debugger cannot be installed
+Installing debugpy failed:
+
+× No solution found
+network is down
+
+Make sure that the package index is available, or run the function without --debug.""",
+    ),
     # --- environments ---
     (
         errors.CacheDirectoryError("/cache/funcpack", "Read-only file system"),
@@ -237,6 +277,35 @@ http://127.0.0.1:8080: Connection refused.
 Make sure that the function is running, for example with 'funcpack run', and that the URL is correct.""",
     ),
     (
+        errors.UnsupportedProxyError("http://shop.example.com", "socks5"),
+        2,
+        """\
+Unsupported proxy
+The environment has a proxy of the type 'socks5' for http://shop.example.com.
+
+Set http_proxy and https_proxy to an HTTP proxy, or add the host to no_proxy.""",
+    ),
+    (
+        errors.CallTimeoutError("http://127.0.0.1:8080", 0.5),
+        3,
+        """\
+No answer in time
+http://127.0.0.1:8080 did not send a complete answer within 0.5 seconds.
+
+Make the function faster, or allow more seconds with --timeout.""",
+    ),
+    (
+        errors.FunctionProblemError("The import failed", "handler.py, line 1\n\nInstall it."),
+        1,
+        """\
+The function cannot be served
+The import failed.
+
+handler.py, line 1
+
+Install it.""",
+    ),
+    (
         errors.SavedRequestNameError("a/b"),
         2,
         """\
@@ -252,7 +321,7 @@ Choose another name, for example 'order-created'.""",
 The request exists already
 tests/events/order.json contains a request, which --save does not replace.
 
-Choose another name, or delete the file. To update only its answer: funcpack test --update . order""",
+Choose another name, or delete the file. To update only its answer: funcpack test order --update""",
     ),
     (
         errors.SavedRequestMissingError("order", "tests/events", ["paid", "sent"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,6 @@ from funcpack.calls.request_options import RequestOptions, build
 from funcpack.command_errors import CommandError, ConflictingOptionsError, EventError, EventFileError, OptionValueError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from funcpack.calls.request import Request
 
 EVENT = {"specversion": "1.0", "id": "1", "source": "/orders", "type": "order.created", "data": {"order": 42}}
@@ -67,6 +66,25 @@ def test_http_request(options: dict[str, Any], method: str, headers: dict[str, s
 def test_media_type_of_a_file(tmp_path: Path, name: str, content: bytes, media_type: str) -> None:
     (tmp_path / name).write_bytes(content)
     assert request(data=f"@{tmp_path / name}") == ("POST", {"Content-Type": media_type}, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "media_type"),
+    [
+        ("order.txt", b'{"a": 1}', "application/json"),
+        ("photo.png", b"\x89PNG\xff", "image/png"),
+        ("large", b'{"a": "%s"}' % (b"x" * (1 << 20)), "application/json"),
+    ],
+)
+def test_media_type_of_the_data_of_an_event(tmp_path: Path, name: str, content: bytes, media_type: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    _, headers, body = request(type="t", data=f"@{tmp_path / name}")
+    assert (headers["Content-Type"], body) == (media_type, content)
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="the system has no /proc")
+def test_file_without_a_size() -> None:
+    assert request(data="@/proc/version")[2] == Path("/proc/version").read_bytes()
 
 
 def test_form_with_a_file_is_multipart_in_the_order_of_the_options(tmp_path: Path) -> None:
