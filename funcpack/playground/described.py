@@ -1,7 +1,7 @@
 """Loads the function and describes its parameters: executed by the Python of the function, where the tool is not installed.
 
-Usage: python -P -X importtime described.py APP HANDLER, which ends when its standard input does. It writes one JSON object to
-standard output. The lines of Python about the imports of the function's module are between two marks on standard error.
+Usage: python -P -B -X importtime described.py APP HANDLER. It writes one JSON object to standard output.
+The lines of Python about the imports of the function's module are between two marks on standard error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ END = "import time: end"
 
 def main(app: str, handler: str) -> None:
     """Write the description to standard output, and the output of the function to standard error."""
-    threading.Thread(target=_end_with_the_tool, daemon=True).start()
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     from funcpack_invoker.function.description import describe_parameters  # noqa: PLC0415 - not the tool's
@@ -65,11 +63,6 @@ class _MarkedModule:
 
         spec.loader.exec_module = marked  # type: ignore[method-assign] # only that of this loader
         return spec
-
-
-def _end_with_the_tool() -> None:
-    sys.stdin.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -90,10 +90,10 @@ def event_request(form: Form) -> Request:
     request = _options("POST", form.text("path").strip() or "/", ())
     attributes = dict(_attribute(line) for line in form.lines("attributes"))
     attributes |= {name: form.text(name).strip() for name in _ATTRIBUTE_FIELDS if form.text(name).strip()}
-    data = form.text("data").encode("utf-8", "surrogatepass")
+    data = Body.of(form.text("data").encode("utf-8", "surrogatepass"))
     mode = _MODES.get(form.text("mode"), "binary")
     try:
-        return replace(request, payload=outgoing_events.from_attributes(attributes, mode, data or None))
+        return replace(request, payload=outgoing_events.from_attributes(attributes, mode, data if data.size else None))
     except EventError as exc:
         raise EventFieldError(exc.reason) from exc
 

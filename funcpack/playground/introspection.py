@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import signal
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from funcpack.command_errors import NotLoadedError
+from funcpack.environments.process_group import ProcessGroup
 from funcpack.playground import described
 
 if TYPE_CHECKING:
@@ -83,25 +81,25 @@ async def _ask(launch: Launch) -> dict[str, Any]:
 
 
 async def _run(launch: Launch, output: IO[bytes], errors: IO[bytes]) -> int:
-    """Run the process, which ends with the tool, and return its exit code.
+    """Run the process and return its exit code.
 
     Raises:
         NotLoadedError: It takes too long.
 
     """
-    options = ("-P", "-X", "importtime", described.__file__)
+    # Bytecode that it would write could be that of a version that is saved meanwhile.
+    options = ("-P", "-B", "-X", "importtime", described.__file__)
     arguments = (*options, str(launch.app), launch.variables["PYTHON_HANDLER"])
-    read_end, write_end = os.pipe()
-    with os.fdopen(read_end) as stdin, os.fdopen(write_end, "wb"):
+    with ProcessGroup() as group:
         process = await asyncio.create_subprocess_exec(
             launch.python,
             *arguments,
             cwd=launch.app,
             env=launch.variables,
-            stdin=stdin,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            start_new_session=True,
+            process_group=group.id,
         )
         try:
             async with asyncio.timeout(_MOST):
@@ -109,8 +107,7 @@ async def _run(launch: Launch, output: IO[bytes], errors: IO[bytes]) -> int:
         except TimeoutError:
             raise NotLoadedError(f"The import took more than {_MOST:g} seconds.") from None
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            group.kill()
             await process.wait()
 
 
