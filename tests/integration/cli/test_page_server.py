@@ -42,7 +42,7 @@ def run(start_run: StartRun) -> Run:
 
 def netloc(run: Run) -> str:
     """Return the host and port of the page."""
-    return urlsplit(run.wait_for("ready")["ui"]).netloc
+    return urlsplit(str(run.wait_for("ready")["ui"])).netloc
 
 
 def ask(
