@@ -23,7 +23,7 @@ export function start(send) {
   });
   for (const form of forms) {
     form.addEventListener("submit", (event) => { event.preventDefault(); send(values(form)); });
-    form.addEventListener("input", (event) => { touched.add(`${form.dataset.kind}.${event.target.name}`); keepDraft(); });
+    form.addEventListener("input", ({ target }) => { touched.add(`${form.dataset.kind}.${target.name}`); chooseMethod(); keepDraft(); });
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
     });
@@ -48,6 +48,12 @@ export function prefill(kind, parameters) {
   const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
   if (kind === "cloudevent") fill(forms[1], { data: text });
   else fill(forms[0], { method: "POST", headers: typeof example === "string" ? "" : "Content-Type: application/json", body: text });
+}
+
+// A request with a body is a POST, unless the user has chosen the method.
+function chooseMethod() {
+  const { method, body } = forms[0].elements;
+  if (!touched.has("http.method")) method.value = body.value ? "POST" : "GET";
 }
 
 // The fields are kept while the page is loaded again, for each function.

@@ -67,9 +67,17 @@ function cell(name, ...children) {
 async function copy(number) {
   try {
     const { curl } = await get(`/api/exchanges/${number}`);
-    await navigator.clipboard.writeText(curl);
-    copied.textContent = `Copied request ${number} as a command.`;
+    await write(curl, number);
   } catch (error) {
-    copied.textContent = `The command could not be copied: ${error.message}`;
+    copied.replaceChildren(`There is no command: ${error.message}`);
+  }
+}
+
+async function write(command, number) {
+  try {
+    await navigator.clipboard.writeText(command);
+    copied.replaceChildren(`Copied request ${number} as a command.`);
+  } catch {
+    copied.replaceChildren("The browser does not allow copying. The command is: ", element("code", {}, ...visible(command)));
   }
 }

@@ -19,17 +19,18 @@ imports.start();
 listen(receive, showConnection);
 
 async function send(values, old = null) {
-  sending?.abort();
   const mine = new AbortController();
   sending = mine;
   form.setBusy(true, () => mine.abort());
   response.showWaiting();
   try {
     const { number } = await post("/api/send", values, mine.signal);
-    await openExchange(number, old);
+    // A request that was sent later is the one to be shown.
+    if (sending === mine) await openExchange(number, old);
   } catch (error) {
+    if (sending !== mine) return;
     if (!mine.signal.aborted) response.showRefusal(error);
-    else if (sending === mine) response.showRefusal({ title: "Cancelled", message: "The request was ended before its answer." });
+    else response.showRefusal({ title: "Cancelled", message: "The request was ended before its answer." });
   } finally {
     if (sending === mine) { sending = null; form.setBusy(false); }
   }

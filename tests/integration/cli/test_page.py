@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from funcpack.plain_text import escaped
 from tests.integration.cli.conftest import DEADLINE
 
 if TYPE_CHECKING:
@@ -184,6 +185,31 @@ def test_request_is_sent_as_the_fields_say(open_page: OpenPage) -> None:
     expect(send_http(page, fields)).to_contain_text("PUT /a/b?c=d one @/etc/passwd é")
     told = run.wait_for("request")
     assert (told["method"], told["path"], told["status"]) == ("PUT", "/a%2Fb?c=d", 200)
+
+
+def test_request_with_a_body_is_a_post_unless_the_user_chooses(open_page: OpenPage) -> None:
+    page, _ = open_page(REQUESTS)
+    method = page.get_by_label("Method", exact=True)
+    page.get_by_label("Body", exact=True).fill("a")
+    expect(method).to_have_value("POST")
+    page.get_by_label("Body", exact=True).fill("")
+    expect(method).to_have_value("GET")
+    method.fill("DELETE")
+    page.get_by_label("Body", exact=True).fill("a")
+    expect(method).to_have_value("DELETE")
+
+
+def test_characters_that_cannot_be_seen_are_those_of_the_terminal(open_page: OpenPage) -> None:
+    page, _ = open_page(REQUESTS)
+    shown = page.evaluate("""async () => {
+        const { visible } = await import("/static/text.js");
+        const found = [];
+        for (let code = 0; code < 0x110000; code += 1) {
+            if (visible(String.fromCodePoint(code))[0] instanceof Element) found.push(code);
+        }
+        return found;
+    }""")
+    assert shown == [code for code in range(0x110000) if escaped(chr(code)) != chr(code) and chr(code) != "\n"]
 
 
 def test_field_that_is_not_valid_is_named(open_page: OpenPage) -> None:
