@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -112,7 +113,8 @@ def open_page(browser: Browser, start_run: StartRun) -> Iterator[OpenPage]:
     yield open_it
     for context in contexts:
         context.close()
-    assert [message for message in messages if "the server responded with a status of 4" not in message] == []
+    # Answers with an error are a part of some tests.
+    assert [message for message in messages if not message.startswith("Failed to load resource")] == []
 
 
 def region(page: Page, name: str) -> Locator:
@@ -392,13 +394,15 @@ def test_page_has_no_horizontal_scroll(open_page: OpenPage, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_page_goes_on_after_the_connection_was_lost(open_page: OpenPage) -> None:
+def test_page_goes_on_with_the_next_run(open_page: OpenPage, start_run: StartRun) -> None:
     page, run = open_page(REQUESTS)
-    page.context.set_offline(True)
-    page.evaluate("window.stayed = true")
-    run.get("/while-offline")
-    page.context.set_offline(False)
+    run.get("/first-run")
     expect(rows(page)).to_have_count(1)
-    run.get("/afterwards")
-    expect(rows(page)).to_have_count(2)
-    assert page.evaluate("window.stayed")
+    run.stop()
+    expect(page.get_by_text("Not connected")).to_be_visible()
+    port = urlsplit(page.url).port
+    following = start_run(REQUESTS, "--ui-port", str(port))
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    following.get("/second-run")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("GET /second-run")
