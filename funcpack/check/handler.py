@@ -17,7 +17,7 @@ from funcpack.check.imported_modules import check_imported_modules
 from funcpack.check.kn_func import is_of_kn_func
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
-from funcpack.check.source import parse_source
+from funcpack.check.source import is_certain, parse_source
 from funcpack.errors import (
     Asgi2Error,
     KnFuncFunctionError,
@@ -132,8 +132,7 @@ def check_handler(
     except OpaqueModuleError:
         return CheckedFunction(None, None, None, shadowing, "its module has no source")
     except SourceError as exc:
-        # A newer Python may accept syntax that this one rejects.
-        if target <= sys.version_info[:2]:
+        if is_certain(exc, target):
             raise
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
         versions = f"Python {exc.python}, which checks it, and the image has Python {'.'.join(map(str, target))}"
