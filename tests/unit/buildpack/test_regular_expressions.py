@@ -45,7 +45,7 @@ SHORT = {
     "funcpack/buildpack/install/conflicts.py": ("uv writes each clash into a line, with names of packages", 4_000),
     "funcpack/buildpack/install/distributions.py": ("names of files have up to 255 characters", 255),
     "funcpack/project/unused_files.py:_REQUIREMENTS": ("names of files have up to 255 characters", 255),
-    "funcpack/buildpack/layers/python.py": ("uv writes the version", 255),
+    "funcpack/buildpack/install/python_builds.py": ("uv writes the version", 255),
 }
 
 
