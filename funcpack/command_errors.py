@@ -62,28 +62,80 @@ class FileSystemError(CommandError):
         return "Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again."
 
 
-# --- new ---
+# --- run ---
 
 
 @dataclass(eq=False)
-class ExistingFilesError(CommandError):
-    """Files of a template exist in the directory already."""
+class PortInUseError(CommandError):
+    """A port of the tool cannot be listened on. `option` is the one that chooses it."""
 
-    directory: str
-    names: Sequence[str]
-    title: ClassVar[str] = "Existing files"
+    host: str
+    port: int
+    reason: str
+    option: str
+    title: ClassVar[str] = "The port is not available"
+
+    @property
+    def found(self) -> str:
+        return f"Cannot listen on port {self.port} of {self.host}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Stop the program that uses it, or choose another port with {self.option}."
+
+
+@dataclass(eq=False)
+class EnvFileError(CommandError):
+    """A line of a file with variables does not have the documented form."""
+
+    file: str
+    line: int
+    title: ClassVar[str] = "Invalid file of variables"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
     def found(self) -> str:
-        is_one = len(self.names) == 1
-        noun = "this file, which the template also has" if is_one else "these files, which the template also has"
-        place = "The current directory" if self.directory == "." else f"'{self.directory}'"
-        return f"{place} contains {noun}: {', '.join(self.names)}. Nothing was created."
+        return f"{self.file}:{self.line}: the line is neither NAME=value nor a comment."
 
     @property
     def remedy(self) -> str:
-        return "Name a new directory, for example: funcpack new hello"
+        return "Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are."
+
+
+@dataclass(eq=False)
+class InvalidSettingError(CommandError):
+    """A variable of the invoker has a value that it does not accept. `reason` names both."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid setting"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell."
+        )
+
+
+@dataclass(eq=False)
+class DebuggerError(CommandError):
+    """debugpy cannot be installed."""
+
+    reason: str
+    title: ClassVar[str] = "The debugger cannot be installed"
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"reason"})
+
+    @property
+    def found(self) -> str:
+        return f"Installing debugpy failed:\n\n{self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the package index is available, or run the function without --debug."
 
 
 # --- environments ---
@@ -224,3 +276,327 @@ _LOCAL_REMEDIES: dict[type[InstallError], str] = {
         "  export SETUPTOOLS_SCM_PRETEND_VERSION=1.0"
     ),
 }
+
+
+# --- invoke and test ---
+
+
+@dataclass(eq=False)
+class OptionValueError(CommandError):
+    """The value of an option cannot be used."""
+
+    option: str
+    value: str
+    problem: str
+    example: str
+    title: ClassVar[str] = "Invalid value"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} '{self.value}' {self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Write it in this form: {self.example}"
+
+
+@dataclass(eq=False)
+class OptionFileError(CommandError):
+    """A file that an option names cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Cannot read a file"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a file that exists and that you have access to, or - for standard input."
+
+
+@dataclass(eq=False)
+class ConflictingOptionsError(CommandError):
+    """Two options describe different requests."""
+
+    option: str
+    other: str
+    title: ClassVar[str] = "Conflicting options"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} and {self.other} cannot be used together."
+
+    @property
+    def remedy(self) -> str:
+        return "Remove one of them."
+
+
+@dataclass(eq=False)
+class TargetError(CommandError):
+    """The target of `invoke` is neither a URL nor a directory."""
+
+    target: str
+    problem: str
+    title: ClassVar[str] = "Invalid target"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.target}' {self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a URL that begins with http:// or https://, or the directory of your function."
+
+
+@dataclass(eq=False)
+class EventError(CommandError):
+    """An attribute on the command line is not valid."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid CloudEvent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The options do not describe a valid event: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the attribute. To send an invalid event on purpose, write its fields with --header 'ce-NAME: value'."
+
+
+@dataclass(eq=False)
+class EventFileError(CommandError):
+    """A file does not contain an event in the JSON format."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The file is not a CloudEvent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct the file: 'funcpack samples cloudevents' prints an event to start from.\n"
+            f"To send the file as the data of an event: funcpack invoke --type TYPE --data @{self.file}"
+        )
+
+
+@dataclass(eq=False)
+class EventEncodingError(CommandError):
+    """The data of an event does not fit its content type."""
+
+    mode: str
+    reason: str
+    title: ClassVar[str] = "The event cannot be sent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The data does not fit the datacontenttype in {self.mode} mode: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the datacontenttype or the data of the event."
+
+
+@dataclass(eq=False)
+class InvalidRequestError(CommandError):
+    """The request would violate HTTP."""
+
+    reason: str
+    title: ClassVar[str] = "The request cannot be sent"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"It is not a valid HTTP request: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the method and the header fields, and do not change a file while it is sent."
+
+
+@dataclass(eq=False)
+class NoAnswerError(CommandError):
+    """The server does not answer, or not in time."""
+
+    server: str
+    reason: str
+    title: ClassVar[str] = "No answer"
+    exit_code: ClassVar[int] = EXIT_NO_ANSWER
+
+    @property
+    def found(self) -> str:
+        return f"{self.server}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Make sure that the function is running, for example with 'funcpack run', and that the URL is correct."
+
+
+@dataclass(eq=False)
+class UnsupportedProxyError(CommandError):
+    """The environment names a proxy that is not an HTTP proxy. Its URL is not shown, because it may contain a password."""
+
+    server: str
+    scheme: str
+    title: ClassVar[str] = "Unsupported proxy"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The environment has a proxy of the type '{self.scheme}' for {self.server}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set http_proxy and https_proxy to an HTTP proxy, or add the host to no_proxy."
+
+
+@dataclass(eq=False)
+class CallTimeoutError(CommandError):
+    """The answer is not complete in time."""
+
+    server: str
+    seconds: float
+    title: ClassVar[str] = "No answer in time"
+    exit_code: ClassVar[int] = EXIT_NO_ANSWER
+
+    @property
+    def found(self) -> str:
+        return f"{self.server} did not send a complete answer within {self.seconds:g} seconds."
+
+    @property
+    def remedy(self) -> str:
+        return "Make the function faster, or allow more seconds with --timeout."
+
+
+@dataclass(eq=False)
+class FunctionProblemError(CommandError):
+    """The process of the function ended before it served. `problem` and `output` are the invoker's text."""
+
+    problem: str
+    output: str
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"output"})
+    title: ClassVar[str] = "The function cannot be served"
+
+    @property
+    def found(self) -> str:
+        return f"{self.problem}."
+
+    @property
+    def remedy(self) -> str:
+        return self.output
+
+
+@dataclass(eq=False)
+class SavedRequestNameError(CommandError):
+    """The name of a saved request cannot be that of a file."""
+
+    name: str
+    title: ClassVar[str] = "Invalid name of a request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.name}' is not a name of letters, digits, '.', '_' and '-' that begins with a letter or digit."
+
+    @property
+    def remedy(self) -> str:
+        return "Choose another name, for example 'order-created'."
+
+
+@dataclass(eq=False)
+class SavedRequestExistsError(CommandError):
+    """`--save` would replace a saved request."""
+
+    name: str
+    file: str
+    title: ClassVar[str] = "The request exists already"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} contains a request, which --save does not replace."
+
+    @property
+    def remedy(self) -> str:
+        return f"Choose another name, or delete the file. To update only its answer: funcpack test {self.name} --update"
+
+
+@dataclass(eq=False)
+class SavedRequestMissingError(CommandError):
+    """There is no saved request of this name, or none at all (no `name`)."""
+
+    name: str | None
+    directory: str
+    names: Sequence[str]
+    title: ClassVar[str] = "No such saved request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        if self.name is None:
+            return f"{self.directory} contains no requests."
+        if not self.names:
+            return f"There is no {self.directory}/{self.name}.json, and no other saved request."
+        return f"There is no {self.directory}/{self.name}.json. The saved requests are: {', '.join(self.names)}."
+
+    @property
+    def remedy(self) -> str:
+        if self.names:
+            return "Use one of these names."
+        return "Save a request and its answer first: funcpack invoke --save NAME"
+
+
+@dataclass(eq=False)
+class SavedRequestError(CommandError):
+    """The file of a saved request does not have the documented form."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid saved request"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return 'Correct the file. The smallest one is: {"request": {"path": "/"}}'
+
+
+# --- new ---
+
+
+@dataclass(eq=False)
+class ExistingFilesError(CommandError):
+    """Files of a template exist in the directory already."""
+
+    directory: str
+    names: Sequence[str]
+    title: ClassVar[str] = "Existing files"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        is_one = len(self.names) == 1
+        noun = "this file, which the template also has" if is_one else "these files, which the template also has"
+        place = "The current directory" if self.directory == "." else f"'{self.directory}'"
+        return f"{place} contains {noun}: {', '.join(self.names)}. Nothing was created."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a new directory, for example: funcpack new hello"

@@ -28,7 +28,7 @@ Examples:
 _KINDS = {"http": "HTTP requests", "cloudevent": "CloudEvents"}
 
 
-@click.command("check", epilog=_EXAMPLES)
+@click.command(epilog=_EXAMPLES)
 @click.argument("directory", metavar="[DIR]", default=".")
 @click.option("--handler", metavar="NAME", help="The function, instead of the one that the project names.")
 @click.option(

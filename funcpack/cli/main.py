@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from funcpack.cli import error_boundary
+from funcpack.cli import error_boundary, standard_streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,4 +89,5 @@ def funcpack() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments`, by default that of this process; return the exit code."""
+    standard_streams.open_closed()
     return error_boundary.run(lambda: funcpack.main(arguments, prog_name="funcpack", standalone_mode=False))
