@@ -7,33 +7,21 @@ from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import conflicts, distributions, packages, project_package
 from funcpack.buildpack.install.virtualenv import Virtualenv
-from funcpack.buildpack.platform.log import Log
 from funcpack.command_errors import PackagesError
 from funcpack.environments import cache, invoker, pythons
+from funcpack.environments.report_log import ReportLog
 from funcpack.errors import InstallError
-from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from funcpack.buildpack.install.uv import Uv
+    from funcpack.buildpack.platform.log import Log
     from funcpack.environments.invoker import Invoker
     from funcpack.project.dependency_files import Dependencies
     from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
-
-
-class _ReportLog(Log):
-    """A log whose lines are reported one by one."""
-
-    def __init__(self, report: Callable[[str], None]) -> None:
-        super().__init__()
-        self._report = report
-
-    def line(self, text: str) -> None:
-        """Report one line."""
-        self._report(escaped(text))
 
 
 def create(entry: Path, project: Project, request: PythonRequest | None, uv: Uv, report: Callable[[str], None]) -> None:
@@ -43,7 +31,7 @@ def create(entry: Path, project: Project, request: PythonRequest | None, uv: Uv,
         UserError: The Python or a package cannot be installed, or the packages conflict with the invoker.
 
     """
-    log = _ReportLog(report)
+    log = ReportLog(report)
     interpreter = pythons.choose(request, uv, log)
     served_by = invoker.provide(entry.parent.with_name("invokers"), interpreter, uv, log)
     if entry.is_dir():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from funcpack.check.local import Inspection
     from funcpack.project.dependency_files import Dependencies
+    from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
 
 # Changes with what this package makes of the same inputs.
@@ -51,10 +52,8 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
     project = inspection.project
     root = cache.directory(os.environ)
     request = pythons.requested(python, project.python)
-    variables = {**settings.pip_variables(os.environ), **project.settings.all()}
-    of_project = environment.build_variables(variables)
-    env = settings.uv_variables(of_project, os.environ, root)
-    uv = Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
+    uv = uv_of_user(project, root)
+    of_project = environment.build_variables(_variables(project))
     key = _key(request, project.dependencies, settings.with_effect(of_project), uv)
     entry = root / "environments" / key[:32]
     if not _is_complete(entry):
@@ -67,6 +66,22 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
         (site_packages,) = entry.glob("venv/lib/python*/site-packages")
         check_installed(project.handler, project.app, site_packages)
     return Environment(_python(entry), key)
+
+
+def uv_of_user(project: Project, root: Path) -> Uv:
+    """Return uv with the settings of the user and of a project; `root` is the cache directory of the tool.
+
+    Raises:
+        NoUvError: There is no uv.
+
+    """
+    variables = _variables(project)
+    env = settings.uv_variables(environment.build_variables(variables), os.environ, root)
+    return Uv(settings.uv_executable(), env, project.app, environment.pip_arguments(variables))
+
+
+def _variables(project: Project) -> dict[str, str]:
+    return {**settings.pip_variables(os.environ), **project.settings.all()}
 
 
 def _key(request: PythonRequest | None, dependencies: Dependencies | None, variables: Mapping[str, str], uv: Uv) -> str:
