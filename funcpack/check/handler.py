@@ -29,7 +29,7 @@ from funcpack.errors import (
     UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
-from funcpack.project.app_files import read_bytes, source_roots
+from funcpack.project.app_files import exists, read_bytes, source_roots
 from funcpack_invoker.function.parameters import (
     Parameter,
     Signature,
@@ -145,7 +145,7 @@ def _check_name(handler: Handler, app: Path, reserved: Container[str]) -> None:
     if is_standard or top in reserved:
         owner = "Python's standard library" if is_standard else "the invoker or one of its dependencies"
         paths = [root / name for root in source_roots(app) for name in (f"{top}.py", top)]
-        path = next((str(path.relative_to(app)) for path in paths if path.exists()), None)
+        path = next((str(path.relative_to(app)) for path in paths if exists(path)), None)
         raise TakenNameError(handler.text, handler.origin, top, owner, path)
 
 

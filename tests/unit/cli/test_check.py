@@ -29,7 +29,7 @@ OF_THE_IMAGE = {"run-image-python-does-not-exist"}
 def app_of(situation: Path, directory: Path) -> Path:
     """Return a copy of the app with its vendored packages."""
     app = directory / "app"
-    shutil.copytree(situation / "app", app)
+    shutil.copytree(situation / "app", app, symlinks=True)
     for line in lines_of(situation / "wheels"):
         name, version, *requires = line.split()
         write_wheel(app / "vendor", name, version, requires)
