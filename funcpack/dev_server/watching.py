@@ -33,13 +33,19 @@ class Watcher:
         self._elsewhere = {file for file in kept if not file.is_relative_to(directory)}
         self._found = found
         self._contents: dict[Path, bytes] = {}
+        self._begun = asyncio.Semaphore(0)
+
+    async def begun(self) -> None:
+        """Wait until no change is missed any more."""
+        for _ in range(1 + bool(self._elsewhere)):
+            await self._begun.acquire()
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch([self._directory], recursive=True))
-            if self._elsewhere:
-                tasks.create_task(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+        watches = [self._watch([self._directory], recursive=True)]
+        if self._elsewhere:
+            watches.append(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+        await asyncio.gather(*watches)
 
     async def _watch(self, directories: Collection[Path], *, recursive: bool) -> None:
         try:
@@ -59,13 +65,20 @@ class Watcher:
             force_polling=polls or None,
         )
         async with aclosing(changes):
+            first = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(0)
+            self._begun.release()
+            self._tell(await first)
             async for batch in changes:
-                files = _files(batch)
-                if any(file.name == ".gitignore" for file in files):
-                    self._ignored.forget()
-                changed = [file for file in files if self._has_changed(file)]
-                if changed:
-                    self._found(changed)
+                self._tell(batch)
+
+    def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
+        files = _files(batch)
+        if any(file.name == ".gitignore" for file in files):
+            self._ignored.forget()
+        changed = [file for file in files if self._has_changed(file)]
+        if changed:
+            self._found(changed)
 
     def _matters(self, _change: Change, path: str) -> bool:
         return not self._ignored.ignores(Path(path))
