@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
+import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _STEP = 15
 _LONGEST = 200
 
+# Seconds in which changes of a file belong to one save if its contents stay the same.
+_ONE_SAVE = 1.0
+
 _LARGEST_COMPARED = 16 << 20
 
 
@@ -32,7 +37,7 @@ class Watcher:
         self._ignored = IgnoredFiles(directory, kept)
         self._elsewhere = {file for file in kept if not file.is_relative_to(directory)}
         self._found = found
-        self._contents: dict[Path, bytes] = {}
+        self._told: dict[Path, tuple[bytes, float]] = {}
         self._begun = asyncio.Semaphore(0)
 
     async def begun(self) -> None:
@@ -84,11 +89,12 @@ class Watcher:
         return not self._ignored.ignores(Path(path))
 
     def _has_changed(self, file: Path) -> bool:
-        """Return whether a file has other contents than when it was told last; a save can be several changes."""
-        content = _digest(file)
-        if self._contents.get(file) == content or (file.is_dir() and not content):
+        """Return whether a file was saved; a save can be several changes, of which the last ones change nothing."""
+        content, now = _digest(file), time.monotonic()
+        known, told = self._told.get(file, (None, -math.inf))
+        if (file.is_dir() and not content) or (content == known and now - told < _ONE_SAVE):
             return False
-        self._contents[file] = content
+        self._told[file] = content, now
         return True
 
 
