@@ -53,6 +53,11 @@ class FileSystemError(CommandError):
     reason: str
     title: ClassVar[str] = "Cannot read or write a file"
 
+    @classmethod
+    def of(cls, error: OSError) -> FileSystemError:
+        """Return this error for one of the operating system."""
+        return cls(str(error.filename) if error.filename else None, error.strerror or str(error))
+
     @property
     def found(self) -> str:
         return f"{self.file}: {self.reason}." if self.file else f"{self.reason}."

@@ -57,7 +57,7 @@ def _report(exc: Exception) -> int | None:
 
     error: Exception = exc
     if isinstance(exc, OSError):
-        error = FileSystemError(str(exc.filename) if exc.filename else None, exc.strerror or str(exc))
+        error = FileSystemError.of(exc)
     if not isinstance(error, UserError):
         return None
     note(f"error: {error.title}", fg="red")

@@ -1,26 +1,25 @@
 """The process of the function: the real invoker, on a free port of this machine.
 
-It and all that the function starts are a process group. The leader of the group waits for the end of the tool, even for one by
-SIGKILL, and then ends the group.
+It and all that the function starts are a process group, which ends with the tool.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.dev_server import served
 from funcpack.dev_server.lines import Lines
 from funcpack.dev_server.problem import Problem
 from funcpack.dev_server.readiness import until_it_serves
 from funcpack.dev_server.writes import Writes
+from funcpack.environments.process_group import ProcessGroup
 from funcpack_invoker import errors
 
 if TYPE_CHECKING:
@@ -31,22 +30,28 @@ HOST = "127.0.0.1"
 # Seconds for the rest of the output of a process that has ended.
 _LAST_OUTPUT = 1.0
 
-_WATCHDOG = ("sh", "-c", "read -r _; kill -KILL 0")
-
 _ENDED = "The process of the function has ended"
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
-    """What a process of the function is started with.
+class Debugger:
+    """The port of this machine at which the process waits for an editor, and the directory of debugpy."""
 
-    `variables` is its whole environment. `debugger` is the port to listen at for a debugger, and the directory of debugpy.
-    """
+    port: int
+    debugpy: Path
+
+    # debugpy warns without it.
+    PYTHON_OPTIONS: ClassVar[tuple[str, ...]] = ("-X", "frozen_modules=off")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a process of the function is started with; `variables` is its whole environment."""
 
     python: Path
     app: Path
     variables: Mapping[str, str]
-    debugger: tuple[int, Path] | None = None
+    debugger: Debugger | None = None
 
 
 class FunctionProcess:
@@ -77,28 +82,35 @@ class FunctionProcess:
 
         """
         loop = asyncio.get_running_loop()
-        # The pipe ends with the tool. No other process may have its other end. The start of a shell takes a millisecond.
-        self._watchdog = subprocess.Popen(_WATCHDOG, stdin=subprocess.PIPE, process_group=0)  # noqa: ASYNC220
+        self._group = ProcessGroup()
         report, report_end = os.pipe()
         await loop.connect_read_pipe(lambda: _Report(self.writes.note), os.fdopen(report, "rb"))
-        debugger = self.launch.debugger
         try:
             self._transport, _ = await loop.subprocess_exec(
                 lambda: _Output(self),
-                *(str(self.launch.python), "-P", str(Path(served.__file__)), str(self.launch.app), str(report_end)),
-                *map(str, debugger or ()),
+                *self._command(report_end),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=self.launch.variables,
                 cwd=self.launch.app,
                 pass_fds=(report_end,),
-                process_group=self._watchdog.pid,
+                process_group=self._group.id,
             )
         except BaseException:
             self.kill()
             raise
         finally:
             os.close(report_end)
+
+    def _command(self, report: int) -> list[str]:
+        debugger = self.launch.debugger
+        options = ["-P", *(debugger.PYTHON_OPTIONS if debugger else ())]
+        arguments = [
+            str(self.launch.app),
+            str(report),
+            *([str(debugger.port), str(debugger.debugpy)] if debugger else []),
+        ]
+        return [str(self.launch.python), *options, str(Path(served.__file__)), *arguments]
 
     async def serve(self, *, health_paths: bool) -> Problem | None:
         """Import the function, and return None when it is served, or why it is not.
@@ -146,12 +158,12 @@ class FunctionProcess:
 
     def kill(self) -> None:
         """End the process, and all that the function has started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._watchdog.pid, signal.SIGKILL)
-        # Until then no other process can have its number.
-        self._watchdog.wait()
-        assert self._watchdog.stdin is not None  # noqa: S101 - a pipe
-        self._watchdog.stdin.close()
+        self._group.kill()
+
+    def abandon(self) -> None:
+        """End the process as `kill` does, and drop the rest of its output."""
+        self.kill()
+        self._transport.close()
 
     def _problem(self) -> Problem:
         """Return why the process has ended, from what it wrote last."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from funcpack.check.local import inspect
 from funcpack.command_errors import InvalidSettingError
-from funcpack.dev_server.function_process import HOST, Launch
+from funcpack.dev_server.function_process import HOST, Debugger, Launch
 from funcpack.dev_server.variables import process_variables, user_variables
 from funcpack.environments import debugger
 from funcpack.environments.environment import provide
+from funcpack.environments.process_group import ProcessGroup
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.settings import Settings
 
@@ -86,19 +87,21 @@ class Loader:
         """
         source = self._source
         variables = source.variables()
-        inspection = await _on_thread(lambda: inspect(source.directory, source.handler, variables))
+        inspection = await _on_thread(
+            lambda: inspect(source.directory, source.handler, variables, python=source.python)
+        )
         environment = await self._provide(inspection)
         launch_variables = process_variables(variables, inspection.project, environment.python, HOST)
         if source.debug_port is None:
             launch = Launch(environment.python, inspection.project.app, launch_variables)
         else:
             report = self._report_from_thread()
-            debugpy = await _on_thread(lambda: debugger.provide(environment, inspection.project, report))
+            debugpy = await _in_group(lambda group: debugger.provide(environment, inspection.project, report, group))
             launch = Launch(
                 environment.python,
                 inspection.project.app,
                 {**launch_variables, **_FOR_DEBUGGERS},
-                (source.debug_port, debugpy),
+                Debugger(source.debug_port, debugpy),
             )
         return Loaded(inspection, _settings(launch.variables), launch)
 
@@ -107,7 +110,10 @@ class Loader:
         key = (project.dependencies, project.python, project.settings.project, inspection.python)
         if self._environment is None or key != self._key:
             report = self._report_from_thread()
-            self._environment = await _on_thread(lambda: provide(inspection, python=self._source.python, report=report))
+            python = self._source.python
+            self._environment = await _in_group(
+                lambda group: provide(inspection, python=python, report=report, process_group=group)
+            )
             self._key = key
         return self._environment
 
@@ -120,6 +126,16 @@ def _call(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None
     """Call something on the event loop, unless the tool has ended."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)
+
+
+async def _in_group(function: Callable[[int], Result]) -> Result:
+    """Run a function on a thread with the number of a process group, which ends with the function or the tool."""
+
+    def run() -> Result:
+        with ProcessGroup() as group:
+            return function(group.id)
+
+    return await _on_thread(run)
 
 
 async def _on_thread(function: Callable[[], Result]) -> Result:

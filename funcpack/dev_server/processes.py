@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,12 @@ _RETIREMENT = 10.0
 _RELEASE = 2.0
 _TAKEN = ("already in use", "locked", "temporarily unavailable")
 
+# Seconds between two attempts to take the port of the debugger.
+_PAUSE = 0.05
+
+# Seconds for the last lines of a process when the tool ends.
+_LAST_OUTPUT = 0.3
+
 
 class Processes:
     """Starts and ends processes of the function.
@@ -44,15 +51,18 @@ class Processes:
         self._standby: FunctionProcess | None = None
         self._retiring: dict[asyncio.Task[None], FunctionProcess] = {}
 
+    async def release(self, port: int) -> None:
+        """End the process that serves, and wait until the port of its debugger is free."""
+        self.retire()
+        await self._retired()
+        await _until_free(port)
+
     async def start(self, loaded: Loaded) -> Upstream | Problem:
         """Start a process that serves a function, in place of the one that serves; return its address, or why it does not serve.
 
         If it cannot get what the old one has not released yet, it is started again when the old one has ended.
         """
         self.retire()
-        if loaded.launch.debugger:
-            # The port of the debugger is released at the end.
-            await self._retired()
         result = await self._start(loaded)
         if self._retiring and isinstance(result, Problem) and any(words in result.message for words in _TAKEN):
             with suppress(TimeoutError):
@@ -97,13 +107,17 @@ class Processes:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await process.ended()
+            process.kill()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_OUTPUT):
+                    await process.closed()
         self.kill()
 
     def kill(self) -> None:
         """End all processes at once."""
         for process in (self._serving, self._standby, *self._retiring.values()):
             if process:
-                process.kill()
+                process.abandon()
 
     async def _start(self, loaded: Loaded) -> Upstream | Problem:
         process = await self._waiting(loaded)
@@ -111,7 +125,7 @@ class Processes:
         try:
             problem = await process.serve(health_paths=loaded.settings.health_paths)
         except BaseException:
-            process.kill()
+            process.abandon()
             raise
         if problem:
             return problem
@@ -130,7 +144,7 @@ class Processes:
         if standby and standby.launch == loaded.launch and standby.is_running:
             return standby
         if standby:
-            standby.kill()
+            standby.abandon()
         process = FunctionProcess(loaded.launch, self._on_line)
         await process.start()
         return process
@@ -138,6 +152,17 @@ class Processes:
     async def _retired(self) -> None:
         if self._retiring:
             await asyncio.wait(self._retiring)
+
+
+async def _until_free(port: int) -> None:
+    """Wait until a port is free: debugpy's adapter leaves the process group, and ends when the editor has left."""
+    while True:
+        try:
+            socket.create_server((HOST, port)).close()
+        except OSError:
+            await asyncio.sleep(_PAUSE)
+        else:
+            return
 
 
 async def _end(process: FunctionProcess, upstream: Upstream, seconds: float) -> None:

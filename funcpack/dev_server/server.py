@@ -12,6 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from funcpack.command_errors import FileSystemError
 from funcpack.dev_server.front import Front
 from funcpack.dev_server.front_server import FrontServer
 from funcpack.dev_server.history import History
@@ -39,6 +40,7 @@ _END = 1.2
 # A file that was saved longer ago, such as one that was moved into the project, says nothing about the time of a reload.
 _LONG_AGO = 10.0
 
+_DEBUGGER_AGAIN = "The function waits for a debugger again at 127.0.0.1:{port}."
 _OLD_ANSWERS = "Installing packages. The old version answers until they are installed."
 
 
@@ -76,18 +78,21 @@ class DevServer:
         handler = _HistoryHandler(self.history)
         logging.getLogger().addHandler(handler)
         front = FrontServer(listeners, Front(self._route, self.history).answer, Settings.from_env({}))
+        tasks: list[asyncio.Task[None]] = []
         try:
-            async with asyncio.TaskGroup() as tasks:
-                if reloads:
-                    directory = self._source.directory.resolve()
-                    tasks.create_task(Watcher(directory, self._source.env_files, self._note_changes).run())
-                    # It has begun to watch before the files are read.
-                    await asyncio.sleep(0)
-                await self._keep_loaded(front, reloads=reloads)
+            if reloads:
+                watcher = Watcher(self._source.directory.resolve(), self._source.env_files, self._note_changes)
+                tasks.append(asyncio.ensure_future(watcher.run()))
+                # Before the files are read.
+                await watcher.begun()
+            tasks.append(asyncio.ensure_future(self._keep_loaded(front, reloads=reloads)))
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(front.stop(_END))
-                tasks.create_task(self._processes.stop(_END))
+            await _cancel(*tasks)
+            await asyncio.gather(front.stop(_END), self._processes.stop(_END))
             logging.getLogger().removeHandler(handler)
 
     def kill(self) -> None:
@@ -139,13 +144,17 @@ class DevServer:
         self._may_reopen = bool(files)
         try:
             loaded = await self._loader.load()
-        except UserError as error:
+        except (UserError, OSError) as error:
             self._processes.retire()
-            self._fail(Problem.of(error))
+            self._fail(Problem.of(error if isinstance(error, UserError) else FileSystemError.of(error)))
             return
         finally:
             self._may_reopen = False
         self._route.close()
+        if files and loaded.launch.debugger:
+            port = loaded.launch.debugger.port
+            await self._processes.release(port)
+            self._tell(Note(_DEBUGGER_AGAIN.format(port=port)))
         found = await self._processes.start(loaded)
         if isinstance(found, Problem):
             self._fail(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install.uv import UvError
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
     from funcpack.project.project import Project
 
 
-def provide(environment: Environment, project: Project, report: Callable[[str], None]) -> Path:
+def provide(environment: Environment, project: Project, report: Callable[[str], None], process_group: int) -> Path:
     """Return a directory with debugpy for the Python of an environment, which is filled if the cache does not contain it.
+
+    `report` is called with each line about the progress. uv runs in the process group with this number.
 
     Raises:
         DebuggerError: It cannot be installed.
 
     """
     root = cache.directory(os.environ)
-    uv = uv_of_user(project, root)
+    uv = replace(uv_of_user(project, root), process_group=process_group)
     entry = root / "debuggers" / environment.digest[:32]
     if not entry.is_dir():
         report("Installing debugpy")

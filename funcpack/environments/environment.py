@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import environment, setting_files
@@ -40,10 +40,13 @@ class Environment:
     digest: str
 
 
-def provide(inspection: Inspection, *, python: str | None, report: Callable[[str], None]) -> Environment:
+def provide(
+    inspection: Inspection, *, python: str | None, report: Callable[[str], None], process_group: int | None = None
+) -> Environment:
     """Return the environment of the function, which is created if the cache does not contain it.
 
     `python` is a Python version that replaces the project's request. `report` is called with each line about the progress.
+    `process_group` is the number of that in which uv runs, or None for that of this process.
 
     Raises:
         UserError: The environment cannot be created, or the function is not in it.
@@ -52,7 +55,7 @@ def provide(inspection: Inspection, *, python: str | None, report: Callable[[str
     project = inspection.project
     root = cache.directory(os.environ)
     request = pythons.requested(python, project.python)
-    uv = uv_of_user(project, root)
+    uv = replace(uv_of_user(project, root), process_group=process_group)
     of_project = environment.build_variables(_variables(project))
     key = _key(request, project.dependencies, settings.with_effect(of_project), uv)
     entry = root / "environments" / key[:32]

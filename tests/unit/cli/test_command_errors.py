@@ -11,6 +11,46 @@ from funcpack.errors import render
 PACKAGES = "uv could not install the dependencies from requirements.txt. See the output of uv above."
 
 CASES = [
+    # --- run ---
+    (
+        errors.PortInUseError("127.0.0.1", 8080, "another process uses the port", "--port"),
+        1,
+        """\
+The port is not available
+Cannot listen on port 8080 of 127.0.0.1: another process uses the port.
+
+Stop the program that uses it, or choose another port with --port.""",
+    ),
+    (
+        errors.EnvFileError("variables", 3),
+        2,
+        """\
+Invalid file of variables
+variables:3: the line is neither NAME=value nor a comment.
+
+Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are.""",
+    ),
+    (
+        errors.InvalidSettingError("FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0"),
+        2,
+        """\
+Invalid setting
+FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0.
+
+Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell.""",
+    ),
+    (
+        errors.DebuggerError("No solution found\nnetwork is down"),
+        1,
+        """\
+The debugger cannot be installed
+Installing debugpy failed:
+
+No solution found
+network is down
+
+Make sure that the package index is available, or run the function without --debug.""",
+    ),
     # --- environments ---
     (
         errors.CacheDirectoryError("/cache/funcpack", "Read-only file system"),
