@@ -2,10 +2,11 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench browser help python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: bench browser fuzz help python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
+MINUTES ?= 10
 RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
 PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
@@ -23,6 +24,9 @@ demo: python ## build an HTTP and a CloudEvent function, run them in containers 
 
 test: builder browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest
+
+fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
+	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz
 
 lint: venv ## run ruff and mypy
 	$(VENV)/ruff check

@@ -283,7 +283,7 @@ class UnreadableFileError(UserError):
 class OutsideFileError(UserError):
     """A file of the app leads out of the app directory, to `target`. The build neither reads it nor passes it on.
 
-    `origin` is the setting that names the file, or None if the app contains it.
+    `file` is how messages show it. `origin` is the file or the setting that refers to it, or None if the app contains it.
     """
 
     file: str
@@ -293,11 +293,11 @@ class OutsideFileError(UserError):
 
     @property
     def place(self) -> Place:
-        return Place(_file_of(self.origin) if self.origin else self.file)
+        return _place_of(self.origin or self.file)
 
     @property
     def found(self) -> str:
-        shown = f"'{self.file}' ({self.origin})" if self.origin else self.file
+        shown = f"{self.file} ({self.origin})" if self.origin else self.file
         return f"{shown} leads to '{self.target}', which is outside the app directory."
 
     @property
@@ -362,7 +362,7 @@ class SourceError(UserError):
     @classmethod
     def from_syntax_error(cls, file: str, source: bytes, error: SyntaxError, python: str) -> SourceError:
         """Return the error for a SyntaxError of the compiler."""
-        line = error.lineno or None
+        line = error.lineno or _line_with_encoding(source, error.msg)
         lines = source.decode("utf-8", "replace").splitlines()
         text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
         # If the bytes cannot be decoded, the offset counts bytes instead of characters.
@@ -636,6 +636,22 @@ class PythonVersionSyntaxError(UserError):
     @property
     def remedy(self) -> str:
         return f"{_request(self.origin, '3.13')}\nA version has the form '3.13' or '3.13.5', a range has the form '>=3.12,<3.14'."
+
+
+@dataclass(eq=False)
+class PythonKindError(PythonVersionSyntaxError):
+    """The request is for something else than a final release of CPython. `kind` says for what."""
+
+    kind: str
+    title: ClassVar[str] = "Unsupported kind of Python"
+
+    @property
+    def found(self) -> str:
+        return f"The project requests Python '{self.text}' ({self.origin}), which is {self.kind}. Functions run on releases of CPython."
+
+    @property
+    def remedy(self) -> str:
+        return _request(self.origin, "3.13")
 
 
 @dataclass(eq=False)
@@ -914,16 +930,19 @@ class InvalidTomlError(UserError):
 class InstallError(UserError):
     """uv could not install the dependencies from `file`. The subclasses are for the causes that uv_failures.py recognizes.
 
-    `causes` are the packages, requirements, URLs or settings that the output of uv blames, as far as they are known.
+    `causes` are the packages, requirements, URLs or settings that the output of uv blames, as far as they are known. `line` is
+    the line in `file` that contains the only one of them.
     """
 
     file: str
     causes: Sequence[str] = ()
+    line: int | None = None
     title: ClassVar[str] = "The dependencies could not be installed"
 
     @property
     def found(self) -> str:
-        because = f", because of {_quoted(self.causes)}.\n" if self.causes else ". "
+        place = f" (line {self.line})" if self.line else ""
+        because = f", because of {_quoted(self.causes)}{place}.\n" if self.causes else ". "
         return f"uv could not install the dependencies from {self.file}{because}See the output of uv above."
 
     @property
@@ -977,10 +996,29 @@ class InstallPlaceError(UserError):
 
 
 @dataclass(eq=False)
+class ProxySettingError(UserError):
+    """The settings of uv in a file of the app name a proxy."""
+
+    name: str
+    file: str
+    title: ClassVar[str] = "A file of the app sets a proxy"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.file} sets '{self.name}' for uv. A proxy is a setting of the platform, because the credentials for the package\n"
+            "index could reach another host."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Remove '{self.name}' from {self.file}, and add --env {self.name.upper().replace('-', '_')}=VALUE to 'pack build'."
+
+
+@dataclass(eq=False)
 class RequirementSyntaxError(InstallError):
     """uv cannot parse a requirement. `line` is its line in `file` if it is known."""
 
-    line: int | None = None
     title: ClassVar[str] = "Invalid requirement syntax"
 
     @property
@@ -1043,8 +1081,8 @@ class IndexUnreachableError(InstallError):
     @property
     def remedy(self) -> str:
         return (
-            "Check the network, and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-            "PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
+            "Check the network, and build again. To use a proxy, add --env HTTPS_PROXY=URL to 'pack build'. To use another package\n"
+            "index, set PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
             f"{_vendor_commands(self.file)}"
         )
 
@@ -1301,6 +1339,42 @@ class PackageBuildError(InstallError):
         return next((cause for cause in self.causes if cause.startswith("./")), None)
 
 
+class NoBuildError(InstallError):
+    """A package without a wheel cannot be installed, because UV_NO_BUILD is set."""
+
+    title: ClassVar[str] = "Builds of packages from source are disabled"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"UV_NO_BUILD is set, so the build installs only wheels. Use a version of {self.cause('the package')} that has a wheel, or\n"
+            "put its wheel into the directory 'vendor'. If the package is the project itself, set 'package = false' in [tool.uv].\n"
+            "If you trust the source, build without UV_NO_BUILD."
+        )
+
+
+@dataclass(eq=False)
+class SourceBuildError(UserError):
+    """UV_NO_BUILD is set, and `places` in the app may run code of the source nevertheless."""
+
+    places: Sequence[str]
+    title: ClassVar[str] = "Code of the source must not run in the build"
+
+    @property
+    def found(self) -> str:
+        places = "\n".join(f"  {place}" for place in self.places)
+        return (
+            f"UV_NO_BUILD is set, but with these settings of the app, the build may run code of the source:\n\n{places}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Remove the settings. Copy requirements files from URLs into the app directory, because they can contain such settings, too.\n"
+            "If you trust the source, build without UV_NO_BUILD."
+        )
+
+
 class ProjectBuildError(InstallError):
     """The project is a package, and its build backend cannot build it."""
 
@@ -1479,14 +1553,26 @@ def _file_of(origin: str) -> str | None:
     return file.partition(",")[0] if is_in_file else None
 
 
+def _place_of(origin: str) -> Place:
+    """Return the place that an origin names: `FILE`, `FILE, line N` or `NAME in FILE`. A variable of the platform has none."""
+    file, _, line = origin.rpartition(" in ")[2].partition(", line ")
+    return Place(None) if re.fullmatch(r"[A-Z0-9_]+", file) else Place(file, int(line) if line.isdecimal() else None)
+
+
 def _variable(origin: str) -> str:
     """Return the place where the user changes a setting: where it was set, or PYTHON_HANDLER for the default handler."""
     return "PYTHON_HANDLER" if origin.startswith("the default") else origin
 
 
+def _line_with_encoding(source: bytes, reason: str) -> int | None:
+    """Return the line that declares an unknown encoding, which is one of the first two; the compiler does not tell."""
+    name = reason.removeprefix("unknown encoding: ").encode()
+    return next((number for number, line in enumerate(source.splitlines()[:2], 1) if name in line), None)
+
+
 def _request(origin: str, version: str) -> str:
     """Return how to request a Python version in the place where the user requested another one."""
-    if origin == ".python-version":
+    if origin.startswith(".python-version"):
         return f"Change the version in .python-version, for example with: echo {version} > .python-version"
     if origin.startswith("requires-python"):
         return f'Change the range in pyproject.toml, for example to: requires-python = ">={version.removesuffix("t")}"'

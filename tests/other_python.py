@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from funcpack.environments import pythons
+from funcpack.check.other_python import search_path
 from funcpack.project.supported_pythons import SUPPORTED
 
 
 def command() -> str:
     """Return the path of the command, such as `python3.12`, or skip the test. Commands of pyenv's shims may not work."""
-    path = [part for part in pythons.search_path(os.environ).split(os.pathsep) if "shims" not in part]
+    path = [part for part in search_path(os.environ).split(os.pathsep) if "shims" not in part]
     names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
     found = next(filter(None, (shutil.which(name, path=os.pathsep.join(path)) for name in names)), None)
     if found is None:

@@ -43,8 +43,8 @@ def errors() -> str:
 
 def _example(situation: Path, log: str) -> str:
     """Return the files of the project and the end of its log."""
-    paths = [path for path in sorted(situation.glob("app/**/*")) if path.is_file()]
-    files = [_file(path, situation) for path in paths if path.read_bytes() != VALID_FUNCTION]
+    paths = [path for path in sorted(situation.glob("app/**/*")) if path.is_symlink() or path.is_file()]
+    files = [_file(path, situation) for path in paths if path.is_symlink() or path.read_bytes() != VALID_FUNCTION]
     more = [
         _block(title, (situation / name).read_text()) for name, title in MORE.items() if (situation / name).exists()
     ]
@@ -58,8 +58,10 @@ def _end(log: str) -> str:
 
 
 def _file(path: Path, situation: Path) -> str:
-    """Return the content of a file, or a sentence if it is not text."""
+    """Return the content of a file, or a sentence if it is a link or not text."""
     name = f"`{path.relative_to(situation / 'app')}`"
+    if path.is_symlink():
+        return f"{name} is a symbolic link to `{path.readlink()}`.\n\n"
     try:
         text = path.read_text()
     except UnicodeDecodeError:

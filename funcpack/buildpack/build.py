@@ -56,7 +56,7 @@ def build(context: Context, log: Log) -> int:
     """Run the steps of a build, in order."""
     buildpack = Buildpack.read(context.buildpack)
     report.log_buildpack(log, buildpack, context)
-    project = Project.read(kn_func.function_directory(context.app), context.environ)
+    project = Project.read(kn_func.function_directory(context.app), context.variables, context.environ)
     run_image_python = interpreter.run_image_interpreter(project.settings, context)
     run_image_version = run_image_python.numbers if run_image_python else None
     expected_python = python_request.expected_minor(project.python, run_image_version)

@@ -38,18 +38,18 @@ def main(arguments: Sequence[str]) -> int:
 
 def detect(context: Context, log: Log) -> int:
     """Log the reason if the app does not contain a function, and return the exit code."""
-    reason = reason_to_fail(context.app, context.environ)
+    reason = reason_to_fail(context.app, context.variables, context.environ)
     if reason is None:
         return EXIT_PASS
     log.line(f"Not a function for Funcpack: {reason}")
     return EXIT_FAIL
 
 
-def reason_to_fail(app: Path, environ: Mapping[str, str]) -> str | None:
+def reason_to_fail(app: Path, variables: Mapping[str, str], builder: Mapping[str, str]) -> str | None:
     """Return why the app does not contain a function, or None if it contains one."""
     app = kn_func.function_directory(app)
     try:
-        named = named_handler(Settings(environ, ProjectToml.read(app).variables))
+        named = named_handler(Settings(variables, ProjectToml.read(app).variables, builder=builder))
     except HandlerNameError:
         return None
     except UserError as exc:  # project.toml is not valid

@@ -39,9 +39,9 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
             f"kn func moved the project to '{moved}'. Using it as the app directory, without kn func's own server."
         )
     log.line(f"The handler is '{project.handler.text}' ({project.handler.origin}).")
-    left_out = project.settings.left_out()
-    if left_out:
-        log.line(f"Warning: ignoring {', '.join(left_out)} of the project, because only the platform may set it.")
+    ignored = project.settings.ignored()
+    if ignored:
+        log.line(f"Warning: ignoring {', '.join(ignored)} of the project, because only the platform may set it.")
     log_shadowing(log, function.shadowing)
     if function.file is None:
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
@@ -113,6 +113,9 @@ def log_dependencies(log: Log, project: Project) -> None:
         _log_unused(log, unused.pip, "To use its settings, set them as variables")
     if dependencies is None:
         log.line("The project has no dependencies to install.")
+        if unused.groups:
+            log.line(f"Not installing the dependency groups and extras in pyproject.toml: {', '.join(unused.groups)}.")
+            log.line("If the function needs their packages, add these to 'dependencies' in [project].")
         for file in unused.dependencies:
             _log_unused(log, file, "To install its dependencies, run this command and build again")
         return

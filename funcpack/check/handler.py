@@ -17,7 +17,7 @@ from funcpack.check.imported_modules import check_imported_modules
 from funcpack.check.kn_func import is_of_kn_func
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
-from funcpack.check.source import parse_source
+from funcpack.check.source import is_certain, parse_source
 from funcpack.errors import (
     Asgi2Error,
     KnFuncFunctionError,
@@ -29,7 +29,7 @@ from funcpack.errors import (
     UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
-from funcpack.project.app_files import read_bytes, source_roots
+from funcpack.project.app_files import exists, read_bytes, source_roots
 from funcpack_invoker.function.parameters import (
     Parameter,
     Signature,
@@ -132,8 +132,7 @@ def check_handler(
     except OpaqueModuleError:
         return CheckedFunction(None, None, None, shadowing, "its module has no source")
     except SourceError as exc:
-        # A newer Python may accept syntax that this one rejects.
-        if target <= sys.version_info[:2]:
+        if is_certain(exc, target):
             raise
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
         versions = f"Python {exc.python}, which checks it, and the image has Python {'.'.join(map(str, target))}"
@@ -146,7 +145,7 @@ def _check_name(handler: Handler, app: Path, reserved: Container[str]) -> None:
     if is_standard or top in reserved:
         owner = "Python's standard library" if is_standard else "the invoker or one of its dependencies"
         paths = [root / name for root in source_roots(app) for name in (f"{top}.py", top)]
-        path = next((str(path.relative_to(app)) for path in paths if path.exists()), None)
+        path = next((str(path.relative_to(app)) for path in paths if exists(path)), None)
         raise TakenNameError(handler.text, handler.origin, top, owner, path)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from funcpack.check.definitions import Definitions, imported
 from funcpack.check.modules import OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
-from funcpack.check.source import parse_source
+from funcpack.check.source import is_certain, parse_source
 from funcpack.errors import SourceError, UserError
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class _Walk:
         if file not in self.trees:
             try:
                 self.trees[file] = parse_source(file, self.app, self.target)
-            except SourceError:
-                if self.target <= sys.version_info[:2]:
+            except SourceError as exc:
+                if is_certain(exc, self.target):
                     raise
                 self.trees[file] = None
         return self.trees[file]

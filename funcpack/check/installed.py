@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.errors import MissingModuleError
-from funcpack.project.app_files import source_roots
+from funcpack.project.app_files import children, is_directory, source_roots
 from funcpack.project.package_names import normalized
 from funcpack.similar_names import nearest
 
@@ -70,8 +70,13 @@ def check_installed(handler: Handler, app: Path, site_packages: Path) -> None:
 
 
 def _directories(app: Path, depth: int) -> Iterator[Path]:
-    for path in sorted(app.iterdir()) if depth else ():
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".") and path.name not in _NO_SOURCES:
+    for path in children(app) if depth else ():
+        if (
+            is_directory(path)
+            and not path.is_symlink()
+            and not path.name.startswith(".")
+            and path.name not in _NO_SOURCES
+        ):
             yield path
             yield from _directories(path, depth - 1)
 

@@ -122,7 +122,7 @@ def read_project(directory: Path, handler: str | None, environ: Mapping[str, str
         UserError: A file or a setting is not valid.
 
     """
-    return Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ))
+    return Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ), {})
 
 
 def _with_handler(handler: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:

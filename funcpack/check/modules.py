@@ -11,7 +11,7 @@ from functools import cached_property
 from importlib.machinery import BYTECODE_SUFFIXES
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import is_file
+from funcpack.project.app_files import children, is_directory, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Modules:
         """Return the names of the top-level modules and of the modules in `module` and in its parent packages."""
         names, directories, package = list(self._names), self._roots, ""
         for part in module.split("."):
-            directories = tuple(path for path in (directory / part for directory in directories) if _is_directory(path))
+            directories = tuple(path for path in (directory / part for directory in directories) if is_directory(path))
             if not directories:
                 break
             package += f"{part}."
@@ -99,7 +99,7 @@ class Modules:
             source = directory / f"{name}.py"
             if is_file(source):
                 return (), source
-        portions = tuple(directory / name for directory in directories if _is_directory(directory / name))
+        portions = tuple(directory / name for directory in directories if is_directory(directory / name))
         return (portions, None) if portions else None
 
     def _is_opaque(self, path: Path) -> bool:
@@ -119,15 +119,8 @@ class Modules:
 
 def _modules_in(directories: Sequence[Path]) -> list[str]:
     files = {path.stem for directory in directories for path in directory.glob("*.py") if is_file(path)}
-    packages = {path.parent.name for directory in directories for path in directory.glob("*/__init__.py")}
+    packages = {path.name for directory in directories for path in children(directory) if is_file(path / "__init__.py")}
     return sorted(name for name in (files | packages) - {"__init__"} if name.isidentifier())
-
-
-def _is_directory(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # the name is too long for a directory
-        return False
 
 
 def _extension_modules(directory: Path) -> frozenset[str]:

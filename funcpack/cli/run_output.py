@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from funcpack.plain_text import escaped
 from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from funcpack.check.local import Inspection
     from funcpack.dev_server.report import Event
     from funcpack.dev_server.server import DevServer
@@ -24,19 +27,32 @@ _COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Output(ABC):
-    """Prints what the server tells."""
+    """Prints what the server tells.
+
+    Attributes:
+        failed: gets the exception if nobody reads the output any more, or it cannot be written.
+
+    """
 
     def __init__(self, server: DevServer, ui: str | None) -> None:
         """Print for a server whose page has the URL `ui`, if it has one."""
         self._server = server
         self._ui = ui
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def begin(self, *, debug_port: int | None) -> None:
         """Print what happens from now on."""
-        self._server.subscribe(self._event)
-        self._server.history.subscribe(self._entry)
+        self._server.subscribe(lambda event: self._print(lambda: self._event(event)))
+        self._server.history.subscribe(lambda entry: self._print(lambda: self._entry(entry)))
         if debug_port is not None:
             self._say_how_to_debug(debug_port)
+
+    def _print(self, print_it: Callable[[], None]) -> None:
+        try:
+            print_it()
+        except OSError as exc:
+            if not self.failed.done():
+                self.failed.set_exception(exc)
 
     def _entry(self, entry: Exchange | LogLine) -> None:
         if isinstance(entry, LogLine):
@@ -85,9 +101,8 @@ class TextOutput(Output):
             sys.stdout.buffer.flush()
 
     def _request(self, exchange: Exchange) -> None:
-        what = exchange.type or f"{exchange.method} {exchange.path}"
-        status = str(exchange.status or "-")
-        text = escaped(f"{what} {status} {exchange.timings.total:.1f} ms {exchange.answer.size} B")
+        what, status = exchange.type or exchange.path, exchange.status or "-"
+        text = escaped(f"{exchange.method} {what} {status} {exchange.timings.total:.1f} ms {exchange.answer.size} B")
         note(text, fg=_COLOURS.get(exchange.status // 100))
 
 

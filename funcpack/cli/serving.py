@@ -69,15 +69,14 @@ class Serving:
         signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, signals.put_nowait, signum)
-        output = JsonOutput if self.output == "json" else TextOutput
-        output(server, url(ui) if ui else None).begin(debug_port=self.debug)
+        output = (JsonOutput if self.output == "json" else TextOutput)(server, url(ui) if ui else None)
+        output.begin(debug_port=self.debug)
         tasks.append(asyncio.ensure_future(server.run(listeners, reloads=not self.no_reload)))
         if ui:
             tasks.append(asyncio.ensure_future(_serve_page(server, ui)))
         first = asyncio.ensure_future(signals.get())
-        ended: list[asyncio.Future[Any]] = [first, *tasks]
-        await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
-        failed = [task for task in tasks if task.done()]
+        ends: list[asyncio.Future[Any]] = [first, output.failed, *tasks]
+        ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         # A second signal ends everything at once.
@@ -85,8 +84,8 @@ class Serving:
         end: asyncio.Future[Any] = asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.wait([second, end], return_when=asyncio.FIRST_COMPLETED)
         server.kill()
-        for task in failed:
-            task.result()
+        for failed in ended - {first}:
+            failed.result()
         if first.result() is signal.SIGINT:
             raise KeyboardInterrupt
         return 128 + first.result()

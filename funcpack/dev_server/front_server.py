@@ -6,9 +6,11 @@ import asyncio
 import resource
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.http.connection import Connection, Service
+from funcpack_invoker.http.connection import MOST_READ, Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
+from funcpack_invoker.http.held import Held
 from funcpack_invoker.http.outbox import Outbox
+from funcpack_invoker.http.service import Service
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.limits import Limits
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-    from funcpack_invoker.http.connection import Application
+    from funcpack_invoker.http.service import Application
     from funcpack_invoker.settings import Settings
 
 _PAUSE = 0.02
@@ -30,7 +32,7 @@ class FrontServer:
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
         self._connections: set[Connection] = set()
-        self._service = Service(
+        self._service: Service[Connection] = Service(
             application,
             Limits().wire,
             settings.max_body,
@@ -40,6 +42,9 @@ class FrontServer:
             self._connections,
             {},
             Outbox(self._loop),
+            Held(None, Connection.let_go),
+            Held(None, Connection.abort),
+            memoryview(bytearray(MOST_READ)),
         )
         self.apply(settings)
         for listener in listeners:

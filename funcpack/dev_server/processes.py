@@ -125,7 +125,7 @@ class Processes:
         try:
             problem = await process.serve(health_paths=loaded.settings.health_paths)
         except BaseException:
-            process.kill()
+            process.abandon()
             raise
         if problem:
             return problem
@@ -144,7 +144,7 @@ class Processes:
         if standby and standby.launch == loaded.launch and standby.is_running:
             return standby
         if standby:
-            standby.kill()
+            standby.abandon()
         process = FunctionProcess(loaded.launch, self._on_line)
         await process.start()
         return process

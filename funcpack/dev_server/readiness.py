@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-# Seconds between two attempts.
-_PAUSE = 0.005
+# Seconds between two attempts: the first ones, and the later ones of a start that takes long.
+_SHORTEST, _LONGEST = 0.005, 0.1
 
 _READY = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _STARTING = b"\r\n\r\nstarting\n"
@@ -21,11 +21,13 @@ async def until_it_serves(host: str, port: int, *, health_paths: bool) -> None:
     The function's own `ready` does not count, because requests are served before it agrees. If the health paths are off, this
     does not wait for a `start` of more than a second. Requests wait for it then.
     """
+    pause = _SHORTEST
     while True:
         with suppress(OSError):
             if not (await _answer(host, port, _READY if health_paths else _UNSUPPORTED)).endswith(_STARTING):
                 return
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.1, _LONGEST)
 
 
 async def _answer(host: str, port: int, request: bytes) -> bytes:

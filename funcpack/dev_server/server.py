@@ -83,18 +83,21 @@ class DevServer:
         handler = _HistoryHandler(self.history)
         logging.getLogger().addHandler(handler)
         front = FrontServer(listeners, Front(self._route, self.history).answer, Settings.from_env({}))
+        tasks: list[asyncio.Task[None]] = []
         try:
-            async with asyncio.TaskGroup() as tasks:
-                if reloads:
-                    directory = self._source.directory.resolve()
-                    tasks.create_task(Watcher(directory, self._source.env_files, self._note_changes).run())
-                    # It has begun to watch before the files are read.
-                    await asyncio.sleep(0)
-                await self._keep_loaded(front, reloads=reloads)
+            if reloads:
+                watcher = Watcher(self._source.directory.resolve(), self._source.env_files, self._note_changes)
+                tasks.append(asyncio.ensure_future(watcher.run()))
+                # Before the files are read.
+                await watcher.begun()
+            tasks.append(asyncio.ensure_future(self._keep_loaded(front, reloads=reloads)))
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(front.stop(_END))
-                tasks.create_task(self._processes.stop(_END))
+            await _cancel(*tasks)
+            await asyncio.gather(front.stop(_END), self._processes.stop(_END))
             logging.getLogger().removeHandler(handler)
 
     def kill(self) -> None:

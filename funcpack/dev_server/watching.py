@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
+import time
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _STEP = 15
 _LONGEST = 200
 
+# Seconds in which changes of a file belong to one save if its contents stay the same.
+_ONE_SAVE = 1.0
+
 _LARGEST_COMPARED = 16 << 20
 
 
@@ -32,14 +37,20 @@ class Watcher:
         self._ignored = IgnoredFiles(directory, kept)
         self._elsewhere = {file for file in kept if not file.is_relative_to(directory)}
         self._found = found
-        self._contents: dict[Path, bytes] = {}
+        self._told: dict[Path, tuple[bytes, float]] = {}
+        self._begun = asyncio.Semaphore(0)
+
+    async def begun(self) -> None:
+        """Wait until no change is missed any more."""
+        for _ in range(1 + bool(self._elsewhere)):
+            await self._begun.acquire()
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._watch([self._directory], recursive=True))
-            if self._elsewhere:
-                tasks.create_task(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+        watches = [self._watch([self._directory], recursive=True)]
+        if self._elsewhere:
+            watches.append(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+        await asyncio.gather(*watches)
 
     async def _watch(self, directories: Collection[Path], *, recursive: bool) -> None:
         try:
@@ -59,23 +70,31 @@ class Watcher:
             force_polling=polls or None,
         )
         async with aclosing(changes):
+            first = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(0)
+            self._begun.release()
+            self._tell(await first)
             async for batch in changes:
-                files = _files(batch)
-                if any(file.name == ".gitignore" for file in files):
-                    self._ignored.forget()
-                changed = [file for file in files if self._has_changed(file)]
-                if changed:
-                    self._found(changed)
+                self._tell(batch)
+
+    def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
+        files = _files(batch)
+        if any(file.name == ".gitignore" for file in files):
+            self._ignored.forget()
+        changed = [file for file in files if self._has_changed(file)]
+        if changed:
+            self._found(changed)
 
     def _matters(self, _change: Change, path: str) -> bool:
         return not self._ignored.ignores(Path(path))
 
     def _has_changed(self, file: Path) -> bool:
-        """Return whether a file has other contents than when it was told last; a save can be several changes."""
-        content = _digest(file)
-        if self._contents.get(file) == content or (file.is_dir() and not content):
+        """Return whether a file was saved; a save can be several changes, of which the last ones change nothing."""
+        content, now = _digest(file), time.monotonic()
+        known, told = self._told.get(file, (None, -math.inf))
+        if (file.is_dir() and not content) or (content == known and now - told < _ONE_SAVE):
             return False
-        self._contents[file] = content
+        self._told[file] = content, now
         return True
 
 

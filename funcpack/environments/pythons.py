@@ -14,6 +14,7 @@ from funcpack.buildpack.install import python_builds
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import UvError
 from funcpack.check.local import PYTHON_OPTION
+from funcpack.check.other_python import managed_by_uv, search_path
 from funcpack.command_errors import NoPythonError
 from funcpack.project import python_request
 from funcpack.project.python_request import PythonRequest
@@ -83,13 +84,6 @@ def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     )
 
 
-def search_path(environ: Mapping[str, str]) -> str:
-    """Return PATH with the Pythons of pyenv, whose own commands in PATH fail for versions that are not active."""
-    root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
-    versions = sorted((root / "versions").glob("3.*/bin"))
-    return os.pathsep.join([environ.get("PATH", os.defpath), *map(str, versions)])
-
-
 def visible_pythons(environ: Mapping[str, str]) -> list[str]:
     """Return the paths of the Pythons that `choose` would find, as far as they can be told without running uv.
 
@@ -97,17 +91,9 @@ def visible_pythons(environ: Mapping[str, str]) -> list[str]:
     """
     names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
     commands = [shutil.which(name, path=search_path(environ)) for name in names]
-    directory = _managed(environ)
+    directory = managed_by_uv(environ)
     managed = sorted(map(str, directory.iterdir())) if directory.is_dir() else []
     return [*(os.path.realpath(command) for command in commands if command), *managed]
-
-
-def _managed(environ: Mapping[str, str]) -> Path:
-    """Return the directory of the Pythons that uv downloads (https://docs.astral.sh/uv/reference/storage/)."""
-    if chosen := environ.get("UV_PYTHON_INSTALL_DIR"):
-        return Path(chosen)
-    data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME", "/"), ".local", "share")
-    return Path(data, "uv", "python")
 
 
 def is_suitable(python: Interpreter, request: PythonRequest | None) -> bool:

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.check.other_python import search_path
 from funcpack.command_errors import NoUvError
-from funcpack.environments import cache, pythons
+from funcpack.environments import cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ _GLOBAL_FILES = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"))
 def uv_variables(of_project: Mapping[str, str], environ: Mapping[str, str], cache_directory: Path) -> dict[str, str]:
     """Return the variables for uv: those of a build of the project, and those of this machine."""
     of_machine = {name: environ[name] for name in _OF_MACHINE if name in environ}
-    env = {**of_project, **of_machine, "PATH": pythons.search_path(environ)}
+    env = {**of_project, **of_machine, "PATH": search_path(environ)}
     # pip and other programs trust the authorities of the system; by default uv does not.
     if "UV_SYSTEM_CERTS" not in env and "UV_NATIVE_TLS" not in env:
         env["UV_SYSTEM_CERTS"] = "1"

@@ -58,7 +58,7 @@ _TOML_WORDS = re.compile(r"[\w.\- \t]+")
 def source_roots(app: Path) -> tuple[Path, ...]:
     """Return the directories on the function's `sys.path`: the app directory and, if it exists, its `src`."""
     src = app / "src"
-    return (app, src) if src.is_dir() else (app,)
+    return (app, src) if is_directory(src) else (app,)
 
 
 def is_source_tree(directory: Path) -> bool:
@@ -74,12 +74,40 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_directory(path: Path) -> bool:
+    """Check whether a path is a directory. Unlike `Path.is_dir`, accept any name."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def kind_that_blocks(path: Path) -> str | None:
+    """Return what a path is if reading it could wait forever: "a named pipe" or "a device"; None for everything else."""
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except OSError:
+        return None
+    return _KINDS[kind] if kind in {stat.S_IFIFO, stat.S_IFCHR} else None
+
+
 def exists(path: Path) -> bool:
     """Check whether a path exists. Unlike `Path.exists`, accept any name."""
     try:
         return path.exists()
     except OSError:
         return False
+
+
+def children(directory: Path) -> list[Path]:
+    """Return the paths in a directory, sorted, or nothing if it is not one.
+
+    Unlike `Path.glob`, accept links that cannot be followed, whose target may be too long for a name.
+    """
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []
 
 
 def is_present(file: Path) -> bool:

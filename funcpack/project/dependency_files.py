@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from funcpack.errors import ProxySettingError
 from funcpack.project import digest, local_paths, requirements
-from funcpack.project.app_files import as_table, as_tables, is_present, is_source_tree, read_toml
+from funcpack.project.app_files import as_table, as_tables, children, is_present, is_source_tree, read_toml
 from funcpack.project.local_packages import Sources, sources_of
 from funcpack.project.package import find_package
 from funcpack.project.package_names import normalized, required_name
@@ -42,7 +43,8 @@ class Dependencies:
     `variables` are settings for uv that the file contains. `changing` are the reasons why the digest cannot cover everything.
     `package` is the project itself if it is installed in addition. `names` are the normalized names of the packages, as far as
     they are known. `has_sources` is true if packages are installed from directories of the app. `pip_settings` are those for
-    `uv pip` alone. `files` are the file and those that it includes.
+    `uv pip` alone. `files` are the file and those that it includes. `building` are the lines that may make uv build packages in
+    spite of UV_NO_BUILD.
     """
 
     format: Format
@@ -57,11 +59,13 @@ class Dependencies:
     has_sources: bool = False
     files: tuple[Path, ...] = ()
     pip_settings: Mapping[str, object] = field(default_factory=dict)
+    building: tuple[str, ...] = ()
 
     def source_options(self, install_options: Sequence[str]) -> Sequence[str]:
         """Return the options of uv for the place of the packages; `install_options` are those of the user."""
         if self.vendor:
-            return ["--offline", "--no-index", "--find-links", str(self.vendor)]
+            others = [option for option in install_options if option != "--no-index"]
+            return ["--offline", "--no-index", "--find-links", str(self.vendor), *others]
         return install_options
 
 
@@ -80,7 +84,11 @@ class _Candidate:
     names: frozenset[str] = frozenset()
     installs_project: bool = False
     files: tuple[Path, ...] = ()
+    building: tuple[str, ...] = ()
 
+
+_UV_TOML = "uv.toml"
+_PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 
 # A lock file is generated from pyproject.toml, which is therefore not an ignored source.
 _SOURCES = {Format.UV_LOCK: (Format.PYPROJECT,), Format.PYLOCK: (Format.PYPROJECT,)}
@@ -98,7 +106,11 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         return None
     chosen, *others = candidates
     vendor = _vendor(app)
-    inputs = [*chosen.inputs, *local_paths.in_uv_settings(pyproject.uv, app), *([vendor] if vendor else [])]
+    inputs = [
+        *chosen.inputs,
+        *local_paths.in_uv_settings(pyproject.uv, app, app, Format.PYPROJECT),
+        *([vendor] if vendor else []),
+    ]
     sources_of_packages = _sources_of_packages(chosen, app, variables)
     inputs += sources_of_packages.paths
     values = {**chosen.values, **sources_of_packages.values}
@@ -121,6 +133,7 @@ def find_dependencies(app: Path, pyproject: Pyproject, variables: Mapping[str, s
         chosen.names,
         has_sources=package is not None or any(map(is_source_tree, inputs)),
         files=chosen.files,
+        building=chosen.building,
         pip_settings=_pip_settings(app, pyproject),
     )
 
@@ -136,7 +149,14 @@ def _candidates(app: Path, pyproject: Pyproject, variables: Mapping[str, str]) -
             lines, inputs = (*found.lines, uv_settings), (*found.files, *found.paths)
             names = frozenset(map(required_name, found.lines))
             yield _Candidate(
-                Format.REQUIREMENTS, inputs, lines, found.values, tuple(found.changing), names, files=tuple(found.files)
+                Format.REQUIREMENTS,
+                inputs,
+                lines,
+                found.values,
+                tuple(found.changing),
+                names,
+                files=tuple(found.files),
+                building=tuple(found.building),
             )
     if is_present(app / Format.PYLOCK):
         lock = read_toml(app / Format.PYLOCK, app)
@@ -176,13 +196,29 @@ def _of_pyproject(file: Path, pyproject: Pyproject, uv_settings: str) -> _Candid
 
 
 def _pip_settings(app: Path, pyproject: Pyproject) -> Mapping[str, object]:
-    """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`."""
-    settings = read_toml(app / "uv.toml", app) if is_present(app / "uv.toml") else as_table(pyproject.uv)
+    """Return the settings for `uv pip`. If there is a uv.toml, uv ignores `[tool.uv]`.
+
+    Raises:
+        ProxySettingError: The settings of uv name a proxy.
+
+    """
+    has_uv_toml = is_present(app / _UV_TOML)
+    settings = read_toml(app / _UV_TOML, app) if has_uv_toml else as_table(pyproject.uv)
+    for name in _PROXIES:
+        if name in settings:
+            raise ProxySettingError(name, _UV_TOML if has_uv_toml else Format.PYPROJECT)
     return as_table(settings.get("pip"))
 
 
 def _vendor(app: Path) -> Path | None:
-    """Return the directory `vendor` if it contains Python packages; other languages use the name for other things."""
+    """Return the directory `vendor` if it contains Python packages; other languages use the name for other things.
+
+    Raises:
+        OutsideFileError: The directory or a package is a link to something that is not in the app directory.
+
+    """
     vendor = app / "vendor"
-    has_packages = any(vendor.glob("*.whl")) or any(vendor.glob("*.tar.gz"))
-    return vendor if has_packages else None
+    packages = [path for path in children(vendor) if path.name.endswith((".whl", ".tar.gz"))]
+    for path in packages:
+        local_paths.check_inside(path, app, str(path.relative_to(app)))
+    return vendor if packages else None

@@ -6,8 +6,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from funcpack.errors import FileTooLargeError, UnreadableFileError
-from funcpack.project.app_files import is_inside, shown_path
+from funcpack.errors import FileTooLargeError, NotAFileError, UnreadableFileError
+from funcpack.project.app_files import is_directory, is_file, is_inside, kind_that_blocks, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +40,7 @@ def files_digest(paths: Iterable[Path], base: Path) -> str:
 
     Raises:
         UnreadableFileError: A file cannot be read.
+        NotAFileError: A file is a named pipe or a device, for which the build could wait forever.
 
     """
     total = hashlib.sha256()
@@ -77,14 +78,16 @@ def _files(paths: Iterable[Path], base: Path) -> Iterator[tuple[Path, str | None
         path, is_followed = pending.pop()
         if not is_followed:
             yield path, str(path.readlink())
-        elif path.is_dir():
+        elif is_directory(path):
             directory = os.path.realpath(path)
             if directory not in seen:
                 seen.add(directory)
                 children = sorted((child for child in path.iterdir() if not _is_ignored(child)), reverse=True)
                 pending += [(child, _is_within(child, path, base)) for child in children]
-        elif path.is_file():
+        elif is_file(path):
             yield path, None
+        elif kind := kind_that_blocks(path):
+            raise NotAFileError(shown_path(path, base), kind)
 
 
 def _is_within(child: Path, directory: Path, base: Path) -> bool:
@@ -93,4 +96,4 @@ def _is_within(child: Path, directory: Path, base: Path) -> bool:
 
 def _is_ignored(path: Path) -> bool:
     """Check whether Python or a developer's tool wrote the path next to the sources. A package may have other hidden files."""
-    return path.name in _NOT_SOURCES or (path / "pyvenv.cfg").is_file()
+    return path.name in _NOT_SOURCES or is_file(path / "pyvenv.cfg")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.errors import HandlerNameError
 from funcpack.project import kn_func
-from funcpack.project.app_files import source_roots
+from funcpack.project.app_files import is_file, source_roots
 from funcpack.project.settings import Setting
 from funcpack_invoker.handler_name import FactoryName, InvalidHandlerNameError
 from funcpack_invoker.handler_name import parse as parse_handler_name
@@ -63,6 +63,6 @@ def named_handler(settings: Settings) -> Handler | None:
 
 def default_handler(app: Path) -> Handler:
     """Return the handler of a project that does not name one: kn func's default if the project has kn func's files."""
-    if kn_func.description(app).is_file() and any((root / "func.py").is_file() for root in source_roots(app)):
+    if is_file(kn_func.description(app)) and any(is_file(root / "func.py") for root in source_roots(app)):
         return Handler.parse(Setting(KN_FUNC_DEFAULT_HANDLER, "the default for projects with a func.yaml"))
     return Handler.parse(Setting(DEFAULT_HANDLER, "the default"))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from funcpack.errors import FileEncodingError, InvalidTomlError
 from funcpack.project import local_paths, requirements
-from funcpack.project.app_files import as_table, as_tables
+from funcpack.project.app_files import as_table, as_tables, exists, is_directory, is_inside
 from funcpack.project.pyproject import NAME, Pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -33,7 +33,7 @@ def sources_of(packages: Iterable[Path], app: Path, variables: Mapping[str, str]
     paths: list[Path] = []
     changing: list[str] = []
     values: dict[str, str] = {}
-    pending = [package for package in packages if package.is_dir()]
+    pending = [package for package in packages if is_directory(package)]
     seen = set(pending)
     while pending:
         package = pending.pop()
@@ -41,7 +41,7 @@ def sources_of(packages: Iterable[Path], app: Path, variables: Mapping[str, str]
         paths += found.paths
         changing += found.changing
         values |= found.values
-        new = {path for path in found.paths if path.is_dir()} - seen
+        new = {path for path in found.paths if is_directory(path)} - seen
         pending += sorted(new)
         seen |= new
     return Sources(tuple(paths), tuple(changing), values)
@@ -58,12 +58,18 @@ def _sources(package: Path, app: Path, variables: Mapping[str, str]) -> Sources:
     references = [
         requirements.reference(line, package, shown, {"PROJECT_ROOT": str(app), **variables}) for line in lines
     ]
-    paths = [reference.path for reference in references if reference.path and reference.path.exists()]
+    paths = [reference.path for reference in references if reference.path and exists(reference.path)]
+    # A package elsewhere is one that the platform names.
+    allowed = app if is_inside(package, app) else Path("/")
+    for path in paths:
+        local_paths.check_inside(path, allowed, "A dependency", shown)
     changing = [reference.changing for reference in references if reference.changing]
     if any(map(_may_change, _declared(pyproject.uv))):
         changing.append(f"[tool.uv.sources] in {shown} refers to content that may have changed")
     values = {name: value for reference in references for name, value in reference.values.items()}
-    return Sources((*local_paths.in_uv_settings(pyproject.uv, package), *paths), tuple(changing), values)
+    return Sources(
+        (*local_paths.in_uv_settings(pyproject.uv, package, allowed, shown), *paths), tuple(changing), values
+    )
 
 
 def _declared(settings: object) -> list[Mapping[str, object]]:

@@ -1,4 +1,7 @@
-"""Finds the files and directories that dependencies are installed from, in lock files and in the settings of uv."""
+"""Finds the files and directories that dependencies are installed from, in lock files and in the settings of uv.
+
+All of them must be in the app directory after all links are followed, if a file of the app names them.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.errors import OutsideFileError
 from funcpack.project.app_files import as_table, as_tables, exists, is_inside
 
 if TYPE_CHECKING:
@@ -33,11 +37,22 @@ def local_path(text: str, base: Path) -> Path | None:
     return Path(os.path.realpath(base / text))  # unlike Path.resolve, accept links that form a cycle
 
 
+def check_inside(path: Path, app: Path, shown: str, origin: str | None = None) -> None:
+    """Check that something which the app names is in the app directory, if it exists. `origin` is what refers to it.
+
+    Raises:
+        OutsideFileError: It is elsewhere.
+
+    """
+    if exists(path) and not is_inside(path, app):
+        raise OutsideFileError(shown, os.path.realpath(path), origin)
+
+
 def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
     """Return the local sources in uv.lock: members of the workspace, directories, archives and directories of packages."""
     sources = [as_table(package.get("source")) for package in as_tables(lock.get("package"))]
     kinds = ("editable", "directory", "path", "virtual", "registry")
-    return _existing([source.get(kind) for source in sources for kind in kinds], app)
+    return _existing([source.get(kind) for source in sources for kind in kinds], app, app, "uv.lock")
 
 
 def in_pylock(lock: Mapping[str, object], app: Path) -> list[Path]:
@@ -46,7 +61,7 @@ def in_pylock(lock: Mapping[str, object], app: Path) -> list[Path]:
     for package in as_tables(lock.get("packages")):
         kinds = [as_table(package.get(kind)) for kind in ("directory", "archive", "sdist", "vcs")]
         sources += [table.get("path") for table in (*kinds, *as_tables(package.get("wheels")))]
-    return _existing(sources, app)
+    return _existing(sources, app, app, "pylock.toml")
 
 
 def is_project(package: Mapping[str, object]) -> bool:
@@ -55,13 +70,22 @@ def is_project(package: Mapping[str, object]) -> bool:
     return isinstance(path, str) and path.strip("./") == "" and ".." not in path
 
 
-def in_uv_settings(settings: object, app: Path) -> list[Path]:
-    """Return the local sources, indexes and workspace members that a table of settings of uv names."""
+def in_uv_settings(settings: object, base: Path, app: Path, shown: str) -> list[Path]:
+    """Return the local sources, indexes and workspace members that the settings of uv in the file `shown` name.
+
+    Paths are relative to `base`.
+
+    Raises:
+        OutsideFileError: One of them is not in the app directory.
+
+    """
     workspace = as_table(as_table(settings).get("workspace"))
     members = workspace.get("members")
     patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
-    found = [path for pattern in patterns if pattern for path in _matching(pattern.lstrip("/"), app)]
-    return [*_existing(list(_places(settings)), app), *sorted(found)]
+    found = [path for pattern in patterns if pattern for path in _matching(pattern.lstrip("/"), base)]
+    for path in found:
+        check_inside(path, app, "A member of the workspace", shown)
+    return [*_existing(list(_places(settings)), base, app, shown), *sorted(found)]
 
 
 def _matching(pattern: str, app: Path) -> list[Path]:
@@ -69,10 +93,11 @@ def _matching(pattern: str, app: Path) -> list[Path]:
     if pattern.count("*") > _MOST_WILDCARDS or pattern.count("**") > 1:
         return [app]
     try:
-        found = {Path(os.path.realpath(path)) for path in app.glob(pattern)}
-    except (OSError, ValueError, NotImplementedError):
+        return list({Path(os.path.realpath(path)) for path in app.glob(pattern)})
+    except OSError:
+        return [app]  # there is a link that cannot be followed
+    except (ValueError, NotImplementedError):
         return []  # uv reports that the pattern is not valid
-    return [path for path in found if is_inside(path, app)]
 
 
 def _places(value: object, key: str = "") -> Iterator[str]:
@@ -86,7 +111,12 @@ def _places(value: object, key: str = "") -> Iterator[str]:
         yield value
 
 
-def _existing(locations: list[object], app: Path) -> list[Path]:
+def _existing(locations: list[object], base: Path, app: Path, shown: str) -> list[Path]:
     """Return the paths that exist, except for the app itself, which is not installed from there."""
-    paths = [local_path(location, app) for location in locations if isinstance(location, str)]
-    return [path for path in paths if path and exists(path) and not app.resolve().is_relative_to(path)]
+    found = []
+    for location in locations:
+        path = local_path(location, base) if isinstance(location, str) else None
+        if path and exists(path):
+            check_inside(path, app, f"'{location}'", shown)
+            found.append(path)
+    return [path for path in found if path != app.resolve()]

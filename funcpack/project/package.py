@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.project import digest
+from funcpack.project.app_files import exists
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,7 @@ def find_package(app: Path, pyproject: Pyproject) -> Package | None:
     """
     if not pyproject.is_package:
         return None
-    has_repository = "version" in pyproject.dynamic and (app / ".git").exists()
+    has_repository = "version" in pyproject.dynamic and exists(app / ".git")
     changing = ("the version of the project may come from its Git repository",) if has_repository else ()
     return Package(
         str(pyproject.project.get("name")), digest.files_digest([app], app), pyproject.build_requires or (), changing

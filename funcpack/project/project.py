@@ -17,6 +17,7 @@ from funcpack.project import (
     kn_func,
     python_request,
     setting_paths,
+    source_builds,
     unused_files,
 )
 from funcpack.project.project_toml import ProjectToml
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from funcpack.project.handler_name import Handler
     from funcpack.project.python_request import PythonRequest
     from funcpack.project.unused_files import UnusedFiles
-
-_CHECK_IMPORT = "BP_CHECK_IMPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +55,23 @@ class Project:
     credentials: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, app: Path, environ: Mapping[str, str]) -> Project:
-        """Read the project in the directory `app`, with the variables of the platform.
+    def read(cls, app: Path, variables: Mapping[str, str], builder: Mapping[str, str]) -> Project:
+        """Read the project in the directory `app`, with the variables of the user and of the builder.
 
         Raises:
             UserError: A file or a setting is not valid.
 
         """
         project_toml = ProjectToml.read(app)
-        settings = Settings(environ, project_toml.variables, func_yaml.build_variables(kn_func.description(app)))
+        of_kn_func = func_yaml.build_variables(kn_func.description(app))
+        settings = Settings(variables, project_toml.variables, of_kn_func, builder)
         setting_paths.check_paths(settings, app)
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)
         python = python_request.find_request(settings, app, pyproject)
         dependencies = dependency_files.find_dependencies(app, pyproject, settings.all())
         requirements = dependencies.files if dependencies else ()
+        source_builds.check_source_builds(settings, app, pyproject, dependencies.building if dependencies else ())
         return cls(
             app=app,
             settings=settings,
@@ -80,6 +81,6 @@ class Project:
             unused=unused_files.find_unused_files(app, pyproject),
             run_variables=func_yaml.run_variables(kn_func.description(app)),
             labels=project_toml.labels,
-            checks_import=settings.is_on(_CHECK_IMPORT),
+            checks_import=settings.is_on(source_builds.CHECK_IMPORT),
             credentials=embedded_credentials.find_credentials(app, requirements),
         )

@@ -18,7 +18,8 @@ NAME = "pyproject.toml"
 class Pyproject:
     """The table `[project]`, and those of three tools as they are; all are empty if there is no such file.
 
-    `build_requires` are the packages with the build backend, or None if there is no `[build-system]`.
+    `build_requires` are the packages with the build backend, or None if there is no `[build-system]`. `groups` are the names in
+    `[dependency-groups]` and `[project.optional-dependencies]`.
     """
 
     project: Mapping[str, object]
@@ -26,6 +27,7 @@ class Pyproject:
     poetry: object
     pdm: object
     build_requires: tuple[str, ...] | None = None
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, directory: Path, app: Path | None = None) -> Pyproject:
@@ -40,9 +42,9 @@ class Pyproject:
         tools = as_table(document.get("tool"))
         requires = as_table(document.get("build-system")).get("requires")
         build_requires = tuple(map(str, requires)) if isinstance(requires, list) else None
-        return cls(
-            as_table(document.get("project")), tools.get("uv"), tools.get("poetry"), tools.get("pdm"), build_requires
-        )
+        project = as_table(document.get("project"))
+        groups = [*as_table(document.get("dependency-groups")), *as_table(project.get("optional-dependencies"))]
+        return cls(project, tools.get("uv"), tools.get("poetry"), tools.get("pdm"), build_requires, tuple(groups))
 
     @property
     def is_package(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.errors import (
+    PythonKindError,
     PythonVersionEndedError,
     PythonVersionError,
     PythonVersionSyntaxError,
@@ -38,6 +39,23 @@ _PLAIN = re.compile(
     r"(?:(?P<wildcard>\.\*|\.x)|(?P<free_threaded>t|\+freethreaded))?(?:(?:-[a-z]\w+){3})?",
     re.IGNORECASE | re.ASCII,
 )
+# What people request that is not a final release of CPython, in the forms of pyenv and uv, and what it is.
+_KINDS = {
+    "a pre-release": re.compile(
+        r"(?:===?\s*)?(?:c?python[-@ ]?|cp|py|v)?\d+(?:\.\d+){0,2}[-_.]?(?:alpha|beta|preview|pre|rc|a|b|c|dev)[-_.]?\d*t?",
+        re.ASCII,
+    ),
+    "a debug build": re.compile(r"(?:cpython[-@]?)?\d+(?:\.\d+){0,2}(?:d|\+debug)", re.ASCII),
+    **{
+        name: re.compile(rf"(?:{forms})\b.*|(?:{forms})[-@\d].*", re.ASCII)
+        for name, forms in {
+            "PyPy": "pypy|pp",
+            "GraalPy": "graalpy|graalvm|gp",
+            "Pyodide": "pyodide",
+            "a distribution of conda": "(?:ana|mini)conda[23]?|miniforge3?|mambaforge",
+        }.items()
+    },
+}
 _LONGEST = 200
 # Only == and != accept a wildcard.
 _SPECIFIER = re.compile(
@@ -71,11 +89,15 @@ class PythonRequest:
         """Parse a version or a list of specifiers.
 
         Raises:
+            PythonKindError: The setting is a pre-release, or a Python other than CPython.
             PythonVersionSyntaxError: The setting is not a version or a list of specifiers.
 
         """
         if len(setting.value) > _LONGEST:
             raise PythonVersionSyntaxError(setting.value, setting.origin)
+        for kind, pattern in _KINDS.items():
+            if pattern.fullmatch(setting.value.lower()):
+                raise PythonKindError(setting.value, setting.origin, kind)
         plain = _PLAIN.fullmatch(setting.value)
         if plain:
             version = (3, int(plain["compact"][1:])) if plain["compact"] else parse_version(plain["version"])
@@ -181,8 +203,10 @@ def parse_version(text: str) -> Version:
 def _from_version_file(app: Path) -> Setting | None:
     file = app / ".python-version"
     text = read_text(file, app) if is_present(file) else ""
-    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-    return next((Setting(line, file.name) for line in lines if line), None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if version := line.partition("#")[0].strip():
+            return Setting(version, file.name if number == 1 else f"{file.name}, line {number}")
+    return None
 
 
 def _from_pyproject(pyproject: Pyproject) -> Setting | None:

@@ -10,8 +10,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcpack.errors import MissingLocalPackageError, MissingRequirementsFileError, NestedRequirementsError
-from funcpack.project.app_files import exists, is_file, is_inside, is_source_tree, read_text, shown_path
+from funcpack.errors import (
+    MissingLocalPackageError,
+    MissingRequirementsFileError,
+    NestedRequirementsError,
+    OutsideFileError,
+)
+from funcpack.project.app_files import children, exists, is_file, is_inside, is_source_tree, read_text, shown_path
 from funcpack.project.local_paths import local_path
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _PLACE_OF_PACKAGES = re.compile(
     r"(?:-f|-i|--find-links|--index-url|--extra-index-url)(?:\s*=\s*|\s+)(?P<quote>[\"']?)(?P<place>.+)(?P=quote)"
 )
+# uv obeys this option in spite of UV_NO_BUILD, and also if it is in a requirements file at a URL.
+_FROM_SOURCE = "--no-binary"
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _COMMIT = re.compile(r"@[0-9a-f]{40}\b")
@@ -66,8 +73,8 @@ class Requirements:
 
     `files` are the requirements and constraints files. `paths` are files and directories of the app that are installed.
     `lines` are all logical lines except those that include a file of the app. `values` are the variables in the lines, without
-    credentials. `changing` are the reasons why an installation from the same files may differ. `is_empty` is true if there is
-    nothing to install.
+    credentials. `changing` are the reasons why an installation from the same files may differ. `building` are the lines that
+    may make uv build packages in spite of UV_NO_BUILD. `is_empty` is true if there is nothing to install.
     """
 
     files: dict[Path, None] = field(default_factory=dict)
@@ -75,6 +82,7 @@ class Requirements:
     lines: list[str] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     changing: list[str] = field(default_factory=list)
+    building: list[str] = field(default_factory=list)
     is_empty: bool = True
 
 
@@ -158,19 +166,29 @@ class _Reader:
         The paths of packages are relative to the app directory, in which uv runs, and not to the file, as for pip.
         """
         line = place.line
+        if _NESTED.fullmatch(line) or line.startswith(_FROM_SOURCE):
+            option = _FROM_SOURCE if line.startswith(_FROM_SOURCE) else "a file at a URL"
+            self.found.building.append(f"{place.file}, line {place.number}: {option}")
         if _refers_to_changing_content(line):
             self.found.changing.append(f"{place.file}, line {place.number} refers to content that may have changed")
         if not line.startswith("-") or _NESTED.fullmatch(line) or _EDITABLE.match(line):
             is_constraints |= _CONSTRAINT.match(line) is not None
             self.found.is_empty &= is_constraints
             path = _package_path(line, self.app)
-            if path and not is_constraints:  # a constraint need not apply
-                _check_package(path, place, self.app, may_be_outside=self._may_use(path, file))
+            may_use = path is None or self._may_use(path, file)
+            # A constraint need not apply, but it may.
+            if path and (not is_constraints or (not may_use and exists(path))):
+                _check_package(path, place, self.app, may_be_outside=may_use)
             self.found.paths += [path] if path else []
         elif place_of_packages := _PLACE_OF_PACKAGES.fullmatch(line):
             # uv accepts a path relative to the file or to the app directory.
             paths = {local_path(place_of_packages["place"], directory) for directory in (file.parent, self.app)}
-            self.found.paths += sorted(path for path in paths if path and exists(path))
+            existing = sorted(path for path in paths if path and exists(path))
+            for path in existing:
+                if not self._may_use(path, file):
+                    origin = f"{place.file}, line {place.number}"
+                    raise OutsideFileError(f"'{place_of_packages['place']}'", str(path), origin)
+            self.found.paths += existing
 
 
 def _expanded(line: str, variables: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -241,10 +259,12 @@ def _check_package(path: Path, place: Place, app: Path, *, may_be_outside: bool)
         reason = "is outside the app directory"
     elif is_file(path) or ";" in place.line:
         return
+    elif exists(path) and not path.is_dir():
+        reason = "is not a file or a directory"
     elif exists(path):
         if is_source_tree(path):
             return
-        is_empty = not any(path.iterdir())
+        is_empty = not children(path)
         reason = "is an empty directory" if is_empty else "has no pyproject.toml or setup.py"
     location = _location(place.line)
     from_file = local_path(location, (app / place.file).parent)

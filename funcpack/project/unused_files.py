@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import text_or_nothing
+from funcpack.project.app_files import children, is_file, text_or_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +54,15 @@ class UnusedFile:
 class UnusedFiles:
     """The unused files with dependencies, with a Python version, and with settings of pip.
 
-    `environments` are directories of the app with a virtual environment of another machine.
+    `environments` are directories of the app with a virtual environment of another machine. `groups` are the groups of
+    dependencies in pyproject.toml, which the function does not need.
     """
 
     dependencies: tuple[UnusedFile, ...] = ()
     python: UnusedFile | None = None
     pip: UnusedFile | None = None
     environments: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def find_unused_files(app: Path, pyproject: Pyproject) -> UnusedFiles:
@@ -69,28 +71,29 @@ def find_unused_files(app: Path, pyproject: Pyproject) -> UnusedFiles:
         dependencies=(*_of_tools(app, pyproject), *_requirements(app)),
         python=_python_version(app),
         pip=_pip_settings(app),
-        environments=tuple(sorted(file.parent.name for file in app.glob("*/pyvenv.cfg"))),
+        environments=tuple(path.name for path in children(app) if is_file(path / "pyvenv.cfg")),
+        groups=pyproject.groups,
     )
 
 
 def _of_tools(app: Path, pyproject: Pyproject) -> Iterator[UnusedFile]:
     for names, command in _FILES_OF_TOOLS:
-        name = next((name for name in names if (app / name).is_file()), None)
+        name = next((name for name in names if is_file(app / name)), None)
         if name:
             yield UnusedFile(name, command)
-    if _SETUP_CFG.search(text_or_nothing(app / "setup.cfg", app)) and not (app / "setup.py").is_file():
+    if _SETUP_CFG.search(text_or_nothing(app / "setup.cfg", app)) and not is_file(app / "setup.py"):
         yield UnusedFile("setup.cfg", "uv pip compile setup.cfg --output-file requirements.txt")
-    if pyproject.has_poetry_dependencies and not (app / "poetry.lock").is_file():
+    if pyproject.has_poetry_dependencies and not is_file(app / "poetry.lock"):
         yield UnusedFile("[tool.poetry.dependencies] in pyproject.toml", _POETRY_EXPORT)
 
 
 def _requirements(app: Path) -> Iterator[UnusedFile]:
     """Return the requirements files under other names; of several in one directory, the one for production."""
-    top = [path.name for path in app.iterdir() if _REQUIREMENTS.fullmatch(path.name) and path.is_file()]
-    nested = [f"requirements/{path.name}" for path in app.glob("requirements/*.txt")]
-    locks = [path.name for path in app.glob("pylock.*.toml") if _PYLOCK.fullmatch(path.name)]
+    top = [path.name for path in children(app) if _REQUIREMENTS.fullmatch(path.name) and is_file(path)]
+    nested = [f"requirements/{path.name}" for path in children(app / "requirements") if path.name.endswith(".txt")]
+    locks = [path.name for path in children(app) if _PYLOCK.fullmatch(path.name)]
     for names in (top, nested, ["src/requirements.txt"], locks):
-        candidates = [name for name in names if name != "requirements.txt" and (app / name).is_file()]
+        candidates = [name for name in names if name != "requirements.txt" and is_file(app / name)]
         if chosen := _for_production(candidates):
             yield UnusedFile(chosen, _command_for(chosen))
 
@@ -117,7 +120,7 @@ def _python_version(app: Path) -> UnusedFile | None:
 
 def _pip_settings(app: Path) -> UnusedFile | None:
     """Return pip's configuration file, with its settings as variables, but without their values, which may be secret."""
-    file = next((app / name for name in ("pip.conf", "pip.ini") if (app / name).is_file()), None)
+    file = next((app / name for name in ("pip.conf", "pip.ini") if is_file(app / name)), None)
     if file is None:
         return None
     import configparser  # noqa: PLC0415 - slow, and most projects have no such file

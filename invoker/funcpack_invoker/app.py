@@ -26,7 +26,9 @@ from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
 from funcpack_invoker.http import json_codec
-from funcpack_invoker.http.body import MOST_ON_LOOP, receive_body
+from funcpack_invoker.http.admission import Admission, parsed_size
+from funcpack_invoker.http.body import MOST_ON_LOOP, WholeBody, receive_body
+from funcpack_invoker.http.budget import NOTHING
 from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import reply_to_error, send, send_stream
@@ -39,9 +41,10 @@ if TYPE_CHECKING:
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
-    from funcpack_invoker.http.connection import Application
+    from funcpack_invoker.http.budget import Reservation
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
+    from funcpack_invoker.http.service import Application
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer, Run
 
@@ -57,19 +60,23 @@ class App(ABC):
 
     Attributes:
         running: the number of requests that FUNCTION_CONCURRENCY counts.
+        admission: lets requests in as long as there is memory; None if memory is not limited.
 
     """
 
     # Whether only events are accepted.
     _takes_events = False
 
-    def __init__(self, handler: str, hooks: Hooks, settings: Settings, observer: Observer | None) -> None:
+    def __init__(
+        self, handler: str, hooks: Hooks, settings: Settings, observer: Observer | None, memory: int | None
+    ) -> None:
         self._handler = handler
         self._settings = settings
         self._hooks = hooks
         self._health = Health(self._hooks)
         self._health_paths = frozenset(LIVE_PATHS + READY_PATHS) if settings.health_paths else frozenset()
         self.running = 0
+        self.admission = None if memory is None else Admission(memory, settings.max_body)
         self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
         self._observer = observer
         if observer is not None:
@@ -114,7 +121,7 @@ class App(ABC):
     async def _dispatch(self, request: IncomingRequest, exchange: Exchange) -> None:
         """Answer a request: check it, and pass it to the health checks or what is served."""
         scope = request.scope
-        context = new_context(request.headers, self._handler, self._settings.timeout)
+        context = new_context(request.id, request.headers, self._handler, self._settings.timeout)
         current.set(context)
         try:
             request.scope = scope = checked(scope, request.headers)
@@ -126,12 +133,25 @@ class App(ABC):
                 reply = not_posted(method, request.headers)
             elif self._is_full():
                 raise _too_many_requests()
+            elif self.admission is None:
+                await self._serve(request, exchange, context, NOTHING)
+                return
             else:
-                await self._serve(request, exchange, context)
+                await self._serve_admitted(self.admission, request, exchange, context)
                 return
         except RequestError as error:
             reply = reply_to_error(error)
         send(exchange, reply, context.request_id)
+
+    async def _serve_admitted(
+        self, admission: Admission, request: IncomingRequest, exchange: Exchange, context: Context
+    ) -> None:
+        """Answer a request as soon as there is memory for it."""
+        memory = admission.admit_now(request) or await admission.admit(request)
+        try:
+            await self._serve(request, exchange, context, memory)
+        finally:
+            memory.leave()
 
     async def _dispatch_logged(self, request: IncomingRequest, exchange: Exchange) -> None:
         """Answer a request, and log a line for it: method, path, status (`-` if there was no answer) and time."""
@@ -150,18 +170,22 @@ class App(ABC):
     def _is_full(self) -> bool:
         return 0 < self._settings.concurrency <= self.running
 
-    def _take_place(self) -> Place:
+    def _take_place(self, memory: Reservation) -> Place | Reservation:
         """Count a request whose body, or the first part of it, has arrived: clients that send slowly take no place.
+
+        Args:
+            memory: that the request has reserved until it leaves its place.
 
         Raises:
             RequestError: 503 if all places were taken meanwhile.
 
         """
         if not self._settings.concurrency:
-            return _ANYWHERE
+            memory.stay()
+            return memory
         if self._is_full():
             raise _too_many_requests()
-        return Place(self)
+        return Place(self, memory)
 
     async def _start(self) -> None:
         """Run what comes before the first request."""
@@ -172,8 +196,8 @@ class App(ABC):
         await self._hooks.stop()
 
     @abstractmethod
-    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
-        """Answer a request that is for the function or application."""
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context, memory: Reservation) -> None:
+        """Answer a request that is for the function or application, and has reserved memory."""
 
     @abstractmethod
     async def _end_calls(self) -> None:
@@ -183,8 +207,15 @@ class App(ABC):
 class FunctionApp(App):
     """One function, served."""
 
-    def __init__(self, function: LoadedFunction, settings: Settings, observer: Observer | None = None) -> None:
-        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer)
+    def __init__(
+        self,
+        function: LoadedFunction,
+        settings: Settings,
+        observer: Observer | None = None,
+        memory: int | None = None,
+    ) -> None:
+        """Serve a function; `memory` is what the worker may have, in bytes (None: without a limit)."""
+        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, memory)
         self._directories = function.directories
         self._takes_events = function.kind is Kind.CLOUDEVENT
         self._invocation = Invocation(function, settings)
@@ -200,14 +231,16 @@ class FunctionApp(App):
         """Wait for calls on threads."""
         await self._invocation.threads.close()
 
-    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context, memory: Reservation) -> None:
         """Read the request, call the function, and send its reply."""
         settings = self._settings
         if b"content-encoding" in request.headers:
             body = await self._receive_encoded(request)
+            if memory is not NOTHING and isinstance(body, WholeBody):
+                memory.shrink(parsed_size(body.data))
         else:
             body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
-        place = self._take_place()
+        place = self._take_place(memory)
         try:
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
@@ -246,7 +279,9 @@ class FunctionApp(App):
         # An answer usually has no more than its question.
         return await self._invocation.threads.result(write, call)
 
-    async def _call_function(self, call: Call, place: Place) -> tuple[Reply | EventReply, contextvars.Context | None]:
+    async def _call_function(
+        self, call: Call, place: Place | Reservation
+    ) -> tuple[Reply | EventReply, contextvars.Context | None]:
         """Call the function; an error of it becomes the reply to it.
 
         Raises:
@@ -265,7 +300,7 @@ class FunctionApp(App):
         reply = reply_to_error(outcome.error)
         return call.answer or reply, None
 
-    async def _reply_to_batch(self, call: Call, batch: Batch, place: Place) -> Reply:
+    async def _reply_to_batch(self, call: Call, batch: Batch, place: Place | Reservation) -> Reply:
         """Call the function for every event, in order; return the replies as a batch, or an error if one call failed."""
         replies, failed_ids, unfit = [], [], []
         for event in batch.events:
@@ -292,7 +327,7 @@ class FunctionApp(App):
             return Reply(200)
         return Reply(200, *cloudevent.write_batch(replies))
 
-    async def _call_for_event(self, call: Call, event: Event, place: Place) -> Reply | EventReply:
+    async def _call_for_event(self, call: Call, event: Event, place: Place | Reservation) -> Reply | EventReply:
         context = copy(call.context)
         context.deadline = deadline(self._settings.timeout)
         call = Call(call.scope, call.headers, call.body, context)
@@ -306,16 +341,18 @@ class FunctionApp(App):
 
 
 class Place:
-    """One of the places that FUNCTION_CONCURRENCY limits.
+    """One of the places that FUNCTION_CONCURRENCY limits, with the memory that the request has reserved.
 
     A request leaves it when it is answered and its function has ended, which can be later on a thread.
     """
 
-    __slots__ = ("_app", "_stays")
+    __slots__ = ("_app", "_memory", "_stays")
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, memory: Reservation) -> None:
         self._app = app
+        self._memory = memory
         self._stays = 1
+        memory.stay()
         app.running += 1
 
     def stay(self) -> None:
@@ -327,24 +364,7 @@ class Place:
         self._stays -= 1
         if not self._stays:
             self._app.running -= 1
-
-
-class _Anywhere(Place):
-    """The place of all requests if their number is not limited."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        """Belong to nobody."""
-
-    def stay(self) -> None:
-        pass
-
-    def leave(self) -> None:
-        pass
-
-
-_ANYWHERE = _Anywhere()
+            self._memory.leave()
 
 
 def _too_many_requests() -> RequestError:

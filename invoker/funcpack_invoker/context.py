@@ -54,13 +54,13 @@ class Context:
 current: ContextVar[Context | None] = ContextVar("funcpack_call", default=None)
 
 
-def new_context(headers: Mapping[bytes, bytes], handler: str, timeout: float) -> Context:
+def new_context(request_id: str, headers: Mapping[bytes, bytes], handler: str, timeout: float) -> Context:
     """Return the context of a request with these headers (names in lower case); `timeout` is in seconds, 0 for none."""
     traceparent = headers.get(b"traceparent")
     parent = valid_traceparent(traceparent.decode("latin-1")) if traceparent else None
     state = headers.get(b"tracestate") if parent else None
     return Context(
-        _request_id(headers.get(b"x-request-id")),
+        request_id,
         parent,
         state.decode("latin-1") if state else None,
         deadline(timeout),
@@ -81,7 +81,9 @@ def valid_traceparent(text: str) -> str | None:
     return text
 
 
-def _request_id(given: bytes | None) -> str:
+def id_of_request(headers: Mapping[bytes, bytes]) -> str:
+    """Return the X-Request-Id of a request with these headers (names in lower case), or a new one."""
+    given = headers.get(b"x-request-id")
     if given:
         text = given.decode("latin-1")
         if _REQUEST_ID.fullmatch(text):

@@ -121,8 +121,10 @@ class LimitError(RequestError):
 
     """
 
-    def __init__(self, status: int, reason: str, setting: str = "") -> None:
-        super().__init__(status, reason)
+    def __init__(
+        self, status: int, reason: str, setting: str = "", headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        super().__init__(status, reason, headers)
         self.setting = setting
 
     @property

@@ -220,18 +220,21 @@ def allowed_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> int | None:
 # cgroup v1 reports the largest number of pages if there is no limit.
 _NO_MEMORY_LIMIT = 1 << 62
 
-# A parsed body takes 10 to 30 times its size in JSON.
-_MEMORY_FOR_A_BYTE = 40
+# A body takes up to 56 times its size once it is parsed (http/admission.py), and half of the memory is for parsed bodies.
+_MEMORY_FOR_A_BYTE = 100
+_LARGEST_DEFAULT = 100 << 20
 
 
 def max_body_within(memory: int | None) -> str:
-    """Return the default of FUNCTION_MAX_BODY in so many bytes of memory (None: without a limit)."""
-    most = 100 if memory is None else memory // _MEMORY_FOR_A_BYTE >> 20
-    return f"{min(max(most, 1), 100)}MiB"
+    """Return the default of FUNCTION_MAX_BODY for a worker with so many bytes of memory (None: without a limit)."""
+    most = _LARGEST_DEFAULT if memory is None else min(memory // _MEMORY_FOR_A_BYTE, _LARGEST_DEFAULT)
+    return f"{most >> 20}MiB" if most >> 20 else f"{max(most >> 10, 1)}KiB"
 
 
-def _default_max_body(_environ: Mapping[str, str]) -> str:
-    return max_body_within(allowed_memory())
+def _default_max_body(environ: Mapping[str, str]) -> str:
+    memory = allowed_memory()
+    workers = _whole_number(environ.get("WEB_CONCURRENCY", "").strip() or "1", low=1)
+    return max_body_within(memory and memory // workers)
 
 
 def _words(path: Path) -> list[str]:
@@ -312,7 +315,7 @@ VARIABLES = (
         "",
         "Maximum size of a request body, in bytes or with KiB, MiB or GiB. A larger body gets 413.",
         computed=_default_max_body,
-        default_text="100MiB, or 1/40 of the memory that the cgroup allows if that is less",
+        default_text="100MiB, or 1/100 of the memory that the cgroup allows for a worker if that is less",
     ),
     Variable(
         "FUNCTION_MAX_HEADER",

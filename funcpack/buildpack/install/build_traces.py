@@ -10,7 +10,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from funcpack.project.app_files import walk
+from funcpack.project.app_files import is_directory, is_file, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def removed(app: Path) -> Iterator[list[str]]:
     for path in sorted(set(_paths(app)) - before):
         if _is_intermediate(path):
             shutil.rmtree(path, ignore_errors=True)
-        elif path.is_file():
+        elif is_file(path):
             written.append(str(path.relative_to(app)))
 
 
@@ -56,4 +56,4 @@ def _is_ignored(name: str) -> bool:
 
 
 def _is_intermediate(path: Path) -> bool:
-    return path.is_dir() and (path.name in _INTERMEDIATE or path.name.endswith(_METADATA_SUFFIX))
+    return is_directory(path) and (path.name in _INTERMEDIATE or path.name.endswith(_METADATA_SUFFIX))

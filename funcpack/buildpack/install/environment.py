@@ -100,6 +100,13 @@ _PIP_SETTINGS: dict[str, tuple[str, Callable[[str], str]]] = {
     "PIP_PRE": ("UV_PRERELEASE", lambda text: "allow" if is_on(text) else "if-necessary-or-explicit"),
 }
 
+_FORMATS = {
+    "PIP_NO_BINARY": "no-binary",
+    "UV_NO_BINARY_PACKAGE": "no-binary",
+    "PIP_ONLY_BINARY": "only-binary",
+    "UV_NO_BUILD_PACKAGE": "only-binary",
+}
+
 # Variables that build backends take the version of a package from, as SETUPTOOLS_SCM_PRETEND_VERSION.
 _VERSION = re.compile(r"_VERSION(_FOR_|$)")
 
@@ -111,6 +118,8 @@ _LEFT_OUT_PREFIXES = ("PYTHON", "PIP_", "UV_")
 def build_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables for uv and the programs that it runs, from all variables of the build."""
     env = {name: value for name, value in variables.items() if _is_kept(name)}
+    if is_on(env.get("UV_NO_BUILD", "")):
+        env.pop("UV_NO_BINARY_PACKAGE", None)  # `uv sync` builds these packages in spite of UV_NO_BUILD
     for name, (uv_name, convert) in _PIP_SETTINGS.items():
         value = variables.get(name, "").strip()
         if value and uv_name not in env:
@@ -119,10 +128,14 @@ def build_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def pip_arguments(variables: Mapping[str, str]) -> list[str]:
-    """Return the options of uv for those settings of pip that uv has no variable for."""
+    """Return the options of `uv pip` for those settings of pip and uv that it reads no variable for."""
     arguments = ["--no-index"] if is_on(variables.get("PIP_NO_INDEX", "")) else []
-    for option in ("no-binary", "only-binary"):
-        value = variables.get(f"PIP_{option.upper().replace('-', '_')}", "").replace(",", " ")
+    if is_on(variables.get("UV_NO_BUILD", "")):
+        # uv builds editable packages in any case, and rejects --no-build together with options for single packages.
+        return [*arguments, "--no-build", "--no-editable"]
+    arguments += ["--no-binary=:all:"] if is_on(variables.get("UV_NO_BINARY", "")) else []
+    for name, option in _FORMATS.items():
+        value = variables.get(name, "").replace(",", " ")
         arguments += [f"--{option}={package}" for package in value.split()]
     return arguments
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from funcpack.buildpack.install.uv import Uv
     from funcpack.project.python_request import Version
 
-FINAL = re.compile(r"\d+\.\d+\.\d+")
+_FINAL = re.compile(r"\d+\.\d+\.\d+")
 
 
 def downloads(uv: Uv, *, free_threaded: bool) -> Iterator[Version]:
@@ -35,5 +35,5 @@ def downloads(uv: Uv, *, free_threaded: bool) -> Iterator[Version]:
         raise PythonListError(exc.output) from exc
     for download in json.loads(listed):
         is_wanted = download["implementation"] == "cpython" and download["variant"] == variant
-        if is_wanted and FINAL.fullmatch(download["version"]):
+        if is_wanted and _FINAL.fullmatch(download["version"]):
             yield python_request.parse_version(download["version"])

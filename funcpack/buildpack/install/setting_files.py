@@ -95,7 +95,7 @@ def _configuration_files(env: Mapping[str, str], app: Path) -> Iterator[Path]:
         *(path / "pyproject.toml" for path in app.parents),
     ]
     yield from (file for file in candidates if is_file(file))
-    yield from local_paths.in_uv_settings(_uv_toml(app), app)
+    yield from local_paths.in_uv_settings(_uv_toml(app), app, app, "uv.toml")
 
 
 def _uv_toml(app: Path) -> Mapping[str, object]:

@@ -22,6 +22,7 @@ from funcpack.errors import (
     MissingGitError,
     MissingHashError,
     MissingVersionError,
+    NoBuildError,
     NoSolutionError,
     NotVendoredError,
     NoWheelForPythonError,
@@ -35,10 +36,12 @@ from funcpack.errors import (
     UnknownVersionError,
     UserError,
 )
-from funcpack.project.app_files import read_bytes
+from funcpack.project.app_files import read_bytes, text_or_nothing
+from funcpack.project.dependency_files import Format
+from funcpack.project.package_names import required_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _UNREACHABLE = (
@@ -78,6 +81,10 @@ _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"git operation failed", RepositoryError),
     (r"distribution not found at: file:|does not appear to be a Python project", LocalPackageError),
     (r"unable to detect version|setuptools.scm was unable|LookupError.*version", UnknownVersionError),
+    (
+        r"building source distributions (?:for \S+ )?is disabled|marked as `--no-build`|building from source is disabled for all",
+        NoBuildError,
+    ),
     (r"failed to build|build backend returned an error|call to `\S+build_\S+` failed", PackageBuildError),
     (_UNREACHABLE, IndexUnreachableError),
     (r"pkg-resources was not found in", FrozenPackageError),
@@ -107,6 +114,9 @@ _CAUSES = tuple(
         r"invalid value '.*' for '(--[a-z-]+)",
         r"(?<!\S)(\S+) was not found in the (?:package registry|provided package locations)",
         r"(?:must have a hash, but none were provided for|pinned with `==`, but found): (\S+)",
+        r"source distributions is disabled, but attempted to build `([^`]+)`",
+        r"source distributions for `([^`]+)` is disabled",
+        r"Wheels are required for `([^`]+)`",
         r"^\w+: Failed to [\w ]+ `([^`]+)`",
         r"^\w+: Failed to fetch: `?([^\s`]+)",
         r"Distribution not found at: (\S+)",
@@ -134,7 +144,15 @@ def error_for(output: str, file: str, app: Path, *, has_vendor: bool) -> Install
     kind = next((error for pattern, error in failures if re.search(pattern, output, re.IGNORECASE)), InstallError)
     if kind is RequirementSyntaxError:
         return _requirement_error(output, file, app)
-    return kind(file, list(dict.fromkeys(_causes(output, app))))
+    causes = list(dict.fromkeys(_causes(output, app)))
+    return kind(file, causes, _line_of(causes, app / file, app))
+
+
+def _line_of(causes: Sequence[str], file: Path, app: Path) -> int | None:
+    """Return the line of requirements.txt with the package of the only cause. Lock files name a package several times."""
+    name = required_name(causes[0]) if len(causes) == 1 and file.name == Format.REQUIREMENTS else ""
+    lines = text_or_nothing(file, app).splitlines() if name else []
+    return next((number for number, line in enumerate(lines, 1) if required_name(line.strip()) == name), None)
 
 
 def _causes(output: str, app: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack.install import build_traces, bytecode, distributions, project_package, sbom, virtualenv
-from funcpack.project.app_files import is_inside, source_roots
+from funcpack.project.app_files import exists, is_directory, is_inside, source_roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +50,8 @@ def _complete_sources(target: Path, app: Path) -> Iterator[str]:
     for distribution in distributions.installed(target):
         for name in (name for name in distribution.files if not name.startswith("..")):
             top = name.partition("/")[0]
-            root = next((root for root in source_roots(app) if (root / top).is_dir()), None)
-            if root and not (root / name).exists() and is_inside((root / name).parent, app):
+            root = next((root for root in source_roots(app) if is_directory(root / top)), None)
+            if root and not exists(root / name) and is_inside((root / name).parent, app):
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(target / name, root / name)
                 yield str((root / name).relative_to(app))

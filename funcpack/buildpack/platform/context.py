@@ -5,6 +5,7 @@ https://github.com/buildpacks/spec/blob/buildpack/v0.10/buildpack.md
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The directories and variables of a phase. Detection has no layers; `layers` is then the empty path."""
+    """The directories and variables of a phase. Detection has no layers; `layers` is then the empty path.
+
+    `environ` are the variables of the lifecycle and the builder. `variables` are those that the user gave to the platform.
+    buildpack.toml keeps the latter out of `environ`, because they contain those of project.toml: with LD_PRELOAD or PATH, the
+    source could run its own files before the buildpack looks at them.
+    """
 
     app: Path
     buildpack: Path
@@ -38,6 +44,7 @@ class Context:
     layers: Path
     target: Target
     environ: Mapping[str, str]
+    variables: Mapping[str, str]
 
     @classmethod
     def for_detect(cls, environ: Mapping[str, str], arguments: Sequence[str]) -> Context:
@@ -56,7 +63,14 @@ class Context:
     def _read(cls, environ: Mapping[str, str], platform: Path, layers: Path) -> Context:
         distro = f"{environ.get('CNB_TARGET_DISTRO_NAME', '')} {environ.get('CNB_TARGET_DISTRO_VERSION', '')}".strip()
         target = Target(environ.get("CNB_TARGET_OS", "linux"), environ.get("CNB_TARGET_ARCH", ""), distro)
-        return cls(Path.cwd(), Path(environ["CNB_BUILDPACK_DIR"]), platform.absolute(), layers, target, environ)
+        buildpack, variables = Path(environ["CNB_BUILDPACK_DIR"]), _variables(platform / "env")
+        return cls(Path.cwd(), buildpack, platform.absolute(), layers, target, environ, variables)
+
+
+def _variables(directory: Path) -> dict[str, str]:
+    """Return the variables of the user: the names and contents of the files. Kubernetes adds directories, and links to them."""
+    files = [path for path in directory.iterdir() if path.is_file()] if directory.is_dir() else []
+    return {file.name: os.fsdecode(file.read_bytes()) for file in files}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.app import Place
     from funcpack_invoker.context import Context
     from funcpack_invoker.function.loader import LoadedApplication
+    from funcpack_invoker.http.budget import Reservation
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.settings import Settings
@@ -33,8 +34,10 @@ logger = logging.getLogger("funcpack")
 class AsgiApp(App):
     """One ASGI application, served."""
 
-    def __init__(self, loaded: LoadedApplication, settings: Settings, observer: Observer | None) -> None:
-        super().__init__(loaded.handler, hooks_of(loaded), settings, observer)
+    def __init__(
+        self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
+    ) -> None:
+        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, memory)
         # Even a module without the hook `start` has to wait for the lifespan.
         self._hooks.started.clear()
         self._application = loaded.application
@@ -66,14 +69,14 @@ class AsgiApp(App):
             task.cancel()
         await asyncio.wait(self._tasks)
 
-    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context, memory: Reservation) -> None:
         """Call the application; return when the response is complete."""
         headers = request.headers
         if b"upgrade" in headers and b"websocket" in headers[b"upgrade"].lower():
             logger.warning("WebSocket connections are not supported: answered %r with 501", request.scope["path"])
             send(exchange, plain(501, "WebSocket connections are not supported"), context.request_id)
             return
-        place = self._take_place()
+        place = self._take_place(memory)
         try:
             if b"content-length" in headers:
                 refuse_declared(headers[b"content-length"], self._settings.max_body)
@@ -84,7 +87,7 @@ class AsgiApp(App):
             place.leave()
 
     async def _call(
-        self, context: Context, request: IncomingRequest, exchange: Exchange, place: Place
+        self, context: Context, request: IncomingRequest, exchange: Exchange, place: Place | Reservation
     ) -> BaseException | None:
         """Call the application; return why the call failed until its response was complete, None if it did not."""
         call = AsgiCall(request, exchange, context.request_id, self._settings.max_body)
@@ -115,7 +118,7 @@ class AsgiApp(App):
                 asyncio.get_running_loop().call_later(timeout, task.cancel)
             raise
 
-    async def _run_application(self, scope: dict[str, Any], call: AsgiCall, place: Place) -> None:
+    async def _run_application(self, scope: dict[str, Any], call: AsgiCall, place: Place | Reservation) -> None:
         try:
             await self._application(scope, call.receive, call.send)
         except BaseException as exc:  # noqa: BLE001 - sys.exit() in an application must not end the worker

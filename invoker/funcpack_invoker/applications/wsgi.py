@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.context import Context
     from funcpack_invoker.function.loader import LoadedApplication
     from funcpack_invoker.http.body import Body
+    from funcpack_invoker.http.budget import Reservation
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.settings import Settings
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
 class WsgiApp(App):
     """One WSGI application, served."""
 
-    def __init__(self, loaded: LoadedApplication, settings: Settings, observer: Observer | None) -> None:
-        super().__init__(loaded.handler, hooks_of(loaded), settings, observer)
+    def __init__(
+        self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
+    ) -> None:
+        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, memory)
         self._application = loaded.application
         self._threads = ThreadPool(settings.threads, "application")
         self._run = self._call if observer is None else observer.applications(self._call)
@@ -42,10 +45,10 @@ class WsgiApp(App):
         """Wait for calls on threads."""
         await self._threads.close()
 
-    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context) -> None:
+    async def _serve(self, request: IncomingRequest, exchange: Exchange, context: Context, memory: Reservation) -> None:
         """Read the request, call the application, and send its response."""
         body = await receive_body(request.body, request.headers, self._settings.max_body, streamed=True)
-        place = self._take_place()
+        place = self._take_place(memory)
         try:
             if not self._hooks.started.is_set():
                 await self._hooks.started.wait()
@@ -64,7 +67,9 @@ class WsgiApp(App):
             variables["CONTENT_LENGTH"] = str(len(body.data))
         return WsgiCall(self._application, variables, incoming, asyncio.get_running_loop())
 
-    async def _call(self, context: Context, call: WsgiCall, exchange: Exchange, place: Place) -> BaseException | None:
+    async def _call(
+        self, context: Context, call: WsgiCall, exchange: Exchange, place: Place | Reservation
+    ) -> BaseException | None:
         """Run a call on a thread and send its response; return why it failed, None if it did not."""
         place.stay()
         self._threads.run(call.run, None, contextvars.copy_context(), lambda _: place.leave())

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from funcpack_invoker.http import environ
+from funcpack_invoker.http import environ, json_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +98,14 @@ class LazyRequest:
             self.__dict__["mimetype_params"] = dict(parameters)
         found: dict[str, str] = self.__dict__["mimetype_params"]
         return found
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Parse the body as JSON; Flask takes only a ValueError for an error of the client, who chose the nesting."""
+        above: Any = super()
+        try:
+            return above.get_json(force=force, silent=silent, cache=cache)
+        except RecursionError:
+            return None if silent else self.on_json_loading_failed(json_codec.NestingError())
 
     def on_json_loading_failed(self, error: ValueError | None) -> Any:
         """Answer 400 or 415; in debug mode Flask's message has details."""

@@ -81,7 +81,7 @@ class Invocation:
         self._is_stream = self._is_http and _is_generator(loaded.function)
         self._defaults = event_reply.ReplyDefaults(settings.reply_type, settings.reply_source)
         self._timeout = settings.timeout
-        self.threads = ThreadPool(settings.threads, "function")
+        self.threads = ThreadPool(settings.threads, "function", _is_large)
         self.late_results = 0
 
     async def _call_in_time(
@@ -255,6 +255,11 @@ class Invocation:
 
 
 _NOT_EVENTS = frozenset({str, bytes, dict, list, tuple, int, float, bool, type(None)})
+
+
+def _is_large(value: Any) -> bool:
+    """Return whether a value is a reply that takes much memory until it is sent."""
+    return isinstance(value, Reply) and len(value.body) > MOST_ON_LOOP
 
 
 def _close(close: Callable[[], object]) -> None:

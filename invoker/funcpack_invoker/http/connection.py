@@ -10,84 +10,40 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from funcpack_invoker.errors import RequestError
+from funcpack_invoker.errors import LimitError, RequestError
 from funcpack_invoker.http.exchange import Exchange
 from funcpack_invoker.http.forwarded import SCHEME_FIELDS, forwarded_scheme
 from funcpack_invoker.http.framing import error_response
-from funcpack_invoker.http.incoming import IncomingBody
+from funcpack_invoker.http.incoming import MOST_BUFFERED, IncomingBody
 from funcpack_invoker.http.parser import RequestParser
-from funcpack_invoker.http.rejections import log_rejection
+from funcpack_invoker.http.rejections import log_rejection_of
 from funcpack_invoker.http.timer import Timer
 from funcpack_invoker.http.unsent import unsent_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from funcpack_invoker.http.forwarded import TrustedProxies
     from funcpack_invoker.http.incoming import IncomingRequest
-    from funcpack_invoker.http.limits import WireLimits
-    from funcpack_invoker.http.outbox import Outbox
-
-    Application = Callable[[IncomingRequest, Exchange], Awaitable[None]]
+    from funcpack_invoker.http.service import Service
 
 logger = logging.getLogger("funcpack")
 
-# Bytes that are kept for an application or for the next request; above it the client is not read from.
-_MOST_BUFFERED = 1 << 16
+# Bytes that are read at a time: of the request that arrives, and of those behind one that is served.
+MOST_READ = 1 << 16
+_MOST_READ_AHEAD = 1 << 12
+
+# Seconds that a connection without a request is not closed for another one, as long as there are worse ones.
+_MOMENT = 1.0
 
 # A socket that listens on both IPv6 and IPv4 reports IPv4 addresses as IPv4-mapped ones (RFC 4291 section 2.5.5.2). The
 # settings that name trusted proxies would not match them, and neither would a search in a log.
 _MAPPED = "::ffff:"
 
 
-class Service(NamedTuple):
-    """What the connections of a worker have in common.
-
-    Attributes:
-        application: answers the requests.
-        limits: of each connection.
-        max_body: the most bytes of a request's body.
-        most_connections: at a time; for one more, the one that has been idle for longest is closed, or if each has a
-            request, the new one is answered 503.
-        proxies: may report the scheme of their clients.
-        is_ending: returns whether connections are not to be used for another request.
-        connections: those that are open.
-        idle: those without a request, the one that has been idle for longest first.
-        outbox: writes whole responses.
-
-    """
-
-    application: Application
-    limits: WireLimits
-    max_body: int
-    most_connections: int
-    proxies: TrustedProxies
-    is_ending: Callable[[], bool]
-    connections: set[Connection]
-    idle: dict[Connection, None]
-    outbox: Outbox
-
-    def close_longest_idle(self) -> bool:
-        """Close the connection that has been idle for longest, if one is idle: its client can open another one."""
-        connection = next(iter(self.idle), None)
-        if connection is None:
-            return False
-        self.forget(connection)
-        connection.close()
-        return True
-
-    def forget(self, connection: Connection) -> None:
-        """Let the place of a connection be taken."""
-        self.connections.discard(connection)
-        self.idle.pop(connection, None)
-
-
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Serves the requests of one connection, one after the other."""
 
-    def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, service: Service[Connection], loop: asyncio.AbstractEventLoop) -> None:
         self._service = service
         self._limits = limits = service.limits
         self._loop = loop
@@ -99,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._is_closed = False
         self._is_reading = True
         self._is_rejected = False
+        self._holds = False
         self._client_is_done = False
         self.drained: asyncio.Future[None] | None = None
         self._header_timer = Timer(loop, self._header_is_late)
@@ -118,9 +75,9 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
         self._transport = transport
         service = self._service
-        if len(service.connections) >= service.most_connections and not service.close_longest_idle():
+        if len(service.connections) >= service.most_connections and not service.make_room():
+            self._answer_rejection(RequestError(503, "too many connections", ((b"Retry-After", b"1"),)))
             self._is_closed = True
-            transport.write(error_response(503, "too many connections", b"Retry-After: 1\r\n"))
             transport.close()
             return
         service.connections.add(self)
@@ -144,14 +101,22 @@ class Connection(asyncio.Protocol):
         self.resume_writing()
         self._parser.close()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Return where the next bytes of the client go: few if they are for a request that cannot be served yet."""
+        request = self._request
+        is_ahead = request is not None and request.body.is_complete
+        return self._service.read_buffer[: _MOST_READ_AHEAD if is_ahead else MOST_READ]
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take bytes of the client."""
         if self._is_closed:
             return
+        data = bytes(self._service.read_buffer[:nbytes])
         request = self._request
         if request is not None and request.body.is_complete:
             # They belong to the next request.
             self._unparsed += data
+            self._hold(nbytes)
             self._regulate_reading()
         else:
             self._parse(data)
@@ -173,16 +138,23 @@ class Connection(asyncio.Protocol):
         """Wait for the client to take what was sent to it, as long as it takes some of it from time to time."""
         self.drained = self._loop.create_future()
         self._await_writing()
+        self._service.unsent.hold(self, self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """Go on sending."""
         drained, self.drained = self.drained, None
         if drained is not None:
+            self._service.unsent.release(self)
             self._write_timer.stop()
             if not drained.done():
                 drained.set_result(None)
 
     # What the worker does with a connection.
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has been idle for a moment only: a request may be under way."""
+        return self._loop.time() - self._idle_since < _MOMENT
 
     def close_if_idle(self, seconds: float) -> None:
         """Close the connection if it has no request, and had none for some seconds."""
@@ -192,6 +164,23 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """End the connection at once; a call that is under way is cancelled."""
         self._transport.abort()
+
+    def let_go(self) -> None:
+        """End the connection, because others need the memory that its request takes, which has not arrived."""
+        self._holds = False
+        if self._is_closed:
+            return
+        error = LimitError(
+            503, "the request did not arrive in time, and others need the memory", headers=((b"Retry-After", b"1"),)
+        )
+        if self._exchange is None or not self._exchange.status:
+            self._answer_rejection(error)
+        self._is_closed = True
+        self._service.forget(self)
+        if self._request is not None:
+            self._request.body.drop()
+        # Without lingering: what the client has sent would stay in memory.
+        self._transport.close()
 
     def close(self) -> None:
         """End the connection once the client has what was sent to it."""
@@ -219,16 +208,27 @@ class Connection(asyncio.Protocol):
         request = self._request
         if request is None:
             if not self._parser.is_between_requests:
-                self._idle_since = self._loop.time()
-                if not self._header_timer.is_running:
-                    self._header_timer.start(self._limits.header_timeout)
+                self._await_header(len(data))
             return
         if self._header_timer.is_running:
             self._header_timer.stop()
         if not request.body.is_complete:
             self._await_body(len(data))
+        if not (request.body.is_complete or request.body.is_admitted):
+            self._hold(len(data))
+        elif self._holds:
+            self._release()
+        if self._unparsed:
+            self._hold(len(self._unparsed))
         if self._unparsed or not request.body.is_complete:
             self._regulate_reading()
+
+    def _await_header(self, received: int) -> None:
+        """Note that some bytes have arrived, and watch that more do."""
+        self._idle_since = self._loop.time()
+        if not self._header_timer.is_running:
+            self._header_timer.start(self._limits.header_timeout)
+        self._hold(received)
 
     def _await_body(self, received: int) -> None:
         """Note that some bytes have arrived, and watch that more do."""
@@ -237,6 +237,15 @@ class Connection(asyncio.Protocol):
         if not self._body_timer.is_running:
             self._body_progress = 0
             self._body_timer.start(self._limits.body_timeout)
+
+    def _hold(self, received: int) -> None:
+        """Count bytes of a request that has not arrived; those that have waited for longest may have to go."""
+        self._holds = True
+        self._service.unfinished.hold(self, received)
+
+    def _release(self) -> None:
+        self._holds = False
+        self._service.unfinished.release(self)
 
     def _new_body(self, is_awaited: bool) -> IncomingBody:
         return IncomingBody(self._body_is_wanted, is_awaited=is_awaited)
@@ -255,8 +264,11 @@ class Connection(asyncio.Protocol):
 
     def _regulate_reading(self) -> None:
         """Read from the client only as long as what it sends can be kept."""
-        buffered = len(self._unparsed) + (self._request.body.buffered if self._request is not None else 0)
-        wanted = buffered <= _MOST_BUFFERED
+        request = self._request
+        if request is None or request.body.is_complete:
+            wanted = len(self._unparsed) <= MOST_BUFFERED
+        else:
+            wanted = request.body.buffered <= request.body.most
         if wanted != self._is_reading and not self._transport.is_closing():
             self._is_reading = wanted
             if wanted:
@@ -267,13 +279,21 @@ class Connection(asyncio.Protocol):
     def _reject(self, error: RequestError) -> None:
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
-        if self._exchange is None or not self._exchange.status:
-            self.send(error_response(error.status, error.reason))
-        if self._request is not None:
-            self._request.body.cut(error)
+        request = self._request
+        if request is None:
+            self._answer_rejection(error)
         else:
-            log_rejection(error)
+            if self._exchange is None or not self._exchange.status:
+                self.send(error_response(error, request.id, is_head=self._parser.is_head))
+            # The application logs it.
+            request.body.cut(error)
         self.close()
+
+    def _answer_rejection(self, error: RequestError) -> None:
+        """Answer a request that does not get as far as the application, and log why."""
+        request_id = self._request.id if self._request is not None else self._parser.request_id
+        self.send(error_response(error, request_id, is_head=self._parser.is_head))
+        log_rejection_of(request_id, error)
 
     # From a request to the application, and to the next request.
 
@@ -319,6 +339,8 @@ class Connection(asyncio.Protocol):
         self._body_timer.stop()
         self._body_size = 0
         self._body_time = 0.0
+        if self._holds:
+            self._release()
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
             self._parse(data)
@@ -372,7 +394,7 @@ class Connection(asyncio.Protocol):
     def _header_is_late(self) -> None:
         # To a client that never sent anything an answer would look like the one to its first request.
         if not self._parser.is_between_requests:
-            self.send(error_response(408, "the header of the request did not arrive in time"))
+            self._answer_rejection(RequestError(408, "the header of the request did not arrive in time"))
         self._service.outbox.flush()
         self._is_closed = True
         self._transport.close()

@@ -92,8 +92,19 @@ def date_line_at(second: int) -> bytes:
     return f"Date: {date}\r\n".encode()
 
 
-def error_response(status: int, reason: str, fields: bytes = b"") -> bytes:
-    """Return a complete response of one line of text that closes the connection, with further field lines."""
-    body = f"{reason}\n".encode()
-    fields += b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n" % len(body)
-    return b"%b%b%bConnection: close\r\n\r\n%b" % (status_line("1.1", status), fields, date_line(), body)
+def error_response(error: RequestError, request_id: str, *, is_head: bool = False) -> bytes:
+    """Return a complete response of one line of text that closes the connection.
+
+    The response to a HEAD request has the header alone (RFC 9110 section 9.3.2).
+    """
+    body = f"{error.reason}\n".encode()
+    fields = field_lines(
+        [
+            (b"Content-Type", b"text/plain; charset=utf-8"),
+            *error.headers,
+            (b"X-Request-Id", request_id.encode()),
+            (b"Content-Length", b"%d" % len(body)),
+        ]
+    )
+    head = b"%b%b%bConnection: close\r\n\r\n" % (status_line("1.1", error.status), fields, date_line())
+    return head if is_head else head + body

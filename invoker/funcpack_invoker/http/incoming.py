@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from funcpack_invoker.http.asgi import Scope
+
+# Bytes that are kept for an application or for the next request; above it the client is not read from.
+MOST_BUFFERED = 1 << 16
 
 
 class IncomingBody:
@@ -19,14 +23,17 @@ class IncomingBody:
     Attributes:
         is_complete: whether all of it has arrived.
         is_awaited: whether the client waits for `100 Continue` before it sends the body.
-        buffered: the bytes that have arrived and were not read yet.
+        is_admitted: whether memory is reserved for what arrives.
+        most: the bytes that are kept for whoever reads it; above it the client is not read from.
+        data: the bytes that have arrived and were not read yet.
+        buffered: their number.
 
     """
 
-    __slots__ = ("_cause", "_data", "_is_taken", "_taken", "_waiter", "is_awaited", "is_complete")
+    __slots__ = ("_cause", "_is_taken", "_taken", "_waiter", "data", "is_admitted", "is_awaited", "is_complete", "most")
 
     def __init__(self, taken: Callable[[], None], *, is_awaited: bool) -> None:
-        self._data: bytes | bytearray = b""
+        self.data: bytes | bytearray = b""
         # Why no more of it arrives.
         self._cause: RequestError | None = None
         self._is_taken = False
@@ -34,20 +41,22 @@ class IncomingBody:
         self._waiter: asyncio.Future[None] | None = None
         self.is_awaited = is_awaited
         self.is_complete = False
+        self.is_admitted = False
+        self.most = MOST_BUFFERED
 
     @property
     def buffered(self) -> int:
-        """The bytes that have arrived and were not read yet."""
-        return len(self._data)
+        """The number of bytes that have arrived and were not read yet."""
+        return len(self.data)
 
     def add(self, data: bytes) -> None:
         """Take some bytes that have arrived. They are joined: a list of a million small ones would take far more memory."""
-        if not self._data:
-            self._data = data
+        if not self.data:
+            self.data = data
         else:
-            if isinstance(self._data, bytes):
-                self._data = bytearray(self._data)
-            self._data += data
+            if isinstance(self.data, bytes):
+                self.data = bytearray(self.data)
+            self.data += data
         self._wake()
 
     def complete(self) -> None:
@@ -60,9 +69,13 @@ class IncomingBody:
         self._cause = self._cause or cause
         self._wake()
 
+    def drop(self) -> None:
+        """Forget the bytes that were not read yet."""
+        self.data = b""
+
     def take(self) -> bytes:
         """Return the bytes that have arrived since the last time."""
-        data, self._data = bytes(self._data), b""
+        data, self.data = bytes(self.data), b""
         self._is_taken = self.is_complete
         return data
 
@@ -73,14 +86,34 @@ class IncomingBody:
             RequestError: the cause if no more of it arrives.
 
         """
-        if not (self._data or self.is_complete or self._cause):
+        if not (self.data or self.is_complete or self._cause):
             await self._arrival()
-        if self._is_taken or not (self._data or self.is_complete):
+        if self._is_taken or not (self.data or self.is_complete):
             raise self._cause or RequestError(408, "the body did not arrive in time")
         data = self.take()
         if not self.is_complete:
             self._taken()
         return data, not self.is_complete
+
+    def pause(self) -> None:
+        """Let nothing more of it arrive until `arrival` is awaited."""
+        self.most = 0
+
+    async def arrival(self, most: int) -> None:
+        """Wait until all of it has arrived, or more than `most` bytes.
+
+        Raises:
+            RequestError: the cause if no more of it arrives.
+
+        """
+        self.is_admitted = most > MOST_BUFFERED
+        self.most = most
+        while not (self.is_complete or self._cause or len(self.data) > most):
+            await self._arrival()
+        self.most = MOST_BUFFERED
+        self.is_admitted = True
+        if self._cause and not self.is_complete:
+            raise self._cause
 
     async def _arrival(self) -> None:
         self._taken()
@@ -103,13 +136,15 @@ class IncomingRequest:
         headers: its fields by their names in lower case, the last of several.
         body: of it, which may still arrive.
         keeps_alive: whether the client keeps the connection for another request.
+        id: its X-Request-Id, or a generated one.
 
     """
 
-    __slots__ = ("body", "headers", "keeps_alive", "scope")
+    __slots__ = ("body", "headers", "id", "keeps_alive", "scope")
 
     def __init__(self, scope: Scope, headers: dict[bytes, bytes], body: IncomingBody, *, keeps_alive: bool) -> None:
         self.scope = scope
         self.headers = headers
         self.body = body
         self.keeps_alive = keeps_alive
+        self.id = id_of_request(headers)

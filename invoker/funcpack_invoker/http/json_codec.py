@@ -48,6 +48,10 @@ class ExactFloat(float):
     def __reduce__(self) -> tuple[Any, ...]:
         return float, (float(self),)
 
+    def __repr__(self) -> str:
+        """Return the digits."""
+        return self.text
+
 
 def _finite(text: str) -> float:
     value = float(text)

@@ -20,6 +20,7 @@ from httptools import (
     HttpRequestParser,
 )
 
+from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import LimitError, RequestError, named
 from funcpack_invoker.http.body import encoded_limit, too_large
 from funcpack_invoker.http.framing import check_transfer_coding
@@ -91,6 +92,7 @@ class RequestParser:
         self._is_last = False
         self._begun = False
         self._tail = b""
+        self._half_line = b""
         self._is_in_trailer = False
         self._size_line = b""
         self._body_size = 0
@@ -114,6 +116,16 @@ class RequestParser:
         """Whether all that has come in belongs to requests that are complete."""
         return self._body is None and not self._begun
 
+    @property
+    def is_head(self) -> bool:
+        """Whether the last request that has begun is a HEAD request, even if the rest of it is malformed."""
+        return self._line.startswith(b"HEAD ")
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request whose header is being parsed: its X-Request-Id, if that has arrived, or a new one."""
+        return id_of_request(dict(self._fields))
+
     def feed(self, data: bytes) -> bytes:
         """Parse bytes to the end of a request; return those that follow it, to be fed later.
 
@@ -131,21 +143,21 @@ class RequestParser:
         return data[fed:] if fed else data
 
     def close(self) -> None:
-        """Let go of llhttp's parser, which refers to this object."""
+        """Let go of llhttp's parser, which refers to this object, and of the header."""
         del self._parser
+        self._begin()
 
     def _feed_header(self, data: bytes) -> bytes:
         if not self._begun:
-            if data[0] <= _SPACE:
-                data = _without_empty_lines(data)
+            if data[0] <= _SPACE or self._half_line:
+                data = self._without_empty_lines(data)
                 if not data:
                     return data
             self._begin()
             self._begun = True
         piece = self._piece(data)
         if b"\r\n" not in self._line:
-            # The second half of an empty line before it may come now.
-            self._line = (self._line + piece).lstrip(b"\r\n")
+            self._line += piece
             if self._line.startswith(_HTTP2_PREFACE):
                 raise RequestError(505, "HTTP/2 is not supported; use HTTP/1.1")
         self._head_size += len(piece)
@@ -155,6 +167,16 @@ class RequestParser:
             self._feed_unknown_method()
             return data[len(piece) :]
         return data[self._push(piece) :]
+
+    def _without_empty_lines(self, data: bytes) -> bytes:
+        """Return the bytes without empty lines before a request line (RFC 9112 section 2.2); the first half of one is kept."""
+        data = self._half_line + data
+        match = _EMPTY_LINES.match(data)
+        data = data[match.end() :] if match else data
+        self._half_line = data if data == b"\r" else b""
+        if data[:1] in {b"\r", b"\n"} and not self._half_line:
+            raise RequestError(400, "the request begins with a carriage return or a line feed")
+        return b"" if self._half_line else data
 
     def _feed_unknown_method(self) -> None:
         """Have llhttp parse a request whose method it does not know under the name of one that it knows.
@@ -267,8 +289,9 @@ class RequestParser:
         if len(name) + len(value) > self._longest_field:
             reason = f"the header field {named(name.decode('latin-1'))} is larger than {self._limits.field} bytes"
             raise self._refuse(LimitError(431, reason, "FUNCTION_MAX_HEADER_FIELD"))
-        if not self._begun:
-            if name in _NOT_IN_TRAILERS:
+        if self._body is not None:
+            # One of the trailer, or of the header that `_read_on` repeats.
+            if name in _NOT_IN_TRAILERS and not self._begun:
                 raise self._refuse(RequestError(400, "the trailer has a field that belongs into the header"))
             return
         # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.
@@ -359,15 +382,6 @@ class RequestParser:
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])
-
-
-def _without_empty_lines(data: bytes) -> bytes:
-    """Return the bytes without empty lines before a request line (RFC 9112 section 2.2)."""
-    match = _EMPTY_LINES.match(data)
-    data = data[match.end() :] if match else data
-    if data[:1] == b"\n":
-        raise RequestError(400, "the request begins with a line feed")
-    return data
 
 
 def _refusal_of(error: HttpParserError) -> RequestError:

@@ -33,7 +33,7 @@ _PAUSE = 1.0
 class Acceptor:
     """Accepts connections from listening sockets, and creates a protocol for each."""
 
-    def __init__(self, listeners: Iterable[socket.socket], protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, listeners: Iterable[socket.socket], protocol: Callable[[], asyncio.BaseProtocol]) -> None:
         self._listeners = list(listeners)
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()

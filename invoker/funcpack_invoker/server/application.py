@@ -76,16 +76,18 @@ class Server(BaseApplication):
         observer = telemetry.start(loaded, directories, os.environ, exporters, early)
         if isinstance(loaded, LoadedFunction):
             self.served = f"function {loaded.handler} ({loaded.kind})"
-            return FunctionApp(loaded, self.settings, observer)
+            return FunctionApp(loaded, self.settings, observer, self.limits.memory)
         self.served = f"{loaded.protocol} application {loaded.handler}"
-        return _application_app(loaded, self.settings, observer)
+        return _application_app(loaded, self.settings, observer, self.limits.memory)
 
 
-def _application_app(loaded: LoadedApplication, settings: Settings, observer: Observer | None) -> App:
+def _application_app(
+    loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
+) -> App:
     if loaded.protocol is Protocol.WSGI:
         from funcpack_invoker.applications.wsgi import WsgiApp  # noqa: PLC0415 - functions do not need it
 
-        return WsgiApp(loaded, settings, observer)
+        return WsgiApp(loaded, settings, observer, memory)
     from funcpack_invoker.applications.asgi import AsgiApp  # noqa: PLC0415 - as above
 
-    return AsgiApp(loaded, settings, observer)
+    return AsgiApp(loaded, settings, observer, memory)

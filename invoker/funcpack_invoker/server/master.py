@@ -21,6 +21,7 @@ from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.server.sockets import BACKLOG, listen, url
 from funcpack_invoker.server.worker import Worker
+from funcpack_invoker.settings import allowed_memory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,9 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
         print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limits = (limits or Limits()).with_header(settings.max_header, settings.max_header_field).within(open_files)
+    if limits is None:
+        limits = Limits().with_memory(allowed_memory(), settings.workers)
+    limits = limits.with_header(settings.max_header, settings.max_header_field).within(open_files)
     addresses = ", ".join(url(listener) for listener in listeners)
     descriptors = [listener.detach() for listener in listeners]
     server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits, descriptors))

@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.workers.base import Worker as BaseWorker
 
 from funcpack_invoker.errors import FunctionError, StartFailedError
-from funcpack_invoker.http.connection import Connection, Service
+from funcpack_invoker.http.connection import MOST_READ, Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
+from funcpack_invoker.http.held import Held
 from funcpack_invoker.http.outbox import Outbox
+from funcpack_invoker.http.service import Service
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
 from funcpack_invoker.server.event_loop import EventLoop
@@ -154,6 +156,9 @@ class Worker(BaseWorker):
             self._connections,
             {},
             Outbox(self._loop),
+            Held(self.limits.most_unfinished, Connection.let_go),
+            Held(self.limits.most_unsent, Connection.abort),
+            memoryview(bytearray(MOST_READ)),
         )
         acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
         acceptor.start()

@@ -36,9 +36,11 @@ class Outcome(NamedTuple, Generic[Result_co]):
 
 
 class _Job:
-    __slots__ = ("argument", "call", "ended", "future", "outcome", "variables")
+    __slots__ = ("argument", "call", "ended", "future", "outcome", "taken", "variables")
 
     outcome: Outcome[Any]
+    # Released when the loop has gone on with the outcome; None if the thread does not wait for that.
+    taken: threading.Lock | None
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class _Job:
         self.variables = variables
         self.future = future
         self.ended = ended
+        self.taken = None
 
     def run(self) -> None:
         """Make the call and store its outcome."""
@@ -65,6 +68,16 @@ class _Job:
             end_forked_process(self.outcome.error)
 
 
+def _is_never_large(_: Any) -> bool:
+    return False
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class ThreadPool:
     """At most `size` daemon threads, started on demand. Use it from one event loop only.
 
@@ -73,8 +86,18 @@ class ThreadPool:
     call and no result is left behind.
     """
 
-    def __init__(self, size: int, name: str) -> None:
+    def __init__(self, size: int, name: str, is_large: Callable[[Any], bool] = _is_never_large) -> None:
+        """Run at most `size` calls at a time.
+
+        Args:
+            size: the number of threads.
+            name: of the threads.
+            is_large: returns whether a result takes so much memory that its thread runs nothing else until the loop has
+                gone on with it. A thread can end many calls before the loop takes its first result.
+
+        """
         self._size = size
+        self._is_large = is_large
         self._name = name
         self._threads = 0
         self._running = 0
@@ -116,11 +139,18 @@ class ThreadPool:
     async def result(self, call: Callable[[Argument], Result_co], argument: Argument) -> Result_co:
         """Run `call(argument)` on a thread, with the current context variables, and return what it returns.
 
+        If it is cancelled, it waits for the end of the call all the same, since the call takes memory until then.
+
         Raises:
             BaseException: what it raises.
 
         """
-        outcome = await self.run(call, argument, contextvars.copy_context())
+        future = self.run(call, argument, contextvars.copy_context())
+        try:
+            outcome = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await asyncio.wait({future})
+            raise
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
@@ -183,10 +213,15 @@ class ThreadPool:
             if self._jobs:
                 self._wake_thread()
             job.run()
+            taken = _locked() if self._is_large(job.outcome.value) else None
+            job.taken = taken
             self._done.append(job)
-            # A sleeping thread must not keep its last call alive.
+            # A thread that sleeps or waits must not keep its last call alive.
             del job
-            if not (self._jobs and self._is_thread_waking):
+            if taken is not None:
+                self._schedule_delivery()
+                taken.acquire()
+            elif not (self._jobs and self._is_thread_waking):
                 self._schedule_delivery()
 
     def _stay_awake(self, wakeup: threading.Lock) -> bool:
@@ -217,5 +252,8 @@ class ThreadPool:
                 job.future.set_result(job.outcome)
             if job.ended is not None:
                 job.ended(job.outcome)
+            if job.taken is not None and self._loop is not None:
+                # After what waits for the future.
+                self._loop.call_soon(job.taken.release)
         if self._all_ended is not None and not self._running and not self._all_ended.done():
             self._all_ended.set_result(None)

@@ -109,6 +109,7 @@ class StartRun(Protocol):
         port: int = 0,
         files: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
+        is_read: bool = True,
     ) -> Run:
         """Start it for an app with these files."""
 
@@ -131,6 +132,7 @@ def start_run(tmp_path: Path, cache_home: Path) -> Iterator[StartRun]:
         port: int = 0,
         files: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
+        is_read: bool = True,
     ) -> Run:
         app = tmp_path / f"app-{len(runs)}"
         for name, text in {"handler.py": source, **(files or {})}.items():
@@ -152,8 +154,9 @@ def start_run(tmp_path: Path, cache_home: Path) -> Iterator[StartRun]:
             )
         run = Run(process, app, log_file)
         runs.append(run)
-        readers.append(threading.Thread(target=_read, args=(run,)))
-        readers[-1].start()
+        if is_read:
+            readers.append(threading.Thread(target=_read, args=(run,)))
+            readers[-1].start()
         return run
 
     yield start

@@ -13,6 +13,7 @@ import uv as uv_package
 
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.platform.log import Log
+from funcpack.check.other_python import search_path
 from funcpack.command_errors import NoPythonError
 from funcpack.environments import pythons
 from funcpack.errors import PythonVersionUnknownError
@@ -126,4 +127,4 @@ def test_pythons_of_pyenv_are_on_the_search_path(tmp_path: Path) -> None:
     for version in ("2.7.18", "3.12.1", "3.13.0"):
         (tmp_path / "versions" / version / "bin").mkdir(parents=True)
     expected = f"/bin:{tmp_path}/versions/3.12.1/bin:{tmp_path}/versions/3.13.0/bin"
-    assert pythons.search_path({"PATH": "/bin", "PYENV_ROOT": str(tmp_path)}) == expected
+    assert search_path({"PATH": "/bin", "PYENV_ROOT": str(tmp_path)}) == expected

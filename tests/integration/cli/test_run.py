@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -256,3 +257,54 @@ def test_text_has_the_output_of_the_function_as_it_is(start_run: StartRun) -> No
     run.wait_until(lambda: "GET /x?y 200 " in run.log_file.read_text(), "the line about the request")
     assert run.output == b"out\nerr\ncaf\xe9\n\x1b[1mbold\x1b[0m\n"
     assert re.search(r"^GET /x\?y 200 [0-9.]+ ms 5 B$", run.log_file.read_text(), re.MULTILINE)
+
+
+def test_function_is_not_called_to_find_out_whether_it_serves(start_run: StartRun) -> None:
+    run = start_run(
+        """
+        calls = []
+        def handler(req):
+            calls.append(req.path)
+            return str(calls)
+        """,
+        *("--env", "FUNCTION_HEALTH_PATHS=off"),
+    )
+    assert run.get("/health/ready").body == b"['/health/ready']"
+
+
+def test_slow_start_and_a_ready_that_never_agrees_do_not_matter(start_run: StartRun) -> None:
+    run = start_run(
+        """
+        import time
+        def start(): time.sleep(1.5)
+        def ready(): return False, "the database is down"
+        def handler(): return "served"
+        """
+    )
+    assert run.get().body == b"served"
+    assert run.get("/health/ready").body == b"the database is down\n"
+
+
+def test_invalid_setting_is_a_problem(start_run: StartRun) -> None:
+    run = start_run("def handler(): return 1", "--env", "FUNCTION_TIMEOUT=soon")
+    problem = run.wait_for("problem")
+    assert problem["title"] == "Invalid setting"
+    assert problem["message"].startswith("FUNCTION_TIMEOUT is 'soon'")
+
+
+def test_other_addresses_are_listened_on_on_request(start_run: StartRun) -> None:
+    run = start_run("def handler(): return 1", "--host", "0.0.0.0")
+    assert run.wait_for("ready")["url"] == f"http://127.0.0.1:{run.port}"
+    assert run.get().status == 200
+
+
+def test_line_about_an_event_has_its_type_without_control_characters(start_run: StartRun) -> None:
+    run = start_run(EVENTS, "--output", "text")
+    run.wait_until(lambda: "is served at" in run.log_file.read_text(), "the address")
+    (front,) = re.findall(r"http://127\.0\.0\.1:(\d+)", run.log_file.read_text())
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "x", "ce-type": "a.%1B[31mb"}
+    with pytest.raises(HTTPError) as rejected:
+        urlopen(Request(f"http://127.0.0.1:{front}/", b"", headers), timeout=DEADLINE)
+    rejected.value.close()
+    run.wait_until(lambda: " B\n" in run.log_file.read_text(), "the line about the request")
+    assert re.search(r"^POST a\.\\x1b\[31mb 400 ", run.log_file.read_text(), re.MULTILINE)

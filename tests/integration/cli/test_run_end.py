@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.cli.conftest import descendants, is_alive
+from tests.integration.cli.conftest import DEADLINE, descendants, is_alive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +143,12 @@ def test_ends_while_packages_are_installed(start_run: StartRun, tmp_path: Path) 
     while any(map(is_alive, processes)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert [pid for pid in processes if is_alive(pid)] == []
+
+
+@pytest.mark.parametrize("output", ["json", "text"])
+def test_ends_when_nobody_reads_its_output(start_run: StartRun, output: str) -> None:
+    run = start_run("print('imported')\ndef handler(): return 1", "--output", output, is_read=False)
+    assert run.process.stdout is not None
+    run.process.stdout.close()
+    assert run.process.wait(DEADLINE) == 1
+    assert "Traceback" not in run.log_file.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -35,10 +36,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A platform with one app. The directories `app`, `layers` and `platform` are in `root`."""
+    """A platform with one app. The directories `app`, `layers` and `platform` are in `root`.
+
+    `search_path` is the PATH of the build image.
+    """
 
     root: Path
     buildpack: Path
+    search_path: str = f"{PYTHON.parent}:/usr/bin:/bin"
 
     @property
     def app(self) -> Path:
@@ -104,11 +109,17 @@ class Platform:
         return done.stdout.strip()
 
     def _run(self, phase: str, env: Mapping[str, str]) -> Result:
+        """Run a phase. The variables of the user are files, as buildpack.toml demands."""
+        shutil.rmtree(self.platform / "env", ignore_errors=True)
+        (self.platform / "env").mkdir(parents=True)
+        of_lifecycle = {name: value for name, value in env.items() if name.startswith("CNB_")}
+        for name in env.keys() - of_lifecycle:
+            (self.platform / "env" / name).write_bytes(os.fsencode(env[name]))
         done = subprocess.run(
             [str(self.buildpack / "bin" / phase)],
             cwd=self.app,
             env={
-                "PATH": f"{PYTHON.parent}:/usr/bin:/bin",
+                "PATH": self.search_path,
                 "HOME": str(self.root),
                 "CNB_BUILDPACK_DIR": str(self.buildpack),
                 "CNB_PLATFORM_DIR": str(self.platform),
@@ -120,7 +131,7 @@ class Platform:
                 "CNB_TARGET_DISTRO_NAME": "debian",
                 "CNB_TARGET_DISTRO_VERSION": "13",
                 "BP_RUN_IMAGE_PYTHON": f"{PYTHON_VERSION} {PYTHON}",
-                **env,
+                **of_lifecycle,
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

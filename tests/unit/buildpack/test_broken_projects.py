@@ -25,7 +25,7 @@ def lines_of(file: Path) -> list[str]:
 
 def make_app(situation: Path, platform: Platform) -> dict[str, str]:
     """Copy the app, create its vendored packages, and return the variables of its build."""
-    shutil.copytree(situation / "app", platform.app, dirs_exist_ok=True)
+    shutil.copytree(situation / "app", platform.app, symlinks=True, dirs_exist_ok=True)
     for line in lines_of(situation / "wheels"):
         name, version, *requires = line.split()
         write_wheel(platform.app / "vendor", name, version, requires)

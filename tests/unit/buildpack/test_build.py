@@ -123,6 +123,14 @@ def test_environment_of_the_image_can_be_changed_by_the_platform(rebuilt: Platfo
     }
 
 
+def test_hashes_of_text_stay_random(platform: Platform) -> None:
+    app = with_packages(platform)
+    app.build_well()
+    environments = [path.name for path in app.layers.glob("*/env*/**/*")]
+    assert environments
+    assert not [name for name in environments if name.startswith("PYTHONHASHSEED")]
+
+
 def test_variables_of_func_yaml_are_defaults(rebuilt: Platform) -> None:
     rebuilt.write(
         {
@@ -471,7 +479,7 @@ class TestPython:
         minor = PYTHON_VERSION.rpartition(".")[0]
         rebuilt.write({"handler.py": HANDLER, ".python-version": f"# ours\n\n{minor}  # not newer\n"})
         assert rebuilt.build_well().section("Python") == [
-            f"The project requests Python '{minor}' (.python-version).",
+            f"The project requests Python '{minor}' (.python-version, line 3).",
             f"Using Python {PYTHON_VERSION} of the run image.",
         ]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,15 +159,15 @@ def old_python(tmp_path: Path) -> Path:
 class TestBuildImageWithoutPython:
     def test_is_a_no_with_a_reason(self, platform: Platform) -> None:
         platform.write({"handler.py": HANDLER})
-        result = platform.detect({"PATH": "/invalid"})
+        result = replace(platform, search_path="/invalid").detect()
         assert (result.code, result.output) == (100, WITHOUT_PYTHON.format("/invalid"))
 
     def test_counts_one_that_is_too_old_as_none(self, platform: Platform, old_python: Path) -> None:
-        result = platform.detect({"PATH": str(old_python)})
+        result = replace(platform, search_path=str(old_python)).detect()
         assert (result.code, result.output) == (100, WITHOUT_PYTHON.format(old_python))
 
     def test_is_an_error_of_the_build(self, platform: Platform) -> None:
-        result = platform.build({"PATH": "/invalid"})
+        result = replace(platform, search_path="/invalid").build()
         assert (result.code, result.output) == (1, WITHOUT_PYTHON.format("/invalid"))
 
 

@@ -50,7 +50,7 @@ def calls(app: Path, files: dict[str, str]) -> int:
 
     sys.setprofile(count_call)
     try:
-        project = Project.read(app, {})
+        project = Project.read(app, {}, {})
         check_handler(project.handler, app, (3, 11), (), project.dependencies)
     finally:
         sys.setprofile(None)

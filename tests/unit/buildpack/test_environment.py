@@ -59,6 +59,10 @@ def test_variables_of_uv(variables: dict[str, str], env: dict[str, str]) -> None
         ({"PIP_NO_INDEX": "0"}, []),
         ({"PIP_NO_BINARY": "a,b"}, ["--no-binary=a", "--no-binary=b"]),
         ({"PIP_ONLY_BINARY": ":all:"}, ["--only-binary=:all:"]),
+        ({"UV_NO_BINARY": "1"}, ["--no-binary=:all:"]),
+        ({"UV_NO_BINARY_PACKAGE": "a b"}, ["--no-binary=a", "--no-binary=b"]),
+        ({"UV_NO_BUILD_PACKAGE": "a"}, ["--only-binary=a"]),
+        ({"UV_NO_BUILD": "1", "PIP_NO_BINARY": "a"}, ["--no-build", "--no-editable"]),
     ],
 )
 def test_options_of_uv(variables: dict[str, str], arguments: list[str]) -> None:

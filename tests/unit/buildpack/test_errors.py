@@ -55,7 +55,7 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
-        errors.OutsideFileError("../base.txt", "/base.txt", "UV_CONSTRAINT in project.toml"),
+        errors.OutsideFileError("'../base.txt'", "/base.txt", "UV_CONSTRAINT in project.toml"),
         "A file is outside the app directory",
         (
             "'../base.txt' (UV_CONSTRAINT in project.toml) leads to '/base.txt', which is outside the app directory.\n"
@@ -235,8 +235,8 @@ RENDERED: list[tuple[UserError, str, str]] = [
             "uv could not install the dependencies from uv.lock, because of 'https://pypi.example.com/simple/orders/'.\n"
             "See the output of uv above.\n"
             "\n"
-            "Check the network, and build again. To use a proxy, set HTTPS_PROXY. To use another package index, set\n"
-            "PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
+            "Check the network, and build again. To use a proxy, add --env HTTPS_PROXY=URL to 'pack build'. To use another package\n"
+            "index, set PIP_INDEX_URL. To build without a network, put the packages into the directory 'vendor'.\n"
             "To fill the directory, run on Linux with the Python version of the image:\n"
             "\n"
             "  uv export --no-emit-project --output-file vendor/requirements.txt\n"
@@ -564,7 +564,9 @@ def test_every_error_has_its_text_tested() -> None:
         ),
         (errors.MissingModuleError("a.b", "the default for projects with a func.yaml", "a", []), (None, None, None)),
         (errors.OutsideFileError("a.py", "/a.py"), ("a.py", None, None)),
-        (errors.OutsideFileError("../base.txt", "/b", "UV_CONSTRAINT in project.toml"), ("project.toml", None, None)),
+        (errors.OutsideFileError("'../base.txt'", "/b", "UV_CONSTRAINT in project.toml"), ("project.toml", None, None)),
+        (errors.OutsideFileError("'../base.txt'", "/b", "UV_CONSTRAINT"), (None, None, None)),
+        (errors.OutsideFileError("'/b'", "/b", "requirements.txt, line 3"), ("requirements.txt", 3, None)),
         (errors.TakenNameError("json.f", "the default", "json", "Python", "json.py"), ("json.py", None, None)),
         (errors.SourceError("a.py", 2, "x", 3, "invalid syntax", "3.13"), ("a.py", 2, 3)),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,22 @@ def test_file_of_another_tool_that_is_a_link_to_a_secret_is_not_read(bound: Plat
     assert files_with_the_secret(bound) == []
 
 
+TOO_LONG = [
+    ("fn",),
+    ("func.yaml", "func.py"),
+    ("src", "vendor", "requirements", "setup.py", "setup.cfg", "pip.conf", "poetry.lock", "runtime.txt", ".git", "a.py"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", TOO_LONG, ids=lambda names: names[0])
+def test_link_whose_target_is_too_long_for_a_name_is_passed_over(bound: Platform, names: tuple[str, ...]) -> None:
+    project = "[project]\nname = 'orders'\ndynamic = ['version']\n[tool.uv.workspace]\nmembers = ['*/a']\n"
+    bound.write({"pyproject.toml": project, "requirements.txt": ""})
+    for name in names:
+        (bound.app / name).symlink_to("x" * 300)
+    bound.build_well()
+
+
 def test_uv_toml_that_is_a_link_to_a_secret(bound: Platform) -> None:
     bound.write({"requirements.txt": "orders\n"})
     (bound.app / "uv.toml").symlink_to(password(bound))
@@ -147,6 +164,182 @@ def test_setting_of_the_project_that_names_a_secret(bound: Platform, name: str, 
     assert SECRET not in result.output
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            (name, "{}")
+            for name in ("PIP_CERT", "PIP_CLIENT_CERT", "SSL_CERT_FILE", "SSL_CLIENT_CERT", "CURL_CA_BUNDLE")
+        ),
+        *((name, "{}") for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")),
+        *((name, "file://{}") for name in ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_INDEX_URL")),
+        ("UV_INDEX", "https://example.com/simple mine=file://{}"),
+        ("UV_FIND_LINKS", "archives,{}"),
+        ("UV_CONSTRAINT", "limits.txt linked"),
+        ("PIP_CERT", "with spaces"),
+    ],
+)
+def test_setting_of_the_project_that_names_something_outside(bound: Platform, name: str, value: str) -> None:
+    for link in ("linked", "with spaces"):
+        (bound.app / link).symlink_to(password(bound))
+    bound.write({"requirements.txt": "orders\n", "project.toml": project_toml(**{name: value.format(password(bound))})})
+    result = bound.build()
+    assert "[Error: A file is outside the app directory]" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("name", ["UV_CONSTRAINT", "UV_OVERRIDE", "UV_EXCLUDE", "PIP_CONSTRAINT", "PIP_CERT"])
+def test_setting_that_names_a_named_pipe(bound: Platform, name: str) -> None:
+    os.mkfifo(bound.app / "pipe")
+    bound.write({"requirements.txt": "orders\n"})
+    assert "[Error: Not a regular file]" in bound.build({name: "pipe"}).output
+
+
+PROJECT = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+LOCK = 'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "orders"\nversion = "1.0"\nsource = { %s }\n'
+PYLOCK = 'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "orders"\nversion = "1.0"\n'
+SOURCE = PROJECT + 'dependencies = ["orders"]\n[tool.uv.sources]\norders = %s\n'
+OUTSIDE: dict[str, tuple[Mapping[str, str], str]] = {
+    "find-links": ({"requirements.txt": "--find-links ELSEWHERE\n"}, "outside"),
+    "find-links by a link": ({"requirements.txt": "-f linked\n"}, "outside"),
+    "find-links of the root": ({"requirements.txt": "-f /\n"}, "outside"),
+    "index": ({"requirements.txt": "--index-url file://ELSEWHERE\n"}, "outside"),
+    "find-links in an included file": (
+        {"requirements.txt": "-r a/b.txt\n", "a/b.txt": "-f ../../outside\n"},
+        "outside",
+    ),
+    "package": ({"requirements.txt": "../outside\n"}, "local"),
+    "package by a link": ({"requirements.txt": "./linked\n"}, "local"),
+    "editable package": ({"requirements.txt": "-e ../outside\n"}, "local"),
+    "named package": ({"requirements.txt": "orders @ file://ELSEWHERE\n"}, "local"),
+    "named package by ${PROJECT_ROOT}": (
+        {"requirements.txt": "orders @ file://${PROJECT_ROOT}/../outside\n"},
+        "local",
+    ),
+    "constraint": (
+        {"requirements.txt": "orders\n-c limits.txt\n", "limits.txt": "orders @ file://ELSEWHERE\n"},
+        "local",
+    ),
+    "dependency in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders @ file://ELSEWHERE"]\n'},
+        "outside",
+    ),
+    "source": ({"pyproject.toml": SOURCE % '{path = "../outside"}'}, "outside"),
+    "source by a link": ({"pyproject.toml": SOURCE % '{path = "linked"}'}, "outside"),
+    "editable source": ({"pyproject.toml": SOURCE % '{path = "../outside", editable = true}'}, "outside"),
+    "source of the parent": ({"pyproject.toml": SOURCE % '{path = ".."}'}, "outside"),
+    "source with a marker": (
+        {"pyproject.toml": SOURCE % "[{path = '../outside', marker = \"os_name == 'posix'\"}]"},
+        "outside",
+    ),
+    "index in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[[tool.uv.index]]\nurl = "file://ELSEWHERE"\n'},
+        "outside",
+    ),
+    "find-links in pyproject.toml": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv]\nfind-links = ["../outside"]\n'},
+        "outside",
+    ),
+    "find-links for uv pip": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv.pip]\nfind-links = ["linked"]\n'},
+        "outside",
+    ),
+    "find-links in uv.toml": ({"requirements.txt": "orders\n", "uv.toml": 'find-links = ["../outside"]\n'}, "outside"),
+    "member of the workspace": (
+        {"pyproject.toml": PROJECT + 'dependencies = ["orders"]\n[tool.uv.workspace]\nmembers = ["link*"]\n'},
+        "outside",
+    ),
+    "source of a package": (
+        {"requirements.txt": "./shop\n", "shop/pyproject.toml": SOURCE % '{path = "../../outside"}'},
+        "outside",
+    ),
+    "dependency of a package": (
+        {
+            "requirements.txt": "./shop\n",
+            "shop/pyproject.toml": PROJECT + 'dependencies = ["orders @ file://ELSEWHERE"]\n',
+        },
+        "outside",
+    ),
+    **{
+        f"{kind} in uv.lock": (
+            {"pyproject.toml": SOURCE % '{path = "x"}', "uv.lock": LOCK % f'{kind} = "../outside"'},
+            "outside",
+        )
+        for kind in ("editable", "directory", "path", "virtual", "registry")
+    },
+    "directory in pylock.toml": ({"pylock.toml": PYLOCK + 'directory = {path = "../outside"}\n'}, "outside"),
+    "archive in pylock.toml": ({"pylock.toml": PYLOCK + 'archive = {path = "linked"}\n'}, "outside"),
+    "wheel in pylock.toml": ({"pylock.toml": PYLOCK + 'wheels = [{path = "../outside/a.whl"}]\n'}, "outside"),
+}
+TITLES = {"outside": "A file is outside the app directory", "local": "A local package does not exist"}
+
+
+@pytest.mark.parametrize(("files", "title"), OUTSIDE.values(), ids=OUTSIDE)
+def test_source_of_packages_that_is_outside(bound: Platform, files: Mapping[str, str], title: str) -> None:
+    outside = bound.root / "outside"
+    outside.mkdir()
+    (bound.app / "linked").symlink_to(outside)
+    (outside / "a.whl").write_text(SECRET)
+    for name, text in package("outside").items():
+        (bound.root / name).write_text(text)
+    bound.write({name: text.replace("ELSEWHERE", str(outside)) for name, text in files.items()})
+    result = bound.build()
+    assert f"[Error: {TITLES[title]}]" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("name", ["http-proxy", "https-proxy", "no-proxy"])
+@pytest.mark.parametrize(("file", "table"), [("uv.toml", ""), ("pyproject.toml", "[tool.uv]\n")])
+def test_proxy_in_a_file_of_the_app(bound: Platform, name: str, file: str, table: str) -> None:
+    value = '["example.com"]' if name == "no-proxy" else '"http://attacker.example"'
+    bound.write({"requirements.txt": "orders\n", file: f"{table}{name} = {value}\n"})
+    assert "[Error: A file of the app sets a proxy]" in bound.build().output
+
+
+WHEEL = "orders-1.0-py3-none-any.whl"
+PIPES: dict[str, tuple[str, Mapping[str, str]]] = {
+    "wheel with a marker": (WHEEL, {"requirements.txt": f"./{WHEEL} ; python_version > '3'\n"}),
+    "vendored wheel": (f"vendor/{WHEEL}", {"requirements.txt": "orders\n"}),
+    "wheel in find-links": (f"wheels/{WHEEL}", {"requirements.txt": "--no-index\n-f wheels\norders\n"}),
+    "wheel in pyproject.toml": (WHEEL, {"pyproject.toml": SOURCE % f"{{path = '{WHEEL}'}}"}),
+    "wheel in uv.lock": (WHEEL, {"pyproject.toml": SOURCE % "{path = 'x'}", "uv.lock": LOCK % f"path = '{WHEEL}'"}),
+    "wheel in pylock.toml": (WHEEL, {"pylock.toml": PYLOCK + f"wheels = [{{path = '{WHEEL}'}}]\n"}),
+    "file of a package": ("orders/setup.cfg", {"requirements.txt": "./orders\n", **package("orders")}),
+    "file of the project": (
+        "README",
+        {"pyproject.toml": PROJECT + "readme = 'README'\n[build-system]\nrequires = []\nbuild-backend = 'x'\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "files"), PIPES.values(), ids=PIPES)
+def test_input_of_the_installation_that_is_a_named_pipe(bound: Platform, name: str, files: Mapping[str, str]) -> None:
+    """uv and build backends would wait for it forever."""
+    bound.write(files)
+    (bound.app / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(bound.app / name)
+    result = bound.build()
+    assert "[Error: Not a regular file]" in result.output
+    assert f"{name} is a named pipe" in result.output
+
+
+def test_requirement_that_is_a_named_pipe(bound: Platform) -> None:
+    os.mkfifo(bound.app / WHEEL)
+    bound.write({"requirements.txt": f"./{WHEEL}\n"})
+    assert f"'./{WHEEL}' is not a file or a directory." in bound.build().output
+
+
+@pytest.mark.parametrize("name", ["vendor", "vendor/orders-1.0-py3-none-any.whl", "vendor/orders-1.0.tar.gz"])
+def test_vendored_package_that_is_outside(bound: Platform, name: str) -> None:
+    outside = bound.root / "outside"
+    outside.mkdir()
+    (outside / "orders-1.0.tar.gz").write_text(SECRET)
+    bound.write({"requirements.txt": "orders\n"})
+    (bound.app / name).parent.mkdir(exist_ok=True)
+    (bound.app / name).symlink_to(outside if name == "vendor" else outside / "orders-1.0.tar.gz")
+    assert "[Error: A file is outside the app directory]" in bound.build().output
+
+
 @pytest.mark.parametrize("name", ["UV_CONSTRAINT", "UV_CONFIG_FILE"])
 def test_setting_of_the_platform_that_names_a_link_of_the_app(bound: Platform, name: str) -> None:
     bound.write({"requirements.txt": "orders\n"})
@@ -157,17 +350,52 @@ def test_setting_of_the_platform_that_names_a_link_of_the_app(bound: Platform, n
 
 
 @pytest.mark.parametrize(
-    "name", ["UV_CONFIG_FILE", "LD_LIBRARY_PATH", "LD_AUDIT", "NETRC", "SERVICE_BINDING_ROOT", "XDG_CONFIG_HOME"]
+    "name",
+    [
+        "ALL_PROXY",
+        "BASH_ENV",
+        "GIT_SSH_COMMAND",
+        "HOME",
+        "LD_AUDIT",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "NETRC",
+        "OPENSSL_CONF",
+        "PATH",
+        "SERVICE_BINDING_ROOT",
+        "TMPDIR",
+        "UV_CONFIG_FILE",
+        "XDG_CONFIG_HOME",
+        "https_proxy",
+    ],
 )
 @pytest.mark.parametrize("is_copied", [True, False])
 def test_variable_that_only_the_platform_may_set(bound: Platform, name: str, is_copied: bool) -> None:
     backend = package("orders")
-    backend["orders/backend.py"] += f'\nassert "{name}" not in os.environ, os.environ\n'
     value = str(password(bound))
+    backend["orders/backend.py"] += f'\nassert os.environ.get("{name}") != "{value}", os.environ\n'
     bound.write({"requirements.txt": "./orders\n", "project.toml": project_toml(**{name: value}), **backend})
-    result = bound.build_well({name: value} if is_copied and not name.startswith("LD_") else {})
+    result = bound.build_well({name: value} if is_copied else {})
     assert f"Warning: ignoring {name} of the project" in result.output
     assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_python_of_the_run_image_that_the_project_names(bound: Platform, is_copied: bool) -> None:
+    """The build would run it."""
+    value = f"3.13.5 {bound.app}/python"
+    bound.write({"python": f"#!/bin/sh\necho {SECRET}\n", "project.toml": project_toml(BP_RUN_IMAGE_PYTHON=value)})
+    (bound.app / "python").chmod(0o755)
+    result = bound.build_well({"BP_RUN_IMAGE_PYTHON": value} if is_copied else {})
+    assert "Warning: ignoring BP_RUN_IMAGE_PYTHON of the project" in result.output
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize("phase", ["detect", "build"])
+def test_the_lifecycle_does_not_pass_on_variables_of_the_project(buildpack: Path, phase: str) -> None:
+    """Before Python starts, the loader obeys LD_PRELOAD, and the shell PATH. pack writes both to the platform directory."""
+    assert (buildpack / "bin" / phase).read_text().startswith("#!/bin/sh\n")
+    assert tomllib.loads((buildpack / "buildpack.toml").read_text())["buildpack"]["clear-env"] is True
 
 
 def test_bindings_of_the_project_are_not_those_of_the_platform(bound: Platform) -> None:
@@ -335,6 +563,11 @@ def named_pipe(name: str) -> Callable[[Platform], None]:
     return lambda platform: os.mkfifo(cleared(platform, name))
 
 
+def package_that_is_a_named_pipe(platform: Platform) -> None:
+    platform.write({"requirements.txt": "./pipe\n"})
+    os.mkfifo(platform.app / "pipe")
+
+
 def directory(name: str) -> Callable[[Platform], None]:
     return lambda platform: cleared(platform, name).mkdir()
 
@@ -446,6 +679,7 @@ def other_cases() -> Iterator[tuple[str, Callable[[Platform], None], str]]:
         yield f"-r {kind}", write("requirements.txt", f"-r {name}\n"), "A requirements file does not exist"
         yield f"-r loop {kind}", write("requirements.txt", f"-r {name}/loop\n"), "A requirements file does not exist"
     yield "a package with a long name", write("requirements.txt", f"./{'a' * 300}\n"), "A local package does not exist"
+    yield "a package that is a named pipe", package_that_is_a_named_pipe, "A local package does not exist"
     yield "spaces in a requirement", write("requirements.txt", f"a{' ' * 60_000}b\n"), "Invalid requirement syntax"
 
 

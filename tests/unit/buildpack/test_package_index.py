@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,5 +209,5 @@ def test_repository_without_git(app: Platform, tmp_path: Path) -> None:
     for name in ("sh", "grep", "env"):
         (programs / name).symlink_to(f"/usr/bin/{name}")
     app.write({"requirements.txt": "orders @ git+https://example.invalid/orders.git\n"})
-    result = app.build({"PATH": f"{PYTHON.parent}:{programs}"})
+    result = replace(app, search_path=f"{PYTHON.parent}:{programs}").build()
     assert "[Error: The build image has no git]" in result.output

@@ -39,7 +39,7 @@ def test_every_part_of_a_project_keeps_its_origin(tmp_path: Path) -> None:
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    project = Project.read(tmp_path, {"BP_CHECK_IMPORT": "true"})
+    project = Project.read(tmp_path, {"BP_CHECK_IMPORT": "true"}, {})
     assert project.handler == Handler("orders.handle", "orders", ("handle",), "PYTHON_HANDLER in project.toml")
     assert project.python is not None
     assert project.python.setting == Setting(">=3.12", "requires-python in pyproject.toml")
@@ -189,3 +189,39 @@ def test_origin_is_the_file_that_the_platform_copied_the_variable_from(
 def test_project_toml_of_other_tools(tmp_path: Path, descriptor: str) -> None:
     (tmp_path / "project.toml").write_text(descriptor)
     assert ProjectToml.read(tmp_path).variables == {}
+
+
+@pytest.mark.parametrize(
+    ("platform", "project", "builder", "value", "is_of_project"),
+    [
+        ({"A": "user"}, {}, {"A": "builder"}, "user", False),
+        ({}, {}, {"A": "builder"}, "builder", False),
+        ({"A": "user"}, {"A": "project"}, {"A": "builder"}, "user", False),
+        ({"A": "project"}, {"A": "project"}, {"A": "builder"}, "builder", False),
+        ({}, {"A": "project"}, {"A": "builder"}, "builder", False),
+        ({"A": "user"}, {"A": "project"}, {}, "user", False),
+        ({"A": "project"}, {"A": "project"}, {}, "project", True),
+        ({}, {"A": "project"}, {}, "project", True),
+        ({"PATH": "/user"}, {}, {"PATH": "/bin"}, "/user:/bin", False),
+        ({"PATH": "/project"}, {"PATH": "/project"}, {"PATH": "/bin"}, "/bin", False),
+        ({"HTTPS_PROXY": "user"}, {"HTTPS_PROXY": "project"}, {}, "user", False),
+        ({"HTTPS_PROXY": "project"}, {"HTTPS_PROXY": "project"}, {}, None, True),
+        ({}, {"HTTPS_PROXY": "project"}, {}, None, True),
+    ],
+)
+def test_precedence_of_variables(
+    platform: dict[str, str], project: dict[str, str], builder: dict[str, str], value: str | None, is_of_project: bool
+) -> None:
+    settings = Settings(platform, project, builder=builder)
+    (name,) = {*platform, *project, *builder}
+    found = settings.get(name)
+    assert settings.all().get(name) == value
+    assert (found.value if found else None) == value
+    assert settings.is_of_project(name) is is_of_project
+
+
+def test_variables_of_kn_func_are_those_of_the_project() -> None:
+    settings = Settings({"NETRC": "/secret", "A": "a"}, {}, {"NETRC": "/secret", "A": "a"})
+    assert settings.all() == {"A": "a"}
+    assert settings.is_of_project("A")
+    assert settings.ignored() == ["NETRC"]

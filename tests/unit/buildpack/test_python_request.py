@@ -6,6 +6,7 @@ import pytest
 
 from funcpack.errors import (
     FileEncodingError,
+    PythonKindError,
     PythonVersionEndedError,
     PythonVersionSyntaxError,
     PythonVersionTooNewError,
@@ -132,7 +133,6 @@ def test_default_when_nobody_asks() -> None:
         (">=3.16", PythonVersionTooNewError),
         ("3.13t", PythonVersionEndedError),
         ("3.16t", PythonVersionTooNewError),
-        ("==3.14.0rc1", PythonVersionUnknownError),
         ("4", PythonVersionTooNewError),
         ("3.12.99", PythonVersionUnknownError),
         (">3.12.10,<3.13", PythonVersionUnknownError),
@@ -207,6 +207,36 @@ def test_first_source_counts(
         (tmp_path / name).write_text(text, newline="")
     found = requested(tmp_path, env)
     assert (found.setting if found else None) == setting
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("3.14.0rc1", "a pre-release"),
+        ("3.15a7", "a pre-release"),
+        ("3.15-dev", "a pre-release"),
+        ("cpython-3.14.0b2", "a pre-release"),
+        ("==3.14.0rc1", "a pre-release"),
+        ("3.13d", "a debug build"),
+        ("3.13+debug", "a debug build"),
+        ("pypy3.10-7.3.12", "PyPy"),
+        ("PyPy@3.10", "PyPy"),
+        ("pp310", "PyPy"),
+        ("graalpy-24.1.2", "GraalPy"),
+        ("miniconda3-4.7.12", "a distribution of conda"),
+    ],
+)
+def test_other_kinds_of_python(text: str, kind: str) -> None:
+    with pytest.raises(PythonKindError) as caught:
+        request(text)
+    assert caught.value.kind == kind
+
+
+def test_line_of_the_version(tmp_path: Path) -> None:
+    (tmp_path / ".python-version").write_text("# the team decided\n\n3.13 # on this\n")
+    found = requested(tmp_path, {})
+    assert found
+    assert found.setting == Setting("3.13", ".python-version, line 3")
 
 
 def test_version_without_quotes(tmp_path: Path) -> None:

@@ -178,3 +178,13 @@ def test_log_names_only_the_runtime_next_to_files_that_are_used(rebuilt: Platfor
     result = rebuilt.build({"UV_OFFLINE": "1"})
     assert "Ignoring runtime.txt." in result.section("Python")
     assert "poetry.lock" not in result.output
+
+
+def test_only_groups_of_dependencies(rebuilt: Platform) -> None:
+    project = "[project]\nname = 'shop'\nversion = '1'\n[project.optional-dependencies]\naws = ['boto3']\n"
+    rebuilt.write({"handler.py": HANDLER, "pyproject.toml": f"{project}[dependency-groups]\ndev = ['pytest']\n"})
+    assert rebuilt.build_well().section("Dependencies") == [
+        "The project has no dependencies to install.",
+        "Not installing the dependency groups and extras in pyproject.toml: dev, aws.",
+        "If the function needs their packages, add these to 'dependencies' in [project].",
+    ]

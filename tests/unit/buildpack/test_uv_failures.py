@@ -229,3 +229,17 @@ def test_credentials_in_a_requirement_are_not_shown(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_hints_for_the_command_line_name_a_variable(line: str, shown: str | None) -> None:
     assert list(translated(line)) == ([] if shown is None else [shown])
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ("error: Failed to download `Ledger_X==1`: hash mismatch", 3),
+        ("error: Failed to fetch `ledger-x==1`: hash mismatch", 3),
+        ("error: Failed to fetch `other==1`: hash mismatch", None),
+    ],
+)
+def test_cause_has_its_line(tmp_path: Path, output: str, line: int | None) -> None:
+    (tmp_path / "requirements.txt").write_text("# ledger-x\norders==1\n  ledger.x==1 --hash=sha256:0\n")
+    error = error_for(output, "requirements.txt", tmp_path, has_vendor=False)
+    assert error.line == line

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +15,12 @@ import pytest
 from funcpack.check.local import examine, inspect
 from funcpack.cli.main import main
 from funcpack.errors import PythonVersionTooNewError, render
+from tests import other_python
 from tests.unit.buildpack.test_broken_projects import FIXTURES, SITUATIONS, lines_of
 from tests.unit.buildpack.wheels import write_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # The check knows nothing of the build image.
 OF_THE_IMAGE = {"run-image-python-does-not-exist"}
@@ -28,7 +29,7 @@ OF_THE_IMAGE = {"run-image-python-does-not-exist"}
 def app_of(situation: Path, directory: Path) -> Path:
     """Return a copy of the app with its vendored packages."""
     app = directory / "app"
-    shutil.copytree(situation / "app", app)
+    shutil.copytree(situation / "app", app, symlinks=True)
     for line in lines_of(situation / "wheels"):
         name, version, *requires = line.split()
         write_wheel(app / "vendor", name, version, requires)
@@ -93,6 +94,37 @@ def test_option_for_the_python_replaces_the_request(tmp_path: Path) -> None:
     assert inspect(tmp_path, None, {}, python="3.15").python == (3, 15)
     with pytest.raises(PythonVersionTooNewError, match="--python"):
         inspect(tmp_path, None, {}, python="3.99")
+
+
+@pytest.mark.parametrize(
+    ("files", "file", "line"),
+    [
+        ({"handler.py": "def handler(req: ...\n"}, "handler.py", 1),
+        ({"handler.py": "import orders\ndef handler(req): ...\n", "orders.py": "\nx = (\n"}, "orders.py", 2),
+    ],
+)
+def test_newer_python_of_this_machine_finds_errors(files: dict[str, str], file: str, line: int, tmp_path: Path) -> None:
+    version = newer_python()
+    write(tmp_path, {**files, ".python-version": version})
+    (problem,) = examine(tmp_path, None, {}).problems
+    assert problem.place[:2] == (file, line)
+    assert f"(checked with Python {version})" in problem.found
+
+
+def test_syntax_of_a_newer_python_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"handler.py": "def handler[T](req): ...\n", ".python-version": "3.12"})
+    assert examine(tmp_path, None, {}).problems == ()
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("PYENV_ROOT", raising=False)
+    assert examine(tmp_path, None, {}).problems == ()
+
+
+def newer_python() -> str:
+    version = Path(other_python.command()).name.removeprefix("python")
+    if tuple(map(int, version.split("."))) < sys.version_info[:2]:
+        pytest.skip("this machine has no newer Python")
+    return version
 
 
 def report(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:

@@ -40,13 +40,13 @@ FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0.
 Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell.""",
     ),
     (
-        errors.DebuggerError("× No solution found\nnetwork is down"),
+        errors.DebuggerError("No solution found\nnetwork is down"),
         1,
         """\
 The debugger cannot be installed
 Installing debugpy failed:
 
-× No solution found
+No solution found
 network is down
 
 Make sure that the package index is available, or run the function without --debug.""",

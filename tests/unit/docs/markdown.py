@@ -11,6 +11,9 @@ from tools.places import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
+DIRECTORIES = ("docs", "invoker", "samples", "templates")
+PAGES = sorted([*ROOT.glob("*.md"), *(page for name in DIRECTORIES for page in (ROOT / name).rglob("*.md"))])
+
 _FENCE = re.compile(r"(?ms)^```(?P<language>\w*)\n(?P<text>.*?)^```$")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"(?m)^#+ (?P<text>.+)$")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import pytest
 
 from funcpack_invoker.events.decode import MOST_EVENTS
+from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.server.limits import Limits
 from funcpack_invoker.settings import VARIABLES
 from tools import configuration_page
@@ -46,7 +48,10 @@ WIRE = LIMITS.wire
         ),
         (
             "connections of a worker",
-            f"{LIMITS.connections:,}, or three quarters of the open files that the process may have",
+            (
+                f"{LIMITS.connections:,}, or three quarters of the open files that the process may have, "
+                "or one for each 128 KiB of memory that the cgroup allows"
+            ),
         ),
         ("time for the header of a request", f"{WIRE.header_timeout:.0f} seconds"),
         ("speed of a body", f"{WIRE.body_progress:,} bytes in {WIRE.body_timeout:.0f} seconds"),
@@ -79,3 +84,20 @@ def test_the_table_of_limits_has_the_defaults_of_the_settings() -> None:
     assert [re.sub(r"[ ()0]", "", default) for default, _ in rows] == [
         re.sub(r"[ ()0]", "", defaults[name]) for _, name in rows
     ]
+
+
+def test_the_shares_of_the_memory() -> None:
+    memory = 256 << 20
+    admission = Admission(memory, 1)
+    limits = LIMITS.with_memory(2 * memory, 2)
+    shares = [
+        admission.large.size,
+        admission.small.size,
+        admission.arriving.size,
+        limits.most_unfinished,
+        limits.most_unsent,
+    ]
+    rows = [line for line in PAGE.read_text().splitlines() if re.match(r"\| [0-9]+/[0-9]+ \|", line)]
+
+    assert [row.split(" | ")[1] for row in rows[:-1]] == [f"{share >> 20} MiB" for share in shares if share]
+    assert sum(Fraction(row.split(" | ")[0].strip("| ")) for row in rows) == 1

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+from funcpack import errors
+from funcpack.errors import UserError
+from tests.unit.buildpack.test_errors import concrete
 from tools import errors_page
 from tools.errors_page import PAGE, SITUATIONS
+
+# The errors that the introduction of the page names as not shown.
+NOT_SHOWN: dict[str, tuple[type[UserError], ...]] = {
+    "the network": (
+        errors.CertificateError,
+        errors.IndexUnreachableError,
+        errors.PythonDownloadError,
+        errors.PythonListError,
+    ),
+    "the package index": (
+        errors.FrozenPackageError,
+        errors.IndexCredentialsError,
+        errors.InstallError,
+        errors.MissingVersionError,
+        errors.NoWheelForPythonError,
+        errors.NoWheelForSystemError,
+        errors.OtherPythonError,
+        errors.UnknownPackageError,
+    ),
+    "service bindings": (errors.BindingError,),
+    "Git repositories": (errors.MissingGitError, errors.RepositoryError, errors.UnknownVersionError),
+    "very large or nested deeply": (errors.FileTooLargeError, errors.NestedRequirementsError),
+    "local packages in lock files": (errors.LocalPackageError,),
+    "a full disk": (errors.FileWriteError,),
+}
 
 
 def test_the_page_is_current() -> None:
@@ -24,3 +52,11 @@ def test_a_page_that_is_not_current_is_noticed() -> None:
     old = PAGE.read_text().replace("Did you mean", "Is it")
 
     assert errors_page.updated(old) != old
+
+
+def test_every_error_is_on_the_page_except_for_those_that_no_project_alone_leads_to() -> None:
+    page = PAGE.read_text()
+
+    assert [words for words in NOT_SHOWN if words not in page.partition(errors_page.BEGIN)[0]] == []
+    missing = {error.__name__ for error in concrete(UserError) if f"## {error.title}\n" not in page}
+    assert missing == {error.__name__ for errors_ in NOT_SHOWN.values() for error in errors_}

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from funcpack_invoker.settings import Settings
-from tests.unit.docs.markdown import blocks
+from tests import samples
+from tests.unit.docs.markdown import PAGES, blocks
 from tests.unit.docs.schemas import InvalidManifestError, validate
 from tools.places import ROOT
 
@@ -28,10 +29,21 @@ def manifests_of_page(page: Path) -> dict[str, Manifest]:
 
 SHOWN = manifests_of_page(DEPLOY)
 SAMPLES = {
-    f"{path.relative_to(ROOT)} {document['kind']}": document
+    f"{path.relative_to(ROOT)} {document['kind']} {document['metadata']['name']}": document
     for path in sorted(ROOT.glob("samples/python/**/deploy/*.yaml"))
     for document in yaml.safe_load_all(path.read_text())
 }
+MANIFESTS = {**SHOWN, **SAMPLES}
+
+
+def pods(manifest: Manifest) -> list[dict[str, Any]]:
+    """Return the pods of a Deployment or a Knative Service, as their specs."""
+    template = manifest.get("spec", {}).get("template")
+    return [template["spec"]] if template else []
+
+
+def of(kinds: dict[str, Manifest]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in kinds.items()])
 
 
 def test_the_page_shows_every_way_to_deploy() -> None:
@@ -45,9 +57,67 @@ def test_the_page_shows_every_way_to_deploy() -> None:
     }
 
 
-@pytest.mark.parametrize("manifest", [pytest.param(one, id=name) for name, one in {**SHOWN, **SAMPLES}.items()])
+def test_no_manifest_is_left_out() -> None:
+    files = {path for name in ("docs", "samples", "templates") for path in (ROOT / name).rglob("*.y*ml")}
+
+    assert files == set(ROOT.glob("samples/python/**/deploy/*.yaml"))
+    assert {page for page in PAGES if blocks(page, "yaml")} == {DEPLOY}
+
+
+@of(MANIFESTS)
 def test_a_manifest_is_valid(manifest: Manifest) -> None:
     validate(manifest)
+
+
+@of({name: one for name, one in MANIFESTS.items() if pods(one)})
+def test_a_pod_has_as_few_rights_as_it_needs(manifest: Manifest) -> None:
+    (pod,) = pods(manifest)
+
+    assert pod["automountServiceAccountToken"] is False
+    for container in pod["containers"]:
+        assert {**pod.get("securityContext", {}), **container["securityContext"]} == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        assert container["resources"]["limits"]["memory"]
+
+
+@of({name: one for name, one in MANIFESTS.items() if one["apiVersion"] == "serving.knative.dev/v1"})
+def test_knative_checks_again_after_a_second(manifest: Manifest) -> None:
+    # Without a period, the kubelet checks every ten seconds.
+    (container,) = pods(manifest)[0]["containers"]
+
+    assert container["readinessProbe"]["periodSeconds"] == 1
+
+
+@of({name: one for name, one in MANIFESTS.items() if one["kind"] == "Deployment"})
+def test_a_pod_that_failed_shows_its_log(manifest: Manifest) -> None:
+    (container,) = pods(manifest)[0]["containers"]
+
+    assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+@pytest.mark.parametrize("name", samples.EVENT_NAMES)
+def test_only_knative_reaches_the_function_of_an_event_sample(name: str) -> None:
+    files = (samples.DIRECTORY / name / "deploy").glob("*.yaml")
+    documents = [one for file in files for one in yaml.safe_load_all(file.read_text())]
+    (policy,) = (one for one in documents if one["kind"] == "NetworkPolicy")
+    services = {
+        one["metadata"]["name"]: one["metadata"].get("labels")
+        for one in documents
+        if one["apiVersion"] == "serving.knative.dev/v1"
+    }
+    (selected,) = policy["spec"]["podSelector"]["matchLabels"].items()
+    ports = {(port["protocol"], port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]}
+
+    assert set(services) == {name.partition("/")[2], "dead-letters"}
+    assert all(labels == {"networking.knative.dev/visibility": "cluster-local"} for labels in services.values())
+    assert selected == ("serving.knative.dev/service", name.partition("/")[2])
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    assert ports == {("UDP", 53), ("TCP", 53), ("TCP", 443)}
 
 
 def set_in(manifest: Manifest, path: str, value: Any) -> None:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack_invoker.settings import VARIABLES
-from tests.unit.docs.markdown import anchors, links
+from tests.unit.docs.markdown import PAGES, anchors, links
 from tools.places import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIRECTORIES = ("docs", "invoker", "samples", "templates")
-PAGES = sorted([*ROOT.glob("*.md"), *(page for name in DIRECTORIES for page in (ROOT / name).rglob("*.md"))])
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 SOURCES = [
     path.read_text()

@@ -15,3 +15,8 @@ def test_images_have_the_default_python() -> None:
     assert f"python{version}-dev" in BUILD.packages
     for image in (RUN, BUILD):
         assert f"Python {version}" in image.description
+
+
+def test_hashes_of_text_stay_random() -> None:
+    for image in (RUN, BUILD):
+        assert not [variable for variable in image.environment if variable.startswith("PYTHONHASHSEED")]

@@ -225,9 +225,10 @@ def serve(load_function: Callable[..., LoadedFunction]) -> Iterator[Callable[...
     """Serve a function: `serve(code, FUNCTION_TIMEOUT="1")`."""
     clients = []
 
-    def serve_code(code: str, handler: str = "handler.handler", **variables: str) -> Client:
+    def serve_code(code: str, handler: str = "handler.handler", memory: int | None = None, **variables: str) -> Client:
         settings = Settings.from_env({"PYTHON_HANDLER": handler, **variables})
-        client = Client(FunctionApp(load_function(code, handler), settings), asyncio.Runner())
+        app = FunctionApp(load_function(code, handler), settings, memory=memory)
+        client = Client(app, asyncio.Runner())
         client.runner.run(client.app.startup(client.started.append))
         clients.append(client)
         return client

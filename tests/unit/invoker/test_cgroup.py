@@ -52,9 +52,10 @@ def test_allowed_memory(tmp_path: Path, files: dict[str, str], expected: int | N
     ("memory", "expected"),
     [
         (None, "100MiB"),
-        (16 << 20, "1MiB"),
-        (256 << 20, "6MiB"),
-        (1 << 30, "25MiB"),
+        (16 << 20, "163KiB"),
+        (1000, "1KiB"),
+        (256 << 20, "2MiB"),
+        (1 << 30, "10MiB"),
         (64 << 30, "100MiB"),
     ],
 )

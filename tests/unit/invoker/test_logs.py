@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack_invoker.context import current, new_context
+from funcpack_invoker.context import current, id_of_request, new_context
 from funcpack_invoker.logs import JsonFormatter, configure
 from funcpack_invoker.settings import Settings
 
@@ -94,7 +94,7 @@ def test_stack_that_is_asked_for_is_in_the_message(log: Callable[..., io.StringI
 
 def test_text_of_a_call(log: Callable[..., io.StringIO]) -> None:
     written = log()
-    current.set(new_context({b"x-request-id": b"r1"}, "h", 0))
+    current.set(new_context("r1", {}, "h", 0))
     logging.getLogger("mine").info("hello")
     assert written.getvalue().partition(" ")[2] == "INFO mine [r1]: hello\n"
 
@@ -112,7 +112,7 @@ def test_text_of_a_call(log: Callable[..., io.StringIO]) -> None:
 )
 def test_json(log: Callable[..., io.StringIO], headers: dict[bytes, bytes] | None, members: dict[str, str]) -> None:
     written = log(LOG_FORMAT="json")
-    current.set(None if headers is None else new_context(headers, "h", 0))
+    current.set(None if headers is None else new_context(id_of_request(headers), headers, "h", 0))
     logging.getLogger("mine").warning("two\nlines")
     (line,) = written.getvalue().splitlines()
     found = json.loads(line)
@@ -262,7 +262,7 @@ def test_json_has_the_trace_for_google(
     log: Callable[..., io.StringIO], headers: dict[bytes, bytes], members: dict[str, str]
 ) -> None:
     written = log(LOG_FORMAT="json", GOOGLE_CLOUD_PROJECT="shop")
-    current.set(new_context(headers, "h", 0))
+    current.set(new_context(id_of_request(headers), headers, "h", 0))
     logging.getLogger("mine").warning("hello")
     found = json.loads(written.getvalue())
     assert {name: value for name, value in found.items() if "google" in name} == members

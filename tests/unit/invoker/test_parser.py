@@ -100,8 +100,24 @@ def test_requests_are_found(sent: bytes, targets: list[bytes], body: bytes) -> N
     assert seen[-1][3] == body
 
 
+@pytest.mark.parametrize("before", [b"\r", b"\n", b"\r\n\r", b"\r\n\n", b"\r\r\n"])
+def test_half_an_empty_line_before_a_request_is_rejected(before: bytes) -> None:
+    assert parse([before + GET]) == ([], 400)
+    assert parse(cut(before + GET, range(len(before + GET)))) == ([], 400)
+
+
 def test_fields_are_in_lower_case_without_space_around_values() -> None:
     assert parse([GET])[0][0][2] == [(b"host", b"a.b"), (b"x-one", b"1")]
+
+
+@pytest.mark.parametrize("upgrade", [UPGRADE_WITH_BODY, UPGRADE_CHUNKED], ids=["length", "chunked"])
+def test_fields_of_a_request_that_asks_for_an_upgrade_are_those_that_were_sent(upgrade: bytes) -> None:
+    header, blank, body = upgrade.partition(b"\r\n\r\n")
+    most = header + b"\r\nx: y" * (_LIMITS.fields - header.count(b"\r\n")) + blank + body
+    for sent in (upgrade, most):
+        [seen], status = parse([sent])
+        assert status == 0
+        assert len(seen[2]) == sent.partition(b"\r\n\r\n")[0].count(b"\r\n")
 
 
 @given(
@@ -112,6 +128,7 @@ def test_fields_are_in_lower_case_without_space_around_values() -> None:
     st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
 )
 @example([GET, POST], [len(GET) - 1])
+@example([b"\r\n", b"\n", GET], [1, 2])
 @example([b"\r\n", BREW], [1])
 @example([b"\r\n", GET.replace(b"1.1", b"1.0")], [1])
 def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -205,3 +206,65 @@ def test_isolated_coroutine_is_closed_with_the_one_that_awaits_it() -> None:
 
     asyncio.run(test())
     assert seen == ["closed"]
+
+
+class Argument:
+    """What a call works on."""
+
+
+def in_loop_with_large_results(test: Callable[[ThreadPool], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        pool = ThreadPool(1, "test", lambda _: True)
+        result = await test(pool)
+        await pool.close()
+        return result
+
+    return asyncio.run(run())
+
+
+def test_a_thread_runs_nothing_else_until_its_large_result_is_taken() -> None:
+    async def test(pool: ThreadPool) -> list[str]:
+        log: list[str] = []
+
+        async def call(name: str) -> None:
+            await pool.run(lambda name: log.append(f"made {name}"), name, contextvars.copy_context())
+            log.append(f"took {name}")
+
+        await asyncio.gather(call("a"), call("b"), call("c"))
+        return log
+
+    assert in_loop_with_large_results(test) == ["made a", "took a", "made b", "took b", "made c", "took c"]
+
+
+def test_a_thread_that_waits_does_not_keep_what_it_worked_on() -> None:
+    async def test(pool: ThreadPool) -> bool:
+        argument = Argument()
+        reference = weakref.ref(argument)
+        future = pool.run(id, argument, contextvars.copy_context())
+        del argument
+        await future
+        return reference() is None
+
+    assert in_loop_with_large_results(test)
+
+
+def test_a_cancelled_call_ends_before_its_result_is_given_up() -> None:
+    async def test(pool: ThreadPool) -> tuple[bool, bool]:
+        started, goes_on = threading.Event(), threading.Event()
+        ended: list[bool] = []
+
+        def work(_: object) -> None:
+            started.set()
+            goes_on.wait(20)
+            ended.append(True)
+
+        task = asyncio.ensure_future(pool.result(work, None))
+        await asyncio.to_thread(started.wait, 20)
+        task.cancel()
+        await asyncio.sleep(0)
+        was_done = task.done()
+        goes_on.set()
+        await asyncio.wait({task})
+        return was_done, task.cancelled() and ended == [True]
+
+    assert in_loop(test) == (False, True)

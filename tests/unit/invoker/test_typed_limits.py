@@ -147,7 +147,7 @@ class Counted:
     n: int
 
     def __hash__(self) -> int:
-        return self.n % 1000
+        return self.n % 100
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Counted) and self.n == other.n
@@ -301,8 +301,8 @@ def array(values: object) -> bytes:
             b'{"items": [' + b'{"items": [' * 9 + b"]}" * 9 + b',{"items":[{},{},{},{},{},{},{},{}]}' * 5000 + b"]}",
             id="records that are remembered",
         ),
-        pytest.param(set[int], array(range(50_000)), id="set"),
-        pytest.param(set[int], array(n * MODULUS for n in range(50_000)), id="set of values with one hash"),
+        pytest.param(set[int], array(range(10_000)), id="set"),
+        pytest.param(set[int], array(n * MODULUS for n in range(10_000)), id="set of values with one hash"),
         pytest.param(Whole | Parts, b'{"next": [' + b"1.5," * 50_000 + b'0], "end": 1}', id="exact numbers"),
         pytest.param(dict[str, list[int]], json.dumps({"k" * 100_000: [1] * 50_000 + ["x"]}).encode(), id="long key"),
     ],
@@ -321,7 +321,7 @@ def keys(values: object) -> bytes:
     return json.dumps(dict.fromkeys(map(str, values), 1)).encode()  # type: ignore[call-overload] # any iterable
 
 
-MULTIPLES = [n * MODULUS for n in range(100_000)]
+MULTIPLES = [n * MODULUS for n in range(10_000)]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ MULTIPLES = [n * MODULUS for n in range(100_000)]
         pytest.param(set[Decimal], array(map(str, MULTIPLES)), id="Decimal"),
         pytest.param(set[int | Decimal], array(f"{n}.0" for n in MULTIPLES), id="Decimal in a union"),
         pytest.param(set[tuple[int, int]], array([n, n] for n in MULTIPLES), id="tuple"),
-        pytest.param(set[Counted], array({"n": n} for n in range(50_000)), id="record"),
+        pytest.param(set[Counted], array({"n": n} for n in range(10_000)), id="record"),
         pytest.param(dict[int, int], keys(MULTIPLES), id="dict"),
         pytest.param(dict[Decimal, int], keys(MULTIPLES), id="dict with Decimals"),
         pytest.param(list[set[int]], array([MULTIPLES]), id="inside"),
@@ -344,16 +344,43 @@ def test_many_values_with_the_same_hash_are_rejected(annotation: Any, body: byte
     assert read(annotation, body) in {f"data: {reason}", f"data[0]: {reason}"}
 
 
+# Numbers with different hashes can collide, too: a dict finds a place for them only after it has looked at many others.
+MANY = range(10_001)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "body"),
+    [
+        pytest.param(set[int], array(MANY), id="set"),
+        pytest.param(frozenset[float], array(MANY), id="frozenset"),
+        pytest.param(set, array(MANY), id="set of anything"),
+        pytest.param(set[int | str], array([*MANY, *map(str, MANY)]), id="numbers and text"),
+        pytest.param(set[UUID], array(str(UUID(int=n)) for n in MANY), id="UUID"),
+        pytest.param(set[timedelta], array(f"PT{n}S" for n in MANY), id="timedelta"),
+        pytest.param(set[tuple[int, int]], array([n, n] for n in MANY), id="tuple"),
+        pytest.param(set[Counted], array({"n": n} for n in MANY), id="record"),
+        pytest.param(dict[int, int], keys(MANY), id="dict"),
+        pytest.param(dict[Decimal, int], keys(MANY), id="dict with Decimals"),
+        pytest.param(list[set[int]], array([[*MANY]]), id="inside"),
+    ],
+)
+def test_many_values_with_hashes_that_clients_can_foresee_are_rejected(annotation: Any, body: bytes) -> None:
+    reason = "expected at most 10,000 values or keys other than text, found 10,001"
+    assert read(annotation, body) in {f"data: {reason}", f"data[0]: {reason}"}
+
+
 @pytest.mark.parametrize(
     ("annotation", "body", "size"),
     [
         pytest.param(set[int], array(MULTIPLES[:32]), 32, id="a few"),
-        pytest.param(set[int], array([7] * 100_000), 1, id="equal values"),
-        pytest.param(set[int], array(MULTIPLES[:32] * 1000), 32, id="a few, often"),
-        pytest.param(set[int], array(range(100_000)), 100_000, id="many"),
+        pytest.param(set[int], array([7] * 10_000), 1, id="equal values"),
+        pytest.param(set[int], array(MULTIPLES[:32] * 300), 32, id="a few, often"),
+        pytest.param(set[int], array(range(10_000)), 10_000, id="many"),
         pytest.param(dict[int, int], keys(range(10_000)), 10_000, id="dict"),
-        pytest.param(set[str], array(map(str, MULTIPLES)), 100_000, id="text"),
-        pytest.param(list[int], array(MULTIPLES), 100_000, id="list"),
+        pytest.param(set[str], array(map(str, range(100_000))), 100_000, id="text"),
+        pytest.param(set[int | str], array([*range(10_000), *map(str, range(10_000))]), 20_000, id="numbers and text"),
+        pytest.param(dict[str, int], keys(range(100_000)), 100_000, id="keys that are text"),
+        pytest.param(list[int], array(range(100_000)), 100_000, id="list"),
     ],
 )
 def test_other_values_are_not(annotation: Any, body: bytes, size: int) -> None:
@@ -399,11 +426,46 @@ def test_large_values_are_read_or_rejected(annotation: Any, scalar: bytes) -> No
         assert not isinstance(found, str) or len(found) <= 200
 
 
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ("[1, 2]", "a list"),
+        ("{}", "an object"),
+        ("null", "null"),
+        ("false", "false"),
+        ("1.50", "1.5"),
+        ("1" * 4000, "1" * 80 + "..."),
+        (json.dumps("1"), "'1'"),
+        (json.dumps("a\nb\u202e"), r"'a\nb\u202e'"),
+        (json.dumps("x" * MEGABYTE), f"'{'x' * 80}'..."),
+        (json.dumps("\U000e0001" * MEGABYTE), "'" + r"\U000e0001" * 8 + "'..."),
+    ],
+)
+def test_found_value_is_quoted_escaped_and_shortened(found: str, shown: str) -> None:
+    for annotation, name in (
+        (UUID, "a UUID"),
+        (Literal[10, "no"], "one of 10, 'no'"),
+        (Colour, "one of 'red', (1, 'x')"),
+    ):
+        assert read(annotation, found.encode()) == f"data: expected {name}, found {shown}"
+
+
+def test_found_number_has_the_digits_that_were_sent() -> None:
+    found = read(list[Decimal], b"1.500000000000000000001")
+    assert found == "data: expected a list, found 1.500000000000000000001"
+
+
+def test_many_choices_are_shortened() -> None:
+    numbers = Literal[tuple(range(1000, 2000))]  # type: ignore[valid-type] # created
+    listed = ", ".join(map(str, range(1000, 1016)))
+    assert read(numbers, b'"x"') == f"data: expected one of {listed}, ..., found 'x'"
+
+
 def test_clients_cannot_invent_flags() -> None:
     known = len(Rights._value2member_map_)
     assert read(list[Rights], array([3, 0])) == [Rights.READ | Rights.WRITE, Rights(0)]
     for flags in range(4, 100):
-        assert read(Rights, str(flags).encode()) == "data: expected one of 1, 2, found a whole number"
+        assert read(Rights, str(flags).encode()) == f"data: expected one of 1, 2, found {flags}"
     assert len(Rights._value2member_map_) <= known + 2
 
 
@@ -415,8 +477,8 @@ def test_key_that_may_be_a_list_is_rejected_at_startup() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ({"kind": "tagged", "colour": 5}, "data.colour: expected one of 'red', (1, 'x'), found a whole number"),
-        ({"kind": "other", "next": "x"}, "data.next: expected an object, found text"),
+        ({"kind": "tagged", "colour": 5}, "data.colour: expected one of 'red', (1, 'x'), found 5"),
+        ({"kind": "other", "next": "x"}, "data.next: expected an object, found 'x'"),
         ({"kind": "tagged", "colour": "blue", "next": "x"}, "data: expected Tagged or Straight, found an object"),
         ({"kind": "other"}, "data: expected Tagged or Straight, found an object"),
         ([], "data: expected Tagged or Straight, found a list"),
@@ -487,7 +549,7 @@ def test_long_path_has_its_start_and_its_end(serve: Serve) -> None:
     )
     answer = client.event(json.dumps(value).encode())
     assert answer.text.startswith("data.level0[0].level1[0].")
-    assert answer.text.endswith("...last: expected a list, found text\n")
+    assert answer.text.endswith("...last: expected a list, found 'x'\n")
     assert_one_line(answer.text)
 
 

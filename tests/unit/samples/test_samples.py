@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Samples are copied one by one, so that what several of them need stands in each.
-SHARED_FILES = ("storage.py", "notification.py", "objects.py", "conftest.py")
+SHARED_FILES = ("storage.py", "settings.py", "source.py", "notification.py", "objects.py", "conftest.py")
 
 each_sample = pytest.mark.parametrize("name", samples.NAMES)
 each_event_sample = pytest.mark.parametrize("name", samples.EVENT_NAMES)
@@ -111,7 +111,7 @@ def test_no_reply_comes_back_to_the_function(name: str) -> None:
     ("field", "value"), [("arn", "pictures"), ("eventTypes", ["s3:Deleted"]), ("bucket", "pictures")]
 )
 def test_a_broken_event_source_is_refused(field: str, value: object) -> None:
-    source = yaml.safe_load((samples.DIRECTORY / "cloudevent/s3-lambda/deploy/source.yaml").read_text())
+    source, _ = yaml.safe_load_all((samples.DIRECTORY / "cloudevent/s3-lambda/deploy/source.yaml").read_text())
     source["spec"][field] = value
 
     with pytest.raises(InvalidManifestError):

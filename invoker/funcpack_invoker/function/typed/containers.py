@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.function.annotations import type_name
 from funcpack_invoker.function.typed.attempts import Remembered, unwrapped
-from funcpack_invoker.function.typed.collisions import check_hashes
-from funcpack_invoker.function.typed.errors import NAMES, DataError, InvalidKeyError, MismatchError
+from funcpack_invoker.function.typed.collisions import check_hashes, unhashable
+from funcpack_invoker.function.typed.errors import NAMES, DataError, InvalidKeyError, LengthError, MismatchError
 from funcpack_invoker.function.typed.models import ModelCheck
 from funcpack_invoker.function.typed.records import Record
 from funcpack_invoker.function.typed.values import AnyCheck, instance
@@ -73,7 +73,10 @@ class CollectionCheck:
             try:
                 check_hashes(items)
             except TypeError:  # lists and dicts are not hashable
-                raise MismatchError("a list of plain values", value) from None
+                index = unhashable(items)
+                error = MismatchError("a plain value", given[index])
+                error.prepend(index)
+                raise error from None
         return items if self._create is list else self._create(items)
 
 
@@ -87,7 +90,7 @@ class TupleCheck:
         """Return the value of the type, or raise DataError."""
         given = instance(list, value)
         if len(given) != len(self.parts):
-            raise MismatchError(f"a list of {len(self.parts)}", value)
+            raise LengthError(len(self.parts), len(given))
         items: list[Any] = []
         try:
             for check, item in zip(self.parts, given, strict=True):
@@ -123,7 +126,7 @@ class MappingCheck:
             try:
                 check_hashes(keys)
             except TypeError:  # a model that is not hashable
-                raise MismatchError("an object with plain keys", value) from None
+                raise _invalid_key("a plain value", list(members)[unhashable(keys)]) from None
             members = dict(zip(keys, members.values(), strict=True))
         return members if self._create is dict else self._create(members)
 
@@ -137,9 +140,13 @@ def _read_key(check: Check, key: str) -> Any:
     try:
         return check(json_codec.loads_exact(key.encode()), None)
     except (DataError, ValueError):
-        error = InvalidKeyError(expected)
-        error.prepend(key)
-        raise error from None
+        raise _invalid_key(expected, key) from None
+
+
+def _invalid_key(expected: str, key: str) -> InvalidKeyError:
+    error = InvalidKeyError(expected)
+    error.prepend(key)
+    return error
 
 
 def is_hashable(check: Check) -> bool:

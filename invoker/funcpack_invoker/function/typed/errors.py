@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from funcpack_invoker.errors import named, one_line
+from funcpack_invoker.errors import named, one_line, shown
 
 # The first step from a value to a part of it, and the steps after that; a step is a key or an index.
 Path = tuple[str | int, Any] | None
@@ -56,8 +56,22 @@ class MismatchError(DataError):
     """A value has another type, or another form."""
 
     def __init__(self, expected: str, found: Any) -> None:
-        super().__init__(Problem(f"expected {expected}, found {_kind(found)}"))
+        super().__init__(Problem(f"expected {expected}, found {_found(found)}"))
         self.expected = expected
+
+
+class LengthError(DataError):
+    """A list has another length than a tuple requires."""
+
+    def __init__(self, expected: int, found: int) -> None:
+        super().__init__(Problem(f"expected a list of {expected}, found a list of {found}"))
+
+
+class InvalidRecordError(DataError):
+    """The class of a record rejected the values of its fields: `cause` is its ValueError."""
+
+    def __init__(self, wanted: type, cause: ValueError) -> None:
+        super().__init__(Problem(f"expected a valid {wanted.__name__} ({one_line(str(cause))})"))
 
 
 class MissingFieldError(DataError):
@@ -81,11 +95,25 @@ class CollisionError(DataError):
         super().__init__(Problem(f"more than {most} different values have the same hash"))
 
 
+class TooManyMembersError(DataError):
+    """Too many values for one set or dict have a hash that clients can foresee."""
+
+    def __init__(self, most: int, found: int) -> None:
+        super().__init__(Problem(f"expected at most {most:,} values or keys other than text, found {found:,}"))
+
+
 class TooDeepError(DataError):
     """The data of a recursive type exceeds Python's recursion limit."""
 
     def __init__(self) -> None:
         super().__init__(Problem("nested too deeply"))
+
+
+class AmbiguousDataError(DataError):
+    """Pydantic would have to read the data many times, because a recursive union has no discriminator."""
+
+    def __init__(self) -> None:
+        super().__init__(Problem("nested too deeply for a union without a discriminator"))
 
 
 class ModelDataError(DataError):
@@ -118,10 +146,13 @@ def _path_text(path: Path) -> str:
     return f"{text}...{last.removeprefix('.')}"
 
 
-def _kind(value: Any) -> str:
-    """Return a value's type in the terms of JSON; the value itself may be confidential."""
-    name = NAMES.get(type(value))
-    return name or next((name for kind, name in NAMES.items() if isinstance(value, kind)), type(value).__name__)
+def _found(value: Any) -> str:
+    """Return a value in the terms of JSON: a number or text itself, but shortened; anything else by its type."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | str):
+        return shown(value)
+    return NAMES.get(type(value)) or type(value).__name__
 
 
 # `bool` is a subclass of `int`, so that it comes first.
@@ -131,7 +162,7 @@ NAMES: dict[Any, str] = {
     bytes: "bytes that are not JSON",
     dict: "an object",
     float: "a number",
-    int: "a whole number",
+    int: "an integer",
     list: "a list",
     str: "text",
 }

@@ -7,8 +7,10 @@ Pydantic gets the JSON, not Python's values: a strict model accepts text for a `
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
+from funcpack_invoker.function.typed.ambiguity import most_choices
 from funcpack_invoker.function.typed.errors import MismatchError, ModelDataError, TooDeepError
 from funcpack_invoker.http import json_codec
 
@@ -28,12 +30,19 @@ def is_model(annotation: type) -> bool:
 
 
 class ModelCheck:
-    """Validates data with pydantic."""
+    """Validates data with pydantic.
+
+    Attributes:
+        choices: how many members of a recursive union pydantic tries for the same value; 1 if there is no such union.
+
+    """
 
     def __init__(self, annotation: Any) -> None:
         from pydantic import TypeAdapter  # noqa: PLC0415 - it is loaded already
 
-        self._validate = TypeAdapter(annotation).validate_json
+        adapter = TypeAdapter(annotation)
+        self._validate = adapter.validate_json
+        self.choices = _choices(adapter)
 
     def __call__(self, value: Any, _attempts: Attempts | None = None) -> Any:
         """Return the value of the type, or raise DataError."""
@@ -49,3 +58,16 @@ class ModelCheck:
             return self._validate(text)
         except ValueError as exc:
             raise ModelDataError(exc) from exc
+
+
+def _choices(adapter: Any) -> int:
+    """Return how many members of a recursive union pydantic tries; 1 if JSON Schema cannot describe the type."""
+    from pydantic.errors import PydanticUserError  # noqa: PLC0415 - see above
+
+    try:
+        with warnings.catch_warnings():
+            # Of a default that JSON Schema cannot have.
+            warnings.simplefilter("ignore")
+            return most_choices(adapter.json_schema())
+    except PydanticUserError:
+        return 1

@@ -11,6 +11,7 @@ from functools import partial, reduce
 from typing import Any
 
 from funcpack_invoker.function.annotations import UnreadableTypeError, is_alias, is_constrained, unwrap
+from funcpack_invoker.function.typed.ambiguity import is_ambiguous
 from funcpack_invoker.function.typed.attempts import Attempts, Check, Remembered
 from funcpack_invoker.function.typed.containers import (
     COLLECTIONS,
@@ -21,7 +22,7 @@ from funcpack_invoker.function.typed.containers import (
     UnionCheck,
     is_hashable,
 )
-from funcpack_invoker.function.typed.errors import DataError, TooDeepError
+from funcpack_invoker.function.typed.errors import AmbiguousDataError, DataError, TooDeepError
 from funcpack_invoker.function.typed.models import ModelCheck, is_model
 from funcpack_invoker.function.typed.records import Record, is_record
 from funcpack_invoker.function.typed.values import (
@@ -64,6 +65,7 @@ class Reader:
         self._is_ambiguous = any(union.is_ambiguous() for union in chosen.unions)
         if self._is_ambiguous:
             self._check = _Chosen(is_exact=self.is_exact, remembers=True).check(annotation, "")
+        self._choices = chosen.choices
         self._name = name
 
     def read(self, value: Any) -> Any:
@@ -75,6 +77,8 @@ class Reader:
         """
         try:
             try:
+                if self._choices > 1 and is_ambiguous(value, self._choices):
+                    raise AmbiguousDataError
                 return self._check(value, Attempts() if self._is_ambiguous else None)
             except RecursionError:
                 raise TooDeepError from None
@@ -89,6 +93,7 @@ class _Chosen:
     Attributes:
         unions: those among them.
         has_decimals: whether the type has a Decimal somewhere.
+        choices: how many members of a recursive union pydantic tries for the same value.
 
     """
 
@@ -101,6 +106,7 @@ class _Chosen:
         self._remembers = remembers
         self.unions: list[UnionCheck] = []
         self.has_decimals = False
+        self.choices = 1
 
     def check(self, annotation: Any, place: str) -> Check:
         """Return the check for a type that is used in a place, such as `Order.item`.
@@ -110,7 +116,7 @@ class _Chosen:
 
         """
         if is_constrained(annotation):
-            return ModelCheck(annotation)
+            return self._model(annotation)
         inner = unwrap(annotation)
         if inner is not annotation:
             may_be_recursive = is_alias(annotation) or is_alias(typing.get_origin(annotation))
@@ -120,6 +126,11 @@ class _Chosen:
         if isinstance(annotation, typing.TypeVar):
             return self.check(_bound(annotation), place)
         return self._check_generic(annotation, place)
+
+    def _model(self, annotation: Any) -> Check:
+        check = ModelCheck(annotation)
+        self.choices = max(self.choices, check.choices)
+        return check
 
     def _alias(self, alias: Any, inner: Any, place: str) -> Check:
         key = _key_of(alias)
@@ -149,7 +160,7 @@ class _Chosen:
             self.has_decimals |= declared is Decimal
             return SIMPLE[declared]
         if is_model(declared):
-            return ModelCheck(annotation)
+            return self._model(annotation)
         if is_record(declared):
             return self._record(annotation, declared)
         if issubclass(declared, enum.Enum):

@@ -7,12 +7,11 @@ import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funcpack_invoker.errors import one_line
 from funcpack_invoker.function.annotations import UnreadableTypeError, substitute
 from funcpack_invoker.function.typed.attempts import unwrapped
 from funcpack_invoker.function.typed.errors import (
     DataError,
-    MismatchError,
+    InvalidRecordError,
     MissingFieldError,
 )
 from funcpack_invoker.function.typed.values import ChoiceCheck, instance
@@ -112,7 +111,7 @@ class Record:
             return self._wanted(**values)
         except ValueError as exc:
             # Raised by the class's __post_init__, which checks more than the types.
-            raise MismatchError(f"a valid {self._wanted.__name__} ({one_line(str(exc))})", value) from exc
+            raise InvalidRecordError(self._wanted, exc) from exc
 
 
 def declared_fields(wanted: Any) -> list[tuple[str, Any, bool]]:

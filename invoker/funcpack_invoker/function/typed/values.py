@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from funcpack_invoker.errors import shown
 from funcpack_invoker.function.typed.errors import NAMES, MismatchError
 from funcpack_invoker.http import durations, json_codec
 from funcpack_invoker.http.json_codec import ExactFloat
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from funcpack_invoker.function.typed.attempts import Attempts, Check
+
+# Characters of the choices in an error.
+_LONGEST_LIST = 100
 
 
 def instance(wanted: type, value: Any, _attempts: Attempts | None = None) -> Any:
@@ -66,7 +70,7 @@ class ChoiceCheck:
         self._by_text = {json_codec.dumps(choice): choice for choice in choices}
         self._containers = [json_codec.loads(text.encode()) for text in self._by_text if text[0] in "[{"]
         values = (choice.value if isinstance(choice, enum.Enum) else choice for choice in self._by_text.values())
-        self._expected = f"one of {', '.join(map(repr, values))}"
+        self._expected = f"one of {_listed(values)}"
 
     def __call__(self, value: Any, _attempts: Attempts | None = None) -> Any:
         """Return the value of the type, or raise DataError."""
@@ -88,6 +92,12 @@ class ChoiceCheck:
         raise MismatchError(self._expected, value)
 
 
+def _listed(values: Iterable[Any]) -> str:
+    """Return the choices, or the first ones if they are many: the value that was found must fit in the same line."""
+    text = ", ".join(map(shown, values))
+    return text if len(text) <= _LONGEST_LIST else f"{text[:_LONGEST_LIST].rpartition(', ')[0]}, ..."
+
+
 class EnumCheck(ChoiceCheck):
     """Reads a member of an enumeration: also a combination of flags, and what the class's `_missing_` accepts."""
 
@@ -102,9 +112,12 @@ class EnumCheck(ChoiceCheck):
 
     def _other(self, value: Any) -> Any:
         try:
-            return self._wanted(value) if self._may_be_missing(value) else super()._other(value)
+            member = self._wanted(value) if self._may_be_missing(value) else super()._other(value)
         except (ValueError, TypeError):
             return super()._other(value)
+        # Python finds the member 1 for 1.0, which is not an integer elsewhere either.
+        is_equal_only = type(member.value) is not type(value) and member.value == value
+        return super()._other(value) if is_equal_only else member
 
     def _may_be_missing(self, value: Any) -> bool:
         if isinstance(value, bool | dict | list):
@@ -121,13 +134,13 @@ def _text(value: Any) -> str:
 
 def _integer(value: Any, _attempts: Attempts | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise MismatchError("a whole number", value)
+        raise MismatchError(NAMES[int], value)
     return value
 
 
 def _number(value: Any, _attempts: Attempts | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise MismatchError("a number", value)
+        raise MismatchError(NAMES[float], value)
     try:
         number = float(value)
     except OverflowError:

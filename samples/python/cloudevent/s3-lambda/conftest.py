@@ -1,7 +1,12 @@
 """Fixtures that run a local server for the S3 and SQS protocols."""
 
+import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -39,6 +44,73 @@ def aws(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def checked_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the server reject unknown credentials."""
     monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+
+
+@pytest.fixture
+def policy() -> dict[str, Any]:
+    """Return the IAM policy in README.md."""
+    manual = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    (policy,) = re.findall(r"```json\n(.*?)```", manual, re.DOTALL)
+    return json.loads(policy)
+
+
+@pytest.fixture
+def least_privileges(policy: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function that gives the function under test the credentials of a user who has only that policy."""
+
+    def take() -> None:
+        iam = boto3.Session().client("iam")
+        iam.create_user(UserName="function")
+        iam.put_user_policy(UserName="function", PolicyName="function", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName="function")["AccessKey"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        storage.client.cache_clear()
+        monkeypatch.setattr(settings, "INITIAL_NO_AUTH_ACTION_COUNT", 0)
+
+    return take
+
+
+class FailingServer(ThreadingHTTPServer):
+    """Answers every request with the same error, and counts the requests."""
+
+    status: int
+    body: bytes
+    requests = 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Failure)
+
+
+class Failure(BaseHTTPRequestHandler):
+    """Answers with the error of the server."""
+
+    server: FailingServer
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        self.server.requests += 1
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(self.server.body)))
+        self.send_header("x-amz-request-id", "4442587FB7D0A2F9")
+        self.end_headers()
+        self.wfile.write(self.server.body)
+
+    do_GET = do_PUT = do_POST = answer  # noqa: N815 - http.server calls the methods by these names
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[FailingServer]:
+    """Run a server that answers with the error that the test sets, in place of the one for S3 and SQS."""
+    with FailingServer() as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield server
+        server.shutdown()
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 import storage
 from botocore.exceptions import ClientError
-from notification import Location, location
+from notification import location
+from settings import readiness
+from source import Location, source_bucket
 
 
 def handler(data: Any) -> Any:
@@ -34,3 +36,8 @@ def mark(removed: Location) -> bool:
             return False
         raise
     return True
+
+
+def ready() -> tuple[bool, str]:
+    """Return whether SOURCE_BUCKET is set, and the reason if not (GET /health/ready)."""
+    return readiness(source_bucket)

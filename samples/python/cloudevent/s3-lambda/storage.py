@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore import exceptions
 from botocore.config import Config
+from settings import NotReadyError
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 RETRYABLE = {
     "ConditionalRequestConflict",
     "ExpiredToken",
+    "ExpiredTokenException",
+    "KmsThrottled",
     "OperationAborted",
     "PreconditionFailed",
     "RequestThrottled",
@@ -40,10 +43,6 @@ class EventError(Exception):
     """The event cannot be handled, and a retry cannot help."""
 
 
-class NotReadyError(Exception):
-    """A setting or a resource is missing, and a retry can succeed."""
-
-
 FAULTS = (EventError, NotReadyError, exceptions.BotoCoreError, exceptions.ClientError)
 
 
@@ -59,20 +58,35 @@ def client(service: str) -> Any:
 
 
 def refusal(fault: Exception) -> tuple[str, int]:
-    """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not."""
+    """Return the response for an event that was not handled: 503, which a broker retries, or 422, which it does not.
+
+    The server's message can contain account IDs, ARNs and addresses, so only the log gets it. The caller gets the code.
+    """
     status = 503 if _may_pass(fault) else 422
-    reason = " ".join(str(fault).split())  # one line, even if the server's message has several
-    log.warning("event not handled (%d): %s", status, reason)
-    return reason, status
+    detail = "".join(character if character.isprintable() else " " for character in str(fault))
+    log.warning("event not handled (%d): %s", status, detail)
+    return _reason(fault), status
 
 
 def code(fault: exceptions.ClientError) -> str:
-    """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no body."""
-    return str(fault.response.get("Error", {}).get("Code", ""))
+    """Return the error code, such as NoSuchKey or AccessDenied, or the status if the response has no code."""
+    return str(fault.response.get("Error", {}).get("Code") or _http_status(fault))
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, exceptions.ClientError):
+        return f"{fault.operation_name} failed: {code(fault)}"
+    if isinstance(fault, exceptions.BotoCoreError):
+        return f"the request failed: {type(fault).__name__}"
+    return str(fault)
 
 
 def _may_pass(fault: Exception) -> bool:
     if isinstance(fault, exceptions.ClientError):
-        status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        status = _http_status(fault)
         return status >= 500 or status == 429 or code(fault) in RETRYABLE
     return isinstance(fault, (NotReadyError, *UNREACHED))
+
+
+def _http_status(fault: exceptions.ClientError) -> int:
+    return int(fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))

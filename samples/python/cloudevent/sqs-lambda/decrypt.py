@@ -10,6 +10,7 @@ import storage
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.fernet import InvalidToken
 from encryption import fernet
+from settings import NotReadyError
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
         sys.stdout.buffer.write(decrypted(arguments.bucket, arguments.key))
     except InvalidToken:
         sys.exit(f"{arguments.key}: not encrypted with any of the keys")
-    except (storage.NotReadyError, BotoCoreError, ClientError) as error:
+    except (NotReadyError, BotoCoreError, ClientError) as error:
         sys.exit(f"{arguments.key}: {error}")
 
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
-from storage import NotReadyError
+from settings import NotReadyError
 
 
 def fernet() -> MultiFernet:
@@ -35,4 +35,4 @@ def _keys() -> str:
     try:
         return Path(file).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise NotReadyError(f"ENCRYPTION_KEY_FILE cannot be read: {error}") from error
+        raise NotReadyError(f"ENCRYPTION_KEY_FILE cannot be read: {type(error).__name__}") from error

@@ -1,5 +1,6 @@
 """Reads objects from a bucket."""
 
+from contextlib import closing
 from typing import Any
 
 import storage
@@ -15,3 +16,16 @@ def find(bucket: str, key: str) -> Any:
         return s3.get_object(Bucket=bucket, Key=key)
     except s3.exceptions.NoSuchKey:
         return None
+
+
+def content(found: Any, key: str, limit: int) -> bytes:
+    """Return the content of an object that was found.
+
+    Raises:
+        EventError: if it has more than `limit` bytes. They are not read.
+
+    """
+    with closing(found["Body"]) as body:
+        if found["ContentLength"] > limit:
+            raise storage.EventError(f"{key} has {found['ContentLength']} bytes, more than {limit}")
+        return bytes(body.read())

@@ -1,11 +1,14 @@
 import json
+import os
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import storage
+from botocore.exceptions import ClientError
 from cryptography.fernet import Fernet
 from handler import handler, ready
 
@@ -14,6 +17,7 @@ KEY, OLD_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_BUCKET", "inbox")
     monkeypatch.setenv("AWS_S3_BUCKET_NAME", "vault")
     monkeypatch.setenv("ENCRYPTION_KEY", KEY)
     monkeypatch.delenv("ENCRYPTION_KEY_FILE", raising=False)
@@ -99,7 +103,9 @@ def test_copy_put_by_another_meanwhile_is_not_overwritten(s3: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "copy", [b"garbage", Fernet(KEY).encrypt(b"something else")], ids=["garbage", "something else"]
+    "copy",
+    [b"garbage", Fernet(KEY).encrypt(b"something else"), b"x" * 1000],
+    ids=["garbage", "something else", "longer"],
 )
 def test_copy_that_is_not_the_object_deletes_nothing(s3: Any, copy: bytes) -> None:
     def spoil(**_: Any) -> None:
@@ -123,8 +129,9 @@ def test_largest_object_is_encrypted_and_a_larger_one_refused(s3: Any, monkeypat
     assert content(s3, "inbox", "larger.txt") == b"attack at dawn!"
 
 
-def test_copies_of_two_buckets_do_not_replace_each_other(s3: Any) -> None:
+def test_copies_of_two_buckets_do_not_replace_each_other(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     handler(message())
+    monkeypatch.setenv("SOURCE_BUCKET", "outbox")
     s3.create_bucket(Bucket="outbox")
     s3.put_object(Bucket="outbox", Key="secret.txt", Body=b"retreat")
 
@@ -140,10 +147,12 @@ def test_copies_of_two_buckets_do_not_replace_each_other(s3: Any) -> None:
         pytest.param({}, "no message of the queue", id="no body"),
         pytest.param({"Body": {"bucket": "inbox", "key": "secret.txt"}}, "no message of the queue", id="no text"),
         pytest.param({"Body": "secret.txt"}, "no message of the queue", id="no JSON"),
+        pytest.param({"Body": "[" * 100_000}, "no message of the queue", id="nested too deeply"),
         pytest.param({"Body": '{"bucket": "inbox"}'}, "no message of the queue", id="no key"),
         pytest.param(message(key="lost.txt"), "lost.txt is not in inbox", id="missing object"),
-        pytest.param(message(bucket="nowhere"), "NoSuchBucket", id="missing bucket"),
-        pytest.param(message(bucket="vault"), "use a different bucket", id="copies and originals in one bucket"),
+        pytest.param(message(bucket="payroll"), "bucket 'payroll' are not accepted", id="another bucket"),
+        pytest.param(message(bucket="vault"), "bucket 'vault' are not accepted", id="bucket of the copies"),
+        pytest.param(message(key="../payroll/ann"), "part of a path", id="path"),
     ],
 )
 def test_what_no_attempt_can_do_is_refused_for_good(s3: Any, data: Any, words: str) -> None:
@@ -154,15 +163,13 @@ def test_what_no_attempt_can_do_is_refused_for_good(s3: Any, data: Any, words: s
     assert content(s3, "inbox") == b"attack at dawn"
 
 
-def test_missing_target_bucket_is_refused_for_good_and_nothing_is_lost(
-    s3: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["SOURCE_BUCKET", "AWS_S3_BUCKET_NAME"])
+def test_missing_bucket_is_refused_for_good_and_nothing_is_lost(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("AWS_S3_BUCKET_NAME", "nowhere")
+    monkeypatch.setenv(variable, "nowhere")
 
-    text, status = handler(message())
-
-    assert status == 422
-    assert "NoSuchBucket" in text
+    assert handler(message(bucket=os.environ["SOURCE_BUCKET"])) == ("GetObject failed: NoSuchBucket", 422)
     assert content(s3, "inbox") == b"attack at dawn"
 
 
@@ -171,8 +178,10 @@ def test_missing_target_bucket_is_refused_for_good_and_nothing_is_lost(
     [
         ("ENCRYPTION_KEY", "", "no encryption key"),
         ("ENCRYPTION_KEY", "too short", "not 32 bytes"),
-        ("ENCRYPTION_KEY_FILE", "/nowhere/key", "cannot be read"),
+        ("ENCRYPTION_KEY_FILE", "/nowhere/key", "cannot be read: FileNotFoundError"),
+        ("SOURCE_BUCKET", "", "SOURCE_BUCKET is not set"),
         ("AWS_S3_BUCKET_NAME", "", "AWS_S3_BUCKET_NAME is not set"),
+        ("AWS_S3_BUCKET_NAME", "inbox", "the same as SOURCE_BUCKET"),
     ],
 )
 def test_missing_settings_make_it_not_ready_and_events_come_again(
@@ -233,6 +242,17 @@ def test_command_says_in_one_line_what_is_wrong(
 def decrypt(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     monkeypatch.setattr(sys, "argv", ["decrypt.py", *arguments])
     runpy.run_path("decrypt.py", run_name="__main__")
+
+
+def test_policy_of_the_manual_suffices_and_does_not_let_it_change_an_original(
+    s3: Any, least_privileges: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least_privileges()
+
+    assert handler(message())[1]["state"] == "encrypted"
+    for bucket in ("inbox", "payroll"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            storage.client("s3").put_object(Bucket=bucket, Key="secret.txt", Body=b"replaced")
 
 
 def test_sample_event_is_one_the_function_takes(s3: Any) -> None:

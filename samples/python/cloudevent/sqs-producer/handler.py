@@ -1,11 +1,12 @@
 """Queues the names of new objects that look like secrets, for the encrypter (../sqs-lambda)."""
 
 import json
-import os
 from typing import Any
 
 import storage
-from notification import Location, location
+from notification import location
+from settings import readiness, setting
+from source import Location, source_bucket
 
 
 def handler(data: Any) -> Any:
@@ -29,16 +30,9 @@ def queue(secret: Location) -> str:
 
 def queue_url() -> str:
     """Return the URL of the queue, from the variable QUEUE_URL."""
-    url = os.environ.get("QUEUE_URL")
-    if not url:
-        raise storage.NotReadyError("QUEUE_URL is not set; set it to the URL of the encrypter's queue")
-    return url
+    return setting("QUEUE_URL", "the URL of the encrypter's queue")
 
 
 def ready() -> tuple[bool, str]:
-    """Return whether QUEUE_URL is set, and the reason if not (GET /health/ready)."""
-    try:
-        queue_url()
-    except storage.NotReadyError as error:
-        return False, str(error)
-    return True, ""
+    """Return whether SOURCE_BUCKET and QUEUE_URL are set, and the reason if not (GET /health/ready)."""
+    return readiness(source_bucket, queue_url)

@@ -3,29 +3,24 @@
 Record format: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote_plus
 
+from source import Location, admitted
 from storage import EventError
-
-
-class Location(NamedTuple):
-    """The bucket and the key of an object."""
-
-    bucket: str
-    key: str
 
 
 def location(data: Any) -> Location:
     """Return the object that a notification is about.
 
     Raises:
-        EventError: if the data is not an S3 notification.
+        EventError: if the data is not an S3 notification, or the function may not work on the object.
+        NotReadyError: if SOURCE_BUCKET is not set.
 
     """
     match data:
         case {"s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}} if bucket and key:
-            return Location(bucket, _unquoted(key))
+            return admitted(bucket, _unquoted(key))
     raise EventError("no S3 notification in the event: s3.bucket.name or s3.object.key is missing")
 
 

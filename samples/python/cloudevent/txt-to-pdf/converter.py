@@ -5,10 +5,15 @@ from typing import Any
 
 import pdf
 import storage
-from notification import Location, location
-from objects import find
+from notification import location
+from objects import content, find
+from settings import readiness
+from source import Location, source_bucket
 
-MAX_BYTES = 2**20  # takes about a minute to convert, and a broker hardly waits longer
+# A text of this length takes about a minute to convert, and a broker hardly waits longer. The limit applies to the file
+# and to what is printed, because an emoji of four bytes is printed as a name, and a tab as spaces.
+MAX_LENGTH = 2**20
+MAX_FORM_FEEDS = 1000  # each starts a page, however little is on it
 
 
 def on_created(data: Any) -> Any:
@@ -37,7 +42,8 @@ def make_pdf(created: Location) -> str:
         raise storage.EventError(f"{created.key} is not in {created.bucket}")
     there, made_from = pdf_of(created, target)
     if made_from != source["ETag"]:
-        document = pdf.convert(text_of(source, created.key), title=title(created.key), date=source["LastModified"])
+        text = text_of(source, created.key)
+        document = pdf.convert(text, title=title(created.key), date=source["LastModified"])
         storage.client("s3").put_object(
             Bucket=created.bucket,
             Key=target,
@@ -67,22 +73,29 @@ def pdf_of(created: Location, target: str) -> tuple[str | None, str | None]:
 
 
 def text_of(source: Any, key: str) -> str:
-    """Return the text of the object, decoded as UTF-16 if it starts with a byte order mark of UTF-16, otherwise as UTF-8.
+    """Return the printable text of an object: UTF-16 if it starts with a byte order mark of UTF-16, otherwise UTF-8.
 
     Raises:
         EventError: if the text cannot be decoded or is too large.
 
     """
-    if source["ContentLength"] > MAX_BYTES:
-        raise storage.EventError(f"{key} has {source['ContentLength']} bytes, more than {MAX_BYTES}")
-    content = source["Body"].read()
-    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    encoded = content(source, key, MAX_LENGTH)
+    encoding = "utf-16" if encoded[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        text = pdf.printable(encoded.decode(encoding))
     except UnicodeDecodeError as error:
         raise storage.EventError(f"{key} is not valid {encoding} text: byte {error.start} is not valid") from error
+    form_feeds = text.count("\f")
+    if len(text) > MAX_LENGTH or form_feeds > MAX_FORM_FEEDS:
+        raise storage.EventError(f"{key} is too long to print: {len(text)} characters, {form_feeds} form feeds")
+    return text
 
 
 def title(key: str) -> str:
     """Return the name of the file without its folders and suffix."""
     return PurePosixPath(key).stem
+
+
+def ready() -> tuple[bool, str]:
+    """Return whether SOURCE_BUCKET is set, and the reason if not (GET /health/ready)."""
+    return readiness(source_bucket)

@@ -47,9 +47,9 @@ class Document(FPDF):
 
 
 def convert(text: str, *, title: str, date: datetime) -> bytes:
-    """Return the text as a PDF. Each line is a paragraph, wrapped between words. A form feed starts a new page."""
+    """Return printable text as a PDF. Each line is a paragraph, wrapped between words. A form feed starts a new page."""
     document = Document(title, date)
-    for page in printable(text).split("\f"):
+    for page in text.split("\f"):
         document.add_page()
         for line in page.split("\n"):
             align = Align.R if runs_from_right(line) else Align.L

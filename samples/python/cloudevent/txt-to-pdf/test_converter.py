@@ -1,14 +1,21 @@
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pytest
 import storage
-from converter import on_created
+from botocore.exceptions import ClientError
+from converter import on_created, ready
 
 STORY = Path(__file__).with_name("story.txt")
+
+
+@pytest.fixture(autouse=True)
+def source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_BUCKET", "library")
 
 
 @pytest.fixture
@@ -23,6 +30,10 @@ def created(key: str, bucket: str = "library") -> dict[str, Any]:
 
 def content(s3: Any, key: str) -> bytes:
     return s3.get_object(Bucket="library", Key=key)["Body"].read()
+
+
+def keys(s3: Any, bucket: str) -> list[str]:
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
 def pages(document: bytes) -> list[str]:
@@ -165,19 +176,55 @@ def test_pdf_put_by_somebody_else_meanwhile_is_not_overwritten(s3: Any, bucket: 
     [
         pytest.param({"Body": "{}"}, "no S3 notification", id="another shape"),
         pytest.param(created("lost.txt"), "lost.txt is not in library", id="missing object"),
-        pytest.param(created("a.txt", bucket="nowhere"), "NoSuchBucket", id="missing bucket"),
+        pytest.param(created("a.txt", bucket="payroll"), "bucket 'payroll' are not accepted", id="another bucket"),
+        pytest.param(created("cat.jpg", bucket="payroll"), "bucket 'payroll' are not accepted", id="not even a text"),
+        pytest.param(created("../payroll/ann.txt"), "part of a path", id="path"),
         pytest.param(created("latin.txt"), "byte 2 is not valid", id="another encoding"),
         pytest.param(created("long.txt"), "more than 1048576", id="too much"),
+        pytest.param(created("emoji.txt"), "too long to print", id="too much when emoji are printed as names"),
+        pytest.param(created("pages.txt"), "1001 form feeds", id="too many pages"),
     ],
 )
 def test_what_no_attempt_can_do_is_refused_for_good(s3: Any, bucket: str, data: Any, words: str) -> None:
     s3.put_object(Bucket=bucket, Key="latin.txt", Body="Grüße".encode("latin-1"))
     s3.put_object(Bucket=bucket, Key="long.txt", Body=b"x" * (2**20 + 1))
+    s3.put_object(Bucket=bucket, Key="emoji.txt", Body=("\N{GRINNING FACE}" * (2**20 // 14)).encode())
+    s3.put_object(Bucket=bucket, Key="pages.txt", Body=b"\f" * 1001)
+    s3.create_bucket(Bucket="payroll")
+    s3.put_object(Bucket="payroll", Key="a.txt", Body=b"12345")
+    s3.put_object(Bucket="payroll", Key="ann.txt", Body=b"12345")
 
     text, status = on_created(data)
 
     assert status == 422
     assert words in text
+    assert not [key for key in keys(s3, bucket) + keys(s3, "payroll") if key.endswith(".pdf")]
+
+
+def test_missing_bucket_is_refused_for_good() -> None:
+    assert on_created(created("a.txt")) == ("GetObject failed: NoSuchBucket", 422)
+
+
+def test_without_a_bucket_it_is_not_ready_and_events_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ready() == (True, "")
+    monkeypatch.delenv("SOURCE_BUCKET")
+
+    text, status = on_created(created("a.txt"))
+
+    assert status == 503
+    assert "SOURCE_BUCKET is not set" in text
+    assert ready() == (False, text)
+
+
+def test_policy_of_the_manual_suffices_and_lets_it_write_only_pdfs(
+    s3: Any, bucket: str, least_privileges: Callable[[], None]
+) -> None:
+    s3.put_object(Bucket=bucket, Key="notes/a.txt", Body=b"hello")
+    least_privileges()
+
+    assert on_created(created("notes/a.txt"))[1]["pdf"] == "notes/a.pdf"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        storage.client("s3").put_object(Bucket=bucket, Key="notes/a.txt", Body=b"replaced")
 
 
 def test_sample_event_is_one_the_function_takes(s3: Any, bucket: str) -> None:

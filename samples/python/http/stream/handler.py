@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from flask import Request, Response, stream_with_context
 
-LONGEST = 3600
+LONGEST = 3600  # seconds, because each stream occupies a thread
 
 
 def handler(request: Request) -> Response | tuple[str, int]:
@@ -15,8 +15,8 @@ def handler(request: Request) -> Response | tuple[str, int]:
     """
     start = request.args.get("from", 5, type=int)
     pause = request.args.get("pause", 1.0, type=float)
-    if not (0 <= start <= LONGEST and 0 <= pause <= 60):
-        return f"from must be between 0 and {LONGEST}, and pause between 0 and 60", 400
+    if not (0 <= start <= LONGEST and pause >= 0 and start * pause <= LONGEST):
+        return f"from must be between 0 and {LONGEST}, and from times pause at most {LONGEST} seconds", 400
     return Response(stream_with_context(countdown(start, pause)), mimetype="text/event-stream")
 
 

@@ -17,7 +17,9 @@ def test_answer_is_a_stream_of_events() -> None:
     assert answer.mimetype == "text/event-stream"
 
 
-@pytest.mark.parametrize("query", ["from=-1", "from=99999", "pause=-1", "pause=61", "pause=nan"])
+@pytest.mark.parametrize(
+    "query", ["from=-1", "from=99999", "pause=-1", "pause=nan", "pause=inf", "from=3600&pause=1.1"]
+)
 def test_numbers_out_of_range_are_refused(query: str) -> None:
     with Flask(__name__).test_request_context(f"/?{query}"):
         assert handler(request)[1] == 400

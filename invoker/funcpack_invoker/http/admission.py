@@ -1,0 +1,124 @@
+"""Lets requests in as long as there is memory for their bodies, and for what becomes of them when they are parsed.
+
+A body passes two budgets, so that nobody who has some of the second waits for the first: one for bodies that arrive, and
+one for bodies that a function works on. What a body takes there is known when it has arrived: the costs below were
+measured with the shapes of JSON that take most, in Python 3.11 to 3.13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from funcpack_invoker.errors import RequestError
+from funcpack_invoker.http.body import MOST_ON_LOOP, READ_AHEAD, encoded_limit, refuse_declared
+from funcpack_invoker.http.budget import NOTHING, Budget
+
+if TYPE_CHECKING:
+    from funcpack_invoker.http.budget import Reservation
+    from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
+
+# Bytes that a byte of JSON takes at most once it is parsed and written again: in `[[[[]]]]`, two bytes are a list of 56
+# bytes, whose first member takes 32, and the writer keeps a list of the lists.
+MOST_FOR_A_BYTE = 56
+
+# Bytes for each of these characters: a list, a dict, the value behind a comma, the place of a member, half a string.
+_COSTS = ((b"[", 104), (b"{", 200), (b",", 40), (b":", 60), (b'"', 32))
+
+# For each byte: the body, its text, the texts in it, and the answer. One wide character makes a text four times as large.
+_ASCII = 4
+_WIDE = 10
+
+# Counting is not worth it below.
+_FEW = 1024
+
+
+def parsed_size(body: bytes | bytearray) -> int:
+    """Return the bytes that a body takes at most, with the value that parsing it as JSON gives."""
+    size = len(body)
+    if size <= _FEW:
+        return MOST_FOR_A_BYTE * size
+    counted = (_ASCII if body.isascii() else _WIDE) * size
+    for character, cost in _COSTS:
+        counted += cost * body.count(character)
+    return min(counted, MOST_FOR_A_BYTE * size)
+
+
+class Admission:
+    """The budgets of a worker.
+
+    Attributes:
+        large: for bodies that threads work on.
+        small: for bodies that the event loop parses by itself: they do not wait behind large ones.
+        arriving: for large bodies until they have arrived.
+
+    """
+
+    def __init__(self, memory: int, max_body: int) -> None:
+        """Share so many bytes of memory, those of a worker."""
+        self._max_body = max_body
+        self._whole = max(READ_AHEAD, whole_within(memory))
+        self.large = Budget(memory // 2, memory // 8)
+        self.small = Budget(memory // 16, memory // 16)
+        self.arriving = Budget(memory // 16, memory // 16)
+
+    def admit_now(self, request: IncomingRequest) -> Reservation | None:
+        """Let a request in whose body is small and has arrived; None if it has to wait or is not like that."""
+        body = request.body
+        if not body.is_complete:
+            return None
+        if not body.buffered:
+            return NOTHING
+        if body.buffered > MOST_ON_LOOP or b"content-encoding" in request.headers:
+            return None
+        return self.small.take(parsed_size(body.data))
+
+    async def admit(self, request: IncomingRequest) -> Reservation:
+        """Wait until a body has arrived, or the first part of a very large one, and there is memory to work on it.
+
+        Raises:
+            RequestError: 413 if the body is too large, 408 if it arrives too slowly, 503 if too many requests wait.
+
+        """
+        body = request.body
+        is_encoded = b"content-encoding" in request.headers
+        arriving = NOTHING if body.is_complete else await self._receive(request, is_encoded=is_encoded)
+        try:
+            if not body.buffered:
+                return NOTHING
+            if is_encoded:
+                # It is not known what it decodes to.
+                return await self.large.reserve(MOST_FOR_A_BYTE * self._max_body, body.buffered)
+            budget = self.small if body.buffered <= MOST_ON_LOOP else self.large
+            return await budget.reserve(parsed_size(body.data), body.buffered)
+        finally:
+            arriving.leave()
+
+    async def _receive(self, request: IncomingRequest, *, is_encoded: bool) -> Reservation:
+        """Let a body arrive, as soon as there is room for it; return what it has reserved."""
+        body, length = request.body, request.headers.get(b"content-length")
+        limit = encoded_limit(self._max_body) if is_encoded else self._max_body
+        if length is not None:
+            refuse_declared(length, limit)
+            limit = int(length)
+        if length is None or limit <= MOST_ON_LOOP:
+            await body.arrival(MOST_ON_LOOP)
+            if body.is_complete:
+                return NOTHING
+        size = min(limit, self._whole)
+        body.pause()
+        reservation = await self.arriving.reserve(size, body.buffered, lambda: _cut(body))
+        try:
+            await body.arrival(size)
+        except BaseException:
+            reservation.leave()
+            raise
+        return reservation
+
+
+def whole_within(memory: int) -> int:
+    """Return the size of the largest body that takes no more than about half of so many bytes when it is parsed."""
+    return memory // 100
+
+
+def _cut(body: IncomingBody) -> None:
+    body.cut(RequestError(408, "the body did not arrive in time, and other requests need the memory"))

@@ -1,0 +1,137 @@
+"""A worker with little memory: what clients send, and do not finish or read, cannot take more of it than there is."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Server, StartServer
+
+FUNCTION = """
+    def handler(request):
+        if request.path == "/large":
+            return b"x" * 5_000_000
+        return str(len(request.get_data()))
+
+    def application(environ, start_response):
+        size = len(environ["wsgi.input"].read())
+        start_response("200 OK", [])
+        return [b"%d" % size]
+
+    async def asgi(scope, receive, send):
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size += len(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"%d" % size})
+"""
+
+MEMORY = 64 << 20
+
+# What may wait of requests that arrive, and of responses.
+UNFINISHED = MEMORY // 16
+UNSENT = MEMORY // 8
+
+HEADER = b"POST / HTTP/1.1\r\nHost: x\r\n"
+FIELDS = b"X-A: %s\r\nX-B: %s\r\n" % (b"a" * 30_000, b"b" * 30_000)
+
+
+def start(start_server: StartServer, handler: str = "handler", **environment: str) -> Server:
+    variables = {"PYTHON_HANDLER": f"handler.{handler}", **environment}
+    return start_server(FUNCTION, limits={"memory": MEMORY}, environment=variables)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(HEADER + FIELDS, id="header"),
+        pytest.param(HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body"),
+    ],
+)
+def test_the_longest_unfinished_request_makes_room(start_server: StartServer, part: bytes) -> None:
+    server = start(start_server)
+    with ExitStack() as stack:
+        first = stack.enter_context(server.connect())
+        first.sendall(part)
+        for _ in range(UNFINISHED // len(FIELDS) + 1):
+            last = stack.enter_context(server.connect())
+            last.sendall(part)
+        read_until_the_end(first)
+        assert server.get().status == 200
+        last.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.read_all(last)
+    assert "status 503: the request did not arrive in time, and others need the memory" in server.log
+
+
+def test_the_longest_unread_response_makes_room(start_server: StartServer) -> None:
+    server = start(start_server)
+    with ExitStack() as stack:
+        connections = []
+        # Some of a response is in the buffers of the kernel.
+        for _ in range(3 * UNSENT // 5_000_000):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 200"
+            connections.append(connection)
+        assert len(read_until_the_end(connections[0])) < 5_000_000
+        assert len(read_until_the_end(connections[-1])) > 5_000_000
+    assert server.get().status == 200
+
+
+def read_until_the_end(connection: socket.socket) -> bytes:
+    received = bytearray()
+    try:
+        while data := connection.recv(1 << 20):
+            received += data
+    except ConnectionResetError:
+        pass
+    return bytes(received)
+
+
+@pytest.mark.parametrize("handler", ["handler", "application", "asgi"])
+@pytest.mark.parametrize(
+    ("size", "is_chunked"), [(3, False), (100_000, False), (100_000, True), (3_000_000, False), (3_000_000, True)]
+)
+def test_bodies_arrive(start_server: StartServer, handler: str, size: int, *, is_chunked: bool) -> None:
+    """A body of more than 1 MiB is not received as a whole before the call."""
+    server = start(start_server, handler, FUNCTION_MAX_BODY="10MiB")
+    framing = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: %d" % size
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size) if is_chunked else b"x" * size
+    received = server.exchange(HEADER + framing + b"\r\nConnection: close\r\n\r\n", body)
+    assert (received[:12], received.endswith(b"\r\n\r\n%d" % size) or received.split(b"\r\n")[-4:-1]) == (
+        b"HTTP/1.1 200",
+        True,
+    )
+
+
+def test_a_slow_upload_does_not_lock_out_others(start_server: StartServer) -> None:
+    """It has reserved all the memory for bodies that arrive, and sends nothing."""
+    server = start(start_server, FUNCTION_MAX_BODY="10MiB")
+    with ExitStack() as stack:
+        for _ in range(MEMORY // 16 // (1 << 20)):
+            slow = stack.enter_context(server.connect())
+            slow.sendall(HEADER + b"Content-Length: 5000000\r\n\r\n" + b"x" * 100_000)
+        assert server.get("/", "POST", b"x" * 100_000).body == b"100000"
+        assert server.read_all(slow).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_new_connection_is_accepted_in_the_place_of_an_unfinished_request(start_server: StartServer) -> None:
+    server = start_server(FUNCTION, limits={"memory": MEMORY, "connections": 10})
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(10):
+            connection = stack.enter_context(server.connect())
+            connection.sendall(HEADER + b"Expect: 100-continue\r\nContent-Length: 65000\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+            connections.append(connection)
+        assert server.get("/health/live").status == 200
+        assert server.read_all(connections[0]).startswith(b"HTTP/1.1 503 ")

@@ -1,0 +1,182 @@
+"""Requests are let in as long as there is memory for their bodies and what they become; health checks always are."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from funcpack_invoker.http import json_codec
+from funcpack_invoker.http.admission import Admission, parsed_size
+from funcpack_invoker.http.body import MOST_ON_LOOP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.invoker.conftest import Client
+
+    Serve = Callable[..., Client]
+
+MEMORY = 64 << 20
+JSON = {"content-type": "application/json"}
+SIZE = 200_000
+
+
+def repeated(unit: str) -> bytes:
+    return f"[{','.join([unit] * (SIZE // (len(unit) + 1)))}]".encode()
+
+
+SHAPES = {
+    "lists": repeated("[]"),
+    "lists in lists": repeated("[" * 10 + "]" * 10),
+    "deep lists": repeated("[" * 400 + "]" * 400),
+    "lists of one": repeated("[1]"),
+    "dicts": repeated("{}"),
+    "dicts in dicts": repeated('{"a":{}}'),
+    "deep dicts": repeated('{"":' * 100 + "1" + "}" * 100),
+    "records": repeated('{"id":123,"name":"abc","v":1.5}'),
+    "fractions": repeated("1e5"),
+    "numbers": repeated("999"),
+    "short texts": json.dumps([f"{number:x}" for number in range(SIZE // 8)]).encode(),
+    "members": json.dumps({f"{number:x}": 1 for number in range(SIZE // 10)}, separators=(",", ":")).encode(),
+    "one text": f'"{"a" * SIZE}"'.encode(),
+    "one wide character": f'"{"a" * SIZE}\U0001f600"'.encode(),
+    "Chinese": repeated('"\u4e2d"'),
+    "few": b"[" * 50 + b"]" * 50,
+}
+
+
+@pytest.mark.parametrize("loads", [json_codec.loads, json_codec.loads_event])
+@pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
+def test_a_body_takes_no_more_than_its_size_says(body: bytes, loads: Callable[[bytes], Any]) -> None:
+    loads(b"[]")
+    tracemalloc.start()
+    try:
+        value = loads(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert value
+    assert len(body) + most <= parsed_size(body)
+
+
+def admission_of(client: Client) -> Admission:
+    found = client.app.admission
+    assert found is not None
+    return found
+
+
+def all_is_free(client: Client) -> bool:
+    admission = admission_of(client)
+    return all(budget.free == budget.size for budget in (admission.large, admission.small, admission.arriving))
+
+
+FUNCTION = """
+    def handler(body, headers):
+        if "fails" in headers:
+            raise ValueError
+        return {"length": len(body)}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        pytest.param(b"", {}, 200, id="none"),
+        pytest.param(b"[]", {}, 200, id="small"),
+        pytest.param([b"[", b"]"], {}, 200, id="small in parts"),
+        pytest.param([b"x" * MOST_ON_LOOP, b"x" * MOST_ON_LOOP], {}, 200, id="large in parts"),
+        pytest.param(b"x" * 500_000, {}, 200, id="large"),
+        pytest.param(gzip.compress(b"x" * 500_000), {"content-encoding": "gzip"}, 200, id="encoded"),
+        pytest.param(b"x", {"content-encoding": "unknown"}, 415, id="encoded in an unknown way"),
+        pytest.param(b"x", {"fails": "yes"}, 500, id="the function fails"),
+        pytest.param([b"x" * 900_000, b"x" * 900_000], {"content-length": "1800000"}, 413, id="too large"),
+        pytest.param([b"x" * 900_000, b"x" * 900_000], {}, 413, id="too large without a length"),
+    ],
+)
+def test_memory_is_given_back(serve: Serve, body: Any, headers: dict[str, str], status: int) -> None:
+    client = serve(FUNCTION, memory=MEMORY, FUNCTION_MAX_BODY="1MiB")
+    assert client.post(body, headers).status == status
+    assert all_is_free(client)
+
+
+def test_memory_is_given_back_after_a_client_has_left(serve: Serve) -> None:
+    client = serve(FUNCTION, memory=MEMORY)
+
+    async def leave() -> int:
+        answer = await client.send("POST", "/", {"content-length": "300000"}, [b"x" * 100_000, b"x"], is_cut=True)
+        return answer.status
+
+    assert client.runner.run(leave()) == 408
+    assert all_is_free(client)
+
+
+def test_memory_is_kept_until_the_function_has_ended(serve: Serve) -> None:
+    """A thread cannot be stopped: what it works on stays in memory."""
+    client = serve(
+        """
+        import threading
+        started, goes_on = threading.Event(), threading.Event()
+
+        def handler(body):
+            started.set()
+            goes_on.wait(20)
+        """,
+        memory=MEMORY,
+    )
+    admission = admission_of(client)
+    handler = __import__("handler")
+
+    async def leave() -> tuple[bool, bool]:
+        request = asyncio.ensure_future(client.send("POST", "/", {}, b"x" * 100_000))
+        await asyncio.to_thread(handler.started.wait, 20)
+        request.cancel()
+        await asyncio.wait({request})
+        kept = admission.large.free < admission.large.size
+        handler.goes_on.set()
+        async with asyncio.timeout(20):
+            while not all_is_free(client):  # noqa: ASYNC110 - it asks
+                await asyncio.sleep(0)
+        return kept, all_is_free(client)
+
+    assert client.runner.run(leave()) == (True, True)
+
+
+def test_health_and_requests_without_a_body_do_not_wait(serve: Serve) -> None:
+    client = serve(FUNCTION, memory=MEMORY)
+    admission = admission_of(client)
+    for budget in (admission.large, admission.small, admission.arriving):
+        assert budget.take(budget.size) is not None
+
+    assert client.request(target="/health/live").status == 200
+    assert client.request().status == 200
+
+
+@pytest.mark.parametrize(
+    ("budget", "body"),
+    [
+        pytest.param("small", b"[1]", id="small"),
+        pytest.param("large", [b"x" * 60_000] * 3, id="large"),
+        pytest.param("arriving", [b"x" * 60_000] * 3, id="arriving"),
+    ],
+)
+def test_a_request_waits_for_memory(serve: Serve, budget: str, body: Any) -> None:
+    client = serve(FUNCTION, memory=MEMORY)
+    shared = getattr(admission_of(client), budget)
+    taken = shared.take(shared.size)
+
+    async def wait() -> tuple[bool, int]:
+        request = asyncio.ensure_future(client.send("POST", "/", {}, body))
+        async with asyncio.timeout(20):
+            while not shared.waiting:  # noqa: ASYNC110 - it asks
+                await asyncio.sleep(0)
+        was_done = request.done()
+        taken.leave()
+        return was_done, (await request).status
+
+    assert client.runner.run(wait()) == (False, 200)
+    assert all_is_free(client)
