@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 from contextlib import closing
@@ -92,10 +93,13 @@ class Serving:
 
 
 async def _serve_page(server: DevServer, listener: socket.socket) -> None:
-    # The process of the function starts while this is imported.
-    from funcpack.playground.server import serve  # noqa: PLC0415 - slow, and not needed with --no-ui
-
-    await serve(server, listener)
+    """Serve the page as soon as there is something to show: its import would delay the first start of the function."""
+    told = asyncio.Event()
+    unsubscribe = server.subscribe(lambda _: told.set())
+    await told.wait()
+    unsubscribe()
+    page = await asyncio.to_thread(importlib.import_module, "funcpack.playground.server")
+    await page.serve(server, listener)
 
 
 def _listen(host: str, port: int, option: str) -> list[socket.socket]:
