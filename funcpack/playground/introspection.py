@@ -1,4 +1,4 @@
-"""Asks the function itself, in a process of its own, for its types and for the time that its imports take."""
+"""Asks the function itself, in a separate process, for its types and for the time that its imports take."""
 
 from __future__ import annotations
 

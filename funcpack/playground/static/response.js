@@ -73,7 +73,8 @@ function times(exchange) {
   const list = element("dl", { class: "times" });
   for (const [name, ms] of Object.entries(exchange.timings)) {
     const part = element("i", { class: name });
-    part.style.flexGrow = ms;
+    // Parts that together are less than 1 would not fill the bar.
+    part.style.flexGrow = ms * 1000;
     bar.append(part);
     list.append(element("div", {}, element("dt", { class: `for-${name}` }, name[0].toUpperCase() + name.slice(1)), element("dd", {}, duration(ms))));
   }

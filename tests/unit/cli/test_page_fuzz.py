@@ -1,4 +1,4 @@
-"""Whatever a client sends and a function answers, the page can show it."""
+"""The page can show any request and any answer."""
 
 from __future__ import annotations
 
