@@ -101,9 +101,8 @@ class TextOutput(Output):
             sys.stdout.buffer.flush()
 
     def _request(self, exchange: Exchange) -> None:
-        what = exchange.type or f"{exchange.method} {exchange.path}"
-        status = str(exchange.status or "-")
-        text = escaped(f"{what} {status} {exchange.timings.total:.1f} ms {exchange.answer.size} B")
+        what, status = exchange.type or exchange.path, exchange.status or "-"
+        text = escaped(f"{exchange.method} {what} {status} {exchange.timings.total:.1f} ms {exchange.answer.size} B")
         note(text, fg=_COLOURS.get(exchange.status // 100))
 
 

@@ -47,6 +47,9 @@ class IgnoredFiles:
             (parent for parent in (directory, *directory.parents) if (parent / ".git").exists()), directory
         )
         self._spec = cache(_read_spec)
+        if self._is_git_ignored(directory):
+            # A project in a directory for experiments.
+            self._top = directory
 
     def ignores(self, path: Path) -> bool:
         """Return whether a change of a file or directory does not matter."""

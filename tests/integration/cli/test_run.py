@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -295,3 +296,15 @@ def test_other_addresses_are_listened_on_on_request(start_run: StartRun) -> None
     run = start_run("def handler(): return 1", "--host", "0.0.0.0")
     assert run.wait_for("ready")["url"] == f"http://127.0.0.1:{run.port}"
     assert run.get().status == 200
+
+
+def test_line_about_an_event_has_its_type_without_control_characters(start_run: StartRun) -> None:
+    run = start_run(EVENTS, "--output", "text")
+    run.wait_until(lambda: "is served at" in run.log_file.read_text(), "the address")
+    (front,) = re.findall(r"http://127\.0\.0\.1:(\d+)", run.log_file.read_text())
+    headers = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "x", "ce-type": "a.%1B[31mb"}
+    with pytest.raises(HTTPError) as rejected:
+        urlopen(Request(f"http://127.0.0.1:{front}/", b"", headers), timeout=DEADLINE)
+    rejected.value.close()
+    run.wait_until(lambda: " B\n" in run.log_file.read_text(), "the line about the request")
+    assert re.search(r"^POST a\.\\x1b\[31mb 400 ", run.log_file.read_text(), re.MULTILINE)

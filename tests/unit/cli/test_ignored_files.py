@@ -62,6 +62,14 @@ def test_rules_above_the_directory_count_in_a_repository(project: Path) -> None:
     assert IgnoredFiles(project / "sub", ()).ignores(project / "sub" / "a.log")
 
 
+def test_rules_above_do_not_count_if_they_ignore_the_whole_directory(project: Path) -> None:
+    (project / ".git").mkdir()
+    (project / ".gitignore").write_text("sub/\n*.log\n")
+    ignored = IgnoredFiles(project / "sub", ())
+    assert not ignored.ignores(project / "sub" / "a.log")
+    assert ignored.ignores(project / "sub" / "own")
+
+
 def test_kept_files_are_never_ignored(project: Path) -> None:
     assert not IgnoredFiles(project, {project / "a.log"}).ignores(project / "a.log")
 
