@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench fuzz help python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: bench browser fuzz help python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -22,7 +22,7 @@ python:
 demo: python ## build an HTTP and a CloudEvent function, run them in containers and call them
 	@$(RUN) -m tools.demo
 
-test: builder lint ## run the linters, the type checker and all tests
+test: builder browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
@@ -50,6 +50,9 @@ tools: python ## build the pinned pack and lifecycle in .tools
 
 venv: python ## create the development environment .venv
 	@$(RUN) -m tools.make venv
+
+browser: python ## install Chromium for the tests of the page, if it is missing
+	@$(RUN) -m tools.make browser
 
 bench: builder ## measure serving and building next to the alternatives, for docs/benchmarks: about 40 minutes on a quiet machine
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt

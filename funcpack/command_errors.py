@@ -605,3 +605,71 @@ class ExistingFilesError(CommandError):
     @property
     def remedy(self) -> str:
         return "Name a new directory, for example: funcpack new hello"
+
+
+# --- the page of run ---
+
+
+@dataclass(eq=False)
+class EventFieldError(CommandError):
+    """A field for an event on the page is not valid."""
+
+    reason: str
+    title: ClassVar[str] = "Invalid CloudEvent"
+
+    @property
+    def found(self) -> str:
+        return f"The fields do not describe a valid event: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the field. To send an invalid event on purpose, send an HTTP request with header fields such as 'ce-type: value'."
+
+
+@dataclass(eq=False)
+class RequestNotKeptError(CommandError):
+    """The history does not contain a request, or not all of its body."""
+
+    number: int
+    title: ClassVar[str] = "The request is not kept"
+
+    @property
+    def found(self) -> str:
+        return f"The history does not contain request {self.number}, or only the beginning of its body."
+
+    @property
+    def remedy(self) -> str:
+        return "Send it from the program that it came from."
+
+
+@dataclass(eq=False)
+class RejectedRequestError(CommandError):
+    """The front rejects a request before it becomes one of the history."""
+
+    status: int
+    reason: str
+    title: ClassVar[str] = "The request was rejected"
+
+    @property
+    def found(self) -> str:
+        return f"The server answered {self.status} before the request came to the function: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the method, the path and the header fields."
+
+
+@dataclass(eq=False)
+class NotLoadedError(CommandError):
+    """The page asks for what only a function that is loaded can tell."""
+
+    output: str
+    title: ClassVar[str] = "The function is not loaded"
+
+    @property
+    def found(self) -> str:
+        return f"It could not be loaded a second time:\n{self.output}" if self.output else "It has not been loaded yet."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct the problem that the log shows, or wait until the function is ready."

@@ -37,6 +37,16 @@ def no_engine() -> ToolError:
     )
 
 
+def no_browser() -> ToolError:
+    """Return the error for a machine without Chromium on which it cannot be installed."""
+    return ToolError(
+        "Chromium is not installed",
+        "the page of `funcpack run` is tested in it, and there is no program `chromium`. It is only installed for root on Debian"
+        f" (this is {platform.system()}).",
+        "install the package `chromium` of your distribution, and run the command again.",
+    )
+
+
 def podman_without_socket(socket: str) -> ToolError:
     """Return the error for a Podman without the socket that `pack` requires."""
     return ToolError(

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from images import make as base_images
-from tools import builder, cnb, engine, package, prepare, stage, venv
+from tools import browser, builder, cnb, engine, package, prepare, stage, venv
 from tools.errors import ToolError
 from tools.pack_cli import Pack, pinned
 from tools.places import LOGS, ROOT
@@ -26,6 +26,12 @@ def make_venv(progress: Progress) -> None:
     """Create .venv."""
     with progress.step("development environment in .venv") as step:
         venv.ensure(progress, step)
+
+
+def make_browser(progress: Progress) -> None:
+    """Find or install Chromium."""
+    with progress.step("Chromium, for the tests of the page") as step:
+        browser.ensure(progress, step)
 
 
 def make_engine(progress: Progress) -> Engine:
@@ -111,6 +117,7 @@ def builder_target(progress: Progress) -> None:
 
 TARGETS = {
     "venv": make_venv,
+    "browser": make_browser,
     "tools": tools_target,
     "images": images_target,
     "buildpack": buildpack_target,

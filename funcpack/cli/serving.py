@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 from contextlib import closing
@@ -13,7 +14,6 @@ from funcpack.cli.run_output import JsonOutput, TextOutput
 from funcpack.command_errors import NotADirectoryArgumentError, PortInUseError
 from funcpack.dev_server.loading import Source
 from funcpack.dev_server.server import DevServer
-from funcpack.playground import server as page
 from funcpack_invoker.errors import ListenError
 from funcpack_invoker.server.sockets import listen, url
 
@@ -53,7 +53,7 @@ class Serving:
         source = self._source()
         source.variables()
         listeners = _listen(self.host, self.port, "--port")
-        ui = None if self.no_ui else _free_port(self.ui_port, "--ui-port")
+        ui = None if self.no_ui else _listen(_LOOPBACK, self.ui_port, "--ui-port")[0]
         if self.debug is not None:
             _free_port(self.debug, "--debug PORT")
         return asyncio.run(self._serve(source, listeners, ui))
@@ -64,19 +64,17 @@ class Serving:
             raise NotADirectoryArgumentError(str(self.directory), kind)
         return Source(self.directory, os.environ, self.given, self.env_files, self.handler, self.python, self.debug)
 
-    async def _serve(self, source: Source, listeners: Sequence[socket.socket], ui: int | None) -> int:
+    async def _serve(self, source: Source, listeners: Sequence[socket.socket], ui: socket.socket | None) -> int:
         server = DevServer(source, _shown_url(listeners[0]))
         tasks: list[asyncio.Future[None]] = []
         signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, signals.put_nowait, signum)
-        output = (JsonOutput if self.output == "json" else TextOutput)(
-            server, f"http://{_LOOPBACK}:{ui}" if ui else None
-        )
+        output = (JsonOutput if self.output == "json" else TextOutput)(server, url(ui) if ui else None)
         output.begin(debug_port=self.debug)
         tasks.append(asyncio.ensure_future(server.run(listeners, reloads=not self.no_reload)))
         if ui:
-            tasks.append(asyncio.ensure_future(page.serve(server.history, server, ui)))
+            tasks.append(asyncio.ensure_future(_serve_page(server, ui)))
         first = asyncio.ensure_future(signals.get())
         ends: list[asyncio.Future[Any]] = [first, output.failed, *tasks]
         ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -92,6 +90,16 @@ class Serving:
         if first.result() is signal.SIGINT:
             raise KeyboardInterrupt
         return 128 + first.result()
+
+
+async def _serve_page(server: DevServer, listener: socket.socket) -> None:
+    """Serve the page as soon as there is something to show: its import would delay the first start of the function."""
+    told = asyncio.Event()
+    unsubscribe = server.subscribe(lambda _: told.set())
+    await told.wait()
+    unsubscribe()
+    page = await asyncio.to_thread(importlib.import_module, "funcpack.playground.server")
+    await page.serve(server, listener)
 
 
 def _listen(host: str, port: int, option: str) -> list[socket.socket]:

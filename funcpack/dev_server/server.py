@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from funcpack.dev_server.function_process import Launch
     from funcpack.dev_server.loading import Loaded, Source
     from funcpack.dev_server.report import Event
 
@@ -51,6 +52,8 @@ class DevServer:
         history: of requests and lines.
         url: of the front.
         state: how the last load ended; None during the first one.
+        launch: what the process of the function is started with; None if the project was not valid in the last load.
+        version: of the function that serves; 0 before the first one.
 
     """
 
@@ -58,6 +61,8 @@ class DevServer:
         self.url = url
         self.history = History()
         self.state: Ready | Reloaded | Broken | None = None
+        self.launch: Launch | None = None
+        self.version = 0
         self._source = source
         self._loader = Loader(source, self._note_installation)
         self._route = Route()
@@ -145,12 +150,14 @@ class DevServer:
         try:
             loaded = await self._loader.load()
         except (UserError, OSError) as error:
+            self.launch = None
             self._processes.retire()
             self._fail(Problem.of(error if isinstance(error, UserError) else FileSystemError.of(error)))
             return
         finally:
             self._may_reopen = False
         self._route.close()
+        self.launch = loaded.launch
         if files and loaded.launch.debugger:
             port = loaded.launch.debugger.port
             await self._processes.release(port)
@@ -161,6 +168,7 @@ class DevServer:
             return
         front.apply(loaded.settings)
         self._route.open(found)
+        self.version = found.version
         if files:
             shown = [_shown(file, loaded) for file in sorted(files)]
             seconds = time.time() - _saved(files, noticed)

@@ -359,6 +359,53 @@ tests/events/order.json: it has no "request".
 
 Correct the file. The smallest one is: {"request": {"path": "/"}}""",
     ),
+    # --- the page of run ---
+    (
+        errors.EventFieldError("type is empty"),
+        1,
+        """\
+Invalid CloudEvent
+The fields do not describe a valid event: type is empty.
+
+Correct the field. To send an invalid event on purpose, send an HTTP request with header fields such as 'ce-type: value'.""",
+    ),
+    (
+        errors.RequestNotKeptError(7),
+        1,
+        """\
+The request is not kept
+The history does not contain request 7, or only the beginning of its body.
+
+Send it from the program that it came from.""",
+    ),
+    (
+        errors.RejectedRequestError(431, "the header is too large"),
+        1,
+        """\
+The request was rejected
+The server answered 431 before the request came to the function: the header is too large
+
+Correct the method, the path and the header fields.""",
+    ),
+    (
+        errors.NotLoadedError(""),
+        1,
+        """\
+The function is not loaded
+It has not been loaded yet.
+
+Correct the problem that the log shows, or wait until the function is ready.""",
+    ),
+    (
+        errors.NotLoadedError("OSError: the port is in use"),
+        1,
+        """\
+The function is not loaded
+It could not be loaded a second time:
+OSError: the port is in use
+
+Correct the problem that the log shows, or wait until the function is ready.""",
+    ),
 ]
 
 
