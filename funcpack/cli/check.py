@@ -83,9 +83,11 @@ def _kind(function: CheckedFunction) -> str | None:
 
 
 def _parameters(function: CheckedFunction) -> list[tuple[str, str]]:
-    """Return each parameter with the word for the value that it receives."""
+    """Return each parameter with what it receives, in words."""
+    from funcpack_invoker.function.parameters import MEANINGS  # noqa: PLC0415 - `funcpack --help` does not need it
+
     values = function.signature.values if function.signature else {}
-    return [(name, value.value) for name, value in values.items()]
+    return [(name, MEANINGS[value]) for name, value in values.items()]
 
 
 def _shown(file: str, examination: Examination, directory: Path) -> str:

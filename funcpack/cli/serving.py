@@ -84,7 +84,7 @@ class Serving:
         second = asyncio.ensure_future(signals.get())
         end: asyncio.Future[Any] = asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.wait([second, end], return_when=asyncio.FIRST_COMPLETED)
-        server.kill()
+        await server.kill()
         for failed in ended - {first}:
             failed.result()
         if first.result() is signal.SIGINT:

@@ -1,15 +1,18 @@
-"""The files of a project whose changes do not matter: what git ignores, environments, caches, and what editors write."""
+"""The files of a project whose changes do not matter: what git ignores, environments, caches, what editors write, own output."""
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 _DIRECTORIES = frozenset(
@@ -47,6 +50,7 @@ class IgnoredFiles:
             (parent for parent in (directory, *directory.parents) if (parent / ".git").exists()), directory
         )
         self._spec = cache(_read_spec)
+        self._outputs = frozenset(_outputs())
         if self._is_git_ignored(directory):
             # A project in a directory for experiments.
             self._top = directory
@@ -60,7 +64,7 @@ class IgnoredFiles:
         parts = path.relative_to(self._directory).parts
         if not parts or _EDITORS_FILES.fullmatch(parts[-1]) or not _DIRECTORIES.isdisjoint(parts):
             return True
-        return self._is_in_environment(path) or self._is_git_ignored(path)
+        return self._is_in_environment(path) or self._is_output(path) or self._is_git_ignored(path)
 
     def forget(self) -> None:
         """Read the files of git again: one of them has changed."""
@@ -70,6 +74,12 @@ class IgnoredFiles:
         """Return whether a path is in a virtual environment."""
         parents = path.relative_to(self._directory).parents
         return any((self._directory / parent / "pyvenv.cfg").exists() for parent in parents if parent.parts)
+
+    def _is_output(self, path: Path) -> bool:
+        """Return whether the tool itself writes to a file: each line about a reload would cause the next one."""
+        with suppress(OSError):
+            return _identity(path.stat()) in self._outputs
+        return False
 
     def _is_git_ignored(self, path: Path) -> bool:
         """Apply the rules of gitignore(5): nothing in an ignored directory can be included again."""
@@ -87,6 +97,19 @@ class IgnoredFiles:
             if parent == self._top:
                 break
         return False
+
+
+def _outputs() -> Iterator[tuple[int, int]]:
+    """Return the files that standard output and standard error are redirected to."""
+    for descriptor in (1, 2):
+        with suppress(OSError):
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                yield _identity(status)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _read_spec(directory: Path) -> GitIgnoreSpec:

@@ -107,17 +107,19 @@ class Processes:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await process.ended()
-            process.kill()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_OUTPUT):
-                    await process.closed()
-        self.kill()
+        await self.kill()
 
-    def kill(self) -> None:
-        """End all processes at once."""
-        for process in (self._serving, self._standby, *self._retiring.values()):
-            if process:
-                process.abandon()
+    async def kill(self) -> None:
+        """End all processes at once, and take their last lines."""
+        found = (self._serving, self._standby, *self._retiring.values())
+        processes = [process for process in found if process]
+        for process in processes:
+            process.kill()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_OUTPUT):
+                await asyncio.gather(*(process.closed() for process in processes))
+        for process in processes:
+            process.abandon()
 
     async def _start(self, loaded: Loaded) -> Upstream | Problem:
         process = await self._waiting(loaded)
@@ -125,7 +127,8 @@ class Processes:
         try:
             problem = await process.serve(health_paths=loaded.settings.health_paths)
         except BaseException:
-            process.abandon()
+            process.kill()
+            await process.closed()
             raise
         if problem:
             return problem

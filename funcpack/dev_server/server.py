@@ -100,9 +100,9 @@ class DevServer:
             await asyncio.gather(front.stop(_END), self._processes.stop(_END))
             logging.getLogger().removeHandler(handler)
 
-    def kill(self) -> None:
+    async def kill(self) -> None:
         """End all processes at once."""
-        self._processes.kill()
+        await self._processes.kill()
 
     def _note_changes(self, files: Sequence[Path]) -> None:
         others = [file for file in files if not self._processes.own_changes.contain(file)]

@@ -8,7 +8,7 @@ from funcpack_invoker.function.annotations import type_name
 from funcpack_invoker.function.data_form import Kind as FormKind
 from funcpack_invoker.function.invocation import is_async
 from funcpack_invoker.function.loader import LoadedApplication
-from funcpack_invoker.function.parameters import Kind, Value
+from funcpack_invoker.function.parameters import MEANINGS, Kind, Value
 from funcpack_invoker.function.protocols import Protocol
 
 if TYPE_CHECKING:
@@ -76,18 +76,8 @@ def _example(argument: Argument) -> Any:
 
 def _meaning(value: Value, form: Form | None) -> str:
     if form is None:
-        return _MEANINGS[value] + (", as bytes" if value is Value.BODY else "")
-    return _MEANINGS[value] + _FORMS[form.kind.value]
+        return MEANINGS[value] + (", as bytes" if value is Value.BODY else "")
+    return MEANINGS[value] + _FORMS[form.kind.value]
 
 
 _FORMS = {"bytes": ", as bytes", "text": ", as text", "json": ", read from JSON"}
-
-_MEANINGS = {
-    Value.EVENT: "the event, as the CloudEvents SDK's class",
-    Value.DATA: "the event's data",
-    Value.ATTRIBUTES: "the event's attributes, a dict",
-    Value.REQUEST: "the request, a flask.Request",
-    Value.BODY: "the body",
-    Value.HEADERS: "the headers, a case-insensitive mapping",
-    Value.CONTEXT: "request id, trace, deadline and logger of the call",
-}

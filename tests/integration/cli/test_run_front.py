@@ -377,3 +377,19 @@ def test_64_slow_calls_run_at_once(start_run: StartRun) -> None:
     for thread in threads:
         thread.join(DEADLINE)
     assert [answer.endswith(b"\r\n\r\n64") for answer in answers] == [True] * 64
+
+
+def test_header_of_a_stream_does_not_wait_for_its_body(start_run: StartRun) -> None:
+    run = start_run(
+        """
+        async def handler(scope, receive, send):
+            assert scope["type"] == "http"
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-early", b"yes")]})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        """
+    )
+    with socket.create_connection(("127.0.0.1", run.port), timeout=DEADLINE) as connection:
+        connection.sendall(request("/").replace(b"Connection: close\r\n", b""))
+        assert b"x-early: yes\r\n" in connection.recv(10_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -316,3 +318,28 @@ def test_end_of_the_process_is_a_problem_until_the_next_save(start_run: StartRun
     assert run.get().status == 500
     save_and_wait(run, version(2))
     assert run.get().body == b"002"
+
+
+def test_own_output_in_the_project_is_not_a_change(tmp_path: Path, cache_home: Path) -> None:
+    (tmp_path / "handler.py").write_text("def handler():\n    return '1'\n")
+    log = tmp_path / "run.log"
+    command = [sys.executable, "-m", "funcpack", "run", "--port", "0", "--no-ui", "--output", "json"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache_home)}
+    with log.open("wb") as output, subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=output) as process:
+        try:
+            wait_for(lambda: '"ready"' in log.read_text(), log)
+            (tmp_path / "handler.py").write_text("def handler():\n    return '22'\n")
+            wait_for(lambda: '"reload"' in log.read_text(), log)
+            (tmp_path / "handler.py").write_text("def handler():\n    return '333'\n")
+            wait_for(lambda: log.read_text().count('"reload"') > 1, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+    files = [json.loads(line)["files"] for line in log.read_text().splitlines() if '"reload"' in line]
+    assert files == [["handler.py"], ["handler.py"]]
+
+
+def wait_for(condition: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.01)

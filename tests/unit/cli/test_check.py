@@ -145,7 +145,10 @@ FUNCTION = {"ok": True, "handler": "handler.handler", "file": "handler.py", "pro
             {
                 "kind": "http",
                 "line": 1,
-                "parameters": [{"name": "req", "value": "request"}, {"name": "headers", "value": "headers"}],
+                "parameters": [
+                    {"name": "req", "value": "the request, a flask.Request"},
+                    {"name": "headers", "value": "the headers, a case-insensitive mapping"},
+                ],
             },
             id="HTTP",
         ),
@@ -154,7 +157,10 @@ FUNCTION = {"ok": True, "handler": "handler.handler", "file": "handler.py", "pro
             {
                 "kind": "cloudevent",
                 "line": 7,
-                "parameters": [{"name": "payload", "value": "data"}, {"name": "attributes", "value": "attributes"}],
+                "parameters": [
+                    {"name": "payload", "value": "the event's data"},
+                    {"name": "attributes", "value": "the event's attributes, a dict"},
+                ],
             },
             id="CloudEvent",
         ),
@@ -251,7 +257,11 @@ def text(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int,
 
 def test_text_of_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, {"handler.py": "def handler(data, context): ...\n", "flask.py": ""})
-    expected = "handler.handler (handler.py:1) accepts CloudEvents.\n  data: data\n  context: context\n"
+    expected = (
+        "handler.handler (handler.py:1) accepts CloudEvents.\n"
+        "  data: the event's data\n"
+        "  context: request id, trace, deadline and logger of the call\n"
+    )
     code, out, err = text([str(tmp_path)], capsys)
     assert (code, out) == (0, expected)
     assert err.startswith("Warning: the app has a module 'flask'")
