@@ -673,3 +673,217 @@ class NotLoadedError(CommandError):
     @property
     def remedy(self) -> str:
         return "Correct the problem that the log shows, or wait until the function is ready."
+
+
+# --- build ---
+
+
+class NoEngineError(CommandError):
+    """No container engine is installed."""
+
+    title: ClassVar[str] = "No container engine is installed"
+
+    @property
+    def found(self) -> str:
+        return "Neither 'docker' nor 'podman' is on PATH. A build runs in containers."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Install Docker (https://docs.docker.com/engine/install/) or Podman (https://podman.io/docs/installation), for\n"
+            "example with: sudo apt install podman\n"
+            "\n"
+            "To run the function without an engine, use: funcpack run"
+        )
+
+
+@dataclass(eq=False)
+class EngineNotRunningError(CommandError):
+    """A container engine is installed, and does not respond."""
+
+    client: str
+    reason: str
+    title: ClassVar[str] = "The container engine is not running"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.client} info' fails: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        if self.client == "podman":
+            return "Check that 'podman info' works. If Podman runs in a virtual machine, start it: podman machine start"
+        return (
+            "Start Docker Desktop, or the service: sudo systemctl start docker\n"
+            "If DOCKER_HOST is set, check that it is the address of your engine."
+        )
+
+
+@dataclass(eq=False)
+class EngineAccessError(CommandError):
+    """The user may not connect to the engine."""
+
+    address: str
+    title: ClassVar[str] = "No access to the container engine"
+
+    @property
+    def found(self) -> str:
+        return f"This user may not connect to Docker at {self.address}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Add yourself to the group of Docker's users, and log in again: sudo usermod -aG docker $USER\n"
+            "Its members can become root. Rootless Docker and Podman do not require this."
+        )
+
+
+@dataclass(eq=False)
+class EngineFailedError(CommandError):
+    """A command of the engine's client failed, after its own message on standard error."""
+
+    client: str
+    command: str
+    title: ClassVar[str] = "The container engine reports an error"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.client} {self.command}' failed. See its output above."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct what the output reports, and run the command again."
+
+
+@dataclass(eq=False)
+class NoPackError(CommandError):
+    """`pack` is not installed; `other` is a different program of this name."""
+
+    other: str | None
+    title: ClassVar[str] = "pack is not installed"
+
+    @property
+    def found(self) -> str:
+        if self.other:
+            return f"'{self.other}' is not the program of the Buildpacks project, because 'pack version' prints no version."
+        return "Funcpack builds images with 'pack', the program of the Buildpacks project, which is not on PATH."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Install it, for example with: brew install buildpacks/tap/pack\n"
+            "For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/\n"
+            "In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH."
+        )
+
+
+@dataclass(eq=False)
+class BuilderMissingError(CommandError):
+    """The builder is not available."""
+
+    builder: str
+    client: str
+    title: ClassVar[str] = "The builder is not available"
+
+    @property
+    def found(self) -> str:
+        return f"There is no image '{self.builder}' on this machine, and pack could not pull it. See the output of pack above."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Check the name, and that you can pull it: {self.client} pull {self.builder}\n"
+            "To create the builder funcpack/builder on this machine, run 'make builder' in a clone of Funcpack."
+        )
+
+
+@dataclass(eq=False)
+class BuildFailedError(CommandError):
+    """`pack` failed, after its own message."""
+
+    has_certificates: bool
+    title: ClassVar[str] = "The build failed"
+
+    @property
+    def found(self) -> str:
+        return "pack reports an error. See its output above."
+
+    @property
+    def remedy(self) -> str:
+        text = "Correct what the output reports, and run the command again."
+        if self.has_certificates:
+            return text
+        return (
+            f"{text} If a certificate is not trusted,\n"
+            "set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format."
+        )
+
+
+@dataclass(eq=False)
+class ImageNameError(CommandError):
+    """The name of the image is not valid; `similar` is a valid one."""
+
+    name: str
+    similar: str
+    title: ClassVar[str] = "Invalid image name"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.name}' is not the name of an image: [REGISTRY/]NAME[:TAG], with the name in lower case."
+
+    @property
+    def remedy(self) -> str:
+        return f"Name the image, for example: --tag {self.similar}"
+
+
+@dataclass(eq=False)
+class NoRegistryError(CommandError):
+    """An image is to be published, and no name was given."""
+
+    similar: str
+    title: ClassVar[str] = "No registry"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return "The option --publish sends the image to the registry in its name, and the option --tag is missing."
+
+    @property
+    def remedy(self) -> str:
+        return f"Name the image with its registry, for example: --tag registry.example.com/{self.similar}"
+
+
+@dataclass(eq=False)
+class OutputDirectoryError(CommandError):
+    """The directory for an image layout contains something else."""
+
+    directory: str
+    reason: str
+    title: ClassVar[str] = "The output directory is in use"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.directory}' {self.reason}. Nothing was built."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a new directory, an empty one, or one with an OCI image layout, which is replaced."
+
+
+@dataclass(eq=False)
+class EnvOptionError(CommandError):
+    """The value of --env has no name."""
+
+    value: str
+    title: ClassVar[str] = "Invalid variable"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The value '{self.value}' of the option --env has no name."
+
+    @property
+    def remedy(self) -> str:
+        return "Write --env NAME=VALUE, or --env NAME for the value in your environment."
