@@ -48,6 +48,12 @@ def make_pack(progress: Progress) -> None:
         cnb.ensure_pack(progress, step)
 
 
+def make_registry(progress: Progress) -> None:
+    """Build the pinned registry for the tests."""
+    with progress.step("registry for the tests, pinned") as step:
+        cnb.ensure_registry(progress, step)
+
+
 def make_lifecycle(progress: Progress, found: Engine) -> None:
     """Build the pinned lifecycle."""
     with progress.step("lifecycle, pinned") as step:
@@ -79,6 +85,7 @@ def tools_target(progress: Progress) -> None:
     """Build the pinned tools."""
     found = make_engine(progress)
     make_pack(progress)
+    make_registry(progress)
     make_lifecycle(progress, found)
 
 
@@ -110,6 +117,7 @@ def builder_target(progress: Progress) -> None:
     found = make_engine(progress)
     make_venv(progress)
     make_pack(progress)
+    make_registry(progress)
     make_lifecycle(progress, found)
     make_base_images(progress, found)
     make_builder(progress, pinned(found))

@@ -93,15 +93,19 @@ def private_index_server(root: Path) -> Iterator[str]:
 
 
 @contextmanager
-def package_index_server(directory: Path) -> Iterator[PackageIndex]:
-    """Serve an index on a free port of the loopback interface for the duration of the block."""
+def package_index_server(directory: Path, *, is_private: bool = False) -> Iterator[PackageIndex]:
+    """Serve an index on a free port of the loopback interface for the duration of the block.
+
+    A private index serves only clients with the credentials.
+    """
     root = directory / "root"
     root.mkdir()
     authority, authority_key = _issue(directory, "authority")
     # Not self-signed, because uv rejects the certificate of an authority as that of a server.
     server_name = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
     certificate, key = _issue(directory, "server", "-CA", authority, "-CAkey", authority_key, *server_name)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=str(root)))
+    handler = _PrivateHandler if is_private else _QuietHandler
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(root)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
