@@ -47,11 +47,11 @@ def no_browser() -> ToolError:
     )
 
 
-def podman_without_socket(socket: str) -> ToolError:
+def podman_without_socket() -> ToolError:
     """Return the error for a Podman without the socket that `pack` requires."""
     return ToolError(
         "the socket of podman is not available",
-        f"`pack` connects to the engine through a socket, and nothing listens at {socket}.",
+        "`pack` connects to the engine through a socket, and podman does not listen at one.",
         "run `systemctl --user start podman.socket` (or `podman machine start` if podman runs in a virtual machine).",
     )
 

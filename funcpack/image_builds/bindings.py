@@ -11,12 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from funcpack.image_builds.certificates import certificates
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    from funcpack.image_builds.credentials import Credentials
 
 IN_CONTAINER = "/platform/bindings"
 # Where SELinux is on, a container can read only directories with a label for containers.
@@ -39,18 +35,6 @@ class Binding:
             (directory / name).chmod(0o644)
         directory.chmod(0o755)
         return directory
-
-
-def bindings_for(bundles: list[Path], credentials: Credentials) -> list[Binding]:
-    """Return the bindings for files with certificates and for credentials."""
-    found = [Binding("ca-certificates", {"authorities.pem": certificates(bundles)})] if bundles else []
-    if credentials.default_index and credentials.default_login:
-        login = credentials.default_login
-        values = {"uri": credentials.default_index, "username": login.username, "password": login.password}
-        found.append(Binding("pypi", {name: value.encode() for name, value in values.items()}))
-    if content := credentials.netrc():
-        found.append(Binding("netrc", {"netrc": content.encode()}))
-    return found
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +11,15 @@ from urllib.parse import urlsplit
 
 from funcpack.command_errors import BuilderMissingError, BuildFailedError, EngineFailedError
 from funcpack.image_builds import builder_image, image_names
-from funcpack.image_builds.bindings import bindings_for, temporary_volumes
-from funcpack.image_builds.engine import DEFAULT_ADDRESS, is_loopback
+from funcpack.image_builds.bindings import Binding, temporary_volumes
+from funcpack.image_builds.certificates import certificates
+from funcpack.image_builds.engine import is_loopback
 from funcpack.project.app_files import as_table, parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from funcpack.image_builds.credentials import Credentials
     from funcpack.image_builds.engine import Engine
     from funcpack.image_builds.pack import Pack
     from funcpack.image_builds.settings import BuildSettings
@@ -77,13 +78,25 @@ def build(order: Order, settings: BuildSettings, bundles: list[Path], pack: Pack
     return _push(built, engine) if pushes else built
 
 
+def bindings_for(bundles: list[Path], credentials: Credentials) -> list[Binding]:
+    """Return the bindings for files with certificates and for credentials."""
+    found = [Binding("ca-certificates", {"authorities.pem": certificates(bundles)})] if bundles else []
+    if credentials.default_index and credentials.default_login:
+        login = credentials.default_login
+        values = {"uri": credentials.default_index, "username": login.username, "password": login.password}
+        found.append(Binding("pypi", {name: value.encode() for name, value in values.items()}))
+    if content := credentials.netrc():
+        found.append(Binding("netrc", {"netrc": content.encode()}))
+    return found
+
+
 def arguments(order: Order, settings: BuildSettings, engine: Engine, options: Sequence[str]) -> list[str]:
     """Return the arguments of `pack`, none of which is secret: `pack` takes the values of settings from its environment."""
     found = ["build", order.image, "--path", str(order.directory), "--builder", order.builder]
     found += ["--pull-policy", "if-not-present"]
     if builder_image.is_trusted(engine, order.builder):
         found.append("--trust-builder")
-    if _needs_address(engine):
+    if engine.has_other_address:
         found += ["--docker-host", "inherit"]
     if order.platform:
         found += ["--platform", order.platform]
@@ -101,15 +114,6 @@ def network_options(urls: Sequence[str], image: str, engine: Engine) -> list[str
     addresses = [*urls, *(environment.get(name, "") for name in _PROXIES)]
     hosts = [*(urlsplit(url).hostname or "" for url in addresses), image_names.registry_host(image)]
     return ["--network", "host"] if any(map(is_loopback, hosts)) else []
-
-
-def _needs_address(engine: Engine) -> bool:
-    """Check whether the lifecycle, in its container, needs to know the engine's socket.
-
-    On macOS, the engine runs in a virtual machine, in which its socket is at the default address.
-    """
-    address = engine.environment().get("DOCKER_HOST", DEFAULT_ADDRESS)
-    return address != DEFAULT_ADDRESS and sys.platform != "darwin"
 
 
 def _failure(builder: str, engine: Engine, *, has_certificates: bool) -> BuilderMissingError | BuildFailedError:

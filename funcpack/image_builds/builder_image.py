@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BUILDER = "funcpack/builder"
 _OURS = re.compile(r"((index\.)?docker\.io/|localhost/)?funcpack/builder([:@].*)?")
+_BUILDPACK = "funcpack/python"
 _METADATA = "io.buildpacks.builder.metadata"
 
 
@@ -33,14 +34,26 @@ def has_local_run_image(engine: Engine, builder: str) -> bool:
     return found is not None and _is_only_local(found)
 
 
+def buildpack_version(engine: Engine, builder: str) -> str | None:
+    """Return the version of Funcpack's buildpack in a local builder, or None if there is no such builder."""
+    image = engine.inspect(builder)
+    buildpacks = _metadata(image).get("buildpacks") or [] if image else []
+    return next((str(item.get("version")) for item in buildpacks if item.get("id") == _BUILDPACK), None)
+
+
 def _is_only_local(image: dict[str, Any]) -> bool:
     # Podman gives images of this machine a digest, too.
     return all(name.startswith("localhost/") for name in image.get("RepoDigests") or ())
 
 
 def _run_image(builder: dict[str, Any]) -> str | None:
-    labels = builder.get("Config", {}).get("Labels") or {}
-    metadata = json.loads(labels.get(_METADATA) or "{}")
+    metadata = _metadata(builder)
     images = metadata.get("images") or [metadata.get("stack", {}).get("runImage", {})]
     name: str | None = images[0].get("image")
     return name
+
+
+def _metadata(builder: dict[str, Any]) -> dict[str, Any]:
+    labels = builder.get("Config", {}).get("Labels") or {}
+    metadata: dict[str, Any] = json.loads(labels.get(_METADATA) or "{}")
+    return metadata

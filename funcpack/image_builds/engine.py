@@ -1,7 +1,9 @@
 """Finds a running container engine, and runs its command line client.
 
 Docker is found as its client finds it: at DOCKER_HOST, or by the current context. `pack` connects to Podman through a socket.
-If none listens, `reachable` starts one for as long as a build takes.
+If none listens, `reachable` starts a service for as long as a build takes.
+
+The repository's tools use this module before anything is installed, so it imports the error texts where it needs them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from funcpack.command_errors import EngineAccessError, EngineNotRunningError, NoEngineError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,6 +39,14 @@ class Engine:
     client: str
     version: str
     address: str | None = None
+
+    @property
+    def has_other_address(self) -> bool:
+        """Whether the lifecycle, in its container, needs to know the engine's address.
+
+        On macOS, the engine runs in a virtual machine, in which its socket is at the default address.
+        """
+        return self.environment().get("DOCKER_HOST", DEFAULT_ADDRESS) != DEFAULT_ADDRESS and sys.platform != "darwin"
 
     @property
     def is_remote(self) -> bool:
@@ -68,6 +76,11 @@ def is_loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
+def running() -> Engine | None:
+    """Return Docker or Podman if one of them is running, or None."""
+    return _docker() or _podman()
+
+
 def find() -> Engine:
     """Return Docker or Podman if one of them is running.
 
@@ -77,7 +90,9 @@ def find() -> Engine:
         EngineNotRunningError: One is installed, but does not respond.
 
     """
-    found = _docker() or _podman()
+    from funcpack.command_errors import EngineAccessError, EngineNotRunningError, NoEngineError  # noqa: PLC0415 - see above
+
+    found = running()
     if found:
         return found
     client = next(filter(shutil.which, ("docker", "podman")), None)
@@ -115,6 +130,8 @@ def reachable(engine: Engine) -> Iterator[Engine]:
 
 
 def _wait_for(service: subprocess.Popen[bytes], path: Path) -> None:
+    from funcpack.command_errors import EngineNotRunningError  # noqa: PLC0415 - see above
+
     deadline = time.monotonic() + _SERVICE_SECONDS
     while not _listens(path):
         if service.poll() is not None or time.monotonic() > deadline:
@@ -150,7 +167,15 @@ def _podman() -> Engine | None:
     version = done.stdout.strip()
     if done.returncode != 0 or not version:
         return None
-    return Engine("podman", version, os.environ.get("DOCKER_HOST") or _podman_address())
+    address = os.environ.get("DOCKER_HOST")
+    if address and not _is_served(address):
+        return None
+    return Engine("podman", version, address or _podman_address())
+
+
+def _is_served(address: str) -> bool:
+    """Check whether an engine listens at an address of this machine. Others are left to `pack`."""
+    return not address.startswith("unix://") or _listens(Path(address.removeprefix("unix://")))
 
 
 def _podman_address() -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
+# The version with which Funcpack is tested: that in tools/pack/go.mod.
+TESTED_VERSION = "0.40.6"
+_RELEASES = "https://github.com/buildpacks/pack/releases/download"
 _VERSION_SECONDS = 30
 # `pack` removes its containers when it is interrupted. The engine may need some time for it.
 _ENDING_SECONDS = 60
@@ -69,6 +73,15 @@ def find() -> Pack:
     if program is None or version is None:
         raise NoPackError(program)
     return Pack(program, version)
+
+
+def install_command() -> str:
+    """Return the command that installs `pack` on this machine."""
+    if sys.platform == "darwin":
+        return "brew install buildpacks/tap/pack"
+    suffix = "-arm64" if platform.machine() == "aarch64" else ""
+    archive = f"{_RELEASES}/v{TESTED_VERSION}/pack-v{TESTED_VERSION}-linux{suffix}.tgz"
+    return f"curl -sSfL {archive} | sudo tar -C /usr/local/bin -xz pack"
 
 
 def _version(program: str) -> str | None:

@@ -24,6 +24,7 @@ TOOL_ROOMS = (
     "funcpack.playground",
     "funcpack.dev_server",
     "funcpack.calls",
+    "funcpack.diagnosis",
     "funcpack.image_builds",
     "funcpack.environments",
 )
