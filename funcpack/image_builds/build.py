@@ -96,7 +96,7 @@ def arguments(order: Order, settings: BuildSettings, engine: Engine, options: Se
     found += ["--pull-policy", "if-not-present"]
     if builder_image.is_trusted(engine, order.builder):
         found.append("--trust-builder")
-    if engine.has_other_address:
+    if engine.has_other_socket:
         found += ["--docker-host", "inherit"]
     if order.platform:
         found += ["--platform", order.platform]

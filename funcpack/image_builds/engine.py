@@ -41,12 +41,13 @@ class Engine:
     address: str | None = None
 
     @property
-    def has_other_address(self) -> bool:
-        """Whether the lifecycle, in its container, needs to know the engine's address.
+    def has_other_socket(self) -> bool:
+        """Whether the lifecycle, in its container, needs to know the path of the engine's socket.
 
-        On macOS, the engine runs in a virtual machine, in which its socket is at the default address.
+        An engine in a virtual machine, as on macOS, or on another machine has its socket at the default path there.
         """
-        return self.environment().get("DOCKER_HOST", DEFAULT_ADDRESS) != DEFAULT_ADDRESS and sys.platform != "darwin"
+        address = self.environment().get("DOCKER_HOST", DEFAULT_ADDRESS)
+        return address.startswith("unix://") and address != DEFAULT_ADDRESS and sys.platform != "darwin"
 
     @property
     def is_remote(self) -> bool:

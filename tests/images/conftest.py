@@ -14,7 +14,7 @@ import pytest
 
 from tests.images.package_index import PackageIndex, package_index_server
 from tools import container, engine, pack_cli
-from tools.places import BUILDER_IMAGE, PACK, REGISTRY
+from tools.places import BUILDER_IMAGE, PACK, REGISTRY, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -191,6 +191,18 @@ def _port_in(log: Path, process: subprocess.Popen[bytes]) -> str:
             return found[1]
         time.sleep(0.02)
     raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def registry_builder(workshop: Workshop, make_app: MakeApp, registry: str) -> Iterator[str]:
+    """A builder whose run image is in the registry."""
+    run_image = f"{registry}/funcpack/run"
+    text = (ROOT / "builder.toml").read_text().replace('"funcpack/run"', f'"{run_image}"')
+    config = make_app({"builder.toml": text.replace('uri = "', f'uri = "{ROOT}/')}) / "builder.toml"
+    workshop.engine.run("tag", "funcpack/run", run_image)
+    workshop.engine.run("push", run_image)
+    yield workshop.create_builder(config)
+    workshop.engine.ask("image", "rm", run_image)
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from tests.images.package_index import PASSWORD, USER, PackageIndex, package_index_server
+from tests.images.registries import digest_of
 from tools.places import PACK, ROOT
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def test_an_image_is_published_with_its_digest(
     assert built.returncode == 0, built.stderr
     name, _, digest = built.stdout.strip().partition("@")
     assert name == image
-    assert digest == digest_in(registry, image)
+    assert digest == digest_of(image)
 
 
 def test_an_image_is_published_by_the_lifecycle_with_its_cache(
@@ -219,30 +219,11 @@ def test_an_image_is_published_by_the_lifecycle_with_its_cache(
     assert json.loads(built.stdout) == {
         "image": image,
         "id": None,
-        "digest": digest_in(registry, image),
+        "digest": digest_of(image),
         "directory": None,
     }
     assert workshop.engine.image_id(image) is None
-    assert digest_in(registry, f"{image}-cache")
-
-
-@pytest.fixture
-def registry_builder(workshop: Workshop, make_app: MakeApp, registry: str) -> Iterator[str]:
-    """A builder whose run image is in the registry."""
-    run_image = f"{registry}/funcpack/run"
-    text = (ROOT / "builder.toml").read_text().replace('"funcpack/run"', f'"{run_image}"')
-    config = make_app({"builder.toml": text.replace('uri = "', f'uri = "{ROOT}/')}) / "builder.toml"
-    workshop.engine.run("tag", "funcpack/run", run_image)
-    workshop.engine.run("push", run_image)
-    yield workshop.create_builder(config)
-    workshop.engine.ask("image", "rm", run_image)
-
-
-def digest_in(registry: str, image: str) -> str:
-    """Return the digest of an image's manifest in the registry, which the digest header must repeat."""
-    repository, _, tag = image.removeprefix(f"{registry}/").rpartition(":")
-    with urllib.request.urlopen(f"http://{registry}/v2/{repository}/manifests/{tag}", timeout=30) as answer:
-        return f"sha256:{hashlib.sha256(answer.read()).hexdigest()}"
+    assert digest_of(f"{image}-cache")
 
 
 def blob(layout: Path, descriptor: Mapping[str, object]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,12 @@ import pytest
 import uv
 
 from funcpack.environments import pythons
-from tests import other_python
+from tests import other_python, tool_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("funcpack", "invoker", "requirements", "templates", "pyproject.toml", "README.md", "LICENSE")
 
 # Run by the tool's own Python, without a network.
 PROGRAM = """
@@ -43,16 +41,7 @@ def run(command: list[str | Path], directory: Path, variables: Mapping[str, str]
 
 @pytest.fixture(scope="session")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources, because setuptools writes next to them."""
-    copy = tmp_path_factory.mktemp("sources")
-    ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
-    for name in PARTS:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, symlinks=True, ignore=ignored)
-        else:
-            shutil.copy(source, copy)
-    return copy
+    return tool_sources.copy_to(tmp_path_factory.mktemp("sources"))
 
 
 def with_pip(sources: Path, directory: Path, python: str) -> Path:
