@@ -742,13 +742,12 @@ class EngineAccessError(CommandError):
 class EngineFailedError(CommandError):
     """A command of the engine's client failed, after its own message on standard error."""
 
-    client: str
     command: str
     title: ClassVar[str] = "The container engine reports an error"
 
     @property
     def found(self) -> str:
-        return f"'{self.client} {self.command}' failed. See its output above."
+        return f"'{self.command}' failed. See its output above."
 
     @property
     def remedy(self) -> str:

@@ -31,7 +31,7 @@ STARTING_SECONDS = 60
 class Engine(engine.Engine):
     """A running container engine, and the questions of the tools to it."""
 
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str) -> str:  # type: ignore[override] # the tools need the output
         """Run the client and return its stripped output. Raises ToolError if it fails."""
         done = self._call(arguments)
         if done.returncode != 0:

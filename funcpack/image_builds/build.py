@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from funcpack.command_errors import BuilderMissingError, BuildFailedError, EngineFailedError
+from funcpack.command_errors import BuilderMissingError, BuildFailedError
 from funcpack.image_builds import builder_image, image_names
 from funcpack.image_builds.bindings import Binding, temporary_volumes
 from funcpack.image_builds.certificates import certificates
@@ -136,8 +136,7 @@ def _push(built: Built, engine: Engine) -> Built:
         if engine.client == "podman" and is_loopback(image_names.registry_host(built.image))
         else []
     )
-    if engine.ask("push", *insecure, built.image) is None:
-        raise EngineFailedError(engine.client, f"push {built.image}")
+    engine.run("push", *insecure, built.image)
     digests = (engine.inspect(built.image) or {}).get("RepoDigests") or []
     repository = built.image.rpartition(":")[0] if ":" in built.image.rpartition("/")[2] else built.image
     digest = next((name.partition("@")[2] for name in digests if name.partition("@")[0] == repository), None)

@@ -66,6 +66,20 @@ class Engine:
         )
         return done.stdout.strip() if done.returncode == 0 else None
 
+    def run(self, *arguments: str) -> None:
+        """Run the client with its output on standard error.
+
+        Raises:
+            EngineFailedError: It fails.
+
+        """
+        command = [self.client, *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False, env=self.environment())
+        if done.returncode != 0:
+            from funcpack.command_errors import EngineFailedError  # noqa: PLC0415 - see above
+
+            raise EngineFailedError(" ".join(command))
+
     def inspect(self, image: str) -> dict[str, Any] | None:
         """Return the description of a local image, or None if it does not exist."""
         found = self.ask("image", "inspect", image)

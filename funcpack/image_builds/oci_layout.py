@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 
-from funcpack.command_errors import EngineFailedError, OutputDirectoryError
+from funcpack.command_errors import OutputDirectoryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +51,7 @@ def write(engine: Engine, image: str, directory: Path) -> str:
     with TemporaryDirectory(prefix=".new-", dir=directory) as temporary:
         new = Path(temporary)
         archive = new / "saved.tar"
-        if engine.ask("save", "--output", str(archive), image) is None:
-            raise EngineFailedError(engine.client, f"save {image}")
+        engine.run("save", "--output", str(archive), image)
         digest = _convert(archive, image, new)
         for name in _ENTRIES:
             _remove(directory / name)

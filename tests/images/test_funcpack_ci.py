@@ -107,7 +107,7 @@ def test_the_steps_for_github_check_test_build_and_publish(
     jobs = workflow("github", app, registry_builder)["jobs"]
 
     outputs = []
-    for step in (*jobs["check"]["steps"], *jobs["image"]["steps"]):
+    for step in (*jobs["check"]["steps"], *jobs["publish"]["steps"]):
         if "run" in step:
             secrets = dict.fromkeys(step.get("env", {}), "token")
             outputs.append(runner.run(step["run"], ("bash", "-e"), **variables, **secrets, REGISTRY=registry))
@@ -137,7 +137,7 @@ def test_the_scripts_for_gitlab_check_test_build_and_publish(
     jobs = [
         document[name]
         for stage in document["stages"]
-        for name in ("check", "image")
+        for name in ("check", "publish")
         if document[name]["stage"] == stage
     ]
     outputs = [runner.run("\n".join(job["script"]), ("bash", "-eo", "pipefail"), **variables) for job in jobs]

@@ -406,6 +406,144 @@ OSError: the port is in use
 
 Correct the problem that the log shows, or wait until the function is ready.""",
     ),
+    # --- build ---
+    (
+        errors.NoEngineError(),
+        1,
+        """\
+No container engine is installed
+Neither 'docker' nor 'podman' is on PATH. A build runs in containers.
+
+Install Docker (https://docs.docker.com/engine/install/) or Podman (https://podman.io/docs/installation), for
+example with: sudo apt install podman
+
+To run the function without an engine, use: funcpack run""",
+    ),
+    (
+        errors.EngineNotRunningError("docker", "Cannot connect to the Docker daemon at unix:///var/run/docker.sock."),
+        1,
+        """\
+The container engine is not running
+'docker info' fails: Cannot connect to the Docker daemon at unix:///var/run/docker.sock.
+
+Start Docker Desktop, or the service: sudo systemctl start docker
+If DOCKER_HOST is set, check that it is the address of your engine.""",
+    ),
+    (
+        errors.EngineNotRunningError("podman", "cannot connect to Podman socket"),
+        1,
+        """\
+The container engine is not running
+'podman info' fails: cannot connect to Podman socket
+
+Check that 'podman info' works. If Podman runs in a virtual machine, start it: podman machine start""",
+    ),
+    (
+        errors.EngineAccessError("/var/run/docker.sock"),
+        1,
+        """\
+No access to the container engine
+This user may not connect to Docker at /var/run/docker.sock.
+
+Add yourself to the group of Docker's users, and log in again: sudo usermod -aG docker $USER
+Its members can become root. Rootless Docker and Podman do not require this.""",
+    ),
+    (
+        errors.EngineFailedError("docker push example.com/hello"),
+        1,
+        """\
+The container engine reports an error
+'docker push example.com/hello' failed. See its output above.
+
+Correct what the output reports, and run the command again.""",
+    ),
+    (
+        errors.NoPackError(None),
+        1,
+        """\
+pack is not installed
+Funcpack builds images with 'pack', the program of the Buildpacks project, which is not on PATH.
+
+Install it, for example with: brew install buildpacks/tap/pack
+For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/
+In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH.""",
+    ),
+    (
+        errors.NoPackError("/usr/bin/pack"),
+        1,
+        """\
+pack is not installed
+'/usr/bin/pack' is not the program of the Buildpacks project, because 'pack version' prints no version.
+
+Install it, for example with: brew install buildpacks/tap/pack
+For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/
+In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH.""",
+    ),
+    (
+        errors.BuilderMissingError("example.com/builder", "podman"),
+        1,
+        """\
+The builder is not available
+There is no image 'example.com/builder' on this machine, and pack could not pull it. See the output of pack above.
+
+Check the name, and that you can pull it: podman pull example.com/builder
+To create the builder funcpack/builder on this machine, run 'make builder' in a clone of Funcpack.""",
+    ),
+    (
+        errors.BuildFailedError(has_certificates=True),
+        1,
+        """\
+The build failed
+pack reports an error. See its output above.
+
+Correct what the output reports, and run the command again.""",
+    ),
+    (
+        errors.BuildFailedError(has_certificates=False),
+        1,
+        """\
+The build failed
+pack reports an error. See its output above.
+
+Correct what the output reports, and run the command again. If a certificate is not trusted,
+set SSL_CERT_FILE to a file with the certificates of your proxy or index, in PEM format.""",
+    ),
+    (
+        errors.ImageNameError("Hello", "hello"),
+        2,
+        """\
+Invalid image name
+'Hello' is not the name of an image: [REGISTRY/]NAME[:TAG], with the name in lower case.
+
+Name the image, for example: --tag hello""",
+    ),
+    (
+        errors.NoRegistryError("hello"),
+        2,
+        """\
+No registry
+The option --publish sends the image to the registry in its name, and the option --tag is missing.
+
+Name the image with its registry, for example: --tag registry.example.com/hello""",
+    ),
+    (
+        errors.OutputDirectoryError("image", "contains other files"),
+        2,
+        """\
+The output directory is in use
+'image' contains other files. Nothing was built.
+
+Name a new directory, an empty one, or one with an OCI image layout, which is replaced.""",
+    ),
+    (
+        errors.EnvOptionError("=1"),
+        2,
+        """\
+Invalid variable
+The value '=1' of the option --env has no name.
+
+Write --env NAME=VALUE, or --env NAME for the value in your environment.""",
+    ),
 ]
 
 
