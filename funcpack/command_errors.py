@@ -886,3 +886,52 @@ class EnvOptionError(CommandError):
     @property
     def remedy(self) -> str:
         return "Write --env NAME=VALUE, or --env NAME for the value in your environment."
+
+
+@dataclass(eq=False)
+class BuildPlaceError(CommandError):
+    """A build without an engine cannot use a directory of the builder."""
+
+    directory: str
+    reason: str
+    title: ClassVar[str] = "The build directory is not usable"
+
+    @property
+    def found(self) -> str:
+        return f"Without a container engine, the image is built in this container, and {self.directory} {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command in a new container of the builder, as the user of the builder."
+
+
+@dataclass(eq=False)
+class RunImageError(CommandError):
+    """A registry does not have the run image."""
+
+    image: str
+    reason: str
+    title: ClassVar[str] = "The run image is not available"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.image}' could not be copied from its registry: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        return "Check the network, and that everybody can pull the run image. Or publish the image with: --publish"
+
+
+class NoPlaceForImageError(CommandError):
+    """A build without an engine has no place for its image."""
+
+    title: ClassVar[str] = "No place for the image"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return "No container engine is running that could keep the image."
+
+    @property
+    def remedy(self) -> str:
+        return "Publish the image with --publish, or write it to a directory with: --output-dir DIRECTORY"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,7 @@ from funcpack.cli.directory import existing_directory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from funcpack.image_builds.build import Built
-    from funcpack.image_builds.engine import Engine
+    from funcpack.image_builds.build import Built, Order
     from funcpack.image_builds.settings import BuildSettings
 
 _EXAMPLES = """\b
@@ -61,25 +61,43 @@ def command(  # noqa: PLR0913, PLR0917 - the options
     credentials for package indexes are available to the build, but are not part of the image.
     """
     from funcpack.check.local import inspect  # noqa: PLC0415 - `funcpack --help` does not need it
-    from funcpack.image_builds import build, certificates, engine, oci_layout, pack, settings  # noqa: PLC0415 - as above
+    from funcpack.image_builds import oci_layout, programs, settings  # noqa: PLC0415 - as above
+    from funcpack.image_builds.build import Order  # noqa: PLC0415 - as above
 
     app = existing_directory(directory)
     image = _image_name(tag, app, is_published=publish)
     _check_options(options)
     if cache_image and not publish:
         raise click.UsageError("--cache-image requires --publish.")
+    if publish and output_dir:
+        raise click.UsageError("--publish and --output-dir exclude each other.")
     if output_dir:
         oci_layout.check(output_dir)
     inspect(app, None, {**os.environ, **settings.option_values(os.environ, options)})
-    program, found = pack.find(), engine.find()
-    order = build.Order(image, app, builder, publish, platform, cache_image)
-    with pack.terminable(), engine.reachable(found) as running:
-        taken_over = settings.read_settings(os.environ, options, app, has_bindings=not running.is_remote)
-        bundles = certificates.private_bundles(os.environ)
-        _note_settings(taken_over, bundles, running)
+    order = Order(image, app, builder, publish, platform, cache_image)
+    with programs.terminable():
+        built = _build(order, options, output_dir)
+    _report(built, output_dir, format_)
+
+
+def _build(order: Order, options: Sequence[str], output_dir: Path | None) -> Built:
+    """Build with `pack` and an engine, or without an engine in a container of the builder."""
+    from funcpack.image_builds import build, certificates, engine, lifecycle, oci_layout, pack, settings  # noqa: PLC0415 - as above
+
+    bundles = certificates.private_bundles(os.environ)
+    if lifecycle.is_here() and engine.running() is None:
+        taken_over = settings.read_settings(os.environ, options, order.directory)
+        _note_settings(taken_over, bundles)
+        return lifecycle.build(order, taken_over, bundles, output_dir)
+    program = pack.find()
+    with engine.reachable(engine.find()) as running:
+        has_bindings = not running.is_remote
+        taken_over = settings.read_settings(os.environ, options, order.directory, has_bindings=has_bindings)
+        _note_settings(taken_over, bundles if has_bindings else [])
+        if bundles and not has_bindings:
+            _note_certificates(bundles)
         built = build.build(order, taken_over, bundles, program, running)
-        layout_digest = oci_layout.write(running, image, output_dir) if output_dir else None
-    _report(built, layout_digest, output_dir, format_)
+        return replace(built, digest=oci_layout.write(running, order.image, output_dir)) if output_dir else built
 
 
 def _image_name(tag: str | None, directory: Path, *, is_published: bool) -> str:
@@ -102,29 +120,27 @@ def _check_options(options: Sequence[str]) -> None:
             raise EnvOptionError(option)
 
 
-def _note_settings(settings: BuildSettings, bundles: Sequence[Path], engine: Engine) -> None:
+def _note_settings(settings: BuildSettings, bundles: Sequence[Path]) -> None:
     """Print what the build takes over from this machine: names and hosts, but no values."""
-    certificates = [f"the certificates in {path}" for path in bundles]
-    hosts = [f"the credentials for {host}" for host in settings.credentials.hosts()]
-    netrc = settings.credentials.netrc_file
-    files = [f"the credentials in {netrc}"] if netrc else []
-    passed = [*sorted(settings.variables), *hosts, *files, *(() if engine.is_remote else certificates)]
+    credentials = settings.credentials
+    hosts = [f"the credentials for {host}" for host in credentials.hosts()]
+    files = [f"the credentials in {credentials.netrc_file}"] if credentials.netrc_file else []
+    passed = [*sorted(settings.variables), *hosts, *files, *(f"the certificates in {path}" for path in bundles)]
     if passed:
         output.note(f"Passing on to the build: {', '.join(passed)}")
     if settings.left_out:
         names = ", ".join(settings.left_out)
         output.note(f"Not passing on {names}: the build cannot read the files of this machine that it names.")
-    if engine.is_remote and certificates:
-        names = " and ".join(certificates)
-        output.note(
-            f"Not passing on {names}: the container engine is on another machine and cannot read files of this one."
-        )
 
 
-def _report(built: Built, layout_digest: str | None, directory: Path | None, format_: str) -> None:
+def _note_certificates(bundles: Sequence[Path]) -> None:
+    files = " and ".join(map(str, bundles))
+    output.note(f"Not passing on the certificates in {files}: the container engine is on another machine.")
+
+
+def _report(built: Built, directory: Path | None, format_: str) -> None:
     if format_ == "json":
-        digest = built.digest or layout_digest
         place = str(directory) if directory else None
-        output.json_data({"image": built.image, "id": built.id, "digest": digest, "directory": place})
+        output.json_data({"image": built.image, "id": built.id, "digest": built.digest, "directory": place})
     else:
         output.data(str(directory) if directory else built.reference)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from funcpack.command_errors import BuilderMissingError, BuildFailedError
-from funcpack.image_builds import builder_image, image_names
+from funcpack.image_builds import builder_image, image_names, programs
 from funcpack.image_builds.bindings import Binding, temporary_volumes
 from funcpack.image_builds.certificates import certificates
 from funcpack.image_builds.engine import is_loopback
@@ -71,10 +71,10 @@ def build(order: Order, settings: BuildSettings, bundles: list[Path], pack: Pack
         volumes = stack.enter_context(temporary_volumes(bindings))
         options = [*volumes, *network_options(settings.urls, order.image, engine), "--report-output-dir", str(report)]
         environment = {**engine.environment(), **settings.variables}
-        code = pack.run(arguments(ordered, settings, engine, options), environment)
+        code = programs.run([pack.program, *arguments(ordered, settings, engine, options)], environment)
         if code != 0:
             raise _failure(order.builder, engine, has_certificates=bool(bundles))
-        built = _read_report(report, order.image)
+        built = read_report(report, order.image)
     return _push(built, engine) if pushes else built
 
 
@@ -122,7 +122,7 @@ def _failure(builder: str, engine: Engine, *, has_certificates: bool) -> Builder
     return BuildFailedError(has_certificates)
 
 
-def _read_report(directory: Path, image: str) -> Built:
+def read_report(directory: Path, image: str) -> Built:
     """Read the lifecycle's report: https://github.com/buildpacks/spec/blob/main/platform.md#reporttoml-toml."""
     about = as_table(parse_toml((directory / "report.toml").read_text(encoding="utf-8")).get("image"))
     texts = {name: str(value) for name, value in about.items()}

@@ -31,6 +31,16 @@ def registry(name: str) -> str | None:
     return first if slash and ("." in first or ":" in first or first == "localhost") else None
 
 
+def parts(name: str) -> tuple[str | None, str, str]:
+    """Return the registry in a name, or None for Docker Hub, the repository, and the tag or digest."""
+    host = registry(name)
+    rest = name.removeprefix(f"{host}/") if host else name
+    repository, at, digest = rest.partition("@")
+    repository, colon, tag = repository.partition(":")
+    is_official = host is None and "/" not in repository
+    return host, f"library/{repository}" if is_official else repository, digest if at else tag if colon else "latest"
+
+
 def registry_host(name: str) -> str:
     """Return the host of the registry in a name, without its port, or an empty text."""
     found = registry(name) or ""

@@ -52,14 +52,26 @@ def write(engine: Engine, image: str, directory: Path) -> str:
         new = Path(temporary)
         archive = new / "saved.tar"
         engine.run("save", "--output", str(archive), image)
-        digest = _convert(archive, image, new)
-        for name in _ENTRIES:
-            _remove(directory / name)
-            (new / name).rename(directory / name)
-    return digest
+        _convert(archive, image, new)
+        move(new, directory)
+    return digest(directory)
 
 
-def _convert(archive: Path, image: str, directory: Path) -> str:
+def move(layout: Path, directory: Path) -> None:
+    """Move a layout to a directory, in place of the one that is there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in _ENTRIES:
+        _remove(directory / name)
+        shutil.move(layout / name, directory / name)
+
+
+def digest(directory: Path) -> str:
+    """Return the digest of the manifest of the only image in a layout."""
+    (descriptor,) = json.loads((directory / "index.json").read_text())["manifests"]
+    return str(descriptor["digest"])
+
+
+def _convert(archive: Path, image: str, directory: Path) -> None:
     with tarfile.open(archive) as tar:
         (saved,) = json.load(_member(tar, "manifest.json"))
         config = _blob(directory, "config.v1+json", _member(tar, saved["Config"]))
@@ -70,7 +82,6 @@ def _convert(archive: Path, image: str, directory: Path) -> str:
     index = {"schemaVersion": 2, "mediaType": f"{_TYPES}index.v1+json", "manifests": [descriptor]}
     (directory / "index.json").write_text(json.dumps(index))
     (directory / _MARK).write_text('{"imageLayoutVersion": "1.0.0"}')
-    return str(descriptor["digest"])
 
 
 def _member(tar: tarfile.TarFile, name: str) -> IO[bytes]:

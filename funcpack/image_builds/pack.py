@@ -1,29 +1,19 @@
-"""Finds and runs `pack`, the program that builds images with buildpacks (https://buildpacks.io)."""
+"""Finds `pack`, the program that builds images with buildpacks (https://buildpacks.io)."""
 
 from __future__ import annotations
 
 import platform
 import shutil
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from funcpack.command_errors import NoPackError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from types import FrameType
 
 # The version with which Funcpack is tested: that in tools/pack/go.mod.
 TESTED_VERSION = "0.40.6"
 _RELEASES = "https://github.com/buildpacks/pack/releases/download"
 _VERSION_SECONDS = 30
-# `pack` removes its containers when it is interrupted. The engine may need some time for it.
-_ENDING_SECONDS = 60
-EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +22,6 @@ class Pack:
 
     program: str
     version: str
-
-    def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run a command with its output, unchanged, on standard error, and return its exit code.
-
-        If this process is interrupted, so is `pack`, which removes its containers before the exception is raised.
-        """
-        command = [self.program, *arguments]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=environment) as process:
-            try:
-                return process.wait()
-            except BaseException:
-                _interrupt(process)
-                raise
-
-
-@contextmanager
-def terminable() -> Iterator[None]:
-    """Make SIGTERM raise an exception in the block, so that containers and temporary files are removed."""
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a signal handler
-        raise SystemExit(EXIT_TERMINATED)
-
-    former = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
 
 
 def find() -> Pack:
@@ -99,11 +62,3 @@ def _version(program: str) -> str | None:
         return None
     version = done.stdout.strip()
     return version if done.returncode == 0 and version[:1].isdigit() else None
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(_ENDING_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import click
 import pytest
 
 from tests.images.package_index import PASSWORD, USER, PackageIndex, package_index_server
@@ -20,9 +23,10 @@ from tools.places import PACK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tests.images.conftest import MakeApp, Workshop
+
+    RunInBuilder = Callable[..., tuple[str, Path]]
 
 T = TypeVar("T")
 
@@ -234,6 +238,68 @@ def blob(layout: Path, descriptor: Mapping[str, object]) -> bytes:
     return content
 
 
+@pytest.fixture
+def in_builder(workshop: Workshop, make_app: MakeApp, registry_builder: str, tmp_path: Path) -> RunInBuilder:
+    """Runs the tool in a container of the builder, without an engine, and returns its output and the directory /out."""
+    packages = Path(click.__file__).parents[1]
+    app = make_app(GREETING)
+    app.chmod(0o755)
+    paths = {app: "/app", ROOT / "funcpack": "/tool/funcpack", packages: "/packages"}
+    paths[ROOT / "invoker" / "funcpack_invoker"] = "/tool/funcpack_invoker"
+    paths[ROOT / "templates"] = "/tool/templates"
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    mounts = [part for source, target in paths.items() for part in ("--volume", f"{source}:{target}:ro")]
+    options = ["--rm", "--network", "host", *mounts, "--volume", f"{out}:/out", "--env", "PYTHONPATH=/tool:/packages"]
+
+    def run(*arguments: str) -> tuple[str, Path]:
+        command = ["python3", "-B", "-m", "funcpack", "build", "/app", *arguments]
+        return workshop.engine.run("run", *options, "--entrypoint", command[0], registry_builder, *command[1:]), out
+
+    return run
+
+
+def test_without_an_engine_the_lifecycle_of_the_builder_writes_an_image_layout(
+    in_builder: RunInBuilder, workshop: Workshop
+) -> None:
+    image = workshop.new_name()
+
+    printed, out = in_builder("--tag", image, "--output-dir", "/out/layout", "--output", "json")
+
+    digest, config = checked_layout(out / "layout")
+    assert json.loads(printed) == {"image": image, "id": None, "digest": digest, "directory": "/out/layout"}
+    assert config["config"]["Labels"]["io.funcpack.handler"] == "handler.handler"
+    assert config["config"]["Entrypoint"] == ["/cnb/process/web"]
+
+
+def test_without_an_engine_the_lifecycle_of_the_builder_publishes(
+    in_builder: RunInBuilder, workshop: Workshop, registry: str
+) -> None:
+    image = f"{registry}/team/{workshop.new_name()}:3.0"
+    workshop.images.append(image)
+
+    printed, _ = in_builder("--tag", image, "--publish")
+
+    assert printed == f"{image}@{digest_of(image)}"
+    workshop.engine.run("pull", image)
+    with workshop.run(image) as function:
+        assert function.request("GET", "/").body == b"Hello World!"
+
+
+def checked_layout(layout: Path) -> tuple[str, dict[str, Any]]:
+    """Return the digest and the configuration of the only image in a layout, which must be complete."""
+    assert sorted(path.name for path in layout.iterdir()) == ["blobs", "index.json", "oci-layout"]
+    assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
+    (descriptor,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = json.loads(blob(layout, descriptor))
+    config: dict[str, Any] = json.loads(blob(layout, manifest["config"]))
+    layers = [blob(layout, layer) for layer in manifest["layers"]]
+    contents = [gzip.decompress(layer) if layer.startswith(b"\x1f\x8b") else layer for layer in layers]
+    assert [f"sha256:{hashlib.sha256(content).hexdigest()}" for content in contents] == config["rootfs"]["diff_ids"]
+    return descriptor["digest"], config
+
+
 def test_an_image_layout_contains_the_image(
     workshop: Workshop, machine: Machine, make_app: MakeApp, tmp_path: Path
 ) -> None:
@@ -244,15 +310,11 @@ def test_an_image_layout_contains_the_image(
     again = machine.build(app, *options, "--output", "json")  # replaces the layout
 
     assert (first.returncode, first.stdout) == (0, f"{layout}\n"), first.stderr
-    assert sorted(path.name for path in layout.iterdir()) == ["blobs", "index.json", "oci-layout"]
-    assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
+    digest, _ = checked_layout(layout)
     (descriptor,) = json.loads((layout / "index.json").read_text())["manifests"]
     manifest = json.loads(blob(layout, descriptor))
-    config = json.loads(blob(layout, manifest["config"]))
-    layers = [f"sha256:{hashlib.sha256(blob(layout, layer)).hexdigest()}" for layer in manifest["layers"]]
-    assert layers == config["rootfs"]["diff_ids"]
     assert manifest["config"]["digest"] == workshop.engine.image_id(image)
-    assert json.loads(again.stdout)["digest"] == descriptor["digest"]
+    assert json.loads(again.stdout)["digest"] == digest
 
 
 def test_a_directory_with_other_files_is_not_an_output_directory(machine: Machine, make_app: MakeApp) -> None:

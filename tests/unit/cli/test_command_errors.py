@@ -544,6 +544,33 @@ The value '=1' of the option --env has no name.
 
 Write --env NAME=VALUE, or --env NAME for the value in your environment.""",
     ),
+    (
+        errors.BuildPlaceError("/workspace", "is not empty"),
+        1,
+        """\
+The build directory is not usable
+Without a container engine, the image is built in this container, and /workspace is not empty.
+
+Run the command in a new container of the builder, as the user of the builder.""",
+    ),
+    (
+        errors.RunImageError("funcpack/run", "no answer"),
+        1,
+        """\
+The run image is not available
+'funcpack/run' could not be copied from its registry: no answer
+
+Check the network, and that everybody can pull the run image. Or publish the image with: --publish""",
+    ),
+    (
+        errors.NoPlaceForImageError(),
+        2,
+        """\
+No place for the image
+No container engine is running that could keep the image.
+
+Publish the image with --publish, or write it to a directory with: --output-dir DIRECTORY""",
+    ),
 ]
 
 

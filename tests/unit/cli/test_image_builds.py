@@ -268,6 +268,7 @@ def test_reference_has_the_digest_of_a_published_image() -> None:
         (["--publish"], "No registry"),
         (["--env", "=1"], "Invalid variable"),
         (["--cache-image", "cache"], "--cache-image requires --publish."),
+        (["--tag", "a/b", "--publish", "--output-dir", "new"], "--publish and --output-dir exclude each other."),
         (["--output-dir", "."], "The output directory is in use"),
         (["--unknown"], "No such option"),
     ],
