@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.image_builds.bindings import Binding, temporary_volumes
+from funcpack.image_builds.bindings import Binding, temporary_directory, volume_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,5 +26,5 @@ def network_options() -> Iterator[list[str]]:
     options = [part for name in INDEX_VARIABLES if name in os.environ for part in ("--env", name)]
     bundle = Path(os.environ.get("SSL_CERT_FILE") or "/nowhere")
     bindings = [Binding("ca-certificates", {"host.pem": bundle.read_bytes()})] if bundle.is_file() else []
-    with temporary_volumes(bindings) as volumes:
-        yield [*options, *volumes]
+    with temporary_directory(bindings) as directory:
+        yield [*options, *(volume_options(directory) if bindings else [])]

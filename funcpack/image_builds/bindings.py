@@ -1,6 +1,6 @@
 """Service bindings for a build: temporary directories with certificates and credentials (https://servicebinding.io/spec/core/1.1.0/).
 
-The directories are in one that only this user can read. They themselves are readable, because the build runs as another user.
+They are in a directory that only this user can read. They themselves are readable, because the build runs as another user.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-IN_CONTAINER = "/platform/bindings"
+_IN_CONTAINER = "/platform/bindings"
 # Where SELinux is on, a container can read only directories with a label for containers.
 _SELINUX = Path("/sys/fs/selinux/enforce")
 
@@ -38,11 +38,18 @@ class Binding:
 
 
 @contextmanager
-def temporary_volumes(bindings: Sequence[Binding]) -> Iterator[list[str]]:
-    """Write the bindings for the block, and yield the options of `pack build` that mount them."""
+def temporary_directory(bindings: Sequence[Binding]) -> Iterator[Path]:
+    """Write the bindings to a new directory for the block, and yield it."""
+    with TemporaryDirectory(prefix="funcpack-bindings-") as private:
+        directory = Path(private) / "bindings"
+        directory.mkdir()
+        directory.chmod(0o755)
+        for binding in bindings:
+            binding.write(directory)
+        yield directory
+
+
+def volume_options(directory: Path) -> list[str]:
+    """Return the options of `pack build` that mount a directory with bindings."""
     mode = "ro,z" if _SELINUX.exists() else "ro"
-    with TemporaryDirectory(prefix="funcpack-bindings-") as directory:
-        parent = Path(directory)
-        parent.chmod(0o700)
-        written = [binding.write(parent) for binding in bindings]
-        yield [part for path in written for part in ("--volume", f"{path}:{IN_CONTAINER}/{path.name}:{mode}")]
+    return ["--volume", f"{directory}:{_IN_CONTAINER}:{mode}"]

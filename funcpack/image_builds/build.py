@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 from funcpack.command_errors import BuilderMissingError, BuildFailedError
 from funcpack.image_builds import builder_image, image_names, programs
-from funcpack.image_builds.bindings import Binding, temporary_volumes
+from funcpack.image_builds.bindings import Binding, temporary_directory, volume_options
 from funcpack.image_builds.certificates import certificates
 from funcpack.image_builds.engine import is_loopback
 from funcpack.project.app_files import as_table, parse_toml
@@ -65,16 +64,18 @@ def build(order: Order, settings: BuildSettings, bundles: list[Path], pack: Pack
     # A registry does not have a run image of this machine, so `pack` cannot publish an image on top of it.
     pushes = order.publishes and builder_image.has_local_run_image(engine, order.builder)
     ordered = replace(order, publishes=False, cache_image=None) if pushes else order
-    with ExitStack() as stack:
-        report = Path(stack.enter_context(TemporaryDirectory(prefix="funcpack-report-")))
-        bindings = () if engine.is_remote else bindings_for(bundles, settings.credentials)
-        volumes = stack.enter_context(temporary_volumes(bindings))
-        options = [*volumes, *network_options(settings.urls, order.image, engine), "--report-output-dir", str(report)]
-        environment = {**engine.environment(), **settings.variables}
-        code = programs.run([pack.program, *arguments(ordered, settings, engine, options)], environment)
+    bindings = [] if engine.is_remote else bindings_for(bundles, settings.credentials)
+    with TemporaryDirectory(prefix="funcpack-report-") as report, temporary_directory(bindings) as directory:
+        volumes = [] if engine.is_remote else volume_options(directory)
+        options = [*volumes, *network_options(settings.urls, order.image, engine), "--report-output-dir", report]
+        command = [pack.program, *arguments(ordered, settings, engine, options)]
+        try:
+            code = programs.run(command, {**engine.environment(), **settings.variables})
+        finally:
+            _remove_containers(directory, engine)
         if code != 0:
             raise _failure(order.builder, engine, has_certificates=bool(bundles))
-        built = read_report(report, order.image)
+        built = read_report(Path(report), order.image)
     return _push(built, engine) if pushes else built
 
 
@@ -114,6 +115,13 @@ def network_options(urls: Sequence[str], image: str, engine: Engine) -> list[str
     addresses = [*urls, *(environment.get(name, "") for name in _PROXIES)]
     hosts = [*(urlsplit(url).hostname or "" for url in addresses), image_names.registry_host(image)]
     return ["--network", "host"] if any(map(is_loopback, hosts)) else []
+
+
+def _remove_containers(directory: Path, engine: Engine) -> None:
+    """Remove the containers that mount a directory: `pack` leaves one if it is interrupted while the engine creates it."""
+    containers = engine.ask("ps", "--all", "--quiet", "--filter", f"volume={directory}")
+    if containers:
+        engine.ask("rm", "--force", "--volumes", *containers.split())
 
 
 def _failure(builder: str, engine: Engine, *, has_certificates: bool) -> BuilderMissingError | BuildFailedError:

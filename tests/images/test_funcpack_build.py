@@ -359,7 +359,7 @@ def test_an_interrupted_build_leaves_no_container_and_no_credentials(
     image = workshop.new_name()
     with machine.start(app, "--tag", image, "--env", "BP_CHECK_IMPORT=true", SSL_CERT_FILE=certificate) as process:
         bindings = awaited(process, lambda: next(machine.temporary.glob("funcpack-bindings-*"), None))
-        mounted = ("ps", "--all", "--quiet", "--filter", f"volume={bindings / 'ca-certificates'}")
+        mounted = ("ps", "--all", "--quiet", "--filter", f"volume={bindings / 'bindings'}")
         awaited(process, lambda: workshop.engine.run(*mounted))
         assert bindings.stat().st_mode & 0o777 == 0o700
         if is_for_group:

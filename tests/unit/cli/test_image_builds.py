@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from funcpack import command_errors as errors
 from funcpack.cli.main import main
 from funcpack.image_builds import builder_image, engine, image_names, pack
-from funcpack.image_builds.bindings import Binding, temporary_volumes
+from funcpack.image_builds.bindings import Binding, temporary_directory, volume_options
 from funcpack.image_builds.build import Built, Order, arguments, network_options
 from funcpack.image_builds.credentials import Credentials
 from funcpack.image_builds.engine import DEFAULT_ADDRESS, Engine
@@ -20,7 +20,6 @@ from funcpack.image_builds.settings import BuildSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 METADATA = {"images": [{"image": "funcpack/run"}]}
 LABELS = {"io.buildpacks.builder.metadata": json.dumps(METADATA)}
@@ -181,10 +180,9 @@ def test_podman_without_a_socket_serves_for_as_long_as_a_build(programs: Path) -
     assert found == Engine("podman", "5.2")
 
     with engine.reachable(found) as running:
-        socket = (running.address or "").removeprefix("unix://")
-        assert running.has_other_socket
-        assert os.path.exists(socket)  # noqa: PTH110 - a text
-    assert not os.path.exists(os.path.dirname(socket))  # noqa: PTH110, PTH120 - a text
+        socket = Path((running.address or "").removeprefix("unix://"))
+        assert socket.is_socket()
+    assert not socket.parent.exists()
 
 
 def test_podman_whose_service_does_not_start_is_not_running(programs: Path) -> None:
@@ -210,12 +208,12 @@ def test_pack_that_is_not_there(programs: Path, script: str | None) -> None:
 
 
 def test_bindings_are_for_the_user_and_the_build_only() -> None:
-    with temporary_volumes([Binding("pypi", {"password": b"s3cret-word"})]) as (option, volume):
-        source = volume.partition(":")[0]
-        assert (option, volume.partition(":")[2].split(",")[0]) == ("--volume", "/platform/bindings/pypi:ro")
-        modes = [os.stat(path).st_mode & 0o777 for path in (os.path.dirname(source), source, f"{source}/password")]  # noqa: PTH116, PTH120 - texts
-        assert modes == [0o700, 0o755, 0o644]
-    assert not os.path.exists(os.path.dirname(source))  # noqa: PTH110, PTH120 - a text
+    with temporary_directory([Binding("pypi", {"password": b"s3cret-word"})]) as directory:
+        paths = [directory.parent, directory, directory / "pypi", directory / "pypi" / "password"]
+        assert [path.stat().st_mode & 0o777 for path in paths] == [0o700, 0o755, 0o755, 0o644]
+        option, volume = volume_options(directory)
+        assert (option, volume.split(",")[0]) == ("--volume", f"{directory}:/platform/bindings:ro")
+    assert not directory.parent.exists()
 
 
 NAMES = [
