@@ -23,7 +23,7 @@ Examples:
   funcpack build --tag hello
   funcpack build --env BP_PYTHON_VERSION=3.12
   funcpack build --tag registry.example.com/hello:1.0 --publish
-  funcpack build --output-dir hello-image && skopeo copy oci:hello-image docker-archive:hello.tar
+  funcpack build --output-dir hello-image
 """
 
 

@@ -19,6 +19,9 @@ import pytest
 
 from tests.images.package_index import PASSWORD, USER, PackageIndex, package_index_server
 from tests.images.registries import digest_of
+from tests.unit.docs import transcript
+from tests.unit.docs.markdown import blocks
+from tests.unit.docs.transcript import Step
 from tools.places import PACK, ROOT
 
 if TYPE_CHECKING:
@@ -108,6 +111,20 @@ def test_the_image_is_named_and_serves_the_function(workshop: Workshop, machine:
     assert "GREETING=hello" in machine.pack_arguments()
     with workshop.run(image) as function:
         assert function.request("GET", "/").body == b"Hello World!"
+
+
+def test_the_documented_command_prints_what_the_page_shows(
+    workshop: Workshop, machine: Machine, make_app: MakeApp
+) -> None:
+    console = blocks(ROOT / "docs" / "buildpack.md", "console")
+    (step,) = (step for block in console for step in transcript.steps(block) if step.command.startswith("funcpack"))
+    image = workshop.new_name()
+    command = step.command.replace(
+        "funcpack build --tag hello", f"{sys.executable} -m funcpack build --tag {image} 2>&1"
+    )
+    shown = step.shown.replace("'hello'\nhello\n", f"'{image}'\n{image}\n")
+
+    transcript.run(Step(command, shown), make_app(GREETING), machine.environment)
 
 
 def test_the_image_is_named_after_the_directory(workshop: Workshop, machine: Machine, make_app: MakeApp) -> None:
