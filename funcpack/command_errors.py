@@ -756,9 +756,10 @@ class EngineFailedError(CommandError):
 
 @dataclass(eq=False)
 class NoPackError(CommandError):
-    """`pack` is not installed; `other` is a different program of this name."""
+    """`pack` is not installed; `other` is a different program of this name, and `install` the command that installs it."""
 
     other: str | None
+    install: str
     title: ClassVar[str] = "pack is not installed"
 
     @property
@@ -770,9 +771,12 @@ class NoPackError(CommandError):
     @property
     def remedy(self) -> str:
         return (
-            "Install it, for example with: brew install buildpacks/tap/pack\n"
-            "For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/\n"
-            "In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH."
+            "Install it:\n"
+            "\n"
+            f"  {self.install}\n"
+            "\n"
+            "Or see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/. In a clone of Funcpack, run\n"
+            "'make tools', and add the directory .tools/bin to PATH."
         )
 
 

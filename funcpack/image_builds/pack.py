@@ -34,7 +34,7 @@ def find() -> Pack:
     program = shutil.which("pack")
     version = _version(program) if program else None
     if program is None or version is None:
-        raise NoPackError(program)
+        raise NoPackError(program, install_command())
     return Pack(program, version)
 
 

@@ -458,26 +458,32 @@ The container engine reports an error
 Correct what the output reports, and run the command again.""",
     ),
     (
-        errors.NoPackError(None),
+        errors.NoPackError(None, "brew install buildpacks/tap/pack"),
         1,
         """\
 pack is not installed
 Funcpack builds images with 'pack', the program of the Buildpacks project, which is not on PATH.
 
-Install it, for example with: brew install buildpacks/tap/pack
-For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/
-In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH.""",
+Install it:
+
+  brew install buildpacks/tap/pack
+
+Or see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/. In a clone of Funcpack, run
+'make tools', and add the directory .tools/bin to PATH.""",
     ),
     (
-        errors.NoPackError("/usr/bin/pack"),
+        errors.NoPackError("/usr/bin/pack", "brew install buildpacks/tap/pack"),
         1,
         """\
 pack is not installed
 '/usr/bin/pack' is not the program of the Buildpacks project, because 'pack version' prints no version.
 
-Install it, for example with: brew install buildpacks/tap/pack
-For other ways, see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/
-In a clone of Funcpack, run 'make tools', and add the directory .tools/bin to PATH.""",
+Install it:
+
+  brew install buildpacks/tap/pack
+
+Or see https://buildpacks.io/docs/for-platform-operators/how-to/integrate-ci/pack/. In a clone of Funcpack, run
+'make tools', and add the directory .tools/bin to PATH.""",
     ),
     (
         errors.BuilderMissingError("example.com/builder", "podman"),

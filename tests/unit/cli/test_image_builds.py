@@ -296,3 +296,49 @@ def test_a_broken_function_is_reported_before_the_engine_is_searched_for(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: Invalid Python source code\n")
+
+
+# Writes its arguments to a file next to itself, and the report of a build.
+FAKE_PACK = """
+import pathlib, sys
+here = pathlib.Path(sys.argv[0]).parent
+if sys.argv[1:] == ["version"]:
+    print("0.40.6")
+else:
+    (here / "arguments").write_text("\\n".join(sys.argv[1:]))
+    report = pathlib.Path(sys.argv[sys.argv.index("--report-output-dir") + 1])
+    (report / "report.toml").write_text('[image]\\nimage-id = "12"\\n')
+"""
+URL = "https://ada:s3cret-word@pypi.example.com/simple"
+
+
+@pytest.mark.parametrize("address", ["tcp://docker:2376", None])
+def test_an_engine_on_another_machine_gets_no_files_of_this_one(
+    programs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], address: str | None
+) -> None:
+    install(programs, "docker", 'test "$1" = version && echo 28.1')
+    install(programs, "pack", FAKE_PACK, sys.executable)
+    app, certificate = programs.parent / "app", programs.parent / "own.pem"
+    app.mkdir()
+    (app / "handler.py").write_text("def handler():\n    pass\n")
+    certificate.write_text("-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n")
+    settings = {
+        "HOME": str(app),
+        "PIP_CONFIG_FILE": "/dev/null",
+        "SSL_CERT_FILE": str(certificate),
+        "PIP_INDEX_URL": URL,
+    }
+    for name, value in {**settings, **({"DOCKER_HOST": address} if address else {})}.items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["build", str(app), "--tag", "hello"]) == 0
+
+    captured, arguments = capfd.readouterr(), (programs / "arguments").read_text().splitlines()
+    assert captured.out == "hello\n"
+    assert "s3cret-word" not in captured.err + " ".join(arguments)
+    assert ("--volume" in arguments) is (address is None)
+    assert ("PIP_INDEX_URL" in arguments) is (address is not None)
+    notes = captured.err.splitlines()
+    assert (
+        f"Not passing on the certificates in {certificate}: the container engine is on another machine." in notes
+    ) is (address is not None)
