@@ -99,6 +99,8 @@ def arguments(order: Order, settings: BuildSettings, engine: Engine, options: Se
         found.append("--trust-builder")
     if engine.has_other_socket:
         found += ["--docker-host", "inherit"]
+    if engine.environment().get("NO_COLOR"):  # https://no-color.org
+        found.append("--no-color")
     if order.platform:
         found += ["--platform", order.platform]
     if order.publishes:

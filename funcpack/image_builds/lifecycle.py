@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,6 +53,8 @@ def build(order: Order, settings: BuildSettings, bundles: list[Path], layout: Pa
     with _workspace(order.directory), TemporaryDirectory(prefix="funcpack-platform-") as directory:
         _write_platform(Path(directory, "platform"), settings, bundles)
         arguments: list[str | Path] = ["-app", _WORKSPACE, "-layers", _LAYERS, "-platform", f"{directory}/platform"]
+        if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+            arguments.append("-no-color")
         if order.cache_image:
             arguments += ["-cache-image", order.cache_image]
         if layout is None:

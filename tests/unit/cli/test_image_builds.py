@@ -31,7 +31,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "bin"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
-    for name in ("DOCKER_HOST", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+    for name in ("NO_COLOR", "DOCKER_HOST", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     return directory
 
@@ -77,6 +77,16 @@ def test_arguments_of_pack(programs: Path, options: Mapping[str, object], builde
 
     command = ["build", "hello", "--path", str(programs), "--builder", builder]
     assert found == [*command, *expected, *VARIABLES]
+
+
+def test_pack_has_no_colours_if_the_user_wants_none(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_images(programs, {})
+    order, docker = Order("hello", programs, "builder"), Engine("docker", "28")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "--no-color" not in arguments(order, SETTINGS, docker, [])
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "--no-color" in arguments(order, SETTINGS, docker, [])
 
 
 @pytest.mark.usefixtures("programs")
