@@ -7,10 +7,57 @@ import pytest
 from funcpack import command_errors as errors
 from funcpack import errors as build_errors
 from funcpack.errors import render
+from tests.unit.buildpack.test_errors import concrete
 
 PACKAGES = "uv could not install the dependencies from requirements.txt. See the output of uv above."
 
 CASES = [
+    (
+        errors.NotADirectoryArgumentError("hello", "does not exist"),
+        2,
+        """\
+Not a directory
+'hello' does not exist.
+
+Name the directory of your function, or change to it and leave out the argument.""",
+    ),
+    (
+        errors.FileSystemError("hello", "Permission denied"),
+        1,
+        """\
+Cannot read or write a file
+hello: Permission denied.
+
+Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again.""",
+    ),
+    (
+        errors.FileSystemError(None, "No space left on device"),
+        1,
+        """\
+Cannot read or write a file
+No space left on device.
+
+Make sure that the path exists, that you have access to it, and that the disk has free space. Then run the command again.""",
+    ),
+    # --- new ---
+    (
+        errors.ExistingFilesError(".", ["README.md"]),
+        2,
+        """\
+Existing files
+The current directory contains this file, which the template also has: README.md. Nothing was created.
+
+Name a new directory, for example: funcpack new hello""",
+    ),
+    (
+        errors.ExistingFilesError("shop", ["README.md", "handler.py"]),
+        2,
+        """\
+Existing files
+'shop' contains these files, which the template also has: README.md, handler.py. Nothing was created.
+
+Name a new directory, for example: funcpack new hello""",
+    ),
     # --- run ---
     (
         errors.PortInUseError("127.0.0.1", 8080, "another process uses the port", "--port"),
@@ -584,3 +631,7 @@ Publish the image with --publish, or write it to a directory with: --output-dir 
 def test_text(error: errors.CommandError, exit_code: int, text: str) -> None:
     assert "\n".join([error.title, *render(error)]) == text
     assert error.exit_code == exit_code
+
+
+def test_every_error_has_a_case() -> None:
+    assert {type(error) for error, _, _ in CASES} >= set(concrete(errors.CommandError))
