@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench fuzz help python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: bench browser fuzz help python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -22,7 +22,7 @@ python:
 demo: python ## build an HTTP and a CloudEvent function, run them in containers and call them
 	@$(RUN) -m tools.demo
 
-test: builder lint ## run the linters, the type checker and all tests
+test: builder browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
@@ -51,6 +51,9 @@ tools: python ## build the pinned pack and lifecycle in .tools
 venv: python ## create the development environment .venv
 	@$(RUN) -m tools.make venv
 
+browser: python ## install Chromium for the tests of the page, if it is missing
+	@$(RUN) -m tools.make browser
+
 bench: builder ## measure serving and building next to the alternatives, for docs/benchmarks: about 40 minutes on a quiet machine
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
@@ -61,7 +64,7 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	$(PIP_COMPILE) --output-file=requirements/uv.txt requirements/uv.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/otel.txt requirements/otel.in
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/applications.txt requirements/applications.in
-	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/dev.in requirements/uv.in
+	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/cli.in requirements/dev.in requirements/uv.in
 	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from funcpack.plain_text import escaped
 from funcpack.similar_names import nearest
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HANDLER_FORMS = "'module.function', 'package.module.function' or 'module:object.method'"
+
+
+class Place(NamedTuple):
+    """The place of a problem, as far as it is known: a file, relative to the app directory, a line and a column, both from 1."""
+
+    file: str | None
+    line: int | None = None
+    column: int | None = None
 
 
 class UserError(Exception):
@@ -47,6 +55,16 @@ class UserError(Exception):
     def remedy(self) -> str:
         """Return what the user can do about it."""
         raise NotImplementedError
+
+    @property
+    def place(self) -> Place:
+        """Return where the problem is."""
+        return Place(*(getattr(self, name, None) for name in Place._fields))
+
+    @property
+    def message(self) -> str:
+        """Return the finding without an excerpt of the source, for tools that show the source themselves."""
+        return self.found
 
     def __str__(self) -> str:
         return self.found
@@ -96,6 +114,10 @@ class SwitchError(UserError):
     title: ClassVar[str] = "Invalid setting"
 
     @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
+
+    @property
     def found(self) -> str:
         return f"{self.origin} is '{self.text}', which is not a boolean."
 
@@ -112,6 +134,10 @@ class HandlerNameError(UserError):
     origin: str
     reason: str
     title: ClassVar[str] = "The handler name is not valid"
+
+    @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
 
     @property
     def found(self) -> str:
@@ -142,6 +168,10 @@ class TakenNameError(UserError):
     owner: str
     path: str | None
     title: ClassVar[str] = "The function's module has the name of another module"
+
+    @property
+    def place(self) -> Place:
+        return Place(self.path)
 
     @property
     def found(self) -> str:
@@ -177,6 +207,10 @@ class MissingModuleError(UserError):
     method_name: str | None = None
     searched_packages: bool = False
     title: ClassVar[str] = "The function's module does not exist"
+
+    @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
 
     @property
     def found(self) -> str:
@@ -247,15 +281,24 @@ class UnreadableFileError(UserError):
 
 @dataclass(eq=False)
 class OutsideFileError(UserError):
-    """A file of the app leads out of the app directory, to `target`. The build neither reads it nor passes it on."""
+    """A file of the app leads out of the app directory, to `target`. The build neither reads it nor passes it on.
+
+    `file` is how messages show it. `origin` is the file or the setting that refers to it, or None if the app contains it.
+    """
 
     file: str
     target: str
+    origin: str | None = None
     title: ClassVar[str] = "A file is outside the app directory"
 
     @property
+    def place(self) -> Place:
+        return _place_of(self.origin or self.file)
+
+    @property
     def found(self) -> str:
-        return f"{self.file} leads to '{self.target}', which is outside the app directory."
+        shown = f"{self.file} ({self.origin})" if self.origin else self.file
+        return f"{shown} leads to '{self.target}', which is outside the app directory."
 
     @property
     def remedy(self) -> str:
@@ -323,12 +366,16 @@ class SourceError(UserError):
         lines = source.decode("utf-8", "replace").splitlines()
         text = (error.text or (lines[line - 1] if line and line <= len(lines) else "")).rstrip("\r\n")
         # If the bytes cannot be decoded, the offset counts bytes instead of characters.
-        column = None if error.msg.startswith("(unicode error)") else error.offset
-        return cls(file, line, text, column or None, error.msg, python)
+        has_column = line and error.offset and error.offset > 0 and not error.msg.startswith("(unicode error)")
+        return cls(file, line, text, error.offset if has_column else None, error.msg, python)
+
+    @property
+    def message(self) -> str:
+        return f"{_place(self.file, self.line)}: {self.reason} (checked with Python {self.python})"
 
     @property
     def found(self) -> str:
-        return f"{_place(self.file, self.line)}: {self.reason} (checked with Python {self.python}){self._excerpt()}"
+        return f"{self.message}{self._excerpt()}"
 
     def _excerpt(self) -> str:
         stripped = self.text.strip()
@@ -503,6 +550,7 @@ class UnsupportedParameterError(UserError):
     line: int
     name: str
     nearest: str | None
+    column: int | None = None
     title: ClassVar[str] = "Unsupported function parameter"
 
     @property
@@ -528,6 +576,7 @@ class UnsupportedAnnotationError(UserError):
     name: str
     annotation: str
     accepted: str
+    column: int | None = None
     title: ClassVar[str] = "Unsupported annotation of a parameter"
 
     @property
@@ -577,6 +626,10 @@ class PythonVersionSyntaxError(UserError):
     title: ClassVar[str] = "Invalid Python version"
 
     @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
+
+    @property
     def found(self) -> str:
         return f"The project requests Python '{self.text}' ({self.origin}), which is not a version or a version range."
 
@@ -608,6 +661,10 @@ class PythonVersionError(UserError):
     text: str
     origin: str
     choices: Sequence[str]
+
+    @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
 
     @property
     def found(self) -> str:
@@ -717,6 +774,10 @@ class RunImagePythonError(UserError):
     origin: str
     missing: str | None = None
     title: ClassVar[str] = "Invalid BP_RUN_IMAGE_PYTHON"
+
+    @property
+    def place(self) -> Place:
+        return Place(_file_of(self.origin))
 
     @property
     def found(self) -> str:
@@ -983,6 +1044,18 @@ class ProjectTableError(InstallError):
     @property
     def remedy(self) -> str:
         return "Correct the table as the output of uv describes, and check it with: uv lock --dry-run"
+
+
+class FileWriteError(InstallError):
+    """The disk is full, or uv must not write to a directory."""
+
+    title: ClassVar[str] = "uv cannot write a file"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Free disk space, or give the build access to the directory that the output above names. Then build again."
+        )
 
 
 class CertificateError(InstallError):
@@ -1253,13 +1326,17 @@ class PackageBuildError(InstallError):
 
     @property
     def remedy(self) -> str:
-        path = next((cause for cause in self.causes if cause.startswith("./")), None)
-        if path:
-            return f"Correct the package in '{path}', and check it with: uv build --wheel {path}"
+        if self.directory:
+            return f"Correct the package in '{self.directory}', and check it with: uv build --wheel {self.directory}"
         return (
             f"Use a version of {self.cause('the package')} that has a wheel for this Python version, or use a build image with the\n"
             "compiler and the headers that the output above requires."
         )
+
+    @property
+    def directory(self) -> str | None:
+        """The directory of the package in the app, or None for a package of an index."""
+        return next((cause for cause in self.causes if cause.startswith("./")), None)
 
 
 class NoBuildError(InstallError):
@@ -1466,6 +1543,20 @@ BUG_REPORT = (
 
 def _place(file: str, line: int | None) -> str:
     return f"{file}, line {line}" if line else file
+
+
+def _file_of(origin: str) -> str | None:
+    """Return the file in which a setting was set: `NAME in FILE`, or the file itself if it contains nothing else."""
+    if origin == ".python-version":
+        return origin
+    _, is_in_file, file = origin.partition(" in ")
+    return file.partition(",")[0] if is_in_file else None
+
+
+def _place_of(origin: str) -> Place:
+    """Return the place that an origin names: `FILE`, `FILE, line N` or `NAME in FILE`. A variable of the platform has none."""
+    file, _, line = origin.rpartition(" in ")[2].partition(", line ")
+    return Place(None) if re.fullmatch(r"[A-Z0-9_]+", file) else Place(file, int(line) if line.isdecimal() else None)
 
 
 def _variable(origin: str) -> str:

@@ -11,19 +11,34 @@ import hashlib
 import json
 import platform
 import shutil
+import tarfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 RELEASES = "https://github.com/astral-sh/python-build-standalone/releases/download"
 LIST = "downloads.json"
+NOT_PACKED = {"test", "__pycache__", "site-packages", "dist-packages", "idlelib"}
+
+
+def pack(python: Path, archive: Path) -> None:
+    """Write an interpreter, `.../bin/python3.x`, and its library to a .tar.gz as uv's builds have them."""
+    name = python.name
+    with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
+        tar.add(python, f"python/bin/{name}")
+        tar.add(python.parents[1] / "lib" / name, f"python/lib/{name}", filter=_packed)
+
+
+def _packed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    path = Path(member.name)
+    return None if NOT_PACKED & set(path.parts) or path.suffix == ".a" else member
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""Builds the programs of the Buildpacks project, `pack` and the lifecycle, at the versions in the Go modules next to this file."""
+"""Builds the programs of the Buildpacks project at the versions in the Go modules next to this file: `pack` and the lifecycle.
+
+The registry for the tests is of the library that `pack` uses for registries, and so of the same module.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from tools import golang, stamp
-from tools.places import LIFECYCLE, PACK, ROOT
+from tools.places import LIFECYCLE, PACK, REGISTRY, ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +55,19 @@ def ensure_pack(progress: Progress, step: Step) -> None:
     flags = f"-s -w -X github.com/buildpacks/pack/pkg/client.Version={version}"
     golang.build(progress, PACK_MODULE, ["github.com/buildpacks/pack"], flags, PACK)
     stamp.write("pack", inputs)
+
+
+def ensure_registry(progress: Progress, step: Step) -> None:
+    """Build the pinned registry, which keeps its images in memory.
+
+    Raises ToolError if Go is missing or fails.
+    """
+    inputs = stamp.digest(PACK_MODULE)
+    if stamp.is_current("registry", inputs) and REGISTRY.exists():
+        step.result = "up to date"
+        return
+    golang.build(progress, PACK_MODULE, ["github.com/google/go-containerregistry/cmd/registry"], "-s -w", REGISTRY)
+    stamp.write("registry", inputs)
 
 
 def ensure_lifecycle(progress: Progress, step: Step, architecture: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.image_builds import engine
 from tools import errors
 
 if TYPE_CHECKING:
@@ -27,28 +28,15 @@ STARTING_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """A running container engine: its command line client, its version, and its address if that is not the default one."""
+class Engine(engine.Engine):
+    """A running container engine, and the questions of the tools to it."""
 
-    client: str
-    version: str
-    address: str | None = None
-
-    def environment(self) -> dict[str, str]:
-        """Return the environment with which `pack` and the client reach the engine."""
-        return {**os.environ, **({"DOCKER_HOST": self.address} if self.address else {})}
-
-    def run(self, *arguments: str) -> str:
+    def run(self, *arguments: str) -> str:  # type: ignore[override] # the tools need the output
         """Run the client and return its stripped output. Raises ToolError if it fails."""
         done = self._call(arguments)
         if done.returncode != 0:
             raise errors.engine_refused([self.client, *arguments], done.returncode, done.stderr)
         return done.stdout.strip()
-
-    def ask(self, *arguments: str) -> str | None:
-        """Run the client and return its stripped output, or None if it fails."""
-        done = self._call(arguments)
-        return done.stdout.strip() if done.returncode == 0 else None
 
     def logs(self, container: str) -> str:
         """Return the output of `container` on both streams, or the client's error message."""
@@ -75,9 +63,9 @@ def ensure(progress: Progress) -> Engine:
 
     Raises ToolError if there is none.
     """
-    engine = find()
-    if engine:
-        return engine
+    found = find()
+    if found:
+        return found
     if not is_root_on_debian():
         raise errors.no_engine()
     if not shutil.which("dockerd"):
@@ -92,7 +80,12 @@ def find() -> Engine | None:
 
     Raises ToolError if Podman is available, but its socket is not.
     """
-    return _docker() or _podman()
+    found = engine.running()
+    if found is None:
+        return None
+    if found.client == "podman" and not found.address:
+        raise errors.podman_without_socket()
+    return Engine(found.client, found.version, found.address)
 
 
 def is_root_on_debian() -> bool:
@@ -119,9 +112,9 @@ def start(progress: Progress) -> Engine:
         daemon = _start_daemon()
     deadline = time.monotonic() + STARTING_SECONDS
     while time.monotonic() < deadline and (daemon is None or daemon.poll() is None):
-        engine = _docker()
-        if engine:
-            return engine
+        found = find()
+        if found:
+            return found
         time.sleep(0.3)
     lines = DAEMON_LOG.read_text().splitlines() if DAEMON_LOG.is_file() else []
     raise errors.engine_not_started(DAEMON_LOG, lines)
@@ -141,29 +134,3 @@ def _daemon_runs() -> bool:
         return Path("/proc", PID_FILE.read_text().strip(), "comm").read_text().strip() == "dockerd"
     except OSError:
         return False
-
-
-def _docker() -> Engine | None:
-    version = _ask("docker", "version", "--format", "{{.Server.Version}}")
-    return Engine("docker", version) if version else None
-
-
-def _podman() -> Engine | None:
-    version = _ask("podman", "version", "--format", "{{.Version}}")
-    if not version:
-        return None
-    address = os.environ.get("DOCKER_HOST")
-    if not address:
-        socket = (_ask("podman", "info", "--format", "{{.Host.RemoteSocket.Path}}") or "").removeprefix("unix://")
-        if not Path(socket).is_socket():
-            raise errors.podman_without_socket(socket)
-        address = f"unix://{socket}"
-    return Engine("podman", version, address)
-
-
-def _ask(*command: str) -> str | None:
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -37,11 +37,21 @@ def no_engine() -> ToolError:
     )
 
 
-def podman_without_socket(socket: str) -> ToolError:
+def no_browser() -> ToolError:
+    """Return the error for a machine without Chromium on which it cannot be installed."""
+    return ToolError(
+        "Chromium is not installed",
+        "the page of `funcpack run` is tested in it, and there is no program `chromium`. It is only installed for root on Debian"
+        f" (this is {platform.system()}).",
+        "install the package `chromium` of your distribution, and run the command again.",
+    )
+
+
+def podman_without_socket() -> ToolError:
     """Return the error for a Podman without the socket that `pack` requires."""
     return ToolError(
         "the socket of podman is not available",
-        f"`pack` connects to the engine through a socket, and nothing listens at {socket}.",
+        "`pack` connects to the engine through a socket, and podman does not listen at one.",
         "run `systemctl --user start podman.socket` (or `podman machine start` if podman runs in a virtual machine).",
     )
 

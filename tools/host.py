@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from funcpack.image_builds.bindings import Binding, temporary_directory, volume_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,17 +24,7 @@ def network_options() -> Iterator[list[str]]:
     name a package index are passed on.
     """
     options = [part for name in INDEX_VARIABLES if name in os.environ for part in ("--env", name)]
-    with TemporaryDirectory() as directory:
-        bundle = os.environ.get("SSL_CERT_FILE")
-        if bundle and Path(bundle).is_file():
-            binding = ca_certificates_binding(Path(directory), Path(bundle))
-            options += ["--volume", f"{binding}:/platform/bindings/ca-certificates:ro"]
-        yield options
-
-
-def ca_certificates_binding(directory: Path, bundle: Path) -> Path:
-    """Write a binding with the certificates of `bundle` into `directory`, make it readable for all users, and return it."""
-    directory.chmod(0o755)
-    (directory / "type").write_text("ca-certificates")
-    shutil.copyfile(bundle, directory / "host.pem")
-    return directory
+    bundle = Path(os.environ.get("SSL_CERT_FILE") or "/nowhere")
+    bindings = [Binding("ca-certificates", {"host.pem": bundle.read_bytes()})] if bundle.is_file() else []
+    with temporary_directory(bindings) as directory:
+        yield [*options, *(volume_options(directory) if bindings else [])]

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from images import make as base_images
-from tools import builder, cnb, engine, package, prepare, stage, venv
+from tools import browser, builder, cnb, engine, package, prepare, stage, venv
 from tools.errors import ToolError
 from tools.pack_cli import Pack, pinned
 from tools.places import LOGS, ROOT
@@ -28,6 +28,12 @@ def make_venv(progress: Progress) -> None:
         venv.ensure(progress, step)
 
 
+def make_browser(progress: Progress) -> None:
+    """Find or install Chromium."""
+    with progress.step("Chromium, for the tests of the page") as step:
+        browser.ensure(progress, step)
+
+
 def make_engine(progress: Progress) -> Engine:
     """Find or start a container engine."""
     with progress.step("container engine") as step:
@@ -40,6 +46,12 @@ def make_pack(progress: Progress) -> None:
     """Build the pinned `pack`."""
     with progress.step("pack, pinned") as step:
         cnb.ensure_pack(progress, step)
+
+
+def make_registry(progress: Progress) -> None:
+    """Build the pinned registry for the tests."""
+    with progress.step("registry for the tests, pinned") as step:
+        cnb.ensure_registry(progress, step)
 
 
 def make_lifecycle(progress: Progress, found: Engine) -> None:
@@ -73,6 +85,7 @@ def tools_target(progress: Progress) -> None:
     """Build the pinned tools."""
     found = make_engine(progress)
     make_pack(progress)
+    make_registry(progress)
     make_lifecycle(progress, found)
 
 
@@ -104,6 +117,7 @@ def builder_target(progress: Progress) -> None:
     found = make_engine(progress)
     make_venv(progress)
     make_pack(progress)
+    make_registry(progress)
     make_lifecycle(progress, found)
     make_base_images(progress, found)
     make_builder(progress, pinned(found))
@@ -111,6 +125,7 @@ def builder_target(progress: Progress) -> None:
 
 TARGETS = {
     "venv": make_venv,
+    "browser": make_browser,
     "tools": tools_target,
     "images": images_target,
     "buildpack": buildpack_target,

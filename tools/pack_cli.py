@@ -26,7 +26,7 @@ def build_options(engine: Engine) -> list[str]:
 
 def engine_options(engine: Engine) -> list[str]:
     """Return the options that make the lifecycle write the image to `engine` if it is not at the default address."""
-    return ["--docker-host", "inherit"] if "DOCKER_HOST" in engine.environment() else []
+    return ["--docker-host", "inherit"] if engine.has_other_socket else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ BUILDPACK = DIST / "buildpack"
 PREPARED = DIST / "prepared"
 TOOLS = ROOT / ".tools"
 PACK = TOOLS / "bin" / "pack"
+REGISTRY = TOOLS / "bin" / "registry"
 LIFECYCLE = TOOLS / "lifecycle"
 VENV = ROOT / ".venv"
 

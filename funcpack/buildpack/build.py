@@ -28,7 +28,7 @@ import os
 from typing import TYPE_CHECKING
 
 from funcpack.buildpack import app_permissions, error_boundary, image_config, import_check, report
-from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter, wheels
+from funcpack.buildpack.install import bytecode, certificates, credentials, environment, interpreter
 from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.layers import dependencies, function, invoker, python
 from funcpack.buildpack.layers import project as project_layer
@@ -37,6 +37,7 @@ from funcpack.buildpack.platform.context import EXIT_PASS, Buildpack, Context
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.handler import check_handler
 from funcpack.check.installed import check_installed
+from funcpack.check.invoker_modules import INVOKER_MODULES
 from funcpack.project import kn_func, python_request
 from funcpack.project.project import Project
 
@@ -59,9 +60,7 @@ def build(context: Context, log: Log) -> int:
     run_image_python = interpreter.run_image_interpreter(project.settings, context)
     run_image_version = run_image_python.numbers if run_image_python else None
     expected_python = python_request.expected_minor(project.python, run_image_version)
-    checked = check_handler(
-        project.handler, project.app, expected_python, wheels.modules(context.buildpack), project.dependencies
-    )
+    checked = check_handler(project.handler, project.app, expected_python, INVOKER_MODULES, project.dependencies)
     report.log_function(log, project, checked, context.app)
     variables = environment.build_variables(project.settings.all())
     needs_files = project.checks_import or checked.is_in_package

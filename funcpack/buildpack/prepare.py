@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import bytecode, prepared, wheels
+from funcpack.buildpack.install import bytecode, prepared
 from funcpack.buildpack.install.environment import interpreter_variables
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import Uv
@@ -33,6 +33,5 @@ def main(buildpack: Path, arguments: Sequence[str]) -> None:
     prepared.store_environment(buildpack, virtualenv)
     prepared.store_fact(buildpack, "uv-version", uv.version())
     prepared.store_fact(buildpack, "invoker-digest", invoker.lock_digest(buildpack))
-    prepared.store_fact(buildpack, "modules", " ".join(sorted(wheels.modules(buildpack))))
     for name in ("funcpack", "invoker"):
         bytecode.compile_packages(Path(sys.executable), buildpack / name)

@@ -42,7 +42,7 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
     ignored = project.settings.ignored()
     if ignored:
         log.line(f"Warning: ignoring {', '.join(ignored)} of the project, because only the platform may set it.")
-    _log_shadowing(log, function.shadowing)
+    log_shadowing(log, function.shadowing)
     if function.file is None:
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
         return
@@ -63,7 +63,7 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
     log.line(f"Found it in {place}. It accepts {_KINDS[function.signature.kind]}: {names}.")
 
 
-def _log_shadowing(log: Log, shadowing: Shadowing) -> None:
+def log_shadowing(log: Log, shadowing: Shadowing) -> None:
     """Warn of modules that are named like others, and say which of the two the function gets."""
     for name in shadowing.hidden:
         log.line(

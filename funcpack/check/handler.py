@@ -17,7 +17,7 @@ from funcpack.check.imported_modules import check_imported_modules
 from funcpack.check.kn_func import is_of_kn_func
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
-from funcpack.check.source import parse_source
+from funcpack.check.source import is_certain, parse_source
 from funcpack.errors import (
     Asgi2Error,
     KnFuncFunctionError,
@@ -29,7 +29,7 @@ from funcpack.errors import (
     UnsupportedAnnotationError,
     UnsupportedParameterError,
 )
-from funcpack.project.app_files import exists, source_roots
+from funcpack.project.app_files import exists, read_bytes, source_roots
 from funcpack_invoker.function.parameters import (
     Parameter,
     Signature,
@@ -132,11 +132,10 @@ def check_handler(
     except OpaqueModuleError:
         return CheckedFunction(None, None, None, shadowing, "its module has no source")
     except SourceError as exc:
-        # A newer Python may accept syntax that this one rejects.
-        if target <= sys.version_info[:2]:
+        if is_certain(exc, target):
             raise
         place = f"{exc.file}, line {exc.line}" if exc.line else exc.file
-        versions = f"Python {exc.python} of the build, and the image has Python {'.'.join(map(str, target))}"
+        versions = f"Python {exc.python}, which checks it, and the image has Python {'.'.join(map(str, target))}"
         return CheckedFunction(None, None, None, shadowing, f"{place} is not valid in {versions}")
 
 
@@ -317,18 +316,27 @@ class _Checker:
             signature = bind(parameters)
         except UnknownParameterError as exc:
             if protocol is None:
-                raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest) from exc
+                column = self._column(file, function, exc.name)
+                raise UnsupportedParameterError(str(file), function.lineno, exc.name, exc.nearest, column) from exc
             self._refuse_asgi2(file, function.lineno, attribute, protocol)
             return CheckedFunction(file, function.lineno, None, protocol=protocol)
         except UnsuitableAnnotationError as exc:
+            column = self._column(file, function, exc.name)
             raise UnsupportedAnnotationError(
-                str(file), function.lineno, exc.name, exc.annotation, exc.accepted
+                str(file), function.lineno, exc.name, exc.annotation, exc.accepted, column
             ) from exc
         if annotations.are_open:
             # The annotation of a single parameter may be that of a request.
             known = None if protocol is Protocol.ASGI2 else protocol
             return CheckedFunction(file, function.lineno, None, protocol=known)
         return CheckedFunction(file, function.lineno, signature)
+
+    def _column(self, file: Path, function: Function | ast.Lambda, name: str) -> int | None:
+        """Return the column of a parameter if it is on the first line of the function. The parser counts bytes, from 0."""
+        found = (argument for argument, _ in _arguments(function.args) if argument.arg == name)
+        offsets = [argument.col_offset for argument in found if argument.lineno == function.lineno]
+        lines = read_bytes(self._app / file, self._app).splitlines()
+        return len(lines[function.lineno - 1][: offsets[0]].decode(errors="replace")) + 1 if offsets else None
 
     def _judge_class(self, file: Path, attribute: str, found: ast.ClassDef) -> CheckedFunction:
         """Return the protocol of a class that is an application itself (PEP 3333)."""

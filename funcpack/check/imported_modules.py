@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from funcpack.check.definitions import Definitions, imported
 from funcpack.check.modules import OpaqueModuleError
 from funcpack.check.relative_imports import check_relative_imports
-from funcpack.check.source import parse_source
-from funcpack.errors import SourceError
+from funcpack.check.source import is_certain, parse_source
+from funcpack.errors import SourceError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -33,10 +33,21 @@ def check_imported_modules(
         RelativeImportError: An import leaves the top-level package.
 
     """
+    for error in errors_of_imported_modules(module, app, target, modules, reserved):
+        raise error
+
+
+def errors_of_imported_modules(
+    module: str, app: Path, target: tuple[int, ...], modules: Modules, reserved: Container[str]
+) -> Iterator[UserError]:
+    """Return the errors of all modules that an import of `module` runs, as `check_imported_modules` raises the first."""
     walk = _Walk(app, target, modules, reserved)
     walk.enqueue(module)
     while walk.pending:
-        walk.check(*walk.pending.pop())
+        try:
+            walk.check(*walk.pending.pop())
+        except UserError as exc:
+            yield exc
 
 
 @dataclass(slots=True)
@@ -98,8 +109,8 @@ class _Walk:
         if file not in self.trees:
             try:
                 self.trees[file] = parse_source(file, self.app, self.target)
-            except SourceError:
-                if self.target <= sys.version_info[:2]:
+            except SourceError as exc:
+                if is_certain(exc, self.target):
                     raise
                 self.trees[file] = None
         return self.trees[file]

@@ -62,7 +62,7 @@ def _sources(package: Path, app: Path, variables: Mapping[str, str]) -> Sources:
     # A package elsewhere is one that the platform names.
     allowed = app if is_inside(package, app) else Path("/")
     for path in paths:
-        local_paths.check_inside(path, allowed, f"A dependency ({shown})")
+        local_paths.check_inside(path, allowed, "A dependency", shown)
     changing = [reference.changing for reference in references if reference.changing]
     if any(map(_may_change, _declared(pyproject.uv))):
         changing.append(f"[tool.uv.sources] in {shown} refers to content that may have changed")

@@ -37,15 +37,15 @@ def local_path(text: str, base: Path) -> Path | None:
     return Path(os.path.realpath(base / text))  # unlike Path.resolve, accept links that form a cycle
 
 
-def check_inside(path: Path, app: Path, shown: str) -> None:
-    """Check that something which the app names is in the app directory, if it exists.
+def check_inside(path: Path, app: Path, shown: str, origin: str | None = None) -> None:
+    """Check that something which the app names is in the app directory, if it exists. `origin` is what refers to it.
 
     Raises:
         OutsideFileError: It is elsewhere.
 
     """
     if exists(path) and not is_inside(path, app):
-        raise OutsideFileError(shown, os.path.realpath(path))
+        raise OutsideFileError(shown, os.path.realpath(path), origin)
 
 
 def in_uv_lock(lock: Mapping[str, object], app: Path) -> list[Path]:
@@ -84,7 +84,7 @@ def in_uv_settings(settings: object, base: Path, app: Path, shown: str) -> list[
     patterns = [pattern for pattern in members if isinstance(pattern, str)] if isinstance(members, list) else []
     found = [path for pattern in patterns if pattern for path in _matching(pattern.lstrip("/"), base)]
     for path in found:
-        check_inside(path, app, f"A member of the workspace ({shown})")
+        check_inside(path, app, "A member of the workspace", shown)
     return [*_existing(list(_places(settings)), base, app, shown), *sorted(found)]
 
 
@@ -117,6 +117,6 @@ def _existing(locations: list[object], base: Path, app: Path, shown: str) -> lis
     for location in locations:
         path = local_path(location, base) if isinstance(location, str) else None
         if path and exists(path):
-            check_inside(path, app, f"'{location}' ({shown})")
+            check_inside(path, app, f"'{location}'", shown)
             found.append(path)
     return [path for path in found if path != app.resolve()]

@@ -128,8 +128,23 @@ def expected_minor(request: PythonRequest | None, run_image_version: Version | N
     """Return the minor version that the image will most likely have."""
     if run_image_version and run_image_version[:2] in SUPPORTED and (not request or request.allows(run_image_version)):
         return run_image_version[:2]
-    suitable = [minor for minor in SUPPORTED if request and any(map(request.allows, _possible(minor[1:])))]
-    return max(suitable, default=DEFAULT)
+    return max(minors(request) if request else (), default=DEFAULT)
+
+
+def minors(request: PythonRequest | None) -> list[Version]:
+    """Return the supported minor versions of which a release may satisfy the request, the oldest first."""
+    return [minor for minor in SUPPORTED if request is None or any(map(request.allows, _possible(minor[1:])))]
+
+
+def check(request: PythonRequest | None) -> None:
+    """Check that there can be a supported version that satisfies the request, without the list of all releases.
+
+    Raises:
+        PythonVersionError: There cannot; the subclass tells why.
+
+    """
+    if request:
+        choose(request, _possible(version[1] for version in supported(free_threaded=bool(request.free_threaded))))
 
 
 def choose(request: PythonRequest | None, versions: Iterable[Version]) -> Version:
@@ -151,10 +166,10 @@ def choose(request: PythonRequest | None, versions: Iterable[Version]) -> Versio
 
 
 def _mismatch(request: PythonRequest) -> type[PythonVersionError]:
-    minors = [version[1] for version in supported(free_threaded=bool(request.free_threaded))]
-    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(minors[0])))):
+    first, *_, last = (version[1] for version in supported(free_threaded=bool(request.free_threaded)))
+    if any(request.allows(version) for version in ((2, 7, 18), *_possible(range(first)))):
         return PythonVersionEndedError
-    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(minors[-1] + 1, 100)))):
+    if any(request.allows(version) for version in ((4, 0, 0), *_possible(range(last + 1, 100)))):
         return PythonVersionTooNewError
     return PythonVersionUnknownError
 

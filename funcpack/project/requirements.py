@@ -186,9 +186,8 @@ class _Reader:
             existing = sorted(path for path in paths if path and exists(path))
             for path in existing:
                 if not self._may_use(path, file):
-                    raise OutsideFileError(
-                        f"'{place_of_packages['place']}' ({place.file}, line {place.number})", str(path)
-                    )
+                    origin = f"{place.file}, line {place.number}"
+                    raise OutsideFileError(f"'{place_of_packages['place']}'", str(path), origin)
             self.found.paths += existing
 
 

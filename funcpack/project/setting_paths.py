@@ -46,11 +46,17 @@ _NAME = re.compile(r"^[\w-]+=")
 
 
 class Named(NamedTuple):
-    """What a variable names: how messages show it, and its path, or None if it is at a URL."""
+    """What a variable names: its value in quotation marks, where the variable was set, and the path, or None if it is at a URL."""
 
-    shown: str
+    value: str
+    origin: str
     path: Path | None
     is_of_project: bool
+
+    @property
+    def shown(self) -> str:
+        """How messages name it."""
+        return f"{self.value} ({self.origin})"
 
 
 def named_requirements(settings: Settings, app: Path) -> Iterator[Named]:
@@ -73,7 +79,7 @@ def check_paths(settings: Settings, app: Path) -> None:
     places = [named for name in _PLACES_OF_PACKAGES for named in _named(name, _places, settings, app)]
     for named in (*files, *places):
         if named.path and named.is_of_project:
-            check_inside(named.path, app, named.shown)
+            check_inside(named.path, app, named.value, named.origin)
     for named in files:
         if named.path and exists(named.path) and not is_file(named.path):
             raise NotAFileError(named.shown, "not a regular file")
@@ -82,8 +88,8 @@ def check_paths(settings: Settings, app: Path) -> None:
 def _named(name: str, split: Callable[[str], list[str]], settings: Settings, app: Path) -> Iterator[Named]:
     setting = settings.get(name)
     for value in split(setting.value) if setting else ():
-        shown = f"'{value}' ({setting.origin if setting else name})"
-        yield Named(shown, local_path(value, app), settings.is_of_project(name))
+        origin = setting.origin if setting else name
+        yield Named(f"'{value}'", origin, local_path(value, app), settings.is_of_project(name))
 
 
 def _places(value: str) -> list[str]:

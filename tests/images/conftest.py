@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import subprocess
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,7 +14,7 @@ import pytest
 
 from tests.images.package_index import PackageIndex, package_index_server
 from tools import container, engine, pack_cli
-from tools.places import BUILDER_IMAGE, PACK
+from tools.places import BUILDER_IMAGE, PACK, REGISTRY, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -165,6 +167,42 @@ def make_app(tmp_path_factory: pytest.TempPathFactory) -> MakeApp:
 def package_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
     with package_index_server(tmp_path_factory.mktemp("index")) as index:
         yield index
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A registry on the loopback interface: its host and port."""
+    assert os.access(REGISTRY, os.X_OK), f"{REGISTRY} is not there: run `make tools`"
+    log = tmp_path_factory.mktemp("registry") / "log"
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen([REGISTRY, "--port", "0"], stdout=subprocess.DEVNULL, stderr=stream) as process,
+    ):
+        try:
+            yield f"127.0.0.1:{_port_in(log, process)}"
+        finally:
+            process.terminate()
+
+
+def _port_in(log: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        if found := re.search(r"serving on port (\d+)\n", log.read_text()):
+            return found[1]
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def registry_builder(workshop: Workshop, make_app: MakeApp, registry: str) -> Iterator[str]:
+    """A builder whose run image is in the registry."""
+    run_image = f"{registry}/funcpack/run"
+    text = (ROOT / "builder.toml").read_text().replace('"funcpack/run"', f'"{run_image}"')
+    config = make_app({"builder.toml": text.replace('uri = "', f'uri = "{ROOT}/')}) / "builder.toml"
+    workshop.engine.run("tag", "funcpack/run", run_image)
+    workshop.engine.run("push", run_image)
+    yield workshop.create_builder(config)
+    workshop.engine.ask("image", "rm", run_image)
 
 
 @pytest.fixture(scope="session")

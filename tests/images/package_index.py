@@ -1,10 +1,11 @@
-"""A package index over HTTPS with a certificate that is signed by a private authority.
+"""Package indexes: over HTTPS with a certificate that is signed by a private authority, and with credentials.
 
-It follows the simple repository API: https://packaging.python.org/en/latest/specifications/simple-repository-api/
+They follow the simple repository API: https://packaging.python.org/en/latest/specifications/simple-repository-api/
 """
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import ssl
@@ -13,6 +14,7 @@ import threading
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from _typeshed import StrPath
+
+USER, PASSWORD = "ada", "s3cret-word"
+AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +65,47 @@ class _QuietHandler(SimpleHTTPRequestHandler):
         """Print nothing, because pytest shows the output of a failed test."""
 
 
+class _PrivateHandler(_QuietHandler):
+    """Serves files to clients with the credentials."""
+
+    def do_GET(self) -> None:
+        if self.headers.get("Authorization") == AUTHORIZATION:
+            super().do_GET()
+        else:
+            self.send_response(HTTPStatus.UNAUTHORIZED)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+
 @contextmanager
-def package_index_server(directory: Path) -> Iterator[PackageIndex]:
-    """Serve an index on a free port of the loopback interface for the duration of the block."""
+def private_index_server(root: Path) -> Iterator[str]:
+    """Serve a directory over HTTP to clients with the credentials, and yield the host and the port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_PrivateHandler, directory=str(root)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def package_index_server(directory: Path, *, is_private: bool = False) -> Iterator[PackageIndex]:
+    """Serve an index on a free port of the loopback interface for the duration of the block.
+
+    A private index serves only clients with the credentials.
+    """
     root = directory / "root"
     root.mkdir()
     authority, authority_key = _issue(directory, "authority")
     # Not self-signed, because uv rejects the certificate of an authority as that of a server.
     server_name = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
     certificate, key = _issue(directory, "server", "-CA", authority, "-CAkey", authority_key, *server_name)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_QuietHandler, directory=str(root)))
+    handler = _PrivateHandler if is_private else _QuietHandler
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(root)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-SOURCES = {"funcpack": ROOT, "funcpack_invoker": ROOT / "invoker"}
+# The command line tool reads only what belongs to the developer who runs it.
+SOURCES = {
+    ROOT: ("funcpack/*.py", "funcpack/buildpack/**/*.py", "funcpack/check/**/*.py", "funcpack/project/**/*.py"),
+    ROOT / "invoker": ("funcpack_invoker/**/*.py",),
+}
 METHODS = "search|match|fullmatch|sub|split|findall|finditer"
 FUNCTIONS = {"re.compile", *(f"re.{name}" for name in METHODS.split("|"))}
 
@@ -92,10 +96,11 @@ BOUNDS = {
     "funcpack.buildpack.install.uv_hints:_OPTION": _LINE_OF_UV,
     "funcpack.buildpack.install.uv_hints:_PHRASES": _LINE_OF_UV,
     "funcpack.buildpack.layers.project_installation:_move_scripts": _FILE,
-    "funcpack.buildpack.layers.python:_FINAL": ("uv writes the version", 255),
+    "funcpack.buildpack.install.python_builds:_FINAL": ("uv writes the version", 255),
     "funcpack.errors:_example": _ERROR_DATA,
     "funcpack.errors:_instance": _ERROR_DATA,
     "funcpack.errors:_package_name": _ERROR_DATA,
+    "funcpack.errors:_place_of": _ERROR_DATA,
     "funcpack.errors:remedy": _ERROR_DATA,
     "funcpack.plain_text:_UNSAFE": _FILE,
     "funcpack.project.app_files:_TOML_PLACE": _FILE,
@@ -173,8 +178,8 @@ class Found(NamedTuple):
 
 def found() -> Iterator[Found]:
     """Return each pattern of the sources: values of modules as they are, and literals in functions."""
-    for package, folder in SOURCES.items():
-        for file in sorted((folder / package).rglob("*.py")):
+    for folder, patterns in SOURCES.items():
+        for file in sorted(file for pattern in patterns for file in folder.glob(pattern)):
             source = file.read_text()
             name = ".".join(file.relative_to(folder).with_suffix("").parts)
             for statement in ast.parse(source).body:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from funcpack.buildpack.platform.context import Context
     from funcpack.buildpack.platform.log import Log
 
-_SYSTEM_BUNDLES = (
+SYSTEM_BUNDLES = (
     Path("/etc/ssl/certs/ca-certificates.crt"),
     Path("/etc/pki/tls/certs/ca-bundle.crt"),
     Path("/etc/ssl/ca-bundle.pem"),
@@ -38,7 +38,7 @@ def temporary_bundle(context: Context, env: Mapping[str, str], log: Log) -> Iter
         BindingError: A binding of type ca-certificates has no certificate.
 
     """
-    bundle = next((path for path in (Path(env.get("SSL_CERT_FILE", "/")), *_SYSTEM_BUNDLES) if path.is_file()), None)
+    bundle = next((path for path in (Path(env.get("SSL_CERT_FILE", "/")), *SYSTEM_BUNDLES) if path.is_file()), None)
     # By default uv trusts only the authorities that it was built with. Without a bundle it must not use the system's.
     variables = {"UV_SYSTEM_CERTS": "1"} if bundle and "UV_SYSTEM_CERTS" not in env else {}
     added = _bound_certificates(context, env)

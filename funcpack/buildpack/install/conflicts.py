@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import distributions, wheels
+from funcpack.buildpack.install import distributions
 from funcpack.buildpack.install.virtualenv import Virtualenv
 from funcpack.errors import Clash, InvokerConflictError
 from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from funcpack.buildpack.install.uv import Uv
 
@@ -28,8 +28,11 @@ _CLASH = re.compile(
 )
 
 
-def check_conflicts(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) -> None:
+def check_conflicts(invoker: Mapping[str, Callable[[Path], object]], virtualenv: Virtualenv, file: str, uv: Uv) -> None:
     """Check the packages of the function, which `file` declares, against the requirements of the invoker.
+
+    `invoker` contains the invoker and its dependencies by name, each with a function that writes the metadata of the package
+    into a directory of packages.
 
     Raises:
         InvokerConflictError: A package does not satisfy a requirement of the invoker.
@@ -37,18 +40,18 @@ def check_conflicts(buildpack: Path, virtualenv: Virtualenv, file: str, uv: Uv) 
     """
     packages = distributions.installed(virtualenv.site_packages)
     theirs = {package.name: package.version for package in packages}
-    ours = wheels.by_name(buildpack)
-    if not theirs.keys() & ours.keys():
+    if not theirs.keys() & invoker.keys():
         return
     with tempfile.TemporaryDirectory() as directory:
         both = Virtualenv(Path(directory), virtualenv.interpreter)
         both.create()
         for package in packages:
             shutil.copytree(package.info, both.site_packages / package.info.name)
-        for name in ours.keys() - theirs.keys():
-            wheels.unpack_metadata(ours[name], both.site_packages)
+        for name in invoker.keys() - theirs.keys():
+            invoker[name](both.site_packages)
         report = uv.query(["pip", "check", "--no-config", "--python", str(both.python)])
-    clashes = [clash for clash in _clashes(report, theirs) if clash.requirer.split()[0] in ours.keys() - theirs.keys()]
+    ours = invoker.keys() - theirs.keys()
+    clashes = [clash for clash in _clashes(report, theirs) if clash.requirer.split()[0] in ours]
     if clashes:
         raise InvokerConflictError(file, clashes)
 

@@ -34,5 +34,13 @@ def options_for_image(settings: Mapping[str, object], interpreter: Interpreter) 
     if "python-version" in settings:
         options += ["--python-version", interpreter.version.removesuffix("t")]
     if "python-platform" in settings:
-        options += ["--python-platform", f"{os.uname().machine}-unknown-linux-gnu"]
+        options += ["--python-platform", _platform()]
     return options
+
+
+def _platform() -> str:
+    """Return uv's name of this machine's platform: of the build image, or of a developer's machine."""
+    system, machine = os.uname().sysname, os.uname().machine
+    if system == "Darwin":
+        return f"{machine.replace('arm64', 'aarch64')}-apple-darwin"
+    return f"{machine}-unknown-linux-gnu"

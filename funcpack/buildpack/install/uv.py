@@ -44,7 +44,8 @@ class Uv:
     """The uv in the buildpack, with its environment variables.
 
     `install_options` are the user's settings that uv has options for, but no variables. `secrets` are texts that must not
-    be in the log: uv quotes lines of files that it cannot read.
+    be in the log: uv quotes lines of files that it cannot read. `process_group` is that of uv's processes, or None for that of
+    this process.
     """
 
     executable: Path
@@ -52,6 +53,7 @@ class Uv:
     cwd: Path
     install_options: Sequence[str] = ()
     secrets: Sequence[str] = ()
+    process_group: int | None = None
 
     def with_env(self, **variables: str) -> Uv:
         """Return a copy with additional variables."""
@@ -101,6 +103,7 @@ class Uv:
             text=True,
             encoding="utf-8",
             errors="backslashreplace",
+            process_group=self.process_group,
         ) as process:
             for line in process.stdout or ():
                 shown = self._shown(line.rstrip())
@@ -141,6 +144,7 @@ class Uv:
             text=True,
             encoding="utf-8",
             errors="backslashreplace",
+            process_group=self.process_group,
         )
 
 

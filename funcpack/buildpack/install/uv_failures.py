@@ -10,6 +10,7 @@ from funcpack.errors import (
     BrokenPackageError,
     CertificateError,
     EditableRepositoryError,
+    FileWriteError,
     FrozenPackageError,
     HashMismatchError,
     IndexCredentialsError,
@@ -56,6 +57,10 @@ _VENDOR_FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
 )
 _FAILURES: tuple[tuple[str, type[InstallError]], ...] = (
     (r"error: invalid value '.*' for '--|failed to parse environment variable", InstallerSettingError),
+    (
+        r"failed to initialize cache|(?:no space left on device|read-only file system|permission denied) \(os error",
+        FileWriteError,
+    ),
     (
         r"couldn't parse requirement|unexpected '.*', expected|expected `--hash`|invalid hash digest|invalid url in",
         RequirementSyntaxError,
@@ -105,6 +110,7 @@ _CAUSES = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (
         r"environment variable `(\S+)`",
+        r"(?:write to file|create directory) `([^`]+)`: [\w -]+ \(os error",
         r"invalid value '.*' for '(--[a-z-]+)",
         r"(?<!\S)(\S+) was not found in the (?:package registry|provided package locations)",
         r"(?:must have a hash, but none were provided for|pinned with `==`, but found): (\S+)",

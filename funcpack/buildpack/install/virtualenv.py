@@ -1,4 +1,4 @@
-"""Virtual environments in layers, for the invoker and for the function."""
+"""Virtual environments in layers, for the invoker and for the function, and on a developer's machine."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class Virtualenv:
     """A virtual environment in the directory `venv` of a layer.
 
-    The layer itself cannot be the environment, because the launcher would put its `lib` on LD_LIBRARY_PATH.
+    The layer itself cannot be the environment, because the launcher would put its `lib` on LD_LIBRARY_PATH. The scripts of an
+    environment that is relocatable find their interpreter after a move.
     """
 
     layer: Path
     interpreter: Interpreter
+    is_relocatable: bool = False
 
     @property
     def path(self) -> Path:
@@ -55,6 +57,7 @@ class Virtualenv:
             "home": self.interpreter.path.parent,
             "include-system-site-packages": "false",
             "version": self.interpreter.version.removesuffix("t"),
+            **({"relocatable": "true"} if self.is_relocatable else {}),
         }
         text = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (self.path / "pyvenv.cfg").write_text(text, encoding="utf-8")

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-import shlex
 import shutil
 from typing import TYPE_CHECKING
 
-from funcpack.buildpack.install import (
-    build_traces,
-    bytecode,
-    distributions,
-    pip_settings,
-    sbom,
-    uv_failures,
-    virtualenv,
-)
-from funcpack.buildpack.install.uv import UvError
-from funcpack.errors import InstallError, NotVendoredError, PackageBuildError, ProjectBuildError
+from funcpack.buildpack.install import build_traces, bytecode, distributions, project_package, sbom, virtualenv
 from funcpack.project.app_files import exists, is_directory, is_inside, source_roots
 
 if TYPE_CHECKING:
@@ -46,12 +35,8 @@ def install_project(
     """
     target, app = layer.path / "site-packages", uv.cwd
     with uv.with_temporary_cache(layer.layers) as cached, build_traces.removed(app) as written:
-        try:
-            # If the build backend is not vendored, the output of uv is not an error of the build.
-            shown = None if dependencies.vendor else log
-            cached.run(_command(environment, target, dependencies, uv), shown)
-        except UvError as exc:
-            _explain_failure(exc, package, dependencies, app, log)
+        place = ["--python", str(environment.interpreter.path), "--target", str(target)]
+        if not project_package.install(package, dependencies, environment.interpreter, place, cached, log):
             return None
     virtualenv.remove_traces_of_uv(target, target / ".lock")
     _move_scripts(target, environment.python)
@@ -70,35 +55,6 @@ def _complete_sources(target: Path, app: Path) -> Iterator[str]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(target / name, root / name)
                 yield str((root / name).relative_to(app))
-
-
-def _command(environment: Virtualenv, target: Path, dependencies: Dependencies, uv: Uv) -> list[str]:
-    python = ["--python", str(environment.interpreter.path), "--target", str(target)]
-    options = pip_settings.options_for_image(dependencies.pip_settings, environment.interpreter)
-    sources = dependencies.source_options(uv.install_options)
-    return ["pip", "install", "--no-compile-bytecode", "--no-deps", *python, *options, *sources, "."]
-
-
-def _explain_failure(failure: UvError, package: Package, dependencies: Dependencies, app: Path, log: Log) -> None:
-    """Warn that the vendored packages lack the build backend.
-
-    Raises:
-        InstallError: The installation failed for any other reason.
-
-    """
-    has_vendor = dependencies.vendor is not None
-    error = uv_failures.error_for(failure.output, "pyproject.toml", app, has_vendor=has_vendor)
-    if isinstance(error, NotVendoredError):
-        log.line(
-            "Warning: the directory 'vendor' does not contain the build backend, so the project itself is not installed, and its"
-            " metadata and entry points are missing. To install it, run this command and build again:"
-        )
-        log.item(shlex.join(["pip", "download", *package.build_requires, "-d", "vendor"]))
-        return
-    for line in failure.output.splitlines() if dependencies.vendor else ():
-        log.item(line)
-    is_of_backend = type(error) in {InstallError, PackageBuildError}
-    raise (ProjectBuildError(error.file, [package.name]) if is_of_backend else error) from failure
 
 
 def _move_scripts(target: Path, python: Path) -> None:

@@ -6,29 +6,25 @@ interpreter, if only to compile the app.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from funcpack.buildpack.install import bytecode
+from funcpack.buildpack.install import bytecode, python_builds
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.redaction import without_credentials
 from funcpack.buildpack.install.uv import UvError
 from funcpack.buildpack.platform.layer import Layer, Metadata, Types
-from funcpack.errors import PythonDownloadError, PythonListError
+from funcpack.errors import PythonDownloadError
 from funcpack.project import python_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from funcpack.buildpack.install.uv import Uv
     from funcpack.buildpack.platform.context import Context
     from funcpack.buildpack.platform.log import Log
-    from funcpack.project.python_request import PythonRequest, Version
-
-_FINAL = re.compile(r"\d+\.\d+\.\d+")
+    from funcpack.project.python_request import PythonRequest
 
 # Parts that functions do not use: pip and its installer, Python's tests, graphical interfaces. `lib` stands for lib/pythonX.Y.
 _NOT_NEEDED = (
@@ -61,7 +57,7 @@ def provide_interpreter(
         layer.remove()
         return run_image_python
     free_threaded = bool(request and request.free_threaded)
-    chosen = python_request.choose(request, _downloads(uv, free_threaded=free_threaded))
+    chosen = python_request.choose(request, python_builds.downloads(uv, free_threaded=free_threaded))
     version = python_request.format_version(chosen, free_threaded=free_threaded)
     metadata = PythonMetadata(version, context.target.arch, context.target.distro)
     if not layer.reuse_or_reset(metadata, log):
@@ -88,21 +84,6 @@ class PythonMetadata(Metadata):
 
 def _is_suitable(python: Interpreter, request: PythonRequest | None) -> bool:
     return python_request.is_suitable(python.numbers, request, free_threaded=python.is_free_threaded)
-
-
-def _downloads(uv: Uv, *, free_threaded: bool) -> Iterator[Version]:
-    """Return the final releases of CPython that uv can download for this machine, all of one kind of build."""
-    variant = "freethreaded" if free_threaded else "default"
-    try:
-        listed = uv.capture(
-            ["python", "list", "--no-config", "--only-downloads", "--all-versions", "--output-format=json"]
-        )
-    except UvError as exc:
-        raise PythonListError(exc.output) from exc
-    for download in json.loads(listed):
-        is_wanted = download["implementation"] == "cpython" and download["variant"] == variant
-        if is_wanted and _FINAL.fullmatch(download["version"]):
-            yield python_request.parse_version(download["version"])
 
 
 def _version_to_request(python: Interpreter | None) -> str | None:

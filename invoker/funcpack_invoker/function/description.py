@@ -1,17 +1,20 @@
-"""Describes what the invoker does with a function or application, for the command `check`."""
+"""Describes what the invoker does with a function or application, for the command `check` and for tools."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from funcpack_invoker.function.annotations import type_name
+from funcpack_invoker.function.data_form import Kind as FormKind
 from funcpack_invoker.function.invocation import is_async
 from funcpack_invoker.function.loader import LoadedApplication
-from funcpack_invoker.function.parameters import Kind, Value
+from funcpack_invoker.function.parameters import MEANINGS, Kind, Value
 from funcpack_invoker.function.protocols import Protocol
 
 if TYPE_CHECKING:
     from funcpack_invoker.function.data_form import Form
     from funcpack_invoker.function.loader import LoadedFunction
+    from funcpack_invoker.function.signature import Argument
 
 
 def describe(loaded: LoadedFunction | LoadedApplication) -> str:
@@ -30,20 +33,51 @@ def describe(loaded: LoadedFunction | LoadedApplication) -> str:
     return "\n".join(lines)
 
 
+class ParameterDescription(NamedTuple):
+    """A parameter of a function.
+
+    Attributes:
+        name: of the parameter.
+        meaning: of its value, in words.
+        type: its annotation, as its users write it; "" without one.
+        example: JSON data that its type is read from; None for data of any type, and for other values.
+
+    """
+
+    name: str
+    meaning: str
+    type: str
+    example: Any
+
+
+def describe_parameters(loaded: LoadedFunction | LoadedApplication) -> list[ParameterDescription]:
+    """Return a description of each parameter that gets a value; an application has none."""
+    if isinstance(loaded, LoadedApplication):
+        return []
+    return [
+        ParameterDescription(
+            argument.name,
+            _meaning(argument.value, argument.form),
+            "" if argument.annotation is None else type_name(argument.annotation),
+            _example(argument),
+        )
+        for argument in loaded.signature.arguments
+        if argument.value
+    ]
+
+
+def _example(argument: Argument) -> Any:
+    if argument.form is None or argument.form.kind is FormKind.BYTES:
+        return None
+    from funcpack_invoker.function.typed.examples import example  # noqa: PLC0415 - a check needs no example
+
+    return example(argument.annotation, argument.name)
+
+
 def _meaning(value: Value, form: Form | None) -> str:
     if form is None:
-        return _MEANINGS[value] + (", as bytes" if value is Value.BODY else "")
-    return _MEANINGS[value] + _FORMS[form.kind.value]
+        return MEANINGS[value] + (", as bytes" if value is Value.BODY else "")
+    return MEANINGS[value] + _FORMS[form.kind.value]
 
 
 _FORMS = {"bytes": ", as bytes", "text": ", as text", "json": ", read from JSON"}
-
-_MEANINGS = {
-    Value.EVENT: "the event, as the CloudEvents SDK's class",
-    Value.DATA: "the event's data",
-    Value.ATTRIBUTES: "the event's attributes, a dict",
-    Value.REQUEST: "the request, a flask.Request",
-    Value.BODY: "the body",
-    Value.HEADERS: "the headers, a case-insensitive mapping",
-    Value.CONTEXT: "request id, trace, deadline and logger of the call",
-}

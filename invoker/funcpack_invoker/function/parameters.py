@@ -46,6 +46,17 @@ VALUES_BY_NAME = {
 
 ACCEPTED_NAMES = tuple(VALUES_BY_NAME)
 
+# What a parameter receives, in words.
+MEANINGS = {
+    Value.EVENT: "the event, as the CloudEvents SDK's class",
+    Value.DATA: "the event's data",
+    Value.ATTRIBUTES: "the event's attributes, a dict",
+    Value.REQUEST: "the request, a flask.Request",
+    Value.BODY: "the body",
+    Value.HEADERS: "the headers, a case-insensitive mapping",
+    Value.CONTEXT: "request id, trace, deadline and logger of the call",
+}
+
 _EVENT_VALUES = frozenset({Value.EVENT, Value.DATA, Value.ATTRIBUTES})
 
 _REQUEST_CLASSES = frozenset(

@@ -15,7 +15,8 @@ EXPECTED = Path(__file__).parents[2] / "fixtures" / "broken"
 
 
 def concrete(error: type[UserError]) -> Iterator[type[UserError]]:
-    if "title" in vars(error):
+    """Return the errors of a build, without those of the command line tool."""
+    if "title" in vars(error) and error.__module__ == errors.__name__:
         yield error
     for subclass in error.__subclasses__():
         yield from concrete(subclass)
@@ -48,6 +49,16 @@ RENDERED: list[tuple[UserError, str, str]] = [
         "A file is outside the app directory",
         (
             "requirements.txt leads to '/platform/bindings/db/password', which is outside the app directory.\n"
+            "\n"
+            "Copy the file into the app directory, and use the copy instead. The build does not read files elsewhere that the app\n"
+            "refers to, because they may be secrets of the platform."
+        ),
+    ),
+    (
+        errors.OutsideFileError("'../base.txt'", "/base.txt", "UV_CONSTRAINT in project.toml"),
+        "A file is outside the app directory",
+        (
+            "'../base.txt' (UV_CONSTRAINT in project.toml) leads to '/base.txt', which is outside the app directory.\n"
             "\n"
             "Copy the file into the app directory, and use the copy instead. The build does not read files elsewhere that the app\n"
             "refers to, because they may be secrets of the platform."
@@ -192,6 +203,16 @@ RENDERED: list[tuple[UserError, str, str]] = [
             "\n"
             "Correct the value of UV_HTTP_TIMEOUT. If you did not set it, correct the setting of pip that the build\n"
             "passes to uv under this name: PIP_TIMEOUT as UV_HTTP_TIMEOUT, PIP_REQUIRE_HASHES as --require-hashes."
+        ),
+    ),
+    (
+        errors.FileWriteError("requirements.txt", ["/layers/uv-cache-1"]),
+        "uv cannot write a file",
+        (
+            "uv could not install the dependencies from requirements.txt, because of '/layers/uv-cache-1'.\n"
+            "See the output of uv above.\n"
+            "\n"
+            "Free disk space, or give the build access to the directory that the output above names. Then build again."
         ),
     ),
     (
@@ -528,6 +549,30 @@ def test_every_error_has_its_text_tested() -> None:
     tested = {type(error) for error, _, _ in RENDERED}
     untested = [error for error in concrete(UserError) if f"[Error: {error.title}]" not in logs and error not in tested]
     assert untested == []
+
+
+@pytest.mark.parametrize(
+    ("error", "place"),
+    [
+        (errors.SwitchError("maybe", "BP_CHECK_IMPORT in project.toml"), ("project.toml", None, None)),
+        (errors.SwitchError("maybe", "BP_CHECK_IMPORT"), (None, None, None)),
+        (errors.HandlerNameError("x", "PYTHON_HANDLER in func.yaml", "it has no dot"), ("func.yaml", None, None)),
+        (errors.PythonVersionSyntaxError("three", ".python-version"), (".python-version", None, None)),
+        (
+            errors.PythonVersionSyntaxError("3", "requires-python in pyproject.toml, without quotes"),
+            ("pyproject.toml", None, None),
+        ),
+        (errors.MissingModuleError("a.b", "the default for projects with a func.yaml", "a", []), (None, None, None)),
+        (errors.OutsideFileError("a.py", "/a.py"), ("a.py", None, None)),
+        (errors.OutsideFileError("'../base.txt'", "/b", "UV_CONSTRAINT in project.toml"), ("project.toml", None, None)),
+        (errors.OutsideFileError("'../base.txt'", "/b", "UV_CONSTRAINT"), (None, None, None)),
+        (errors.OutsideFileError("'/b'", "/b", "requirements.txt, line 3"), ("requirements.txt", 3, None)),
+        (errors.TakenNameError("json.f", "the default", "json", "Python", "json.py"), ("json.py", None, None)),
+        (errors.SourceError("a.py", 2, "x", 3, "invalid syntax", "3.13"), ("a.py", 2, 3)),
+    ],
+)
+def test_place(error: UserError, place: tuple[object, ...]) -> None:
+    assert error.place == place
 
 
 def test_titles_differ() -> None:

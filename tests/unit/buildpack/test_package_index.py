@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import base64
 import socket
-import threading
 from dataclasses import replace
-from functools import partial
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.images.package_index import package_index_server
+from tests.images.package_index import PASSWORD, USER, package_index_server, private_index_server
 from tests.unit.buildpack.builds import PYTHON
 from tests.unit.buildpack.wheels import write_wheel
 
@@ -24,25 +20,6 @@ if TYPE_CHECKING:
     from tests.images.package_index import PackageIndex
     from tests.unit.buildpack.builds import Platform
 
-USER, PASSWORD = "ada", "s3cret-word"
-AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-
-
-class _Handler(SimpleHTTPRequestHandler):
-    """Serves files to clients with the credentials."""
-
-    def do_GET(self) -> None:
-        if self.headers.get("Authorization") == AUTHORIZATION:
-            super().do_GET()
-        else:
-            self.send_response(HTTPStatus.UNAUTHORIZED)
-            self.send_header("WWW-Authenticate", "Basic")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Print nothing."""
-
 
 @pytest.fixture
 def private_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -50,15 +27,8 @@ def private_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("index")
     wheel = write_wheel(root / "simple" / "orders", "orders", "1.0")
     (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(root)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with private_index_server(root) as host:
+        yield host
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import tarfile
-from pathlib import Path
 from platform import machine
 from typing import TYPE_CHECKING
 
@@ -17,28 +14,20 @@ from tests.unit.buildpack.builds import PYTHON, PYTHON_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.python_mirror import Mirror
     from tests.unit.buildpack.builds import Platform
 
 NO_PYTHON = {"BP_RUN_IMAGE_PYTHON": "none"}
-NOT_PACKED = {"test", "__pycache__", "site-packages", "dist-packages", "idlelib"}
-
-
-def _packed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    path = Path(member.name)
-    return None if NOT_PACKED & set(path.parts) or path.suffix == ".a" else member
 
 
 @pytest.fixture(scope="session")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
     """A mirror that offers the Python of these tests."""
     directory = tmp_path_factory.mktemp("mirror")
-    minor = f"python{sys.version_info.major}.{sys.version_info.minor}"
     archive = directory / "cpython.tar.gz"
-    with tarfile.open(archive, "w:gz", compresslevel=1, dereference=True) as tar:
-        tar.add(PYTHON, f"python/bin/{minor}")
-        tar.add(Path(sys.base_prefix, "lib", minor), f"python/lib/{minor}", filter=_packed)
+    python_mirror.pack(PYTHON, archive)
     (directory / "root").mkdir()
     with python_mirror.serving(directory / "root") as mirror:
         mirror.publish(archive, PYTHON_VERSION)

@@ -11,6 +11,7 @@ from funcpack.buildpack.install.uv_hints import translated
 from funcpack.errors import (
     BrokenPackageError,
     EditableRepositoryError,
+    FileWriteError,
     FrozenPackageError,
     InstallError,
     InstallerSettingError,
@@ -52,6 +53,13 @@ doesn't have a source distribution or wheel for the current platform
 
 hint: You're using CPython 3.11 (`cp311`), but `numpy` (v2) only has wheels with the following Python ABI tag: `cp313`
 """
+NO_SPACE = """error: Failed to inspect Python interpreter from provided path at `/layers/dependencies/venv/bin/python`
+  cause: Failed to query Python interpreter
+  cause: failed to write to file `/layers/uv-cache-1/.tmp1/python/_manylinux.py`: No space left on device (os error 28)
+"""
+READ_ONLY = """error: Failed to initialize cache at `/cache/uv`
+  cause: failed to create directory `/cache/uv`: Read-only file system (os error 30)
+"""
 NO_PACKAGE = "error: `/workspace/sub` does not appear to be a Python project, as neither `pyproject.toml` nor `setup.py` are present"
 NO_SCM = """error: Failed to build `orders @ file:///workspace`
   LookupError: setuptools-scm was unable to detect version for /workspace.
@@ -87,6 +95,8 @@ NO_HASH = "error: In `--require-hashes` mode, all requirements must have a hash,
     ("output", "error", "error_with_vendor"),
     [
         ("error: something else", InstallError, InstallError),
+        (NO_SPACE, FileWriteError, FileWriteError),
+        (READ_ONLY, FileWriteError, FileWriteError),
         ("error: invalid value 'maybe' for '--require-hashes': not a", InstallerSettingError, InstallerSettingError),
         ("error: Failed to parse environment variable `UV_HTTP_T", InstallerSettingError, InstallerSettingError),
         ("error: Unexpected '[', expected '-c', '-e', '-r' or", RequirementSyntaxError, RequirementSyntaxError),
@@ -134,6 +144,8 @@ def test_output_leads_to_an_error(
     ("output", "causes"),
     [
         ("error: something else", []),
+        (NO_SPACE, ["/layers/uv-cache-1/.tmp1/python/_manylinux.py"]),
+        (READ_ONLY, ["/cache/uv"]),
         (CONFLICT, ["orders==1.0", "ledger<2"]),
         (CONFLICT_IN_PROJECT, ["orders==1.0", "ledger>=1,<2"]),
         (NO_WHEEL, ["orders==1.0"]),

@@ -30,6 +30,7 @@ NOT_SHOWN: dict[str, tuple[type[UserError], ...]] = {
     "Git repositories": (errors.MissingGitError, errors.RepositoryError, errors.UnknownVersionError),
     "very large or nested deeply": (errors.FileTooLargeError, errors.NestedRequirementsError),
     "local packages in lock files": (errors.LocalPackageError,),
+    "a full disk": (errors.FileWriteError,),
 }
 
 

@@ -27,7 +27,7 @@ def test_a_bundle_of_the_host_becomes_a_binding_for_as_long_as_the_build(
 
     with host.network_options() as options:
         name, volume = options
-        directory = Path(volume.removesuffix(":/platform/bindings/ca-certificates:ro"))
+        directory = Path(volume.removesuffix(":/platform/bindings:ro")) / "ca-certificates"
         assert name == "--volume"
         assert {path.name: path.read_text() for path in directory.iterdir()} == {
             "type": "ca-certificates",

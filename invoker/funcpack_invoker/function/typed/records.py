@@ -70,8 +70,8 @@ class Record:
             UnreadableTypeError: if the type of a required field cannot be read.
 
         """
-        values = _type_arguments(self._wanted, arguments)
-        for name, hint, required in _declared(self._wanted):
+        values = type_arguments(self._wanted, arguments)
+        for name, hint, required in declared_fields(self._wanted):
             try:
                 check = choose(substitute(hint, values), f"{self._wanted.__name__}.{name}")
             except UnreadableTypeError:
@@ -114,7 +114,7 @@ class Record:
             raise InvalidRecordError(self._wanted, exc) from exc
 
 
-def _declared(wanted: Any) -> list[tuple[str, Any, bool]]:
+def declared_fields(wanted: Any) -> list[tuple[str, Any, bool]]:
     """Return the name, the type and whether it is required, of every field that the constructor takes."""
     hints = typing.get_type_hints(wanted, include_extras=True)
     if dataclasses.is_dataclass(wanted):
@@ -150,12 +150,12 @@ def _required_keys(wanted: Any, hints: dict[str, Any]) -> frozenset[str]:
     return keys - optional | required
 
 
-def _type_arguments(wanted: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+def type_arguments(wanted: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
     """Return the type of each type variable of a generic class and of its generic bases."""
     found = dict(zip(getattr(wanted, "__parameters__", ()), arguments, strict=False))
     for base in getattr(wanted, "__orig_bases__", ()):
         origin = typing.get_origin(base)
         if isinstance(origin, type) and origin is not typing.Generic:
             inner = tuple(substitute(argument, found) for argument in typing.get_args(base))
-            found = _type_arguments(origin, inner) | found
+            found = type_arguments(origin, inner) | found
     return found

@@ -1,0 +1,117 @@
+"""Watches the project, and tells which of its files the user has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import time
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchfiles import Change, awatch
+
+from funcpack.dev_server.ignored_files import IgnoredFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+# Milliseconds: changes are told when there were none for a step, which is how editors save, and at least every `_LONGEST`.
+_STEP = 15
+_LONGEST = 200
+
+# Seconds in which changes of a file belong to one save if its contents stay the same.
+_ONE_SAVE = 1.0
+
+_LARGEST_COMPARED = 16 << 20
+
+
+class Watcher:
+    """Watches a directory and further files."""
+
+    def __init__(self, directory: Path, others: Sequence[Path], found: Callable[[Sequence[Path]], None]) -> None:
+        """Call `found` with the files that have changed; `others` are watched even if git ignores them."""
+        self._directory = directory
+        kept = frozenset({directory / ".env", *others})
+        self._ignored = IgnoredFiles(directory, kept)
+        self._elsewhere = {file for file in kept if not file.is_relative_to(directory)}
+        self._found = found
+        self._told: dict[Path, tuple[bytes, float]] = {}
+        self._begun = asyncio.Semaphore(0)
+
+    async def begun(self) -> None:
+        """Wait until no change is missed any more."""
+        for _ in range(1 + bool(self._elsewhere)):
+            await self._begun.acquire()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        watches = [self._watch([self._directory], recursive=True)]
+        if self._elsewhere:
+            watches.append(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+        await asyncio.gather(*watches)
+
+    async def _watch(self, directories: Collection[Path], *, recursive: bool) -> None:
+        try:
+            await self._watch_with(directories, recursive=recursive, polls=False)
+        except OSError:
+            # The system's limit of watches is reached.
+            await self._watch_with(directories, recursive=recursive, polls=True)
+
+    async def _watch_with(self, directories: Collection[Path], *, recursive: bool, polls: bool) -> None:
+        changes = awatch(
+            *directories,
+            watch_filter=self._matters,
+            debounce=_LONGEST,
+            step=_STEP,
+            recursive=recursive,
+            ignore_permission_denied=True,
+            force_polling=polls or None,
+        )
+        async with aclosing(changes):
+            first = asyncio.ensure_future(anext(changes))
+            await asyncio.sleep(0)
+            self._begun.release()
+            self._tell(await first)
+            async for batch in changes:
+                self._tell(batch)
+
+    def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
+        files = _files(batch)
+        if any(file.name == ".gitignore" for file in files):
+            self._ignored.forget()
+        changed = [file for file in files if self._has_changed(file)]
+        if changed:
+            self._found(changed)
+
+    def _matters(self, _change: Change, path: str) -> bool:
+        return not self._ignored.ignores(Path(path))
+
+    def _has_changed(self, file: Path) -> bool:
+        """Return whether a file was saved; a save can be several changes, of which the last ones change nothing."""
+        content, now = _digest(file), time.monotonic()
+        known, told = self._told.get(file, (None, -math.inf))
+        if (file.is_dir() and not content) or (content == known and now - told < _ONE_SAVE):
+            return False
+        self._told[file] = content, now
+        return True
+
+
+def _files(batch: Collection[tuple[Change, str]]) -> list[Path]:
+    """Return the files of some changes, without those of editors that are gone already."""
+    added = {Path(path) for change, path in batch if change is Change.added}
+    return sorted({file for _, path in batch if (file := Path(path)) not in added or file.exists()})
+
+
+def _digest(file: Path) -> bytes:
+    """Return a digest of a file; of a large one, what the file system says about it. A directory counts if it has files."""
+    try:
+        if file.is_dir():
+            return b"directory" if any(file.iterdir()) else b""
+        status = file.stat()
+        if status.st_size <= _LARGEST_COMPARED:
+            return hashlib.sha256(file.read_bytes()).digest()
+    except OSError:
+        return b""
+    return f"{status.st_ino} {status.st_mtime_ns} {status.st_size}".encode()

@@ -1,0 +1,1 @@
+"""Checks the tools and credentials on this machine."""

@@ -1,0 +1,93 @@
+"""docs/getting-started.md, typed into a shell in an empty directory as it is written."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tests.unit.docs import transcript
+from tests.unit.docs.markdown import blocks
+from tools.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs" / "getting-started.md"
+CLONE = "git clone --quiet https://github.com/funcpack/funcpack"
+DEADLINE = 60.0
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_for_line(file: Path, text: str) -> str:
+    deadline = time.monotonic() + DEADLINE
+    while text not in (printed := file.read_text()):
+        assert time.monotonic() < deadline, printed
+        time.sleep(0.05)
+    return printed
+
+
+def copy_of_this_repository(directory: Path) -> None:
+    """Copy what git would clone, and what is not committed yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    archive = subprocess.run(
+        ["tar", "--create", "--null", "--files-from", "-", "--ignore-failed-read"],
+        cwd=ROOT,
+        input=listed.stdout,
+        capture_output=True,
+        check=True,
+    )
+    directory.mkdir()
+    subprocess.run(["tar", "--extract"], cwd=directory, input=archive.stdout, check=True)
+
+
+def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
+    port, ui_port = free_port(), free_port()
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path / "home"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "PATH": f"{tmp_path}/funcpack-tool/bin:{os.environ['PATH']}",
+    }
+    (tmp_path / "home").mkdir()
+    copy_of_this_repository(tmp_path / "funcpack")
+    directory, log, run = tmp_path, tmp_path / "run.log", None
+    try:
+        for step in (step for block in blocks(PAGE, "console") for step in transcript.steps(block)):
+            if step.command == CLONE or step.command.startswith("export PATH="):
+                continue
+            if step.command.startswith("cd "):
+                directory /= step.command.removeprefix("cd ")
+            elif step.command == "funcpack run":
+                command = [*step.command.split(), "--port", str(port), "--ui-port", str(ui_port)]
+                with log.open("wb") as output:
+                    run = subprocess.Popen(command, cwd=directory, env=environment, stdout=output, stderr=output)
+                printed = wait_for_line(log, str(ui_port))
+                step.check(printed.replace(str(port), "8080").replace(str(ui_port), "8081"))
+            else:
+                transcript.run(step, directory, environment, address=f"127.0.0.1:{port}")
+            if step.command.startswith("sed "):
+                wait_for_line(log, "Loaded again")
+    finally:
+        if run:
+            run.send_signal(signal.SIGINT)
+            run.wait(DEADLINE)
+
+
+def test_the_page_has_five_steps() -> None:
+    assert re.findall(r"(?m)^## (\d)\.", PAGE.read_text()) == ["1", "2", "3", "4", "5"]

@@ -1,0 +1,88 @@
+"""The history of a run: what is kept, who is told, and which request a line belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from funcpack.dev_server.history import Exchange, History, LogLine, Message, Timings
+
+EXCHANGE = Exchange(
+    number=1,
+    id="a",
+    started=0.0,
+    method="GET",
+    path="/",
+    type=None,
+    request=Message((("host", "x"), ("accept", "a"), ("accept", "b")), b"", 0),
+    status=200,
+    answer=Message((), b"hello", 5),
+    is_complete=True,
+    timings=Timings(1, 2, 3),
+    version=1,
+    lines=(),
+)
+
+
+def finished(history: History, size: int = 0) -> Exchange:
+    number = history.begin(f"id-{size}")
+    exchange = replace(EXCHANGE, number=number, answer=Message((), b"x" * size, size), lines=history.lines_of(number))
+    history.finish(exchange)
+    return exchange
+
+
+def test_newest_request_is_first() -> None:
+    history = History()
+    first, second = finished(history), finished(history)
+    assert history.exchanges == (second, first)
+    assert history.exchange(first.number) is first
+    assert history.exchange(99) is None
+
+
+def test_oldest_requests_are_dropped() -> None:
+    history = History()
+    exchanges = [finished(history) for _ in range(501)]
+    assert history.exchanges == tuple(reversed(exchanges[1:]))
+
+
+def test_requests_with_large_bodies_are_dropped_earlier() -> None:
+    history = History()
+    for _ in range(65):
+        finished(history, 1 << 20)
+    assert len(history.exchanges) == 64
+
+
+def test_line_belongs_to_the_only_request() -> None:
+    history = History()
+    history.log("before")
+    number = history.begin("a")
+    history.log("in between")
+    assert history.lines_of(number) == ("in between",)
+    assert [(line.text, line.exchange) for line in history.lines] == [("before", None), ("in between", number)]
+
+
+def test_line_belongs_to_the_request_that_it_names() -> None:
+    history = History()
+    first, second = history.begin("0af7"), history.begin("651c")
+    history.log("INFO function [651c]: hello")
+    history.log("whose?")
+    assert (history.lines_of(first), history.lines_of(second)) == ((), ("INFO function [651c]: hello",))
+    assert [line.exchange for line in history.lines] == [second, None]
+
+
+def test_listeners_are_told_until_they_leave() -> None:
+    history = History()
+    told: list[Exchange | LogLine] = []
+    leave = history.subscribe(told.append)
+    history.log("line")
+    exchange = finished(history)
+    leave()
+    history.log("later")
+    assert told == [history.lines[0], exchange]
+
+
+def test_message_tells_whether_it_is_cut() -> None:
+    assert Message((), b"ab", 3).is_cut
+    assert not Message((), b"ab", 2).is_cut
+    assert EXCHANGE.request.header("accept") == "a"
+    assert EXCHANGE.request.header("cookie") is None
+    assert EXCHANGE.timings.total == 6

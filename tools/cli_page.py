@@ -1,0 +1,37 @@
+"""Writes the help of each command to docs/cli.md: .venv/bin/python -m tools.cli_page."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from funcpack.cli.main import COMMANDS, funcpack
+from tools.places import ROOT
+
+PAGE = ROOT / "docs" / "cli.md"
+BEGIN = "<!-- tools/cli_page.py writes what is between these lines -->\n"
+END = "<!-- end -->\n"
+_WIDTH = 100
+
+
+def updated(page: str) -> str:
+    """Return the page with the help of the commands as it is now."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{commands()}{END}{after}"
+
+
+def commands() -> str:
+    """Return a section for each command, with its help."""
+    return "".join(f"## funcpack {name}\n\n```text\n{_help(name)}\n```\n\n" for name in COMMANDS)
+
+
+def _help(name: str) -> str:
+    command: click.Command = import_module(f"funcpack.cli.{name}").command
+    parent = click.Context(funcpack, info_name="funcpack", terminal_width=_WIDTH)
+    return command.get_help(click.Context(command, parent=parent, info_name=name, terminal_width=_WIDTH))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(updated(PAGE.read_text()))
