@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,15 +70,20 @@ class Result:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("arguments", nargs=-1, metavar="[DIR] [NAME]...")
-@click.option("--update", is_flag=True, help="Keep the new answers in place of those that differ.")
+@click.option("--update", is_flag=True, help="Replace the saved answers that differ by the new ones.")
 @click.option(
-    "--timeout", metavar="SECONDS", type=float, default=_DEADLINE, callback=positive, help="Of a call. Default: 60."
+    "--timeout",
+    metavar="SECONDS",
+    type=float,
+    default=_DEADLINE,
+    callback=positive,
+    help="Deadline of each call. Default: 60.",
 )
 @click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the results.")
 def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
-    """Send the requests in tests/events to the function in DIR, and compare the answers with those kept.
+    """Send the requests in tests/events to the function in DIR, and compare the answers with the saved ones.
 
-    Ids and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
+    IDs and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
     that request.
     """
     from funcpack.calls import saved_requests  # noqa: PLC0415 - takes longer than the rest of the tool
@@ -91,9 +97,8 @@ def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output:
     if output == "json":
         json_data([result.as_json() for result in results])
     elif failed:
-        note(
-            f"{failed} of {len(results)} answers differ. If the new ones are right: funcpack test {directory} --update"
-        )
+        repeated = shlex.join(["funcpack", "test", *arguments, "--update"])
+        note(f"{failed} of {len(results)} answers differ. To keep the new ones if they are right: {repeated}")
     return 1 if failed else 0
 
 
