@@ -93,13 +93,11 @@ def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output:
     requests = saved_requests.load_all(directory, names)
     report = _print if output == "text" else _say_nothing
     results = asyncio.run(_send_all(find_target(str(directory)), requests, timeout, report, update=update))
-    failed = sum(not result.is_ok for result in results)
     if output == "json":
         json_data([result.as_json() for result in results])
-    elif failed:
-        repeated = shlex.join(["funcpack", "test", *arguments, "--update"])
-        note(f"{failed} of {len(results)} answers differ. To keep the new ones if they are right: {repeated}")
-    return 1 if failed else 0
+    else:
+        _print_summary(results, arguments)
+    return 0 if all(result.is_ok for result in results) else 1
 
 
 def _directory_and_names(arguments: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
@@ -144,6 +142,18 @@ async def _result(server: Server, saved: SavedRequest, seconds: float, *, update
         saved.with_answer(comparison.kept(answer, saved.header_names)).write()
         outcome = "updated"
     return Result(saved.name, outcome, answer.head.status, answer.ms, lines)
+
+
+def _print_summary(results: Sequence[Result], arguments: tuple[str, ...]) -> None:
+    """Print how many requests have failed, and how to keep answers that differ."""
+    outcomes = [result.outcome for result in results]
+    if "failed" in outcomes:
+        note(f"{outcomes.count('failed')} of {len(results)} requests got no answer.")
+    if "differs" in outcomes:
+        repeated = shlex.join(["funcpack", "test", *arguments, "--update"])
+        note(
+            f"{outcomes.count('differs')} of {len(results)} answers differ. To keep the new ones if they are right: {repeated}"
+        )
 
 
 def _say_nothing(_: Result) -> None:

@@ -269,6 +269,7 @@ def test_call_without_an_answer_fails_and_the_others_are_made(app: Path, run: Ru
     first, reason, last = done.stdout.splitlines()
     assert (first, last) == ("failed   a", "ok       b")
     assert reason.endswith(" did not send a complete answer within 1 seconds.")
+    assert done.stderr.endswith("1 of 2 requests got no answer.\n")
 
 
 def test_replies_of_an_event_function_are_kept_as_events(app: Path, run: Run) -> None:
