@@ -217,9 +217,9 @@ class InvokerPackagesError(CommandError):
     def remedy(self) -> str:
         return (
             "Check the network and the settings of the package index, and run the command again. Or install Funcpack with the\n"
-            "Python version of the function, for example:\n"
+            "Python version of the function, for example in a clone of its repository:\n"
             "\n"
-            f"  uv tool install --python {self.version} funcpack"
+            f"  uv tool install --python {self.version} ."
         )
 
 

@@ -31,6 +31,10 @@ _NOT_KEPT = re.compile(
 )
 _NOT_KEPT_OF_EVENTS = ("id", "time", "traceparent", "tracestate")
 
+# What an event in JSON has if it does not say so, at least in a file that a person has written.
+# https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#31-handling-of-data
+_EVENT_DEFAULTS = {"specversion": "1.0", "datacontenttype": "application/json"}
+
 _CHANGING_MEMBERS = {"id": "<id>", "time": "<time>"}
 _CHANGING_TEXTS = (
     (re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE), "<id>"),
@@ -68,8 +72,8 @@ def difference(expected: Mapping[str, Any] | None, answer: Answer, ignored: Sequ
     Without an expected answer, all of it differs.
     """
     actual = kept(answer, None if expected is None else expected.get("headers", ()))
-    before = [] if expected is None else _lines(_comparable(_as_kept(expected), "", ignored))
-    after = _lines(_comparable(actual, "", ignored))
+    before = [] if expected is None else _lines(_comparable(_with_defaults(_as_kept(expected)), "", ignored))
+    after = _lines(_comparable(_with_defaults(actual), "", ignored))
     lines = difflib.unified_diff(before, after, n=2, lineterm="")
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
@@ -78,6 +82,10 @@ def _as_kept(expected: Mapping[str, Any]) -> dict[str, Any]:
     """Return an answer that a person may have written without the parts that `kept` omits."""
     members = {name: value for name, value in expected.items() if name != "headers" or value}
     return members | ({"event": _event(members["event"])} if "event" in members else {})
+
+
+def _with_defaults(members: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**members, "event": _EVENT_DEFAULTS | members["event"]} if "event" in members else members
 
 
 def _event(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,10 +30,10 @@ _KINDS = {"http": "HTTP requests", "cloudevent": "CloudEvents"}
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("directory", metavar="[DIR]", default=".")
-@click.option("--handler", metavar="NAME", help="The function, instead of the one that the project names.")
 @click.option(
-    "--output", "format_", type=click.Choice(["text", "json"]), default="text", help="The form of the report."
+    "--handler", metavar="NAME", help="Function to check, such as handler.handler. Default: that of the project."
 )
+@click.option("--output", "format_", type=click.Choice(["text", "json"]), default="text", help="Format of the report.")
 def command(directory: str, handler: str | None, format_: str) -> int:
     """Check the function in DIR as a build does, without running it."""
     from funcpack.check.local import examine  # noqa: PLC0415 - `funcpack --help` does not need it

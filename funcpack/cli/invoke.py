@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from funcpack.calls.sample_events import TITLES
+from funcpack.cli.output import note
 
 if TYPE_CHECKING:
     from funcpack.calls.request import Request
@@ -38,22 +39,22 @@ def positive(ctx: click.Context, parameter: click.Parameter, value: float | None
 @click.option("--path", metavar="P", help="Path and query, sent as they are.")
 @click.option("--header", metavar="'NAME: VALUE'", multiple=True, help="Header field.")
 @click.option("--data", metavar="D|@FILE|@-", help="Body, or data of the event.")
-@click.option("--json", metavar="D|@FILE|@-", help="The same, which must be JSON.")
+@click.option("--json", metavar="D|@FILE|@-", help="Body, or data of the event, in JSON.")
 @click.option("--form", metavar="K=V|K=@FILE", multiple=True, help="Field of a form.")
 @click.option("--type", metavar="T", help="Type of an event.")
 @click.option("--source", metavar="S", help="Source of an event.")
-@click.option("--id", metavar="ID", help="Id of an event.")
+@click.option("--id", metavar="ID", help="ID of an event.")
 @click.option("--subject", metavar="S", help="Subject of an event.")
 @click.option("--attribute", metavar="K=V", multiple=True, help="Another attribute of an event.")
 @click.option("--event", metavar="FILE", help="Send the event in a JSON file unchanged; - is standard input.")
 @click.option("--sample", metavar="NAME", type=click.Choice(tuple(TITLES)), help="Send an event of 'funcpack samples'.")
 @click.option("--structured", is_flag=True, help="Send the event in structured mode.")
 @click.option("--batch", is_flag=True, help="Send the event in a batch. A FILE may contain an array.")
-@click.option("--include", is_flag=True, help="Print the status and the header, too.")
+@click.option("--include", is_flag=True, help="Print the status and the headers, too.")
 @click.option(
     "--timeout", metavar="SECONDS", type=float, callback=positive, help="Deadline of the call. Default: none."
 )
-@click.option("--save", metavar="NAME", help="Keep the request and the answer in tests/events/NAME.json.")
+@click.option("--save", metavar="NAME", help="Save the request and the answer in tests/events/NAME.json.")
 @click.option("--replay", metavar="NAME", help="Send the request in tests/events/NAME.json.")
 @click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the answer.")
 def command(target: str, *, include: bool, timeout: float | None, output: str, **request_options: Any) -> int:
@@ -87,4 +88,6 @@ async def _call(
         answer = await sending.send(server, request, seconds)
     saved.with_answer(comparison.kept(answer)).write()
     printed.begin(answer.head)(answer.body)
-    return printed.finish(answer.ms)
+    code = printed.finish(answer.ms)
+    note(f"Saved the request and its answer in {saved.file}.")
+    return code

@@ -32,7 +32,9 @@ Examples:
 
 @click.command("new", epilog=_EXAMPLES)
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path))
-@click.option("--template", type=click.Choice(list(TEMPLATES)), help="The template. Default: ask, or http.")
+@click.option(
+    "--template", type=click.Choice(list(TEMPLATES)), help="Template. Default: ask on a terminal, otherwise http."
+)
 @click.option("--list", "lists_templates", is_flag=True, help="List the templates, and create nothing.")
 def command(directory: Path, template: str | None, *, lists_templates: bool) -> None:
     """Create a function in the directory DIR, by default the current one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class _RunCommand(click.Command):
         """Parse the arguments; --debug has a value only if a number follows."""
         given = [
             f"--debug={DEBUG_PORT}" if arg == "--debug" and not following.isdigit() else arg
-            for arg, following in zip(args, [*args[1:], ""], strict=True)
+            for arg, following in pairwise([*args, ""])
         ]
         return super().parse_args(ctx, given)
 
@@ -53,26 +54,26 @@ def _variables(_ctx: click.Context, _option: click.Parameter, given: Sequence[st
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address for requests.")
 @click.option("--ui-port", type=_PORT, default=8081, show_default=True, help="Port of the page, on 127.0.0.1.")
 @click.option("--no-ui", is_flag=True, help="Do not serve the page.")
-@click.option("--no-reload", is_flag=True, help="Do not load the function again when a file changes.")
+@click.option("--no-reload", is_flag=True, help="Do not reload the function when a file changes.")
 @click.option("--handler", metavar="NAME", help="Function to serve, such as handler.handler.")
-@click.option("--env", "given", metavar="K=V", multiple=True, callback=_variables, help="Set a variable.")
+@click.option("--env", "given", metavar="NAME=VALUE", multiple=True, callback=_variables, help="Set a variable.")
 @click.option(
     "--env-file",
     "env_files",
     metavar="FILE",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, readable=True, resolve_path=True, path_type=Path),
-    help="Set the variables in a file of lines K=V.",
+    help="Set the variables in a file, one NAME=VALUE per line.",
 )
-@click.option("--python", metavar="VERSION", help="Python version, instead of the one that a build chooses.")
+@click.option("--python", metavar="VERSION", help="Python version. Default: the one that a build chooses.")
 @click.option("--debug", metavar="[PORT]", type=_PORT, help=f"Wait for a debugger, by default at port {DEBUG_PORT}.")
 @click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the output."
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the output."
 )
 def command(**options: Any) -> int:
-    """Serve the function in DIR, and load it again when a file changes.
+    """Serve the function in DIR, and reload it when a file changes.
 
-    Requests that come in while it is loaded again wait for the new version.
+    During a reload, new requests wait for the new version.
     """
     # The imports take longer than all other commands do.
     from funcpack.cli.serving import Serving  # noqa: PLC0415

@@ -7,7 +7,7 @@ import sys
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from funcpack.cli.output import json_data, note
+from funcpack.cli.output import is_for_people, json_data, note
 from funcpack.dev_server.history import Exchange, LogLine
 from funcpack.dev_server.report import Broken, Note, Ready, Reloaded
 from funcpack.plain_text import escaped
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from funcpack.dev_server.report import Event
     from funcpack.dev_server.server import DevServer
 
-# The invoker's line about its own port, which people should not use.
-_LISTENING = " INFO funcpack: listening on http://"
-
 _COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
@@ -34,10 +31,11 @@ class Output(ABC):
 
     """
 
-    def __init__(self, server: DevServer, ui: str | None) -> None:
-        """Print for a server whose page has the URL `ui`, if it has one."""
+    def __init__(self, server: DevServer, ui: str | None, *, reloads: bool) -> None:
+        """Print for a server that loads the function again after changes or not, and whose page has the URL `ui`, if any."""
         self._server = server
         self._ui = ui
+        self._reloads = reloads
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def begin(self, *, debug_port: int | None) -> None:
@@ -87,15 +85,16 @@ class TextOutput(Output):
                 if self._ui:
                     note(f"Requests, sample events and logs: {self._ui}")
             case Reloaded(_, _, files, seconds):
-                note(f"Loaded again in {seconds:.2f} s: {', '.join(files)} changed", fg="green")
+                note(f"Reloaded in {seconds:.2f} s: {', '.join(files)} changed", fg="green")
             case Broken(problem):
                 note(f"error: {problem.title}", fg="red")
                 note(problem.message)
+                note(_CORRECT_IT.format(url=self._server.url) if self._reloads else _RUN_AGAIN)
             case Note(text):
                 note(text)
 
     def _line(self, text: str) -> None:
-        if _LISTENING not in text:
+        if is_for_people(text):
             sys.stdout.flush()
             sys.stdout.buffer.write(text.encode(errors="surrogateescape") + b"\n")
             sys.stdout.buffer.flush()
@@ -145,6 +144,9 @@ def kind_of(inspection: Inspection) -> Kind:
     signature = inspection.checked.signature
     return signature.kind if signature else Kind.HTTP
 
+
+_CORRECT_IT = "\nUntil you save a correction, {url} answers with this error."
+_RUN_AGAIN = "\nCorrect the error. Then press Ctrl-C, and run the command again."
 
 _HOW_TO_DEBUG = """\
 The function waits for a debugger at 127.0.0.1:{port} before it is imported.

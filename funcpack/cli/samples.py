@@ -17,7 +17,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("name", required=False, type=click.Choice(tuple(sample_events.TITLES)), metavar="[NAME]")
-@click.option("--output", type=click.Choice(("text", "json")), default="text", help="The format of the list.")
+@click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the list.")
 def command(name: str | None, output: str) -> None:
     """List the sample events, or print the event NAME as JSON."""
     if name:

@@ -70,7 +70,8 @@ class Serving:
         signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
         for signum in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(signum, signals.put_nowait, signum)
-        output = (JsonOutput if self.output == "json" else TextOutput)(server, url(ui) if ui else None)
+        printer = JsonOutput if self.output == "json" else TextOutput
+        output = printer(server, url(ui) if ui else None, reloads=not self.no_reload)
         output.begin(debug_port=self.debug)
         tasks.append(asyncio.ensure_future(server.run(listeners, reloads=not self.no_reload)))
         if ui:

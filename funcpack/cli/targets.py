@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from funcpack.calls import request_options, saved_requests
 from funcpack.calls.sending import Server
-from funcpack.cli.output import note
+from funcpack.cli.output import is_for_people, note
 from funcpack.command_errors import TargetError
 
 if TYPE_CHECKING:
@@ -77,8 +77,13 @@ class DirectoryTarget:
         """
         from funcpack.dev_server.fresh_server import fresh_server  # noqa: PLC0415 - a URL needs none of it
 
-        async with fresh_server(self.directory, note, note) as url:
+        async with fresh_server(self.directory, note, _note_line) as url:
             yield Server.at(url)
+
+
+def _note_line(line: str) -> None:
+    if is_for_people(line):
+        note(line)
 
 
 def find_target(text: str) -> Target:

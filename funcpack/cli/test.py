@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,15 +70,20 @@ class Result:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("arguments", nargs=-1, metavar="[DIR] [NAME]...")
-@click.option("--update", is_flag=True, help="Keep the new answers in place of those that differ.")
+@click.option("--update", is_flag=True, help="Replace the saved answers that differ by the new ones.")
 @click.option(
-    "--timeout", metavar="SECONDS", type=float, default=_DEADLINE, callback=positive, help="Of a call. Default: 60."
+    "--timeout",
+    metavar="SECONDS",
+    type=float,
+    default=_DEADLINE,
+    callback=positive,
+    help="Deadline of each call. Default: 60.",
 )
 @click.option("--output", type=click.Choice(("text", "json")), default="text", help="Format of the results.")
 def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output: str) -> int:
-    """Send the requests in tests/events to the function in DIR, and compare the answers with those kept.
+    """Send the requests in tests/events to the function in DIR, and compare the answers with the saved ones.
 
-    Ids and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
+    IDs and times are not compared, and neither is what a file lists in "ignore". Give a NAME to send only
     that request.
     """
     from funcpack.calls import saved_requests  # noqa: PLC0415 - takes longer than the rest of the tool
@@ -87,14 +93,11 @@ def command(arguments: tuple[str, ...], *, update: bool, timeout: float, output:
     requests = saved_requests.load_all(directory, names)
     report = _print if output == "text" else _say_nothing
     results = asyncio.run(_send_all(find_target(str(directory)), requests, timeout, report, update=update))
-    failed = sum(not result.is_ok for result in results)
     if output == "json":
         json_data([result.as_json() for result in results])
-    elif failed:
-        note(
-            f"{failed} of {len(results)} answers differ. If the new ones are right: funcpack test {directory} --update"
-        )
-    return 1 if failed else 0
+    else:
+        _print_summary(results, arguments)
+    return 0 if all(result.is_ok for result in results) else 1
 
 
 def _directory_and_names(arguments: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
@@ -139,6 +142,18 @@ async def _result(server: Server, saved: SavedRequest, seconds: float, *, update
         saved.with_answer(comparison.kept(answer, saved.header_names)).write()
         outcome = "updated"
     return Result(saved.name, outcome, answer.head.status, answer.ms, lines)
+
+
+def _print_summary(results: Sequence[Result], arguments: tuple[str, ...]) -> None:
+    """Print how many requests have failed, and how to keep answers that differ."""
+    outcomes = [result.outcome for result in results]
+    if "failed" in outcomes:
+        note(f"{outcomes.count('failed')} of {len(results)} requests got no answer.")
+    if "differs" in outcomes:
+        repeated = shlex.join(["funcpack", "test", *arguments, "--update"])
+        note(
+            f"{outcomes.count('differs')} of {len(results)} answers differ. To keep the new ones if they are right: {repeated}"
+        )
 
 
 def _say_nothing(_: Result) -> None:

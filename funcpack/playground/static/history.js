@@ -69,7 +69,7 @@ async function copy(number) {
     const { curl } = await get(`/api/exchanges/${number}`);
     await write(curl, number);
   } catch (error) {
-    copied.replaceChildren(`There is no command: ${error.message}`);
+    copied.replaceChildren(`The command is not available: ${error.message}`);
   }
 }
 

@@ -30,7 +30,7 @@ async function send(values, old = null) {
   } catch (error) {
     if (sending !== mine) return;
     if (!mine.signal.aborted) response.showRefusal(error);
-    else response.showRefusal({ title: "Cancelled", message: "The request was ended before its answer." });
+    else response.showRefusal({ title: "Canceled", message: "You canceled the request before the response arrived." });
   } finally {
     if (sending === mine) { sending = null; form.setBusy(false); }
   }
@@ -68,7 +68,7 @@ function showConnection(isOpen) {
 
 function showNotice({ kind, text, reload }) {
   const notice = find("notice");
-  const version = reload && `Version ${reload.version}: loaded again in ${reload.seconds.toFixed(2)} s, because ${reload.files.join(", ")} changed.`;
+  const version = reload && `Version ${reload.version}. Reloaded in ${reload.seconds.toFixed(2)} s, because ${reload.files.join(", ")} changed.`;
   const shown = kind === "note" ? text : version;
   notice.hidden = !shown;
   notice.replaceChildren(...visible(shown || ""));

@@ -11,7 +11,7 @@ let live = null;
 
 export function showWaiting() {
   shown += 1;
-  outcome.replaceChildren(element("p", { class: "hint" }, "Waiting for the answer."));
+  outcome.replaceChildren(element("p", { class: "hint" }, "Waiting for the response."));
   live = lines([]);
   live.hidden = true;
   place.replaceChildren(live);
@@ -27,7 +27,7 @@ export function addLive(texts) {
 
 export function showRefusal(error) {
   shown += 1;
-  const title = error.title ?? "The page's server cannot be reached";
+  const title = error.title ?? "The server of this page cannot be reached";
   outcome.replaceChildren(element("div", { class: "problem" }, element("strong", {}, title), element("pre", {}, ...visible(error.message))));
   place.replaceChildren();
 }
@@ -44,17 +44,17 @@ export async function show(number, old = null) {
   parts.push(times(exchange));
   if (comparison) parts.push(...difference(comparison, old));
   parts.push(...body("Body", exchange.answer.body));
-  if (exchange.lines.length) parts.push(element("h3", {}, "Lines of this request"), lines(exchange.lines));
+  if (exchange.lines.length) parts.push(element("h3", {}, "Logs of this request"), lines(exchange.lines));
   if (exchange.reply) parts.push(element("h3", {}, "Reply event"), fields(Object.entries(exchange.reply)));
-  parts.push(element("h3", {}, "Headers of the answer"), fields(exchange.answer.headers));
+  parts.push(element("h3", {}, "Response headers"), fields(exchange.answer.headers));
   parts.push(request(exchange));
   place.replaceChildren(...parts);
 }
 
 function summary(exchange) {
   const { status, method, path, type } = exchange;
-  const text = status ? `${status} ${exchange.reason}`.trim() : "No answer: the client has left";
-  const cut = status && !exchange.isComplete ? [element("span", { class: "bad" }, "not complete")] : [];
+  const text = status ? `${status} ${exchange.reason}`.trim() : "No response: the client disconnected";
+  const cut = status && !exchange.isComplete ? [element("span", { class: "bad" }, "incomplete")] : [];
   return element("div", { class: "summary" },
     element("span", { class: `status ${statusClass(status)}` }, text), ...cut,
     element("code", {}, ...visible(type ?? `${method} ${path}`)),
@@ -85,10 +85,10 @@ function times(exchange) {
 function difference(found, old) {
   const versions = found.old === found.new ? `both of version ${found.new}` : `version ${found.old} and version ${found.new}`;
   const title = element("h3", {}, `Compared with request ${old}: ${versions}`);
-  if (!found.lines.length) return [title, element("p", { class: "hint" }, "The answers are the same.")];
+  if (!found.lines.length) return [title, element("p", { class: "hint" }, "The responses are the same.")];
   const names = { "-": "old", "+": "new", " ": "both" };
   const lines = found.lines.map(({ sign, text }) => element("div", { class: names[sign] }, `${sign} `, ...visible(text)));
-  return [title, element("div", { class: "diff", role: "group", "aria-label": "Old and new answer", tabIndex: 0 }, ...lines)];
+  return [title, element("div", { class: "diff", role: "group", "aria-label": "Old and new response", tabIndex: 0 }, ...lines)];
 }
 
 function body(title, found) {
@@ -98,7 +98,7 @@ function body(title, found) {
     const note = `Binary, ${found.size} bytes${found.isWhole ? "" : ", of which these are the first"}.`;
     return [element("div", { class: "views" }, heading), element("p", { class: "hint" }, note), block([hexDump(found.hex)], "body hex")];
   }
-  const note = found.isWhole ? [] : [element("p", { class: "hint" }, `The beginning of ${found.size} bytes (${size(found.size)}).`)];
+  const note = found.isWhole ? [] : [element("p", { class: "hint" }, `Only the beginning of ${found.size} bytes (${size(found.size)}).`)];
   const pretty = found.isJson && found.isWhole ? prettyJson(found.text) : null;
   const shownBody = block(pretty ?? plainText(found.text));
   const buttons = pretty ? views(shownBody, found.text) : [];
@@ -139,7 +139,7 @@ function fields(entries) {
 }
 
 function lines(texts) {
-  return element("div", { class: "own-lines", tabIndex: 0, role: "group", "aria-label": "Lines of this request" }, ...texts.map(line));
+  return element("div", { class: "own-lines", tabIndex: 0, role: "group", "aria-label": "Logs of this request" }, ...texts.map(line));
 }
 
 function line(text) {
@@ -147,7 +147,7 @@ function line(text) {
 }
 
 function request(exchange) {
-  return element("details", {}, element("summary", {}, "The request"),
+  return element("details", {}, element("summary", {}, "Request"),
     element("p", { class: "mono" }, ...visible(`${exchange.method} ${exchange.path}`)),
-    fields(exchange.request.headers), ...body("Body of the request", exchange.request.body));
+    fields(exchange.request.headers), ...body("Request body", exchange.request.body));
 }

@@ -34,7 +34,7 @@ export function visible(text) {
 function control(character) {
   const code = character.codePointAt(0).toString(16);
   const escape = code.length <= 2 ? `\\x${code.padStart(2, "0")}` : code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\u{${code}}`;
-  return element("span", { class: "control", title: "a character that cannot be seen" }, escape);
+  return element("span", { class: "control", title: "An invisible character" }, escape);
 }
 
 // Returns JSON with its members on lines of their own, as nodes; null if it is not JSON.

@@ -24,8 +24,16 @@ DEADLINE = 120
 
 HTTP_FUNCTION = """
 def handler(request):
-    print("called with", request.path)
+    print(f"called at http://{request.host}{request.path}")
     return {"path": request.path}
+"""
+
+ENDLESS_FUNCTION = """
+import time
+
+def handler(request):
+    print(f"called at http://{request.host}")
+    time.sleep(600)
 """
 
 EVENT_FUNCTION = """
@@ -96,8 +104,8 @@ def keep(app: Path, name: str, **members: Any) -> Path:
 
 
 def is_served(log: str) -> bool:
-    """Return whether somebody listens at the port that the invoker names in its log."""
-    found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", log)
+    """Return whether somebody listens at the port that the function was called at."""
+    found = re.search(r"called at http://127\.0\.0\.1:(\d+)", log)
     assert found, log
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(found[1]))) == 0
@@ -108,7 +116,8 @@ def test_only_the_body_is_on_standard_output(app: Path, run: Run, target: Sequen
     write(app, HTTP_FUNCTION)
     done = run("invoke", *target, "--path", "/a")
     assert (done.returncode, done.stdout) == (0, '{"path": "/a"}')
-    assert done.stderr.endswith("called with /a\n")
+    assert re.search(r"^called at http://127\.0\.0\.1:\d+/a\n\Z", done.stderr, re.MULTILINE)
+    assert "listening" not in done.stderr
     assert not is_served(done.stderr)
 
 
@@ -130,11 +139,11 @@ def test_event_function_gets_an_event(app: Path, run: Run, options: Sequence[str
 
 def test_stop_of_the_function_is_called(app: Path, run: Run) -> None:
     write(app, HTTP_FUNCTION + '\ndef stop():\n    print("stopped")\n')
-    assert run("invoke").stderr.endswith("called with /\nstopped\n")
+    assert run("invoke").stderr.endswith("/\nstopped\n")
 
 
 def test_timeout_ends_the_function(app: Path, run: Run) -> None:
-    write(app, 'import time\n\ndef handler(request):\n    print("called")\n    time.sleep(600)\n')
+    write(app, ENDLESS_FUNCTION)
     done = run("invoke", "--timeout", "1", "--output", "json")
     assert (done.returncode, done.stdout) == (3, "")
     assert "did not send a complete answer within 1 seconds." in done.stderr
@@ -143,13 +152,13 @@ def test_timeout_ends_the_function(app: Path, run: Run) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_after_a_signal(app: Path, cache: Path, signum: signal.Signals) -> None:
-    write(app, 'import os, time\n\ndef handler(request):\n    print("called")\n    time.sleep(600)\n')
+    write(app, ENDLESS_FUNCTION)
     with subprocess.Popen(
         [sys.executable, "-m", "funcpack", "invoke"], cwd=app, env=environment(cache), stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         log = ""
-        while not log.endswith("called\n"):
+        while "called at" not in log:
             log += process.stderr.readline() or pytest.fail(log)
         process.send_signal(signum)
         process.wait(DEADLINE)
@@ -198,7 +207,9 @@ def test_differences_are_shown_and_kept_on_request(app: Path, run: Run) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith("ok       a\ndiffers  b\n")
     assert difference in done.stdout
-    assert done.stderr.endswith("1 of 2 answers differ. If the new ones are right: funcpack test . --update\n")
+    assert done.stderr.endswith(
+        "1 of 2 answers differ. To keep the new ones if they are right: funcpack test --update\n"
+    )
 
     before = (app / "tests/events/a.json").stat()
     assert run("test", ".", "--update").stdout.startswith("ok       a\nupdated  b\n")
@@ -258,6 +269,7 @@ def test_call_without_an_answer_fails_and_the_others_are_made(app: Path, run: Ru
     first, reason, last = done.stdout.splitlines()
     assert (first, last) == ("failed   a", "ok       b")
     assert reason.endswith(" did not send a complete answer within 1 seconds.")
+    assert done.stderr.endswith("1 of 2 requests got no answer.\n")
 
 
 def test_replies_of_an_event_function_are_kept_as_events(app: Path, run: Run) -> None:
@@ -294,8 +306,8 @@ def test_replies_of_an_event_function_are_kept_as_events(app: Path, run: Run) ->
 def test_wrong_usage_is_found_before_the_function_is_served(
     app: Path, run: Run, arguments: Sequence[str], text: str
 ) -> None:
-    write(app, HTTP_FUNCTION)
+    write(app, 'print("imported")\n' + HTTP_FUNCTION)
     done = run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert text in done.stderr
-    assert "listening" not in done.stderr
+    assert "imported" not in done.stderr

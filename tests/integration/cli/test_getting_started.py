@@ -82,7 +82,7 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
             else:
                 transcript.run(step, directory, environment, address=f"127.0.0.1:{port}")
             if step.command.startswith("sed "):
-                wait_for_line(log, "Loaded again")
+                wait_for_line(log, "Reloaded")
     finally:
         if run:
             run.send_signal(signal.SIGINT)
@@ -91,3 +91,11 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
 
 def test_the_page_has_five_steps() -> None:
     assert re.findall(r"(?m)^## (\d)\.", PAGE.read_text()) == ["1", "2", "3", "4", "5"]
+
+
+def test_the_commands_of_the_readme_are_those_of_the_page() -> None:
+    def commands(page: Path) -> set[str]:
+        steps = (step for block in blocks(page, "console") for step in transcript.steps(block))
+        return {step.command for step in steps if step.command.startswith("funcpack ")}
+
+    assert commands(ROOT / "README.md") <= commands(PAGE)

@@ -516,7 +516,8 @@ def test_status_has_a_colour_on_a_terminal_alone(recorder: Recorder) -> None:
 
 def test_request_is_saved_and_sent_again(http_function: Server, recorder: Recorder, tmp_path: Path) -> None:
     first = invoke(url(http_function, "/a"), "--json", '{"a": 1}', "--save", "one", cwd=tmp_path)
-    assert (first.returncode, first.stderr) == (0, b"")
+    note = b"Saved the request and its answer in tests/events/one.json.\n"
+    assert (first.returncode, first.stderr) == (0, note)
     saved = json.loads((tmp_path / "tests/events/one.json").read_text())
     assert saved == {
         "request": {"method": "POST", "path": "/a", "headers": {"Content-Type": "application/json"}, "json": {"a": 1}},

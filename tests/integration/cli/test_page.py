@@ -147,15 +147,15 @@ def test_event_is_sent_and_the_new_answer_compared_after_a_change(open_page: Ope
     response = region(page, "Response")
     expect(response).to_contain_text("200 OK")
     expect(response).to_contain_text('"accepted": "book"')
-    expect(response).to_contain_text("Reply sent on")
-    expect(response.get_by_role("group", name="Lines of this request")).to_have_text("order of book")
+    expect(response).to_contain_text("Reply forwarded")
+    expect(response.get_by_role("group", name="Logs of this request")).to_have_text("order of book")
     expect(region(page, "Logs")).to_contain_text("order of book")
     expect(rows(page)).to_have_count(1)
 
     run.write(ORDERS.replace('"accepted"', '"taken"'))
-    expect(page.get_by_text("loaded again in")).to_be_visible()
+    expect(page.get_by_text("Reloaded in")).to_be_visible()
     page.get_by_role("button", name="Send again").first.click()
-    difference = response.get_by_role("group", name="Old and new answer")
+    difference = response.get_by_role("group", name="Old and new response")
     expect(response).to_contain_text("Compared with request 1: version 1 and version 2")
     expect(difference).to_contain_text('-   "accepted": "book"')
     expect(difference).to_contain_text('+   "taken": "book"')
@@ -246,7 +246,7 @@ def test_answer_to_an_event_has_one_verdict(open_page: OpenPage) -> None:
         ("a", "404", "Retried", ""),
         ("a", "503", "Retried", ""),
         ("a", "400", "Given up", ""),
-        ("loop", "", "Reply sent on", "calls the function with its own reply"),
+        ("loop", "", "Reply forwarded", "call the function with its own replies"),
     ):
         page.get_by_label("Type", exact=True).fill(type_)
         page.get_by_label("Subject", exact=True).fill(subject)
@@ -284,7 +284,7 @@ def test_hostile_content_stays_text(open_page: OpenPage) -> None:
 
 def test_body_that_is_large_or_binary_is_described(open_page: OpenPage) -> None:
     page, _ = open_page(REQUESTS)
-    expect(send_http(page, {"Path": "/large"})).to_contain_text("The beginning of 1700000 bytes (1.6 MiB).")
+    expect(send_http(page, {"Path": "/large"})).to_contain_text("Only the beginning of 1700000 bytes (1.6 MiB).")
     expect(send_http(page, {"Path": "/bytes"})).to_contain_text("Binary, 256 bytes.")
 
 
@@ -306,7 +306,7 @@ def test_request_can_be_cancelled(open_page: OpenPage) -> None:
     # What it writes is shown while it is not answered.
     expect(response).to_contain_text("it takes long")
     page.get_by_role("button", name="Cancel").click()
-    expect(response).to_contain_text("Cancelled")
+    expect(response).to_contain_text("Canceled")
     assert run.wait_for("request")["status"] == 0
 
 
@@ -364,16 +364,16 @@ def test_page_is_accessible(open_page: OpenPage, dark: bool) -> None:
     page, run = open_page(STATUSES, dark=dark)
     page.get_by_label("Type", exact=True).fill("loop")
     send(page)
-    expect(region(page, "Response")).to_contain_text("Reply sent on")
+    expect(region(page, "Response")).to_contain_text("Reply forwarded")
     for status in ("200", "400", "500"):
         page.get_by_label("Type", exact=True).fill("a")
         page.get_by_label("Subject", exact=True).fill(status)
         send(page)
         expect(region(page, "Response")).to_contain_text(f"{status} ")
     run.write(STATUSES.replace('"loop"', '"other"'))
-    expect(page.get_by_text("loaded again in")).to_be_visible()
+    expect(page.get_by_text("Reloaded in")).to_be_visible()
     rows(page).last.get_by_role("button", name="Send again").click()
-    expect(region(page, "Response").get_by_role("group", name="Old and new answer")).to_be_visible()
+    expect(region(page, "Response").get_by_role("group", name="Old and new response")).to_be_visible()
     page.get_by_role("button", name="Measure").click()
     expect(region(page, "Imports").get_by_role("table")).to_be_visible()
     run.write("def handler(")

@@ -17,6 +17,7 @@ import pytest
 from tests.integration.cli.conftest import DEADLINE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.integration.cli.conftest import StartRun
@@ -283,6 +284,20 @@ def test_slow_start_and_a_ready_that_never_agrees_do_not_matter(start_run: Start
     )
     assert run.get().body == b"served"
     assert run.get("/health/ready").body == b"the database is down\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [((), "Until you save a correction, {url} answers with this error."), (("--no-reload",), "run the command again.")],
+)
+def test_text_about_a_problem_ends_with_what_happens_next(
+    start_run: StartRun, options: Sequence[str], remedy: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    run = start_run("def handler(unknown): return 1", "--output", "text", *options, port=port)
+    expected = f"{remedy.format(url=f'http://127.0.0.1:{port}')}\n"
+    run.wait_until(lambda: run.log_file.read_text().endswith(expected), "what happens next")
 
 
 def test_invalid_setting_is_a_problem(start_run: StartRun) -> None:

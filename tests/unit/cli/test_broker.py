@@ -22,11 +22,11 @@ STRUCTURED_REPLY = message(
         (200, message(), "Delivered"),
         (204, message(), "Delivered"),
         (202, message(b"{}", content_type=JSON), "Delivered"),
-        (200, message(b"{", content_type=STRUCTURED), "Reply sent on"),
-        (200, REPLY, "Reply sent on"),
-        (299, STRUCTURED_REPLY, "Reply sent on"),
-        (200, message(b"[]", content_type=BATCH), "Reply sent on"),
-        (200, message(b"x", KEPT_BODY + 1, content_type=STRUCTURED), "Reply sent on"),
+        (200, message(b"{", content_type=STRUCTURED), "Reply forwarded"),
+        (200, REPLY, "Reply forwarded"),
+        (299, STRUCTURED_REPLY, "Reply forwarded"),
+        (200, message(b"[]", content_type=BATCH), "Reply forwarded"),
+        (200, message(b"x", KEPT_BODY + 1, content_type=STRUCTURED), "Reply forwarded"),
         (301, message(), "Given up"),
         (400, message(), "Given up"),
         (401, message(), "Given up"),
@@ -51,7 +51,7 @@ def test_verdict_follows_the_status_and_the_reply(status: int, answer: Message, 
 
 
 def test_words_of_a_verdict_name_no_other_one() -> None:
-    words = ("delivered", "sent on", "retried", "given up")
+    words = ("delivered", "forwarded", "retried", "given up")
     answers = [(200, message()), (200, REPLY), (200, STRUCTURED_REPLY), (200, message(b"[]", content_type=BATCH))]
     for status, answer in [*answers, (500, message()), (400, message())]:
         found = verdict(exchange(status, answer, type="order"))
@@ -64,7 +64,7 @@ def test_words_of_a_verdict_name_no_other_one() -> None:
 def test_reply_with_the_type_of_the_event_is_a_loop(type_: str, warns: bool) -> None:
     found = verdict(exchange(200, REPLY, type=type_))
     assert found is not None
-    assert ("The reply has the type of the event that it answers." in found.warning) is warns
+    assert ("The reply has the same type as the event." in found.warning) is warns
 
 
 @pytest.mark.parametrize(

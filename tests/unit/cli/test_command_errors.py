@@ -136,9 +136,9 @@ The function runs on Python 3.12.1, and Funcpack on Python 3.11.7. uv could not 
 invoker for Python 3.12.1. See the output of uv above.
 
 Check the network and the settings of the package index, and run the command again. Or install Funcpack with the
-Python version of the function, for example:
+Python version of the function, for example in a clone of its repository:
 
-  uv tool install --python 3.12.1 funcpack""",
+  uv tool install --python 3.12.1 .""",
     ),
     (
         errors.PackagesError(build_errors.InstallError("requirements.txt")),

@@ -27,6 +27,16 @@ def reply(data: bytes, **attributes: str) -> Answer:
     return answer(data, content_type="text/plain", ce_specversion="1.0", ce_source="/s", **headers)
 
 
+def test_event_that_a_person_has_written_needs_no_defaults() -> None:
+    given = answer(
+        b'{"a": 1}', content_type="application/json", ce_specversion="1.0", ce_source="/s", ce_type="t", ce_id="1"
+    )
+    written = {"status": 200, "event": {"type": "t", "source": "/s", "data": {"a": 1}}}
+    assert difference(written, given, ()) == []
+    other = {"status": 200, "event": {**written["event"], "datacontenttype": "text/plain"}}  # type: ignore[dict-item]
+    assert difference(other, given, ()) != []
+
+
 @pytest.mark.parametrize(
     ("given", "members"),
     [
