@@ -6,20 +6,24 @@ The front records, the page and the log read. All of it happens on the event loo
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from funcpack.dev_server.last_entries import LastEntries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from funcpack.dev_server.last_entries import Entry
+
 # Bytes of a body that are kept. The page shows the beginning of a larger one, and its size.
 KEPT_BODY = 1 << 20
 
-# Requests, bytes of their bodies together, and lines that are kept; the oldest ones are dropped first.
-_MOST_EXCHANGES = 500
-_MOST_BYTES = 64 << 20
-_MOST_LINES = 5000
+# What is kept: requests and lines, and bytes of both; the oldest ones are dropped first. The lines of one request are kept
+# with it, too.
+_MOST_EXCHANGES, _BYTES_OF_EXCHANGES = 500, 64 << 20
+_MOST_LINES, _BYTES_OF_LINES = 5000, 32 << 20
+_BYTES_OF_A_REQUESTS_LINES = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Exchange:
         timings: where the time went.
         version: of the function that answered: 1 for the first that was loaded, one more for each reload. 0 if the function
             was not loaded, so that the front has answered.
-        lines: what the function wrote while it answered this request and no other, or with its request id.
+        lines: the last that the function wrote while it answered this request and no other, or with its request id.
 
     """
 
@@ -116,9 +120,8 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._exchanges: deque[Exchange] = deque()
-        self._lines: deque[LogLine] = deque(maxlen=_MOST_LINES)
-        self._bytes = 0
+        self._exchanges = last_exchanges(exchange_bytes)
+        self._lines = last_lines(line_bytes)
         self._count = 0
         self._open: dict[int, _Open] = {}
         self._listeners: list[Callable[[Exchange | LogLine], None]] = []
@@ -145,7 +148,7 @@ class History:
     def begin(self, request_id: str) -> int:
         """Note that a request has come in, so that lines can be matched to it; return its number."""
         self._count += 1
-        self._open[self._count] = _Open(request_id, [])
+        self._open[self._count] = _Open(request_id, LastEntries(_MOST_LINES, _BYTES_OF_A_REQUESTS_LINES, len))
         return self._count
 
     def lines_of(self, number: int) -> tuple[str, ...]:
@@ -155,19 +158,16 @@ class History:
     def finish(self, exchange: Exchange) -> None:
         """Add a request that has been answered."""
         del self._open[exchange.number]
-        self._exchanges.append(exchange)
-        self._bytes += _kept(exchange)
-        while len(self._exchanges) > _MOST_EXCHANGES or self._bytes > _MOST_BYTES:
-            self._bytes -= _kept(self._exchanges.popleft())
+        self._exchanges.add(exchange)
         self._tell(exchange)
 
     def log(self, text: str) -> None:
         """Add a line of the function or the invoker."""
         number = self._writer(text)
         if number is not None:
-            self._open[number].lines.append(text)
+            self._open[number].lines.add(text)
         line = LogLine(text, time.time(), number)
-        self._lines.append(line)
+        self._lines.add(line)
         self._tell(line)
 
     def _writer(self, text: str) -> int | None:
@@ -182,13 +182,29 @@ class History:
             listener(entry)
 
 
+def last_exchanges(size: Callable[[Entry], int]) -> LastEntries[Entry]:
+    """Return what keeps the last requests of a run."""
+    return LastEntries(_MOST_EXCHANGES, _BYTES_OF_EXCHANGES, size)
+
+
+def last_lines(size: Callable[[Entry], int]) -> LastEntries[Entry]:
+    """Return what keeps the last lines of a run."""
+    return LastEntries(_MOST_LINES, _BYTES_OF_LINES, size)
+
+
+def exchange_bytes(exchange: Exchange) -> int:
+    """Return the bytes of a request that are kept: of its bodies and lines."""
+    return len(exchange.request.body) + len(exchange.answer.body) + sum(map(len, exchange.lines))
+
+
+def line_bytes(line: LogLine) -> int:
+    """Return the bytes of a line."""
+    return len(line.text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A request that is not answered yet, and its lines so far."""
+    """A request that is not answered yet, and its last lines so far."""
 
     id: str
-    lines: list[str]
-
-
-def _kept(exchange: Exchange) -> int:
-    return len(exchange.request.body) + len(exchange.answer.body)
+    lines: LastEntries[str]

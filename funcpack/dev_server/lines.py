@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
 # Bytes of a line that are kept until its end; a longer one is passed on in pieces.
-_LONGEST = 1 << 20
+_LONGEST = 16 << 20
 
 
 class Lines:
@@ -20,21 +20,23 @@ class Lines:
     def __init__(self, on_line: Callable[[str], None], titles: Container[str]) -> None:
         self._on_line = on_line
         self._titles = titles
-        self._rest = b""
+        self._rest = bytearray()
         self._held: list[str] = []
         self._is_starting = True
 
     def feed(self, data: bytes) -> None:
         """Take bytes of the output."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._take(line)
+        self._rest += data
+        if b"\n" in data:
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                self._take(line)
         if len(self._rest) > _LONGEST:
             self.end()
 
     def end(self) -> None:
         """Take the last line, if it has no end."""
-        rest, self._rest = self._rest, b""
+        rest, self._rest = self._rest, bytearray()
         if rest:
             self._take(rest)
 
@@ -49,7 +51,7 @@ class Lines:
         """Return the text about the failed start."""
         return tuple(self._held)
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, line: bytearray) -> None:
         text = line.decode(errors="surrogateescape")
         if self._is_starting and (self._held or text in self._titles):
             self._held.append(text)

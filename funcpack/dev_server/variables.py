@@ -54,7 +54,8 @@ def read_env_file(file: Path) -> dict[str, str]:
 
     """
     variables = {}
-    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines(), 1):
+    # `splitlines` would also split at characters of a value, such as U+2028.
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig", errors="surrogateescape").split("\n"), 1):
         text = line.lstrip()
         if not text or text.startswith("#"):
             continue

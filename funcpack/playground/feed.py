@@ -8,7 +8,7 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from funcpack.dev_server.history import Exchange
+from funcpack.dev_server.history import Exchange, exchange_bytes, last_exchanges, last_lines, line_bytes
 from funcpack.playground import views
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from funcpack.dev_server.report import Event
     from funcpack.dev_server.server import DevServer
 
-# What the history keeps, too.
-_MOST_EXCHANGES = 500
-_MOST_LINES = 5000
+_MOST_STATES = 500
 
 # Entries that a page gets at once, and seconds until it gets a sign of life.
 _MOST_AT_ONCE = 500
@@ -33,9 +31,10 @@ class Feed:
     def __init__(self, server: DevServer) -> None:
         self.run = secrets.token_hex(4)
         self._server = server
-        self._exchanges: deque[tuple[int, Exchange]] = deque(maxlen=_MOST_EXCHANGES)
-        self._lines: deque[tuple[int, LogLine]] = deque(maxlen=_MOST_LINES)
-        self._states: deque[tuple[int, Event | None]] = deque(maxlen=_MOST_EXCHANGES)
+        # What the history keeps, too.
+        self._exchanges = last_exchanges(_exchange_bytes)
+        self._lines = last_lines(_line_bytes)
+        self._states: deque[tuple[int, Event | None]] = deque(maxlen=_MOST_STATES)
         self._last = 0
         self._news = asyncio.Event()
         self._is_closed = False
@@ -78,9 +77,9 @@ class Feed:
     def _add(self, entry: Exchange | LogLine) -> None:
         self._last += 1
         if isinstance(entry, Exchange):
-            self._exchanges.append((self._last, entry))
+            self._exchanges.add((self._last, entry))
         else:
-            self._lines.append((self._last, entry))
+            self._lines.add((self._last, entry))
         self._tell()
 
     def _add_state(self, event: Event | None) -> None:
@@ -106,3 +105,11 @@ class Feed:
 
     def _message(self, number: int, entries: list[dict[str, Any]]) -> str:
         return f"id: {self.run}-{number}\ndata: {json.dumps(entries)}\n\n"
+
+
+def _exchange_bytes(entry: tuple[int, Exchange]) -> int:
+    return exchange_bytes(entry[1])
+
+
+def _line_bytes(entry: tuple[int, LogLine]) -> int:
+    return line_bytes(entry[1])

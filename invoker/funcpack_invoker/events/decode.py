@@ -164,7 +164,7 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: 
         name = _attribute_name(header)
         if name in attributes:
             raise InvalidAttributeError(f"duplicate ce-{named(name)} header")
-        attributes[name] = raw.decode() if plain else _attribute_value(name, raw)
+        attributes[name] = raw.decode() if plain else attribute_value(name, raw)
     if _ENVELOPE.isdisjoint(attributes):
         return _read_undeclared(content_type, body, path, loads)
     if not content_type:
@@ -214,7 +214,7 @@ def _attribute_name(header: bytes) -> str:
     return name
 
 
-def _attribute_value(name: str, raw: bytes) -> str:
+def attribute_value(name: str, raw: bytes) -> str:
     """Decode a header's value: first double quotes, then percent-encoding, each once (HTTP 3.1.3.2).
 
     UTF-8 that is not percent-encoded is accepted too, because the SDKs for Go and Java send it

@@ -92,12 +92,12 @@ def test_tells_the_type_of_an_event(
 
 def test_options_count_before_files_before_the_shell_before_the_image(start_run: StartRun, tmp_path: Path) -> None:
     env_file = tmp_path / "variables"
-    env_file.write_text("\ufeff# comment\n\nB=file\nC=file $A 'x' # y\n  D = spaces\nE=\n".replace("D =", "D="))
+    env_file.write_text("\ufeff# comment\n\nB=file\nC=file $A 'x' # y\n  D = spaces\nE=\nG=\u2028\f\n".replace("D =", "D="))
     run = start_run(
         """
         import json, os
         def handler():
-            return json.dumps({name: os.environ.get(name) for name in ("A", "B", "C", "D", "E", "F", "PYTHONUNBUFFERED")})
+            return json.dumps({name: os.environ.get(name) for name in ("A", "B", "C", "D", "E", "F", "G", "PYTHONUNBUFFERED")})
         """,
         *("--env", "A=option=1", "--env-file", str(env_file)),
         files={"func.yaml": "run:\n  envs:\n  - name: F\n    value: image\n  - name: B\n    value: image\n"},
@@ -110,6 +110,7 @@ def test_options_count_before_files_before_the_shell_before_the_image(start_run:
         "D": " spaces",
         "E": "",
         "F": "image",
+        "G": "\u2028\f",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -51,6 +51,33 @@ def test_requests_with_large_bodies_are_dropped_earlier() -> None:
     assert len(history.exchanges) == 64
 
 
+def test_long_lines_are_dropped_earlier() -> None:
+    history = History()
+    for _ in range(40):
+        history.log("x" * (1 << 20))
+    assert len(history.lines) == 32
+
+
+def test_request_keeps_its_last_lines() -> None:
+    history = History()
+    number = history.begin("a")
+    for line in range(6000):
+        history.log(f"line {line}")
+    assert (len(history.lines_of(number)), history.lines_of(number)[-1]) == (5000, "line 5999")
+    for _ in range(3):
+        history.log("x" * (1 << 20))
+    assert list(map(len, history.lines_of(number))) == [1 << 20, 1 << 20]
+
+
+def test_requests_with_many_lines_are_dropped_earlier() -> None:
+    history = History()
+    for _ in range(65):
+        number = history.begin("a")
+        history.log("x" * (1 << 20))
+        history.finish(replace(EXCHANGE, number=number, answer=Message((), b"", 0), lines=history.lines_of(number)))
+    assert len(history.exchanges) == 64
+
+
 def test_line_belongs_to_the_only_request() -> None:
     history = History()
     history.log("before")

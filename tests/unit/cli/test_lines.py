@@ -37,9 +37,18 @@ def test_text_that_only_looks_like_it_is_passed_on_after_the_start() -> None:
     assert (told, lines.held()) == (["Title", "more", "Title"], ())
 
 
+def test_long_line_stays_one() -> None:
+    told: list[str] = []
+    lines = Lines(told.append, ())
+    for _ in range(10):
+        lines.feed(b"x" * (1 << 20))
+    lines.feed(b"\nnext\n")
+    assert [len(line) for line in told] == [10 << 20, 4]
+
+
 def test_very_long_line_is_passed_on_in_pieces() -> None:
     told: list[str] = []
     lines = Lines(told.append, ())
-    for _ in range(3):
+    for _ in range(18):
         lines.feed(b"x" * (1 << 20))
-    assert [len(line) for line in told] == [2 << 20]
+    assert [len(line) for line in told] == [17 << 20]
