@@ -29,7 +29,7 @@ class _RunCommand(click.Command):
         """Parse the arguments; --debug has a value only if a number follows."""
         given = [
             f"--debug={DEBUG_PORT}" if arg == "--debug" and not following.isdigit() else arg
-            for arg, following in zip(args, [*args[1:], ""], strict=True)
+            for arg, following in zip(args, [*args, ""][1:], strict=True)
         ]
         return super().parse_args(ctx, given)
 
