@@ -106,12 +106,13 @@ class Comparison:
         """Run commands to their end in turns."""
         commands.write_project(scratch)
         bin_dir = self.installed[FUNCPACK]
+        timed: tuple[tuple[str, str, list[str | Path]], ...] = (
+            (cli_goals.HELP, FUNCPACK, [bin_dir / "funcpack", "--help"]),
+            (cli_goals.HELP, cli_goals.IMPORT_CLICK, [bin_dir / "python", "-c", "import click"]),
+            (cli_goals.CHECK, FUNCPACK, [bin_dir / "funcpack", "check", scratch]),
+        )
         for _ in range(COMMANDS_A_ROUND):
-            for figure, competitor, command in (
-                (cli_goals.HELP, FUNCPACK, [bin_dir / "funcpack", "--help"]),
-                (cli_goals.HELP, cli_goals.IMPORT_CLICK, [bin_dir / "python", "-c", "import click"]),
-                (cli_goals.CHECK, FUNCPACK, [bin_dir / "funcpack", "check", scratch]),
-            ):
+            for figure, competitor, command in timed:
                 self._add(figure, "s", competitor, commands.seconds(command))
 
     def _add(self, figure: str, unit: str, competitor: str, value: float) -> None:
