@@ -35,11 +35,14 @@ def main() -> None:
     comparison = Comparison(
         report.Results(TITLE, FUNCPACK), development.install(arguments.environments), arguments.saves
     )
-    for number in range(arguments.rounds):
-        for part in arguments.parts:
-            with tempfile.TemporaryDirectory(dir=arguments.environments) as scratch:
-                PARTS[part](comparison, Path(scratch), number)
-        print(f"round {number + 1} of {arguments.rounds} done", file=sys.stderr)
+    # Nothing is removed before the end: a file system can be slow for some minutes after many files have been removed.
+    with tempfile.TemporaryDirectory(dir=arguments.environments) as scratch:
+        for number in range(arguments.rounds):
+            for part in arguments.parts:
+                directory = Path(scratch, f"{part}-{number}")
+                directory.mkdir()
+                PARTS[part](comparison, directory, number)
+            print(f"round {number + 1} of {arguments.rounds} done", file=sys.stderr)
     results = comparison.results
     add_p90(results)
     results.sort(COMPETITORS)

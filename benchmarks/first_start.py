@@ -56,9 +56,9 @@ class Scratch:
         )
 
     def start(self, starter: Starter, *, is_first: bool) -> float:
-        """Return the seconds from the command to the first answer; on a first start, what the last one has made is removed."""
-        if is_first:
-            shutil.rmtree(starter.made, ignore_errors=True)
+        """Return the seconds from the command to the first answer; on a first start, what the last one has made is moved away."""
+        if is_first and starter.made.exists():
+            starter.made.rename(starter.made.with_name(f"{starter.made.name}-before"))
         port = process.free_port()
         command = (starter.first if is_first else starter.later)(port)
         machine = {name: value for name, value in os.environ.items() if name not in _CACHES}
