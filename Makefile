@@ -54,9 +54,10 @@ venv: python ## create the development environment .venv
 browser: python ## install Chromium for the tests of the page, if it is missing
 	@$(RUN) -m tools.make browser
 
-bench: builder ## measure serving and building next to the alternatives, for docs/benchmarks: about 40 minutes on a quiet machine
+bench: builder ## measure serving, building and the command line tool next to the alternatives, for docs/benchmarks: about 50 minutes
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
+	$(VENV)/python -m benchmarks.cli --output docs/benchmarks
 	$(VENV)/python -m benchmarks.build --output docs/benchmarks
 
 lock: venv ## update the lock files, within the ranges of the .in files and pyproject.toml

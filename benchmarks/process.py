@@ -1,4 +1,4 @@
-"""A process that serves a case: started in a process group of its own, ready with its first answer, ended afterwards."""
+"""A process that serves: started in a process group of its own, ready with its first answer, ended afterwards."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from benchmarks.servers import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from benchmarks.cases import Case
     from benchmarks.servers import InstalledServer
 
-START_LIMIT = 30.0  # seconds
+START_LIMIT = 120.0  # seconds, in which packages may be installed
 STOP_LIMIT = 10.0  # seconds
 # WORKERS is read by Funcpack and functions-framework; one worker is the default of the other servers.
 ENVIRONMENT = {"PATH": os.defpath, "PYTHONUNBUFFERED": "1", "WORKERS": "1", "LOG_LEVEL": "warning"}
@@ -57,14 +57,27 @@ def running(server: InstalledServer, case: Case) -> Iterator[Running]:
         SystemExit: the server does not start, or its first answer has another status than 200.
 
     """
-    port = _free_port()
-    command = server.command(case, port)
+    port = free_port()
+    with serving(server.command(case, port), port, case, FUNCTIONS, ENVIRONMENT) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def serving(
+    command: list[str], port: int, case: Case, directory: Path, environment: Mapping[str, str]
+) -> Iterator[Running]:
+    """Run a command that serves `case` on `port` in a new process group, and end the group afterwards.
+
+    Raises:
+        SystemExit: the server does not start, or its first answer has another status than 200.
+
+    """
     with tempfile.TemporaryFile() as log:
         start = time.perf_counter()
         process = subprocess.Popen(
             command,
-            cwd=FUNCTIONS,
-            env=ENVIRONMENT,
+            cwd=directory,
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,
@@ -107,7 +120,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import platform
 import statistics
@@ -29,6 +30,11 @@ class Series:
     def median(self) -> float:
         """The median of the values."""
         return statistics.median(self.values)
+
+    @property
+    def p90(self) -> float:
+        """The 90th percentile: the lowest value that at least 90% of the values do not exceed."""
+        return sorted(self.values)[math.ceil(0.9 * len(self.values)) - 1]
 
 
 @dataclass(slots=True)
@@ -88,13 +94,19 @@ def table(results: Results) -> str:
         unit = next(series.unit for series in results.series if series.figure == figure)
         cells = [_cell(results.find(figure, competitor), reference) for competitor in results.competitors]
         rows.append([f"{figure} ({unit})", *cells])
-    machine = _machine()
-    return (
-        f"{markdown(['', *results.competitors], rows)}\n"
-        f"Medians (lowest to highest of up to {max(len(s.values) for s in results.series)} interleaved measurements), in brackets "
-        f"the ratio to {results.reference}. {machine['cpus']} CPUs, Python {machine['python']}, "
-        f"load {min(results.loads):.1f} to {max(results.loads):.1f}.\n"
-    )
+    return f"{markdown(['', *results.competitors], rows)}\n{_conditions(results, 'in brackets')}"
+
+
+def listing(results: Results) -> str:
+    """Return a Markdown table with a row for each series, for figures that have few competitors in common."""
+    rows = []
+    for figure in results.figures:
+        reference = results.find(figure, results.reference)
+        for series in (s for s in results.series if s.figure == figure):
+            ratio = number(series.median / reference.median) if reference and reference.median else ""
+            rows.append([f"{figure} ({series.unit})", series.competitor, _spread(series), ratio])
+    head = ["", "", "median", f"ratio to {results.reference}"]
+    return f"{markdown(head, rows)}\n{_conditions(results, 'and')}"
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:
@@ -110,10 +122,23 @@ def number(value: float) -> str:
 def _cell(series: Series | None, reference: Series | None) -> str:
     if series is None:
         return NOT_MEASURED
-    cell = f"{number(series.median)} ({number(min(series.values))}-{number(max(series.values))})"
     if reference is None or reference is series:
-        return cell
-    return f"{cell} [{series.median / reference.median:.2f}]"
+        return _spread(series)
+    return f"{_spread(series)} [{series.median / reference.median:.2f}]"
+
+
+def _spread(series: Series) -> str:
+    return f"{number(series.median)} ({number(min(series.values))}-{number(max(series.values))})"
+
+
+def _conditions(results: Results, place: str) -> str:
+    """Return what a table has, and where it was measured; `place` is where the ratios are."""
+    machine = _machine()
+    return (
+        f"Medians (lowest to highest of up to {max(len(s.values) for s in results.series)} interleaved measurements), {place} "
+        f"the ratio to {results.reference}. {machine['cpus']} CPUs, Python {machine['python']}, "
+        f"load {min(results.loads):.1f} to {max(results.loads):.1f}.\n"
+    )
 
 
 def _machine() -> dict[str, str | int]:
@@ -132,7 +157,8 @@ def _plot(results: Results, path: Path) -> None:
 
     columns = 2
     rows = -(-len(results.figures) // columns)
-    height = max(1.5, 0.6 + 0.18 * len(results.competitors))
+    most = max(sum(series.figure == title for series in results.series) for title in results.figures)
+    height = max(1.5, 0.6 + 0.18 * most)
     figure, axes = plt.subplots(rows, columns, figsize=(9, height * rows + 0.6), squeeze=False, layout="constrained")
     for panel, title in zip(axes.flat, results.figures, strict=False):
         series = [s for s in (results.find(title, c) for c in results.competitors) if s]

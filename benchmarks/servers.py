@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -13,11 +14,15 @@ from typing import TYPE_CHECKING, Protocol
 from benchmarks.cases import CASES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.cases import Case
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 FUNCTIONS = HERE / "functions"
+LOCKS = HERE / "requirements"
+UV = str(Path(sys.executable).with_name("uv"))
 FUNCPACK = "funcpack"
 FUNCTIONS_FRAMEWORK = "functions-framework"
 UVICORN = "uvicorn"
@@ -100,37 +105,50 @@ def _uvicorn(bin_dir: Path, app: str, port: int) -> list[str]:
     return [f"{bin_dir}/uvicorn", "--app-dir", str(FUNCTIONS), "--port", str(port), *options, app]
 
 
-_LOCKS = HERE / "requirements"
-
 SERVERS = (
     Server(FUNCPACK, ROOT / "invoker" / "requirements.txt", _funcpack),
-    Server(FUNCTIONS_FRAMEWORK, _LOCKS / "functions-framework.txt", _functions_framework),
-    Server("func-python", _LOCKS / "func-python.txt", _func_python),
-    Server("flask-gunicorn", _LOCKS / "flask.txt", _flask),
-    Server("starlette", _LOCKS / "starlette.txt", _starlette, ("hello", "hello_async", "json_echo")),
-    Server("fastapi", _LOCKS / "fastapi.txt", _fastapi, ("hello", "json_echo")),
-    Server(UVICORN, _LOCKS / "uvicorn.txt", _bare_asgi),
+    Server(FUNCTIONS_FRAMEWORK, LOCKS / "functions-framework.txt", _functions_framework),
+    Server("func-python", LOCKS / "func-python.txt", _func_python),
+    Server("flask-gunicorn", LOCKS / "flask.txt", _flask),
+    Server("starlette", LOCKS / "starlette.txt", _starlette, ("hello", "hello_async", "json_echo")),
+    Server("fastapi", LOCKS / "fastapi.txt", _fastapi, ("hello", "json_echo")),
+    Server(UVICORN, LOCKS / "uvicorn.txt", _bare_asgi),
 )
 
 
 def install(servers: tuple[Server, ...], environments: Path) -> tuple[InstalledServer, ...]:
     """Create the environment of each server in `environments`."""
-    uv = str(Path(sys.executable).with_name("uv"))
     installed = []
     for server in servers:
-        venv = environments / server.name
-        subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-        pip = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", str(venv / "bin/python")]
-        subprocess.run([*pip, "--require-hashes", "-r", str(server.requirements)], check=True)
+        bin_dir = create_environment(environments / server.name, "--require-hashes", "-r", str(server.requirements))
         if server.name == FUNCPACK:
-            _install_invoker(pip)
-        installed.append(InstalledServer(server, venv / "bin"))
+            with sources("invoker") as copy:
+                install_packages(bin_dir, "--no-deps", str(copy / "invoker"))
+        installed.append(InstalledServer(server, bin_dir))
     return tuple(installed)
 
 
-def _install_invoker(pip: list[str]) -> None:
-    """Install the invoker from a copy: setuptools and uv would otherwise reuse what they built from an older tree."""
+def create_environment(venv: Path, *packages: str) -> Path:
+    """Create an environment with packages, given as arguments of `uv pip install`; return the directory of its executables."""
+    subprocess.run([UV, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
+    install_packages(venv / "bin", *packages)
+    return venv / "bin"
+
+
+def install_packages(bin_dir: Path, *packages: str) -> None:
+    """Install packages, given as arguments of `uv pip install`, in an environment."""
+    pip = [UV, "pip", "install", "-q", "--compile-bytecode", "--python", str(bin_dir / "python")]
+    subprocess.run([*pip, *packages], check=True)
+
+
+@contextlib.contextmanager
+def sources(*parts: str) -> Iterator[Path]:
+    """Yield a copy of parts of this repository: setuptools and uv would otherwise reuse what they built from an older tree."""
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch, "invoker")
-        shutil.copytree(ROOT / "invoker", copy, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
-        subprocess.run([*pip, "--no-deps", str(copy)], check=True)
+        ignored = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+        for part in parts:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, Path(scratch, part), symlinks=True, ignore=ignored)
+            else:
+                shutil.copy(ROOT / part, scratch)
+        yield Path(scratch)

@@ -1,0 +1,6 @@
+import pydantic
+import requests
+
+
+def handler(req):
+    return f"Hello World! {pydantic.VERSION} {requests.__version__}"
