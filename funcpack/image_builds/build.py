@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from funcpack.image_builds.pack import Pack
     from funcpack.image_builds.settings import BuildSettings
 
+# The names that `pack` gives to volumes, except for its caches.
+_TEMPORARY_VOLUMES = ("pack-app-", "pack-layers-")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 
 
@@ -112,18 +114,28 @@ def arguments(order: Order, settings: BuildSettings, engine: Engine, options: Se
 
 
 def network_options(urls: Sequence[str], image: str, engine: Engine) -> list[str]:
-    """Return the options that connect the build to this machine's own network, if a server that it needs is there."""
+    """Return the options for the network of the build: that of this machine, if a server that the build needs is there.
+
+    Otherwise, it is the engine's default network. Without this option, `pack` creates a network, and leaves it if it is
+    interrupted. An engine can have about 30 of them.
+    """
     environment = engine.environment()
     addresses = [*urls, *(environment.get(name, "") for name in _PROXIES)]
     hosts = [*(urlsplit(url).hostname or "" for url in addresses), image_names.registry_host(image)]
-    return ["--network", "host"] if any(map(is_loopback, hosts)) else []
+    return ["--network", "host" if any(map(is_loopback, hosts)) else "default"]
 
 
 def _remove_containers(directory: Path, engine: Engine) -> None:
-    """Remove the containers that mount a directory: `pack` leaves one if it is interrupted while the engine creates it."""
-    containers = engine.ask("ps", "--all", "--quiet", "--filter", f"volume={directory}")
-    if containers:
-        engine.ask("rm", "--force", "--volumes", *containers.split())
+    """Remove the containers that mount a directory, and their volumes with the app and the layers.
+
+    `pack` leaves a container if it is interrupted while the engine creates it.
+    """
+    containers = (engine.ask("ps", "--all", "--quiet", "--filter", f"volume={directory}") or "").split()
+    if not containers:
+        return
+    mounts = engine.ask("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", *containers) or ""
+    engine.ask("rm", "--force", *containers)
+    engine.ask("volume", "rm", *(name for name in mounts.split() if name.startswith(_TEMPORARY_VOLUMES)))
 
 
 def _failure(builder: str, engine: Engine, *, has_certificates: bool) -> BuilderMissingError | BuildFailedError:

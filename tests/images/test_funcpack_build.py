@@ -344,6 +344,16 @@ def test_a_directory_with_other_files_is_not_an_output_directory(machine: Machin
     assert machine.pack_arguments() == []
 
 
+def network_of(workshop: Workshop, container: str) -> str:
+    return workshop.engine.run("inspect", "--format", "{{.HostConfig.NetworkMode}}", container)
+
+
+def volumes_of(workshop: Workshop, container: str) -> set[str]:
+    """Return the names of the volumes of a container, except for the caches."""
+    mounts = workshop.engine.ask("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", container) or ""
+    return {name for name in mounts.split() if not name.startswith("pack-cache-")}
+
+
 def awaited(process: subprocess.Popen[str], condition: Callable[[], T | None]) -> T:
     """Return the value of a condition when there is one, while a process runs."""
     deadline = time.monotonic() + DEADLINE
@@ -377,7 +387,10 @@ def test_an_interrupted_build_leaves_no_container_and_no_credentials(
     with machine.start(app, "--tag", image, "--env", "BP_CHECK_IMPORT=true", SSL_CERT_FILE=certificate) as process:
         bindings = awaited(process, lambda: next(machine.temporary.glob("funcpack-bindings-*"), None))
         mounted = ("ps", "--all", "--quiet", "--filter", f"volume={bindings / 'bindings'}")
-        awaited(process, lambda: workshop.engine.run(*mounted))
+        container = awaited(process, lambda: workshop.engine.run(*mounted))
+        volumes = volumes_of(workshop, container)
+        # pack would leave a network that it had created.
+        assert network_of(workshop, container) == "default"
         assert bindings.stat().st_mode & 0o777 == 0o700
         if is_for_group:
             os.killpg(process.pid, number)
@@ -387,6 +400,7 @@ def test_an_interrupted_build_leaves_no_container_and_no_credentials(
 
     assert process.returncode == code
     assert workshop.engine.run(*mounted) == ""
+    assert volumes & set(workshop.engine.run("volume", "ls", "--quiet").split()) == set()
     assert list(machine.temporary.iterdir()) == []
 
 

@@ -126,7 +126,10 @@ def test_a_server_of_this_machine_needs_its_network(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert network_options(urls, image, Engine("docker", "28")) == (["--network", "host"] if is_local else [])
+    assert network_options(urls, image, Engine("docker", "28")) == [
+        "--network",
+        "host" if is_local else "default",
+    ]
 
 
 @pytest.mark.parametrize(("digests", "is_local"), [([], True), (["example.com/run@sha256:1"], False)])
