@@ -15,6 +15,7 @@ TOOLS = ROOT / ".tools"
 PACK = TOOLS / "bin" / "pack"
 LIFECYCLE = TOOLS / "lifecycle"
 VENV = ROOT / ".venv"
+PICTURES = ROOT / "docs" / "pictures"
 
 BUILDER_IMAGE = "funcpack/builder"
 
