@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench browser fuzz help python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -59,6 +59,9 @@ bench: builder ## measure serving, building and the command line tool next to th
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
 	$(VENV)/python -m benchmarks.cli --output docs/benchmarks
 	$(VENV)/python -m benchmarks.build --output docs/benchmarks
+
+pictures: venv browser ## make the pictures in README.md from the tool; the ports 8080 and 8081 must be free
+	@$(VENV)/python -m tools.pictures
 
 lock: venv ## update the lock files, within the ranges of the .in files and pyproject.toml
 	$(PIP_COMPILE) --output-file=invoker/requirements.txt invoker/requirements.in

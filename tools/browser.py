@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 PROGRAM = "chromium"
 
 
+def find() -> str | None:
+    """Return the path of Chromium, or None if it is not installed."""
+    return shutil.which(PROGRAM)
+
+
 def ensure(progress: Progress, step: Step) -> None:
     """Install Chromium if it is not there, and if that is possible.
 
     Raises ToolError if it is not.
     """
-    found = shutil.which(PROGRAM)
+    found = find()
     if not found:
         if not engine.is_root_on_debian():
             raise errors.no_browser()

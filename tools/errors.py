@@ -47,6 +47,15 @@ def no_browser() -> ToolError:
     )
 
 
+def not_shown(text: str, shown: str) -> ToolError:
+    """Return the error for a terminal that does not show what a picture needs."""
+    return ToolError(
+        f"the terminal does not show '{text}'",
+        f"It shows:\n\n{shown.rstrip()}",
+        "correct what it reports, and run the command again. The pictures need the ports 8080 and 8081.",
+    )
+
+
 def podman_without_socket() -> ToolError:
     """Return the error for a Podman without the socket that `pack` requires."""
     return ToolError(

@@ -16,6 +16,7 @@ PACK = TOOLS / "bin" / "pack"
 REGISTRY = TOOLS / "bin" / "registry"
 LIFECYCLE = TOOLS / "lifecycle"
 VENV = ROOT / ".venv"
+PICTURES = ROOT / "docs" / "pictures"
 
 BUILDER_IMAGE = "funcpack/builder"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DIRECTORIES = frozenset(
     {
+        ".cache",
         ".git",
         ".hg",
         ".idea",

@@ -80,3 +80,10 @@ def test_changed_rules_count_after_they_are_forgotten(project: Path) -> None:
     (project / ".gitignore").write_text("handler.py")
     ignored.forget()
     assert ignored.ignores(project / "handler.py")
+
+
+@pytest.mark.parametrize(
+    "path", [".venv/x.py", ".cache/funcpack/environments/1/x.py", "a/__pycache__/x.pyc", "handler.py~"]
+)
+def test_caches_environments_and_backups_do_not_matter(project: Path, path: str) -> None:
+    assert IgnoredFiles(project, ()).ignores(project / path)
