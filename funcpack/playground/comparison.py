@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
 from funcpack.calls.comparison import kept
@@ -33,7 +34,9 @@ def compare(old: Exchange, new: Exchange) -> list[Line]:
     Fields that change from one answer to the next, such as the date, do not count, and neither do the id and time of an event.
     """
     lines = difflib.unified_diff(_lines(old), _lines(new), n=3, lineterm="")
-    return [Line(line[:1], line[1:]) for line in list(lines)[2:] if not line.startswith("@@")]
+    shown = [Line(line[:1], line[1:]) for line in list(lines)[2:] if not line.startswith("@@")]
+    # The empty line between the header and the body separates nothing if the header is the same.
+    return list(dropwhile(lambda line: line == Line(" ", ""), shown))
 
 
 def _lines(exchange: Exchange) -> list[str]:
