@@ -63,7 +63,7 @@ def test_body_is_text_or_bytes_with_its_size(found: Message, expected: dict[str,
         (
             message(b'{"a":1,"b":2}', content_type=JSON),
             message(b'{"a": 1, "b": 3}', content_type=JSON),
-            [" ", " {", '   "a": 1,', '-  "b": 2', '+  "b": 3', " }"],
+            [" {", '   "a": 1,', '-  "b": 2', '+  "b": 3', " }"],
         ),
         (message(b""), message(b"", x_new="1"), [" Status: 200", "+x-new: 1", " "]),
         (
