@@ -113,6 +113,17 @@ def test_bodies_arrive(start_server: StartServer, handler: str, size: int, *, is
     )
 
 
+@pytest.mark.parametrize("size", [20_000, 100_000])
+def test_small_chunks_arrive_with_a_request_behind_them(start_server: StartServer, size: int) -> None:
+    server = start(start_server)
+    body = b"1\r\na\r\n" * size + b"0\r\n\r\n"
+    first = HEADER + b"Transfer-Encoding: chunked\r\n\r\n" + body
+    received = server.exchange(first + HEADER + b"Content-Length: 2\r\nConnection: close\r\n\r\nxx")
+    assert received.count(b"HTTP/1.1 200 ") == 2
+    assert b"\r\n\r\n%dHTTP/1.1 200" % size in received
+    assert received.endswith(b"\r\n\r\n2")
+
+
 def test_a_slow_upload_does_not_lock_out_others(start_server: StartServer) -> None:
     """It has reserved all the memory for bodies that arrive, and sends nothing."""
     server = start(start_server, FUNCTION_MAX_BODY="10MiB")

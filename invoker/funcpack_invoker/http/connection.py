@@ -119,7 +119,7 @@ class Connection(asyncio.BufferedProtocol):
             self._hold(nbytes)
             self._regulate_reading()
         else:
-            self._parse(data)
+            self._parse(data, nbytes)
 
     def eof_received(self) -> bool:
         """Serve the request to its end for a moment: the client may have closed only its own side.
@@ -198,8 +198,14 @@ class Connection(asyncio.BufferedProtocol):
 
     # Parse: from bytes to a request.
 
-    def _parse(self, data: bytes) -> None:
-        """Parse to the end of a request, and keep what follows it."""
+    def _parse(self, data: bytes, received: int) -> None:
+        """Parse to the end of a request, or of some chunks of its body, and keep what follows.
+
+        Args:
+            data: the bytes.
+            received: the number of those that have just arrived.
+
+        """
         try:
             self._unparsed = self._parser.feed(data)
         except RequestError as error:
@@ -208,20 +214,34 @@ class Connection(asyncio.BufferedProtocol):
         request = self._request
         if request is None:
             if not self._parser.is_between_requests:
-                self._await_header(len(data))
+                self._await_header(received)
             return
         if self._header_timer.is_running:
             self._header_timer.stop()
-        if not request.body.is_complete:
-            self._await_body(len(data))
-        if not (request.body.is_complete or request.body.is_admitted):
-            self._hold(len(data))
-        elif self._holds:
+        body = request.body
+        if not body.is_complete:
+            self._await_body(len(data) - len(self._unparsed))
+            if self._unparsed:
+                self._loop.call_soon(self._parse_on)
+        self._count(body, received)
+        if self._unparsed or not body.is_complete:
+            self._regulate_reading()
+
+    def _parse_on(self) -> None:
+        """Parse what is left of a body, after other connections had their turn."""
+        data, self._unparsed = self._unparsed, b""
+        if not self._is_closed:
+            self._parse(data, 0)
+
+    def _count(self, body: IncomingBody, received: int) -> None:
+        """Count the bytes that nobody has reserved memory for: a body that is not admitted, or what is not parsed."""
+        if not (body.is_complete or body.is_admitted):
+            self._hold(received)
+            return
+        if self._holds:
             self._release()
         if self._unparsed:
             self._hold(len(self._unparsed))
-        if self._unparsed or not request.body.is_complete:
-            self._regulate_reading()
 
     def _await_header(self, received: int) -> None:
         """Note that some bytes have arrived, and watch that more do."""
@@ -268,7 +288,7 @@ class Connection(asyncio.BufferedProtocol):
         if request is None or request.body.is_complete:
             wanted = len(self._unparsed) <= MOST_BUFFERED
         else:
-            wanted = request.body.buffered <= request.body.most
+            wanted = not self._unparsed and request.body.buffered <= request.body.most
         if wanted != self._is_reading and not self._transport.is_closing():
             self._is_reading = wanted
             if wanted:
@@ -343,7 +363,7 @@ class Connection(asyncio.BufferedProtocol):
             self._release()
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
-            self._parse(data)
+            self._parse(data, len(data))
         if not self._is_reading:
             self._regulate_reading()
         if self._request is None:
