@@ -63,6 +63,8 @@ class Connection(asyncio.BufferedProtocol):
         self._idle_timer = Timer(loop, self._check_idle)
         self._write_timer = Timer(loop, self._check_write_progress)
         self._unwritten = 0
+        # The bytes that were written last.
+        self._written = 0
         # Of the body that arrives: its bytes, those of the last period, and the seconds that the client has had for it.
         self._body_size = self._body_progress = 0
         self._body_time = 0.0
@@ -74,6 +76,8 @@ class Connection(asyncio.BufferedProtocol):
         """Accept the connection, or reject it if there are too many."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
         self._transport = transport
+        # What the kernel does not take is counted from the first byte: each connection could have some.
+        transport.set_write_buffer_limits(high=0)
         service = self._service
         if len(service.connections) >= service.most_connections and not service.make_room():
             self._answer_rejection(RequestError(503, "too many connections", ((b"Retry-After", b"1"),)))
@@ -94,8 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         self._service.forget(self)
         for timer in (self._header_timer, self._body_timer, self._idle_timer, self._write_timer):
             timer.stop()
-        if self._request is not None:
-            self._request.body.cut(RequestError(400, "the client has disconnected"))
+        self._forget_rest()
         if self._task is not None:
             self._task.cancel()
         self.resume_writing()
@@ -138,7 +141,8 @@ class Connection(asyncio.BufferedProtocol):
         """Wait for the client to take what was sent to it, as long as it takes some of it from time to time."""
         self.drained = self._loop.create_future()
         self._await_writing()
-        self._service.unsent.hold(self, self._transport.get_write_buffer_size())
+        # All of what is being written: asyncio keeps the part that the kernel has taken, too.
+        self._service.unsent.hold(self, self._written)
 
     def resume_writing(self) -> None:
         """Go on sending."""
@@ -177,10 +181,15 @@ class Connection(asyncio.BufferedProtocol):
             self._answer_rejection(error)
         self._is_closed = True
         self._service.forget(self)
+        self._unparsed = b""
         if self._request is not None:
             self._request.body.drop()
-        # Without lingering: what the client has sent would stay in memory.
-        self._transport.close()
+        if self.drained is None:
+            # Without lingering: what the client has sent would stay in memory.
+            self._transport.close()
+        else:
+            # The transport would keep the response for a client that does not read.
+            self._transport.abort()
 
     def close(self) -> None:
         """End the connection once the client has what was sent to it."""
@@ -384,11 +393,15 @@ class Connection(asyncio.BufferedProtocol):
         """Send bytes to the client, or drop them if it is gone."""
         if not self._is_closed:
             self._service.outbox.flush()
+            if self.drained is not None:
+                self._service.unsent.hold(self, len(data))
+            self._written = len(data)
             self._transport.write(data)
 
     def send_soon(self, data: bytes) -> None:
         """Send bytes to the client at the end of this iteration of the loop, or drop them if it is gone."""
         if not self._is_closed:
+            self._written = len(data)
             self._service.outbox.put(self._transport, data)
 
     def will_close(self) -> bool:
@@ -398,10 +411,17 @@ class Connection(asyncio.BufferedProtocol):
         request.body.is_awaited = False
         return not (request.keeps_alive and request.body.is_complete) or self._service.is_ending()
 
+    def _forget_rest(self) -> None:
+        """Forget what the client has sent of a request that will not be complete. Nothing counts it any more."""
+        self._unparsed = b""
+        body = self._request.body if self._request is not None else None
+        if body is not None and not body.is_complete:
+            body.cut(RequestError(400, "the client has disconnected"))
+            body.drop()
+
     def _linger(self) -> None:
         """Read and drop what the client still sends, after it was told that nothing more follows."""
-        if self._request is not None:
-            self._request.body.cut(RequestError(400, "the client has disconnected"))
+        self._forget_rest()
         if not self._is_reading and not self._transport.is_closing():
             self._is_reading = True
             self._transport.resume_reading()
