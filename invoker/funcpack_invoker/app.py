@@ -237,7 +237,7 @@ class FunctionApp(App):
         if b"content-encoding" in request.headers:
             body = await self._receive_encoded(request)
             if memory is not NOTHING and isinstance(body, WholeBody):
-                memory.shrink(parsed_size(body.data))
+                memory.shrink(parsed_size(body.data, request.headers.get(b"content-type", b"")))
         else:
             body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
         place = self._take_place(memory)

@@ -73,18 +73,34 @@ def test_the_longest_unfinished_request_makes_room(start_server: StartServer, pa
 def test_the_longest_unread_response_makes_room(start_server: StartServer) -> None:
     server = start(start_server)
     with ExitStack() as stack:
-        connections = []
-        # Some of a response is in the buffers of the kernel.
-        for _ in range(3 * UNSENT // 5_000_000):
-            connection = stack.enter_context(socket.socket())
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.connect(("127.0.0.1", server.port))
-            connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-            assert connection.recv(12) == b"HTTP/1.1 200"
-            connections.append(connection)
+        # What the kernel has taken of a response stays in the worker's memory, too.
+        count = UNSENT // 5_000_000 + 1
+        connections = [stack.enter_context(unread(server, b"Connection: close\r\n\r\n")) for _ in range(count)]
         assert len(read_until_the_end(connections[0])) < 5_000_000
         assert len(read_until_the_end(connections[-1])) > 5_000_000
     assert server.get().status == 200
+
+
+def test_a_response_that_is_not_read_goes_with_the_request_behind_it(start_server: StartServer) -> None:
+    """The bytes behind it are those of the longest unfinished request."""
+    server = start(start_server)
+    with ExitStack() as stack:
+        first = stack.enter_context(unread(server, b"\r\n" + HEADER))
+        for _ in range(UNFINISHED // len(FIELDS) + 1):
+            stack.enter_context(server.connect()).sendall(HEADER + FIELDS)
+        server.wait_for_log("status 503: the request did not arrive in time")
+        assert len(read_until_the_end(first)) < 5_000_000
+    assert server.get().status == 200
+
+
+def unread(server: Server, rest: bytes) -> socket.socket:
+    """Return a connection whose client does not read a large response; `rest` follows the request's Host."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", server.port))
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n" + rest)
+    assert connection.recv(12) == b"HTTP/1.1 200"
+    return connection
 
 
 def read_until_the_end(connection: socket.socket) -> bytes:
@@ -111,6 +127,17 @@ def test_bodies_arrive(start_server: StartServer, handler: str, size: int, *, is
         b"HTTP/1.1 200",
         True,
     )
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+def test_small_chunks_arrive_with_a_request_behind_them(start_server: StartServer, size: int) -> None:
+    server = start(start_server)
+    body = b"1\r\na\r\n" * size + b"0\r\n\r\n"
+    first = HEADER + b"Transfer-Encoding: chunked\r\n\r\n" + body
+    received = server.exchange(first + HEADER + b"Content-Length: 2\r\nConnection: close\r\n\r\nxx")
+    assert received.count(b"HTTP/1.1 200 ") == 2
+    assert b"\r\n\r\n%dHTTP/1.1 200" % size in received
+    assert received.endswith(b"\r\n\r\n2")
 
 
 def test_a_slow_upload_does_not_lock_out_others(start_server: StartServer) -> None:

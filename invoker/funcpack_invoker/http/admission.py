@@ -10,10 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.errors import RequestError
+from funcpack_invoker.http import media_types
 from funcpack_invoker.http.body import MOST_ON_LOOP, READ_AHEAD, encoded_limit, refuse_declared
 from funcpack_invoker.http.budget import NOTHING, Budget
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from funcpack_invoker.http.budget import Reservation
     from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
@@ -28,19 +31,45 @@ _COSTS = ((b"[", 104), (b"{", 200), (b",", 40), (b":", 60), (b'"', 32))
 _ASCII = 4
 _WIDE = 10
 
+# The same for forms, which Flask parses: a field, an escaped byte, for which `urllib` keeps several objects, and a line of
+# a part, which has headers and may have a file.
+_OF_FORM = 12
+_COSTS_OF_FORM = ((b"&", 320), (b"%", 240))
+_COSTS_OF_PARTS = ((b"\n", 320),)
+
 # Counting is not worth it below.
 _FEW = 1024
 
 
-def parsed_size(body: bytes | bytearray) -> int:
-    """Return the bytes that a body takes at most, with the value that parsing it as JSON gives."""
+def parsed_size(body: bytes | bytearray, content_type: bytes = b"") -> int:
+    """Return the bytes that a body takes at most, with the value that parsing it as JSON or as a form gives."""
     size = len(body)
-    if size <= _FEW:
+    kind = content_type.lower()
+    if b"charset" in kind and _hides_characters(content_type):
         return MOST_FOR_A_BYTE * size
-    counted = (_ASCII if body.isascii() else _WIDE) * size
-    for character, cost in _COSTS:
-        counted += cost * body.count(character)
-    return min(counted, MOST_FOR_A_BYTE * size)
+    of_json = MOST_FOR_A_BYTE * size
+    if size > _FEW:
+        of_json = min(of_json, _counted(body, _of_byte(body), _COSTS))
+    if b"form" not in kind:
+        return of_json
+    return max(of_json, _counted(body, _OF_FORM, _COSTS_OF_PARTS if b"multipart" in kind else _COSTS_OF_FORM))
+
+
+def _of_byte(body: bytes | bytearray) -> int:
+    return _ASCII if body.isascii() and b"\\u" not in body else _WIDE
+
+
+def _counted(body: bytes | bytearray, of_byte: int, costs: Iterable[tuple[bytes, int]]) -> int:
+    return of_byte * len(body) + sum(cost * body.count(character) for character, cost in costs)
+
+
+def _hides_characters(content_type: bytes) -> bool:
+    """Return whether a body is JSON in a charset in which the characters to count are other bytes."""
+    try:
+        media_type = media_types.parse(content_type.decode("latin-1"))
+    except ValueError:
+        return False
+    return media_type.is_json and media_type.codec is not None and not media_types.keeps_ascii(media_type.codec)
 
 
 class Admission:
@@ -70,7 +99,7 @@ class Admission:
             return NOTHING
         if body.buffered > MOST_ON_LOOP or b"content-encoding" in request.headers:
             return None
-        return self.small.take(parsed_size(body.data))
+        return self.small.take(_needed_by(request))
 
     async def admit(self, request: IncomingRequest) -> Reservation:
         """Wait until a body has arrived, or the first part of a very large one, and there is memory to work on it.
@@ -89,7 +118,7 @@ class Admission:
                 # It is not known what it decodes to.
                 return await self.large.reserve(MOST_FOR_A_BYTE * self._max_body, body.buffered)
             budget = self.small if body.buffered <= MOST_ON_LOOP else self.large
-            return await budget.reserve(parsed_size(body.data), body.buffered)
+            return await budget.reserve(_needed_by(request), body.buffered)
         finally:
             arriving.leave()
 
@@ -118,6 +147,10 @@ class Admission:
 def whole_within(memory: int) -> int:
     """Return the size of the largest body that takes no more than about half of so many bytes when it is parsed."""
     return memory // 100
+
+
+def _needed_by(request: IncomingRequest) -> int:
+    return parsed_size(request.body.data, request.headers.get(b"content-type", b""))
 
 
 def _cut(body: IncomingBody) -> None:

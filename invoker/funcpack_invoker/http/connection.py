@@ -63,6 +63,8 @@ class Connection(asyncio.BufferedProtocol):
         self._idle_timer = Timer(loop, self._check_idle)
         self._write_timer = Timer(loop, self._check_write_progress)
         self._unwritten = 0
+        # The bytes that were written last.
+        self._written = 0
         # Of the body that arrives: its bytes, those of the last period, and the seconds that the client has had for it.
         self._body_size = self._body_progress = 0
         self._body_time = 0.0
@@ -74,6 +76,8 @@ class Connection(asyncio.BufferedProtocol):
         """Accept the connection, or reject it if there are too many."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
         self._transport = transport
+        # What the kernel does not take is counted from the first byte: each connection could have some.
+        transport.set_write_buffer_limits(high=0)
         service = self._service
         if len(service.connections) >= service.most_connections and not service.make_room():
             self._answer_rejection(RequestError(503, "too many connections", ((b"Retry-After", b"1"),)))
@@ -94,8 +98,7 @@ class Connection(asyncio.BufferedProtocol):
         self._service.forget(self)
         for timer in (self._header_timer, self._body_timer, self._idle_timer, self._write_timer):
             timer.stop()
-        if self._request is not None:
-            self._request.body.cut(RequestError(400, "the client has disconnected"))
+        self._forget_rest()
         if self._task is not None:
             self._task.cancel()
         self.resume_writing()
@@ -119,7 +122,7 @@ class Connection(asyncio.BufferedProtocol):
             self._hold(nbytes)
             self._regulate_reading()
         else:
-            self._parse(data)
+            self._parse(data, nbytes)
 
     def eof_received(self) -> bool:
         """Serve the request to its end for a moment: the client may have closed only its own side.
@@ -138,7 +141,8 @@ class Connection(asyncio.BufferedProtocol):
         """Wait for the client to take what was sent to it, as long as it takes some of it from time to time."""
         self.drained = self._loop.create_future()
         self._await_writing()
-        self._service.unsent.hold(self, self._transport.get_write_buffer_size())
+        # All of what is being written: asyncio keeps the part that the kernel has taken, too.
+        self._service.unsent.hold(self, self._written)
 
     def resume_writing(self) -> None:
         """Go on sending."""
@@ -177,10 +181,15 @@ class Connection(asyncio.BufferedProtocol):
             self._answer_rejection(error)
         self._is_closed = True
         self._service.forget(self)
+        self._unparsed = b""
         if self._request is not None:
             self._request.body.drop()
-        # Without lingering: what the client has sent would stay in memory.
-        self._transport.close()
+        if self.drained is None:
+            # Without lingering: what the client has sent would stay in memory.
+            self._transport.close()
+        else:
+            # The transport would keep the response for a client that does not read.
+            self._transport.abort()
 
     def close(self) -> None:
         """End the connection once the client has what was sent to it."""
@@ -198,8 +207,14 @@ class Connection(asyncio.BufferedProtocol):
 
     # Parse: from bytes to a request.
 
-    def _parse(self, data: bytes) -> None:
-        """Parse to the end of a request, and keep what follows it."""
+    def _parse(self, data: bytes, received: int) -> None:
+        """Parse to the end of a request, or of some chunks of its body, and keep what follows.
+
+        Args:
+            data: the bytes.
+            received: the number of those that have just arrived.
+
+        """
         try:
             self._unparsed = self._parser.feed(data)
         except RequestError as error:
@@ -208,20 +223,34 @@ class Connection(asyncio.BufferedProtocol):
         request = self._request
         if request is None:
             if not self._parser.is_between_requests:
-                self._await_header(len(data))
+                self._await_header(received)
             return
         if self._header_timer.is_running:
             self._header_timer.stop()
-        if not request.body.is_complete:
-            self._await_body(len(data))
-        if not (request.body.is_complete or request.body.is_admitted):
-            self._hold(len(data))
-        elif self._holds:
+        body = request.body
+        if not body.is_complete:
+            self._await_body(len(data) - len(self._unparsed))
+            if self._unparsed:
+                self._loop.call_soon(self._parse_on)
+        self._count(body, received)
+        if self._unparsed or not body.is_complete:
+            self._regulate_reading()
+
+    def _parse_on(self) -> None:
+        """Parse what is left of a body, after other connections had their turn."""
+        data, self._unparsed = self._unparsed, b""
+        if not self._is_closed:
+            self._parse(data, 0)
+
+    def _count(self, body: IncomingBody, received: int) -> None:
+        """Count the bytes that nobody has reserved memory for: a body that is not admitted, or what is not parsed."""
+        if not (body.is_complete or body.is_admitted):
+            self._hold(received)
+            return
+        if self._holds:
             self._release()
         if self._unparsed:
             self._hold(len(self._unparsed))
-        if self._unparsed or not request.body.is_complete:
-            self._regulate_reading()
 
     def _await_header(self, received: int) -> None:
         """Note that some bytes have arrived, and watch that more do."""
@@ -268,7 +297,7 @@ class Connection(asyncio.BufferedProtocol):
         if request is None or request.body.is_complete:
             wanted = len(self._unparsed) <= MOST_BUFFERED
         else:
-            wanted = request.body.buffered <= request.body.most
+            wanted = not self._unparsed and request.body.buffered <= request.body.most
         if wanted != self._is_reading and not self._transport.is_closing():
             self._is_reading = wanted
             if wanted:
@@ -343,7 +372,7 @@ class Connection(asyncio.BufferedProtocol):
             self._release()
         if self._unparsed:
             data, self._unparsed = self._unparsed, b""
-            self._parse(data)
+            self._parse(data, len(data))
         if not self._is_reading:
             self._regulate_reading()
         if self._request is None:
@@ -364,11 +393,15 @@ class Connection(asyncio.BufferedProtocol):
         """Send bytes to the client, or drop them if it is gone."""
         if not self._is_closed:
             self._service.outbox.flush()
+            if self.drained is not None:
+                self._service.unsent.hold(self, len(data))
+            self._written = len(data)
             self._transport.write(data)
 
     def send_soon(self, data: bytes) -> None:
         """Send bytes to the client at the end of this iteration of the loop, or drop them if it is gone."""
         if not self._is_closed:
+            self._written = len(data)
             self._service.outbox.put(self._transport, data)
 
     def will_close(self) -> bool:
@@ -378,10 +411,17 @@ class Connection(asyncio.BufferedProtocol):
         request.body.is_awaited = False
         return not (request.keeps_alive and request.body.is_complete) or self._service.is_ending()
 
+    def _forget_rest(self) -> None:
+        """Forget what the client has sent of a request that will not be complete. Nothing counts it any more."""
+        self._unparsed = b""
+        body = self._request.body if self._request is not None else None
+        if body is not None and not body.is_complete:
+            body.cut(RequestError(400, "the client has disconnected"))
+            body.drop()
+
     def _linger(self) -> None:
         """Read and drop what the client still sends, after it was told that nothing more follows."""
-        if self._request is not None:
-            self._request.body.cut(RequestError(400, "the client has disconnected"))
+        self._forget_rest()
         if not self._is_reading and not self._transport.is_closing():
             self._is_reading = True
             self._transport.resume_reading()

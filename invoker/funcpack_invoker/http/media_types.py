@@ -25,6 +25,8 @@ _PARAMETER = re.compile(rf';\s*+({_WORD})=("(?:[^"\\]++|\\.)*+"|[^\s;]*+)')
 # looked up, because `encodings` caches every failure without a limit.
 _CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"koi8_u"}
 
+_ASCII = bytes(range(0x20, 0x7F))
+
 _LONGEST_CACHED = 200
 
 # Characters. A value in the JSON of an event could have the length of the body.
@@ -100,6 +102,18 @@ def _parse(value: str) -> MediaType:
     # JSON has no charset parameter (RFC 8259, section 11), so an unknown charset is ignored.
     codec = _codec(value) or ("utf-8" if is_json else None)
     return MediaType(essence, codec, is_json, is_text)
+
+
+@lru_cache(maxsize=64)
+def keeps_ascii(codec: str) -> bool:
+    """Return whether a codec of Python has the printable characters of ASCII at the bytes of ASCII.
+
+    In UTF-16, EBCDIC and UTF-7, it does not. Other codecs that do have these characters nowhere else.
+    """
+    try:
+        return _ASCII.decode(codec) == _ASCII.decode("ascii")
+    except ValueError:
+        return False
 
 
 _parse_cached = lru_cache(maxsize=256)(_parse)

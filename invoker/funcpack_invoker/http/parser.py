@@ -57,6 +57,10 @@ _HTTP2_PREFACE = b"PRI * HTTP/2.0"
 # RFC 9112 section 7.1; llhttp rejects whatever else begins a chunk.
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
+# A piece of a body costs the same whether it has one byte or 64 KiB. With many small chunks, other connections have their
+# turn after so many pieces: of each chunk, its size line is one, and its data another.
+MOST_PIECES = 128
+
 # A chunk of one byte has a size line of three. What comes on top are extensions and trailers.
 _FRAMING_FACTOR = 8
 
@@ -127,7 +131,7 @@ class RequestParser:
         return id_of_request(dict(self._fields))
 
     def feed(self, data: bytes) -> bytes:
-        """Parse bytes to the end of a request; return those that follow it, to be fed later.
+        """Parse bytes to the end of a request, or of `MOST_PIECES` of its body; return the others, to be fed later.
 
         Raises:
             RequestError: if the request is rejected. Nothing can be parsed after it.
@@ -137,9 +141,10 @@ class RequestParser:
             if self._is_last:
                 return b""
             data = self._feed_header(data)
-        fed = 0
-        while self._body is not None and fed < len(data):
+        fed = pieces = 0
+        while self._body is not None and fed < len(data) and pieces < MOST_PIECES:
             fed += self._push(self._body_piece(data, fed))
+            pieces += 1
         return data[fed:] if fed else data
 
     def close(self) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
+import io
+import itertools
 import json
+import string
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
+import flask
 import pytest
+from werkzeug.test import EnvironBuilder
 
-from funcpack_invoker.http import json_codec
+from funcpack_invoker.http import json_codec, media_types
 from funcpack_invoker.http.admission import Admission, parsed_size
 from funcpack_invoker.http.body import MOST_ON_LOOP
 
@@ -45,6 +51,7 @@ SHAPES = {
     "members": json.dumps({f"{number:x}": 1 for number in range(SIZE // 10)}, separators=(",", ":")).encode(),
     "one text": f'"{"a" * SIZE}"'.encode(),
     "one wide character": f'"{"a" * SIZE}\U0001f600"'.encode(),
+    "one escaped wide character": f'"{"a" * SIZE}\\ud83d\\ude00"'.encode(),
     "Chinese": repeated('"\u4e2d"'),
     "few": b"[" * 50 + b"]" * 50,
 }
@@ -62,6 +69,78 @@ def test_a_body_takes_no_more_than_its_size_says(body: bytes, loads: Callable[[b
         tracemalloc.stop()
     assert value
     assert len(body) + most <= parsed_size(body)
+
+
+CHARSETS = ["cp037", "cp500", "cp1026", "utf-7", "utf-16", "utf-32"]
+TYPES = [
+    "application/json; charset={}",
+    'application/cloudevents+json;Charset="{}"',
+    "application/x+json; a=b ;CHARSET={}",
+]
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_json_takes_no_more_in_any_charset(charset: str, content_type: str) -> None:
+    media_type = media_types.parse(content_type.format(charset))
+    text = repeated("[" * 10 + "]" * 10).decode()
+    # Every encoder of UTF-7 may encode these characters; Python's does not.
+    encoded = b"+%s-" % base64.b64encode(text.encode("utf-16-be")).rstrip(b"=") if charset == "utf-7" else None
+    body = encoded or text.encode(charset)
+    tracemalloc.start()
+    try:
+        value = media_type.decode(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(value, list)
+    assert len(body) + most <= parsed_size(body, content_type.format(charset).encode())
+
+
+KEYS = ["".join(letters) for letters in itertools.product(string.ascii_letters, repeat=3)]
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=b"
+PART = '--b\r\nContent-Disposition: form-data; name="%d"%s\r\n\r\n\r\n'
+FORMS = {
+    "fields": (FORM, "&".join(KEYS)),
+    "fields of one name": (FORM, "a&" * 60_000),
+    "fields without a name": (FORM, "=b&" * 60_000),
+    "fields with values": (FORM, "&".join(f"{key}={key}" for key in KEYS)),
+    "escaped names": (FORM, "&".join(f"%41{key}" for key in KEYS)),
+    "escaped wide names": (FORM, "&".join(f"%F0%9F%98%80{key}" for key in KEYS)),
+    "escapes": (FORM, "a=" + "%41" * 60_000),
+    "escapes that are not UTF-8": (FORM, "a=" + "%ff" * 60_000),
+    "percent signs": (FORM, "a=" + "%" * 60_000),
+    "one wide character": (FORM, "a=%F0%9F%98%80" + "a" * SIZE),
+    "another case": (FORM.title(), "&".join(KEYS)),
+    "parts": (PARTS, "".join(PART % (number, "") for number in range(999)) + "--b--\r\n"),
+    "files": (PARTS, "".join(PART % (number, '; filename="f"') for number in range(999)) + "--b--\r\n"),
+    "headers of parts": (PARTS, "".join(PART % (number, "\r\na:b" * 100) for number in range(200)) + "--b--\r\n"),
+    "a file": (PARTS, PART.removesuffix("\r\n") % (1, '; filename="f"') + "a" * SIZE + "\r\n--b--\r\n"),
+}
+
+
+@pytest.mark.parametrize(("content_type", "text"), FORMS.values(), ids=FORMS)
+def test_a_form_takes_no_more_than_its_size_says(content_type: str, text: str) -> None:
+    body = text.encode()
+
+    def parsed(body: bytes) -> flask.Request:
+        environ = EnvironBuilder(method="POST", input_stream=io.BytesIO(body), content_type=content_type).get_environ()
+        environ["CONTENT_LENGTH"] = str(len(body))
+        request = flask.Request(environ)
+        request.form  # noqa: B018 - parses it
+        return request
+
+    parsed(b"").close()
+    tracemalloc.start()
+    try:
+        request = parsed(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert request.form or request.files
+    request.close()
+    assert len(body) + most <= parsed_size(body, content_type.encode())
 
 
 def admission_of(client: Client) -> Admission:

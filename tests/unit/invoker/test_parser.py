@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 from funcpack_invoker.http.limits import WireLimits
-from funcpack_invoker.http.parser import RequestParser
+from funcpack_invoker.http.parser import MOST_PIECES, RequestParser
 from tests.unit.invoker.mutilation import mutilated
 
 if TYPE_CHECKING:
@@ -98,6 +98,25 @@ def test_requests_are_found(sent: bytes, targets: list[bytes], body: bytes) -> N
     assert status == 0
     assert [target for _, target, *_ in seen] == targets
     assert seen[-1][3] == body
+
+
+def test_small_chunks_are_parsed_some_at_a_time() -> None:
+    """Otherwise one client's bytes would keep the event loop for thousands of times as long as another's."""
+    bodies: list[IncomingBody] = []
+
+    def new_body(is_awaited: bool) -> IncomingBody:
+        bodies.append(IncomingBody(lambda: None, is_awaited=is_awaited))
+        return bodies[-1]
+
+    parser = RequestParser(WireLimits(), 1 << 20, new_body, lambda _: None)
+    count = 10 * MOST_PIECES
+    rest = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * count + b"0\r\n\r\n"
+    sizes = [0]
+    while rest:
+        rest = parser.feed(rest)
+        sizes.append(bodies[0].buffered)
+    assert max(after - before for before, after in pairwise(sizes)) <= MOST_PIECES
+    assert (bodies[0].is_complete, bodies[0].buffered) == (True, count)
 
 
 @pytest.mark.parametrize("before", [b"\r", b"\n", b"\r\n\r", b"\r\n\n", b"\r\r\n"])
