@@ -91,7 +91,9 @@ def test_tells_the_type_of_an_event(
 
 def test_options_count_before_files_before_the_shell_before_the_image(start_run: StartRun, tmp_path: Path) -> None:
     env_file = tmp_path / "variables"
-    env_file.write_text("\ufeff# comment\n\nB=file\nC=file $A 'x' # y\n  D = spaces\nE=\nG=\u2028\f\n".replace("D =", "D="))
+    env_file.write_text(
+        "\ufeff# comment\n\nB=file\nC=file $A 'x' # y\n  D = spaces\nE=\nG=\u2028\f\n".replace("D =", "D=")
+    )
     run = start_run(
         """
         import json, os
