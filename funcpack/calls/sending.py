@@ -65,7 +65,8 @@ class Server:
         """
         try:
             parts = urlsplit(url)
-            origin = httpx.URL(f"{parts.scheme}://{parts.netloc}")
+            # httpx accepts ports that do not exist; `port` raises ValueError for them.
+            origin = httpx.URL(f"{parts.scheme}://{parts.netloc}", port=parts.port)
         except (ValueError, httpx.InvalidURL) as exc:
             raise TargetError(url, f"is not a valid URL: {exc}") from exc
         if not origin.host:

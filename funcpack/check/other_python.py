@@ -41,8 +41,7 @@ def syntax_error(source: bytes, shown: str, version: tuple[int, ...]) -> SyntaxE
 def search_path(environ: Mapping[str, str]) -> str:
     """Return PATH with the Pythons of pyenv, whose own commands in PATH fail for versions that are not active."""
     root = Path(environ.get("PYENV_ROOT") or Path(environ.get("HOME", "/"), ".pyenv"))
-    versions = sorted((root / "versions").glob("3.*/bin"))
-    return os.pathsep.join([environ.get("PATH", os.defpath), *map(str, versions)])
+    return os.pathsep.join([environ.get("PATH", os.defpath), *found_in(root / "versions", "3.*/bin")])
 
 
 def managed_by_uv(environ: Mapping[str, str]) -> Path:
@@ -53,9 +52,16 @@ def managed_by_uv(environ: Mapping[str, str]) -> Path:
     return Path(data, "uv", "python")
 
 
+def found_in(directory: Path, pattern: str) -> list[str]:
+    """Return the sorted paths below a directory that match a pattern; none if this user cannot read it."""
+    from glob import escape, glob  # noqa: PLC0415 - slow; unlike that of pathlib, it does not raise for such a directory
+
+    return sorted(glob(f"{escape(str(directory))}/{pattern}"))
+
+
 def _interpreters(version: tuple[int, ...], environ: Mapping[str, str]) -> Iterator[Path]:
     """Return the interpreters of a minor version; those in PATH last, because they may be commands of pyenv."""
     name = f"python{version[0]}.{version[1]}"
-    yield from managed_by_uv(environ).glob(f"cpython-{version[0]}.{version[1]}.*/bin/{name}")
+    yield from map(Path, found_in(managed_by_uv(environ), f"cpython-{version[0]}.{version[1]}.*/bin/{name}"))
     directories = [Path(directory) for directory in reversed(search_path(environ).split(os.pathsep)) if directory]
     yield from (directory / name for directory in directories if os.access(directory / name, os.X_OK))

@@ -71,7 +71,7 @@ def command(target: str, *, include: bool, timeout: float | None, output: str, *
     options.check_conflicts()
     called = find_target(target)
     request = request_for(called, options)
-    saved = saved_requests.new(called.directory, options.save, request) if options.save else None
+    saved = saved_requests.new(called.directory, options.save, request) if options.save is not None else None
     printed = answer_output.for_format(output, include=include)
     return asyncio.run(_call(called, request, saved, printed, timeout))
 

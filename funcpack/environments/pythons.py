@@ -14,7 +14,7 @@ from funcpack.buildpack.install import python_builds
 from funcpack.buildpack.install.interpreter import Interpreter
 from funcpack.buildpack.install.uv import UvError
 from funcpack.check.local import PYTHON_OPTION
-from funcpack.check.other_python import managed_by_uv, search_path
+from funcpack.check.other_python import found_in, managed_by_uv, search_path
 from funcpack.command_errors import NoPythonError
 from funcpack.project import python_request
 from funcpack.project.python_request import PythonRequest
@@ -91,8 +91,7 @@ def visible_pythons(environ: Mapping[str, str]) -> list[str]:
     """
     names = [f"python{major}.{minor}" for major, minor in SUPPORTED if (major, minor) != sys.version_info[:2]]
     commands = [shutil.which(name, path=search_path(environ)) for name in names]
-    directory = managed_by_uv(environ)
-    managed = sorted(map(str, directory.iterdir())) if directory.is_dir() else []
+    managed = found_in(managed_by_uv(environ), "*")
     return [*(os.path.realpath(command) for command in commands if command), *managed]
 
 

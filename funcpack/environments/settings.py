@@ -57,7 +57,7 @@ def pip_variables(environ: Mapping[str, str]) -> dict[str, str]:
         try:
             parser.read_string(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, configparser.Error):
-            continue  # pip cannot read it either
+            continue  # it does not exist, or pip cannot read it either
         for section in ("global", "install"):
             if parser.has_section(section):
                 found |= {_variable(name): value for name, value in parser.items(section)}
@@ -74,8 +74,12 @@ def _pip_files(environ: Mapping[str, str]) -> list[Path]:
         return []
     home = Path(environ.get("HOME", "/"))
     of_user = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
-    files = [*_GLOBAL_FILES, home / ".pip" / "pip.conf", of_user / "pip" / "pip.conf"]
-    return [file for file in [*files, *([Path(chosen)] if chosen else [])] if file.is_file()]
+    return [
+        *_GLOBAL_FILES,
+        home / ".pip" / "pip.conf",
+        of_user / "pip" / "pip.conf",
+        *([Path(chosen)] if chosen else []),
+    ]
 
 
 def uv_executable() -> Path:

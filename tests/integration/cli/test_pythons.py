@@ -15,7 +15,7 @@ from funcpack.buildpack.install.uv import Uv
 from funcpack.buildpack.platform.log import Log
 from funcpack.check.other_python import search_path
 from funcpack.command_errors import NoPythonError
-from funcpack.environments import pythons
+from funcpack.environments import pythons, settings
 from funcpack.errors import PythonVersionUnknownError
 from funcpack.project.python_request import PythonRequest
 from funcpack.project.settings import Setting
@@ -128,3 +128,11 @@ def test_pythons_of_pyenv_are_on_the_search_path(tmp_path: Path) -> None:
         (tmp_path / "versions" / version / "bin").mkdir(parents=True)
     expected = f"/bin:{tmp_path}/versions/3.12.1/bin:{tmp_path}/versions/3.13.0/bin"
     assert search_path({"PATH": "/bin", "PYENV_ROOT": str(tmp_path)}) == expected
+
+
+def test_home_directory_of_another_user_has_no_pythons_and_no_settings() -> None:
+    # Root can read all directories, but not one with a name of this length.
+    home = "/" + "x" * 300
+    assert search_path({"PATH": "/bin", "HOME": home}) == "/bin"
+    assert pythons.visible_pythons({"PATH": "/does/not/exist", "HOME": home}) == []
+    assert settings.pip_variables({"HOME": home}) == settings.pip_variables({"HOME": "/does/not/exist"})
