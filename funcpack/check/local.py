@@ -14,6 +14,7 @@ from funcpack.check.modules import Modules
 from funcpack.errors import UserError
 from funcpack.project import handler_name, kn_func, python_request
 from funcpack.project.app_files import source_roots
+from funcpack.project.handler_name import Handler
 from funcpack.project.project import Project
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.python_request import PythonRequest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from funcpack.project.python_request import Version
 
 
+HANDLER_OPTION = "--handler"
 PYTHON_OPTION = "--python"
 
 
@@ -44,7 +46,8 @@ def inspect(
 ) -> Inspection:
     """Read the project in `directory` and check its function.
 
-    `handler` replaces PYTHON_HANDLER, and `python` is the option `--python`, which replaces the project's request.
+    `handler` is the option `--handler`, which replaces PYTHON_HANDLER, and `python` the option `--python`, which replaces the
+    project's request.
 
     Raises:
         UserError: A build would reject the project before it installs anything.
@@ -122,7 +125,9 @@ def read_project(directory: Path, handler: str | None, environ: Mapping[str, str
         UserError: A file or a setting is not valid.
 
     """
-    return Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ), {})
+    chosen = Handler.parse(Setting(handler.strip(), HANDLER_OPTION)) if handler else None
+    project = Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ), {})
+    return replace(project, handler=chosen) if chosen else project
 
 
 def _with_handler(handler: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:
