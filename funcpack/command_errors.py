@@ -46,6 +46,23 @@ class NotADirectoryArgumentError(CommandError):
 
 
 @dataclass(eq=False)
+class EmptyDirectoryError(CommandError):
+    """The directory has no Python files, often because it is not the one that was meant. `expected` is the default file."""
+
+    directory: str
+    expected: str
+    title: ClassVar[str] = "There is no function in this directory"
+
+    @property
+    def found(self) -> str:
+        return f"{self.directory} contains no {self.expected}, and no other Python files."
+
+    @property
+    def remedy(self) -> str:
+        return "Change to the directory of your function, or create a function here: funcpack new"
+
+
+@dataclass(eq=False)
 class FileSystemError(CommandError):
     """The operating system refuses to read or write a file, for example because the disk is full."""
 

@@ -11,10 +11,11 @@ from funcpack.check.handler import CheckedFunction, check_handler
 from funcpack.check.imported_modules import errors_of_imported_modules
 from funcpack.check.invoker_modules import INVOKER_MODULES
 from funcpack.check.modules import Modules
-from funcpack.errors import UserError
+from funcpack.command_errors import EmptyDirectoryError
+from funcpack.errors import MissingModuleError, UserError
 from funcpack.project import handler_name, kn_func, python_request
 from funcpack.project.app_files import source_roots
-from funcpack.project.handler_name import Handler
+from funcpack.project.handler_name import Handler, default_handler
 from funcpack.project.project import Project
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.python_request import PythonRequest
@@ -57,7 +58,12 @@ def inspect(
     if python:
         project = replace(project, python=PythonRequest.parse(Setting(python.strip(), PYTHON_OPTION)))
     expected = expected_python(project)
-    checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
+    try:
+        checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
+    except MissingModuleError as error:
+        if error.modules or project.handler.origin != default_handler(project.app).origin:
+            raise
+        raise EmptyDirectoryError(str(project.app), f"{error.module}.py") from error
     python_request.check(project.python)
     return Inspection(project, checked, expected)
 
