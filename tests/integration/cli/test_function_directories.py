@@ -139,7 +139,7 @@ def test_event_function_gets_an_event(app: Path, run: Run, options: Sequence[str
     assert got["data"] == (got["data"] | data if isinstance(data, dict) else data)
 
 
-@pytest.mark.parametrize(("number", "sample"), enumerate(("storage", "cloudevents", "s3")))
+@pytest.mark.parametrize(("number", "sample"), list(enumerate(("storage", "cloudevents", "s3"))))
 def test_documented_function_handles_the_sample_event(app: Path, run: Run, number: int, sample: str) -> None:
     source = blocks(ROOT / "docs" / "coming-from.md", "python")[number].text
     write(app, source if "def handler(" in source else f"{source}\nhandler = hello\n")
