@@ -20,6 +20,11 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NO_ANSWER = 3
 
+BUG_REPORT = (
+    "\nThis is a bug in Funcpack, not in your function. Please report it with the text above at\n"
+    "https://github.com/funcpack/funcpack/issues"
+)
+
 
 class CommandError(UserError):
     """A problem that ends a command, with its exit code."""
