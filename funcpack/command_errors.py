@@ -20,6 +20,11 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NO_ANSWER = 3
 
+BUG_REPORT = (
+    "\nThis is a bug in Funcpack, not in your function. Please report it with the text above at\n"
+    "https://github.com/funcpack/funcpack/issues"
+)
+
 
 class CommandError(UserError):
     """A problem that ends a command, with its exit code."""
@@ -43,6 +48,23 @@ class NotADirectoryArgumentError(CommandError):
     @property
     def remedy(self) -> str:
         return "Name the directory of your function, or change to it and leave out the argument."
+
+
+@dataclass(eq=False)
+class EmptyDirectoryError(CommandError):
+    """The directory has no Python files, often because it is not the one that was meant. `expected` is the default file."""
+
+    directory: str
+    expected: str
+    title: ClassVar[str] = "There is no function in this directory"
+
+    @property
+    def found(self) -> str:
+        return f"{self.directory} contains no {self.expected}, and no other Python files."
+
+    @property
+    def remedy(self) -> str:
+        return "Change to the directory of your function, or create a function here: funcpack new"
 
 
 @dataclass(eq=False)

@@ -1554,9 +1554,13 @@ def _file_of(origin: str) -> str | None:
 
 
 def _place_of(origin: str) -> Place:
-    """Return the place that an origin names: `FILE`, `FILE, line N` or `NAME in FILE`. A variable of the platform has none."""
+    """Return the place that an origin names: `FILE`, `FILE, line N` or `NAME in FILE`. A variable of the platform or an option has none."""
     file, _, line = origin.rpartition(" in ")[2].partition(", line ")
-    return Place(None) if re.fullmatch(r"[A-Z0-9_]+", file) else Place(file, int(line) if line.isdecimal() else None)
+    return (
+        Place(None)
+        if re.fullmatch(r"[A-Z0-9_]+|--[a-z]+", file)
+        else Place(file, int(line) if line.isdecimal() else None)
+    )
 
 
 def _variable(origin: str) -> str:

@@ -11,9 +11,11 @@ from funcpack.check.handler import CheckedFunction, check_handler
 from funcpack.check.imported_modules import errors_of_imported_modules
 from funcpack.check.invoker_modules import INVOKER_MODULES
 from funcpack.check.modules import Modules
-from funcpack.errors import UserError
+from funcpack.command_errors import EmptyDirectoryError
+from funcpack.errors import MissingModuleError, UserError
 from funcpack.project import handler_name, kn_func, python_request
 from funcpack.project.app_files import source_roots
+from funcpack.project.handler_name import Handler, default_handler
 from funcpack.project.project import Project
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.python_request import PythonRequest
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from funcpack.project.python_request import Version
 
 
+HANDLER_OPTION = "--handler"
 PYTHON_OPTION = "--python"
 
 
@@ -44,7 +47,8 @@ def inspect(
 ) -> Inspection:
     """Read the project in `directory` and check its function.
 
-    `handler` replaces PYTHON_HANDLER, and `python` is the option `--python`, which replaces the project's request.
+    `handler` is the option `--handler`, which replaces PYTHON_HANDLER, and `python` the option `--python`, which replaces the
+    project's request.
 
     Raises:
         UserError: A build would reject the project before it installs anything.
@@ -54,7 +58,12 @@ def inspect(
     if python:
         project = replace(project, python=PythonRequest.parse(Setting(python.strip(), PYTHON_OPTION)))
     expected = expected_python(project)
-    checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
+    try:
+        checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
+    except MissingModuleError as error:
+        if error.modules or project.handler.origin != default_handler(project.app).origin:
+            raise
+        raise EmptyDirectoryError(str(project.app), f"{error.module}.py") from error
     python_request.check(project.python)
     return Inspection(project, checked, expected)
 
@@ -122,7 +131,9 @@ def read_project(directory: Path, handler: str | None, environ: Mapping[str, str
         UserError: A file or a setting is not valid.
 
     """
-    return Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ), {})
+    chosen = Handler.parse(Setting(handler.strip(), HANDLER_OPTION)) if handler else None
+    project = Project.read(kn_func.function_directory(directory.resolve()), _with_handler(handler, environ), {})
+    return replace(project, handler=chosen) if chosen else project
 
 
 def _with_handler(handler: str | None, environ: Mapping[str, str]) -> Mapping[str, str]:

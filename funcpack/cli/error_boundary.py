@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -41,25 +42,24 @@ def _run(command: Callable[[], object]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         raise
-    except Exception as exc:
-        code = _report(exc)
-        if code is None:
-            raise
-        return code
+    except Exception as exc:  # noqa: BLE001 - a bug is reported with its traceback
+        return _report(exc)
     return code if isinstance(code, int) else 0
 
 
-def _report(exc: Exception) -> int | None:
-    """Print an error that the user can fix, and return its exit code; return None for a bug."""
+def _report(exc: Exception) -> int:
+    """Print an error that the user can fix, or the traceback of a bug, and return the exit code."""
     # `funcpack --help` does not need the texts, which take as long to import as the rest of the tool.
-    from funcpack.command_errors import CommandError, FileSystemError  # noqa: PLC0415
+    from funcpack.command_errors import BUG_REPORT, CommandError, FileSystemError  # noqa: PLC0415
     from funcpack.errors import UserError, render  # noqa: PLC0415
 
     error: Exception = exc
     if isinstance(exc, OSError):
         error = FileSystemError.of(exc)
     if not isinstance(error, UserError):
-        return None
+        traceback.print_exception(exc)
+        note(BUG_REPORT)
+        return EXIT_FAILED
     note(f"error: {error.title}", fg="red")
     for line in render(error):
         note(line)

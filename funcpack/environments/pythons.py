@@ -72,8 +72,8 @@ def choose(request: PythonRequest | None, uv: Uv, log: Log) -> Interpreter:
     if found is None and is_own_suitable:
         shown = python_request.format_version(minor)
         log.line(
-            f"Using Python {own.version}, which runs Funcpack. The image will have Python {shown}. To use the same version here,"
-            f" add the option --python {shown}, or request it in .python-version."
+            f"Using Python {own.version}, which runs Funcpack. The image will have Python {shown}. To use that version here, write"
+            f" it to .python-version, or use 'funcpack run --python {shown}'."
         )
         return own
     others = reversed(python_request.minors(request))

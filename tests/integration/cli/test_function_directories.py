@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.unit.docs.markdown import blocks
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -135,6 +137,14 @@ def test_event_function_gets_an_event(app: Path, run: Run, options: Sequence[str
     got = json.loads(run("invoke", *options).stdout)
     assert got["type"] == type_
     assert got["data"] == (got["data"] | data if isinstance(data, dict) else data)
+
+
+@pytest.mark.parametrize(("number", "sample"), list(enumerate(("storage", "cloudevents", "s3"))))
+def test_documented_function_handles_the_sample_event(app: Path, run: Run, number: int, sample: str) -> None:
+    source = blocks(ROOT / "docs" / "coming-from.md", "python")[number].text
+    write(app, source if "def handler(" in source else f"{source}\nhandler = hello\n")
+    done = run("invoke", "--sample", sample)
+    assert done.returncode == 0, done.stderr
 
 
 def test_stop_of_the_function_is_called(app: Path, run: Run) -> None:

@@ -89,8 +89,8 @@ def test_own_python_stands_in_for_that_of_the_image(request_: PythonRequest | No
     assert pythons.choose(request_, uv, Log(log)) == OWN
     shown = ".".join(map(str, DEFAULT))
     expected = (
-        f"Using Python {OWN.version}, which runs Funcpack. The image will have Python {shown}. To use the same version here, add the"
-        f" option --python {shown}, or request it in .python-version.\n"
+        f"Using Python {OWN.version}, which runs Funcpack. The image will have Python {shown}. To use that version here, write it to"
+        f" .python-version, or use 'funcpack run --python {shown}'.\n"
     )
     assert log.getvalue() == ("" if OWN.numbers[:2] == DEFAULT else expected)
 

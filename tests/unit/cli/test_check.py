@@ -215,6 +215,38 @@ def test_json_of_a_function_in_a_package_to_install(tmp_path: Path, capsys: pyte
     )
 
 
+@pytest.mark.parametrize("name", ["order.handle", "not a name"])
+def test_a_problem_of_the_option_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    write(tmp_path, {"orders.py": "def handle(event): ...\n"})
+    code, found = report([str(tmp_path), "--handler", name], capsys)
+    problem = found["problems"][0]
+    assert (code, problem["file"]) == (1, None)
+    assert "--handler" in problem["message"] + problem["hint"]
+    assert "PYTHON_HANDLER" not in problem["message"] + problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        ({}, "There is no function in this directory"),
+        ({"notes.txt": ""}, "There is no function in this directory"),
+        ({"main.py": ""}, "The function's module does not exist"),
+        (
+            {"project.toml": '[[io.buildpacks.build.env]]\nname = "PYTHON_HANDLER"\nvalue = "shop.place"\n'},
+            "The function's module does not exist",
+        ),
+    ],
+)
+def test_a_directory_without_python_files_is_probably_the_wrong_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], title: str
+) -> None:
+    write(tmp_path, files)
+    code, found = report([str(tmp_path)], capsys)
+    assert (code, [problem["title"] for problem in found["problems"]]) == (1, [title])
+
+
 def test_json_of_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, {"handler.py": "# Grüße\ndef handler(req, ünknown, eventt): ...\n", "project.toml": ""})
     code, found = report([str(tmp_path)], capsys)

@@ -69,6 +69,15 @@ Cannot listen on port 8080 of 127.0.0.1: another process uses the port.
 Stop the program that uses it, or choose another port with --port.""",
     ),
     (
+        errors.EmptyDirectoryError("/home/ada", "handler.py"),
+        1,
+        """\
+There is no function in this directory
+/home/ada contains no handler.py, and no other Python files.
+
+Change to the directory of your function, or create a function here: funcpack new""",
+    ),
+    (
         errors.EnvFileError("variables", 3),
         2,
         """\
