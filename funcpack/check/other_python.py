@@ -54,9 +54,9 @@ def managed_by_uv(environ: Mapping[str, str]) -> Path:
 
 def found_in(directory: Path, pattern: str) -> list[str]:
     """Return the sorted paths below a directory that match a pattern; none if this user cannot read it."""
-    from glob import escape, glob  # noqa: PLC0415 - slow; unlike that of pathlib, it does not raise for such a directory
+    from glob import escape, glob  # noqa: PLC0415 - slow
 
-    return sorted(glob(f"{escape(str(directory))}/{pattern}"))
+    return sorted(glob(f"{escape(str(directory))}/{pattern}"))  # noqa: PTH207 - that of pathlib raises for such a directory
 
 
 def _interpreters(version: tuple[int, ...], environ: Mapping[str, str]) -> Iterator[Path]:
