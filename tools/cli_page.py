@@ -29,7 +29,7 @@ def commands() -> str:
 
 def _help(name: str) -> str:
     command: click.Command = import_module(f"funcpack.cli.{name}").command
-    parent = click.Context(funcpack, info_name="funcpack", terminal_width=_WIDTH)
+    parent = click.Context(funcpack, info_name="funcpack", terminal_width=_WIDTH, **funcpack.context_settings)
     return command.get_help(click.Context(command, parent=parent, info_name=name, terminal_width=_WIDTH))
 
 
