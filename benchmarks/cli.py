@@ -6,6 +6,7 @@ Run it with `make bench`, or `python -m benchmarks.cli --help` for shorter and p
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import tempfile
 import time
@@ -102,7 +103,7 @@ class Comparison:
         """Send requests through the front and directly to the invoker in turns."""
         latencies = front.measure(self.installed[FUNCPACK], scratch, REQUESTS_A_ROUND)
         for name, values in ((FUNCPACK, latencies.through), (INVOKER, latencies.directly)):
-            self._add(REQUEST, "ms", name, report.Series(REQUEST, "s", name, values).median * 1000)
+            self._add(REQUEST, "ms", name, statistics.median(values) * 1000)
         self._add(cli_goals.ADDED, "ms", FUNCPACK, latencies.added * 1000)
 
     def measure_commands(self, scratch: Path, number: int) -> None:  # noqa: ARG002 - as the other parts
