@@ -228,6 +228,11 @@ def test_port_in_use_ends_the_tool_before_anything_is_installed(tmp_path: Path, 
         ([".", "--env", "novalue"], "'novalue' does not have the form NAME=value."),
         ([".", "--env-file", "missing"], "'missing' does not exist"),
         ([".", "--port", "65536"], "65536 is not in the range"),
+        ([".", "--python", "banana"], "which is not a version or a version range."),
+        ([".", "--python", "2.7"], "but functions require Python"),
+        ([".", "--handler", "orders."], "The handler name 'orders.' (--handler) is not valid"),
+        ([".", "--host", "999.0.0.1"], "Cannot listen on '999.0.0.1'"),
+        ([".", "--host", "192.0.2.77"], "this machine does not have that address"),
     ],
 )
 def test_wrong_usage_is_exit_2(
