@@ -263,7 +263,9 @@ def test_text_has_the_output_of_the_function_as_it_is(start_run: StartRun) -> No
     with urlopen(f"http://127.0.0.1:{front}/x?y", timeout=DEADLINE) as answer:
         assert answer.read() == b"hello"
     run.wait_until(lambda: "GET /x?y 200 " in run.log_file.read_text(), "the line about the request")
-    assert run.output == b"out\nerr\ncaf\xe9\n\x1b[1mbold\x1b[0m\n"
+    output = b"out\nerr\ncaf\xe9\n\x1b[1mbold\x1b[0m\n"
+    run.wait_until(lambda: len(run.output) >= len(output), "the lines of the function")
+    assert run.output == output
     assert re.search(r"^GET /x\?y 200 [0-9.]+ ms 5 B$", run.log_file.read_text(), re.MULTILINE)
 
 
