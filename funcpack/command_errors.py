@@ -112,6 +112,41 @@ class PortInUseError(CommandError):
 
 
 @dataclass(eq=False)
+class HostError(CommandError):
+    """The tool cannot listen on an address, whatever the port."""
+
+    host: str
+    reason: str
+    title: ClassVar[str] = "The address is not available"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"Cannot listen on '{self.host}': {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set --host to an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all of them."
+
+
+@dataclass(eq=False)
+class UnusableOptionError(CommandError):
+    """The value of an option is not valid, whatever the project contains. `error` says why."""
+
+    error: UserError
+    title: ClassVar[str] = "Invalid value"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return self.error.found
+
+    @property
+    def remedy(self) -> str:
+        return self.error.remedy
+
+
+@dataclass(eq=False)
 class EnvFileError(CommandError):
     """A line of a file with variables does not have the documented form."""
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 HANDLER_OPTION = "--handler"
 PYTHON_OPTION = "--python"
+HANDLER_OPTION = "--handler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def inspect(
     """
     project = read_project(directory, handler, environ)
     if python:
-        project = replace(project, python=PythonRequest.parse(Setting(python.strip(), PYTHON_OPTION)))
+        project = replace(project, python=_requested_by_option(python))
     expected = expected_python(project)
     try:
         checked = check_handler(project.handler, project.app, expected, INVOKER_MODULES, project.dependencies)
@@ -66,6 +67,23 @@ def inspect(
         raise EmptyDirectoryError(str(project.app), f"{error.module}.py") from error
     python_request.check(project.python)
     return Inspection(project, checked, expected)
+
+
+def check_options(handler: str | None, python: str | None) -> None:
+    """Check the options of `inspect` as far as they do not depend on the project.
+
+    Raises:
+        UserError: No project could make a value valid.
+
+    """
+    if python:
+        python_request.check(_requested_by_option(python))
+    if handler:
+        handler_name.Handler.parse(Setting(handler, HANDLER_OPTION))
+
+
+def _requested_by_option(python: str) -> PythonRequest:
+    return PythonRequest.parse(Setting(python.strip(), PYTHON_OPTION))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,10 @@ def managed_by_uv(environ: Mapping[str, str]) -> Path:
 
 def found_in(directory: Path, pattern: str) -> list[str]:
     """Return the sorted paths below a directory that match a pattern; none if this user cannot read it."""
-    from glob import escape, glob  # noqa: PLC0415 - slow
+    from glob import escape, glob  # noqa: PLC0415 - slow, and rarely needed
 
-    return sorted(glob(f"{escape(str(directory))}/{pattern}"))  # noqa: PTH207 - that of pathlib raises for such a directory
+    # That of pathlib raises PermissionError.
+    return sorted(glob(f"{escape(str(directory))}/{pattern}"))  # noqa: PTH207
 
 
 def _interpreters(version: tuple[int, ...], environ: Mapping[str, str]) -> Iterator[Path]:

@@ -10,10 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.check.local import check_options
 from funcpack.cli.run_output import JsonOutput, TextOutput
-from funcpack.command_errors import NotADirectoryArgumentError, PortInUseError
+from funcpack.command_errors import HostError, NotADirectoryArgumentError, PortInUseError, UnusableOptionError
 from funcpack.dev_server.loading import Source
 from funcpack.dev_server.server import DevServer
+from funcpack.errors import UserError
 from funcpack_invoker.errors import ListenError
 from funcpack_invoker.server.sockets import listen, url
 
@@ -52,6 +54,7 @@ class Serving:
         """
         source = self._source()
         source.variables()
+        self._check_options()
         listeners = _listen(self.host, self.port, "--port")
         ui = None if self.no_ui else _listen(_LOOPBACK, self.ui_port, "--ui-port")[0]
         if self.debug is not None:
@@ -63,6 +66,13 @@ class Serving:
             kind = "is a file" if self.directory.exists() else "does not exist"
             raise NotADirectoryArgumentError(str(self.directory), kind)
         return Source(self.directory, os.environ, self.given, self.env_files, self.handler, self.python, self.debug)
+
+    def _check_options(self) -> None:
+        """Reject what no change of a file could make valid, so that it is not a problem to wait with."""
+        try:
+            check_options(self.handler, self.python)
+        except UserError as error:
+            raise UnusableOptionError(error) from error
 
     async def _serve(self, source: Source, listeners: Sequence[socket.socket], ui: socket.socket | None) -> int:
         server = DevServer(source, _shown_url(listeners[0]))
@@ -107,7 +117,16 @@ def _listen(host: str, port: int, option: str) -> list[socket.socket]:
     try:
         return listen(host, port)
     except ListenError as error:
+        _check_host(host)
         raise PortInUseError(host, port, error.reason, option) from None
+
+
+def _check_host(host: str) -> None:
+    try:
+        for probe in listen(host, 0):
+            probe.close()
+    except ListenError as error:
+        raise HostError(host, error.reason) from None
 
 
 def _free_port(port: int, option: str) -> int:

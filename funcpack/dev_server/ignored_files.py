@@ -7,13 +7,13 @@ import re
 import stat
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
 _DIRECTORIES = frozenset(
     {
@@ -66,6 +66,12 @@ class IgnoredFiles:
         if not parts or _EDITORS_FILES.fullmatch(parts[-1]) or not _DIRECTORIES.isdisjoint(parts):
             return True
         return self._is_in_environment(path) or self._is_output(path) or self._is_git_ignored(path)
+
+    def others_below(self, directory: Path) -> Iterator[Path]:
+        """Yield the files below a directory whose changes matter."""
+        for parent, names, files in os.walk(directory):
+            names[:] = [name for name in names if not self.ignores(Path(parent, name))]
+            yield from (file for name in files if not self.ignores(file := Path(parent, name)))
 
     def forget(self) -> None:
         """Read the files of git again: one of them has changed."""

@@ -7,6 +7,7 @@ import hashlib
 import math
 import time
 from contextlib import aclosing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ _LONGEST = 200
 _ONE_SAVE = 1.0
 
 _LARGEST_COMPARED = 16 << 20
+
+# Files in new directories that are compared and named; one would be enough for a reload.
+_MOST_NEW = 1000
 
 
 class Watcher:
@@ -78,7 +82,7 @@ class Watcher:
                 self._tell(batch)
 
     def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
-        files = _files(batch)
+        files = self._files(batch)
         if any(file.name == ".gitignore" for file in files):
             self._ignored.forget()
         changed = [file for file in files if self._has_changed(file)]
@@ -88,27 +92,27 @@ class Watcher:
     def _matters(self, _change: Change, path: str) -> bool:
         return not self._ignored.ignores(Path(path))
 
+    def _files(self, batch: Collection[tuple[Change, str]]) -> list[Path]:
+        """Return the files of some changes: those in new directories, too, but not those of editors that are gone already."""
+        added = {Path(path) for change, path in batch if change is Change.added}
+        found = {file for _, path in batch if (file := Path(path)) not in added or file.exists()}
+        directories = {path for path in found if path.is_dir()}
+        new = (file for directory in directories & added for file in self._ignored.others_below(directory))
+        return sorted((found - directories).union(islice(new, _MOST_NEW)))
+
     def _has_changed(self, file: Path) -> bool:
         """Return whether a file was saved; a save can be several changes, of which the last ones change nothing."""
         content, now = _digest(file), time.monotonic()
         known, told = self._told.get(file, (None, -math.inf))
-        if (file.is_dir() and not content) or (content == known and now - told < _ONE_SAVE):
+        if content == known and now - told < _ONE_SAVE:
             return False
         self._told[file] = content, now
         return True
 
 
-def _files(batch: Collection[tuple[Change, str]]) -> list[Path]:
-    """Return the files of some changes, without those of editors that are gone already."""
-    added = {Path(path) for change, path in batch if change is Change.added}
-    return sorted({file for _, path in batch if (file := Path(path)) not in added or file.exists()})
-
-
 def _digest(file: Path) -> bytes:
-    """Return a digest of a file; of a large one, what the file system says about it. A directory counts if it has files."""
+    """Return a digest of a file; of a large one, what the file system says about it."""
     try:
-        if file.is_dir():
-            return b"directory" if any(file.iterdir()) else b""
         status = file.stat()
         if status.st_size <= _LARGEST_COMPARED:
             return hashlib.sha256(file.read_bytes()).digest()

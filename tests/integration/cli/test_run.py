@@ -229,6 +229,11 @@ def test_port_in_use_ends_the_tool_before_anything_is_installed(tmp_path: Path, 
         ([".", "--env", "novalue"], "'novalue' does not have the form NAME=value."),
         ([".", "--env-file", "missing"], "'missing' does not exist"),
         ([".", "--port", "65536"], "65536 is not in the range"),
+        ([".", "--python", "banana"], "which is not a version or a version range."),
+        ([".", "--python", "2.7"], "but functions require Python"),
+        ([".", "--handler", "orders."], "The handler name 'orders.' (--handler) is not valid"),
+        ([".", "--host", "999.0.0.1"], "Cannot listen on '999.0.0.1'"),
+        ([".", "--host", "192.0.2.77"], "this machine does not have that address"),
     ],
 )
 def test_wrong_usage_is_exit_2(
@@ -259,7 +264,9 @@ def test_text_has_the_output_of_the_function_as_it_is(start_run: StartRun) -> No
     with urlopen(f"http://127.0.0.1:{front}/x?y", timeout=DEADLINE) as answer:
         assert answer.read() == b"hello"
     run.wait_until(lambda: "GET /x?y 200 " in run.log_file.read_text(), "the line about the request")
-    assert run.output == b"out\nerr\ncaf\xe9\n\x1b[1mbold\x1b[0m\n"
+    output = b"out\nerr\ncaf\xe9\n\x1b[1mbold\x1b[0m\n"
+    run.wait_until(lambda: len(run.output) >= len(output), "the lines of the function")
+    assert run.output == output
     assert re.search(r"^GET /x\?y 200 [0-9.]+ ms 5 B$", run.log_file.read_text(), re.MULTILINE)
 
 

@@ -258,6 +258,18 @@ def test_change_of_another_file_is_a_reload(start_run: StartRun, name: str) -> N
     assert run.get().body == b"True"
 
 
+def test_new_directory_counts_for_its_files(start_run: StartRun, tmp_path: Path) -> None:
+    run = start_run(version(1), files={".gitignore": "*.log\n"})
+    run.wait_for("ready")
+    for directory, name in (("empty", ""), ("logs", "a.log"), ("env", "pyvenv.cfg"), ("pages", "deep/a.html")):
+        file = tmp_path / directory / name
+        (file.parent if name else file).mkdir(parents=True)
+        if name:
+            file.write_text("new")
+        (tmp_path / directory).rename(run.app / directory)
+    assert run.wait_for("reload")["files"] == ["pages/deep/a.html"]
+
+
 def test_file_of_variables_outside_of_the_app_is_watched(start_run: StartRun, tmp_path: Path) -> None:
     env_file = tmp_path / "elsewhere" / "variables"
     env_file.parent.mkdir()

@@ -78,6 +78,25 @@ There is no function in this directory
 Change to the directory of your function, or create a function here: funcpack new""",
     ),
     (
+        errors.HostError("999.0.0.1", "name or service not known"),
+        2,
+        """\
+The address is not available
+Cannot listen on '999.0.0.1': name or service not known.
+
+Set --host to an address of this machine, for example 127.0.0.1, or 0.0.0.0 for all of them.""",
+    ),
+    (
+        errors.UnusableOptionError(build_errors.PythonVersionSyntaxError("banana", "--python")),
+        2,
+        """\
+Invalid value
+The project requests Python 'banana' (--python), which is not a version or a version range.
+
+Set --python to a supported version, for example '3.13'.
+A version has the form '3.13' or '3.13.5', a range has the form '>=3.12,<3.14'.""",
+    ),
+    (
         errors.EnvFileError("variables", 3),
         2,
         """\

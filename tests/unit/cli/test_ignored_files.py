@@ -51,6 +51,11 @@ def test_ignores_what_git_ignores(project: Path, path: str) -> None:
     assert IgnoredFiles(project, ()).ignores(project / path) is PATHS[path]
 
 
+def test_files_below_a_directory_are_those_that_are_not_ignored(project: Path) -> None:
+    others = {path.relative_to(project).as_posix() for path in IgnoredFiles(project, ()).others_below(project)}
+    assert others == {*FILES, *(path for path, is_ignored in PATHS.items() if not is_ignored)}
+
+
 def test_table_is_what_git_says(project: Path) -> None:
     subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
     done = subprocess.run(["git", "check-ignore", *PATHS], cwd=project, capture_output=True, text=True, check=True)
