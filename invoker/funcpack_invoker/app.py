@@ -26,7 +26,7 @@ from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
 from funcpack_invoker.http import json_codec
-from funcpack_invoker.http.admission import Admission, parsed_size
+from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import MOST_ON_LOOP, WholeBody, receive_body
 from funcpack_invoker.http.budget import NOTHING
 from funcpack_invoker.http.request_checks import checked, not_posted
@@ -218,6 +218,8 @@ class FunctionApp(App):
         super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, memory)
         self._directories = function.directories
         self._takes_events = function.kind is Kind.CLOUDEVENT
+        if memory is not None and function.signature.reads_typed_data:
+            self.admission = Admission(memory, settings.max_body, is_typed=True)
         self._invocation = Invocation(function, settings)
         self._streams_bodies = (
             not (self._invocation.is_async or self._takes_events)
@@ -236,8 +238,8 @@ class FunctionApp(App):
         settings = self._settings
         if b"content-encoding" in request.headers:
             body = await self._receive_encoded(request)
-            if memory is not NOTHING and isinstance(body, WholeBody):
-                memory.shrink(parsed_size(body.data, request.headers.get(b"content-type", b"")))
+            if self.admission is not None and isinstance(body, WholeBody):
+                memory.shrink(self.admission.needed_by(request, body.data))
         else:
             body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
         place = self._take_place(memory)

@@ -325,3 +325,9 @@ def test_function_that_stops_the_event_loop_does_not_end_the_worker(start_server
     assert server.children() == worker
     assert "the function stopped the event loop" in server.log
     assert server.stop() == 0
+
+
+def test_threads_that_calculate_often_let_the_event_loop_run(start_server: StartServer) -> None:
+    """By default, each of them may run for 5 ms, and health checks wait for all of them at every system call."""
+    server = start_server("import sys\n\ndef handler(request): return str(sys.getswitchinterval())")
+    assert float(server.get().body) < 0.001

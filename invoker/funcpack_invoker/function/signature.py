@@ -61,6 +61,11 @@ class BoundSignature(NamedTuple):
         return self.positional + self.keyword
 
     @property
+    def reads_typed_data(self) -> bool:
+        """Whether JSON becomes values of the types that an annotation names."""
+        return any(argument.form is not None and argument.form.reader is not None for argument in self.arguments)
+
+    @property
     def needs_exact_data(self) -> bool:
         """Whether the data of events is to be parsed with `loads_exact`."""
         return any(

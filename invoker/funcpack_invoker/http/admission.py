@@ -27,6 +27,9 @@ MOST_FOR_A_BYTE = 56
 # Bytes for each of these characters: a list, a dict, the value behind a comma, the place of a member, half a string.
 _COSTS = ((b"[", 104), (b"{", 200), (b",", 40), (b":", 60), (b'"', 32))
 
+# Typed data keeps the digits of a number with a fraction, which can stand behind each of these characters.
+_COSTS_OF_TYPED = (*_COSTS, (b"[", 80), (b",", 80), (b":", 80))
+
 # For each byte: the body, its text, the texts in it, and the answer. One wide character makes a text four times as large.
 _ASCII = 4
 _WIDE = 10
@@ -41,15 +44,22 @@ _COSTS_OF_PARTS = ((b"\n", 320),)
 _FEW = 1024
 
 
-def parsed_size(body: bytes | bytearray, content_type: bytes = b"") -> int:
-    """Return the bytes that a body takes at most, with the value that parsing it as JSON or as a form gives."""
+def parsed_size(body: bytes | bytearray, content_type: bytes = b"", *, is_typed: bool = False) -> int:
+    """Return the bytes that a body takes at most, with the value that parsing it as JSON or as a form gives.
+
+    Args:
+        body: of a request.
+        content_type: of the request.
+        is_typed: whether the function gets typed data, for which also JSON that an event has in Base64 is parsed.
+
+    """
     size = len(body)
     kind = content_type.lower()
-    if b"charset" in kind and _hides_characters(content_type):
+    if (is_typed and (b"base64" in body or b"\\u" in body)) or (b"charset" in kind and _hides_characters(content_type)):
         return MOST_FOR_A_BYTE * size
     of_json = MOST_FOR_A_BYTE * size
     if size > _FEW:
-        of_json = min(of_json, _counted(body, _of_byte(body), _COSTS))
+        of_json = min(of_json, _counted(body, _of_byte(body), _COSTS_OF_TYPED if is_typed else _COSTS))
     if b"form" not in kind:
         return of_json
     return max(of_json, _counted(body, _OF_FORM, _COSTS_OF_PARTS if b"multipart" in kind else _COSTS_OF_FORM))
@@ -82,9 +92,10 @@ class Admission:
 
     """
 
-    def __init__(self, memory: int, max_body: int) -> None:
-        """Share so many bytes of memory, those of a worker."""
+    def __init__(self, memory: int, max_body: int, *, is_typed: bool = False) -> None:
+        """Share so many bytes of memory, those of a worker; `is_typed` is as in `parsed_size`."""
         self._max_body = max_body
+        self._is_typed = is_typed
         self._whole = max(READ_AHEAD, whole_within(memory))
         self.large = Budget(memory // 2, memory // 8)
         self.small = Budget(memory // 16, memory // 16)
@@ -99,7 +110,11 @@ class Admission:
             return NOTHING
         if body.buffered > MOST_ON_LOOP or b"content-encoding" in request.headers:
             return None
-        return self.small.take(_needed_by(request))
+        return self.small.take(self.needed_by(request, body.data))
+
+    def needed_by(self, request: IncomingRequest, body: bytes | bytearray) -> int:
+        """Return the bytes that a request takes at most with this body."""
+        return parsed_size(body, request.headers.get(b"content-type", b""), is_typed=self._is_typed)
 
     async def admit(self, request: IncomingRequest) -> Reservation:
         """Wait until a body has arrived, or the first part of a very large one, and there is memory to work on it.
@@ -118,7 +133,7 @@ class Admission:
                 # It is not known what it decodes to.
                 return await self.large.reserve(MOST_FOR_A_BYTE * self._max_body, body.buffered)
             budget = self.small if body.buffered <= MOST_ON_LOOP else self.large
-            return await budget.reserve(_needed_by(request), body.buffered)
+            return await budget.reserve(self.needed_by(request, body.data), body.buffered)
         finally:
             arriving.leave()
 
@@ -147,10 +162,6 @@ class Admission:
 def whole_within(memory: int) -> int:
     """Return the size of the largest body that takes no more than about half of so many bytes when it is parsed."""
     return memory // 100
-
-
-def _needed_by(request: IncomingRequest) -> int:
-    return parsed_size(request.body.data, request.headers.get(b"content-type", b""))
 
 
 def _cut(body: IncomingBody) -> None:

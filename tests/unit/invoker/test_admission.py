@@ -17,7 +17,7 @@ import pytest
 from werkzeug.test import EnvironBuilder
 
 from funcpack_invoker.http import json_codec, media_types
-from funcpack_invoker.http.admission import Admission, parsed_size
+from funcpack_invoker.http.admission import MOST_FOR_A_BYTE, Admission, parsed_size
 from funcpack_invoker.http.body import MOST_ON_LOOP
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Client]
 
 MEMORY = 64 << 20
-JSON = {"content-type": "application/json"}
+EVENT = "application/cloudevents+json"
 SIZE = 200_000
 
 
@@ -69,6 +69,40 @@ def test_a_body_takes_no_more_than_its_size_says(body: bytes, loads: Callable[[b
         tracemalloc.stop()
     assert value
     assert len(body) + most <= parsed_size(body)
+
+
+@pytest.mark.parametrize("loads", [json_codec.loads_exact, json_codec.loads_event_exact])
+@pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
+def test_a_body_of_typed_data_takes_no_more(body: bytes, loads: Callable[[bytes], Any]) -> None:
+    tracemalloc.start()
+    try:
+        value = loads(body)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert value
+    assert len(body) + most <= parsed_size(body, is_typed=True)
+
+
+@pytest.mark.parametrize("name", ["data_base64", "data_bas\\u006564"])
+def test_typed_data_in_base64_waits_for_the_memory_that_its_json_takes(serve: Serve, name: str) -> None:
+    client = serve("def handler(data: list[list[int]]): return len(data)", memory=MEMORY)
+    inner = base64.b64encode(repeated("[]")).decode()
+    body = f'{{"specversion":"1.0","id":"1","source":"/","type":"t","{name}":"{inner}"}}'.encode()
+    large = admission_of(client).large
+    taken = large.take(large.size - MOST_FOR_A_BYTE * len(body) // 2)
+    assert taken is not None
+
+    async def wait() -> int:
+        request = asyncio.ensure_future(client.send("POST", "/", {"content-type": EVENT}, body))
+        async with asyncio.timeout(20):
+            while not large.waiting:  # noqa: ASYNC110 - it asks
+                await asyncio.sleep(0)
+        taken.leave()
+        return (await request).status
+
+    assert client.runner.run(wait()) == 200
+    assert all_is_free(client)
 
 
 CHARSETS = ["cp037", "cp500", "cp1026", "utf-7", "utf-16", "utf-32"]
