@@ -298,8 +298,9 @@ class FunctionApp(App):
         if outcome.error is None:
             return outcome.value, variables
         if isinstance(outcome.error, RequestError):
-            raise outcome.error
+            raise _without_frames(outcome.error)
         reply = reply_to_error(outcome.error)
+        _without_frames(outcome.error)
         return call.answer or reply, None
 
     async def _reply_to_batch(self, call: Call, batch: Batch, place: Place | Reservation) -> Reply:
@@ -367,6 +368,12 @@ class Place:
         if not self._stays:
             self._app.running -= 1
             self._memory.leave()
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return an error without the frames that it comes from: they are a cycle, and would keep the parsed body for long."""
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)
 
 
 def _too_many_requests() -> RequestError:

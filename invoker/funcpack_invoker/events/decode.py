@@ -178,7 +178,8 @@ def _read_binary(context: list[Header], content_type: bytes, body: bytes, path: 
 def _read_undeclared(content_type: bytes, body: bytes, path: str, loads: json_codec.Loads) -> Event:
     """Decode a structured event, or a Pub/Sub push, that is sent as `application/json`."""
     media_type = media_types.parse(content_type.decode("latin-1")) if content_type else None
-    document = media_type.decode(body, loads) if media_type and media_type.essence == "application/json" else None
+    is_json = media_type is not None and media_type.essence == "application/json"
+    document = media_type.decode(body, json_codec.IN_EVENTS[loads]) if media_type and is_json else None
     if isinstance(document, dict) and document.keys() >= _ENVELOPE:
         return _read_members(document)
     if isinstance(document, dict) and "subscription" in document:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import gzip
 import io
 import itertools
 import json
+import logging
 import string
 import tracemalloc
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     Serve = Callable[..., Client]
 
 MEMORY = 64 << 20
+JSON = {"content-type": "application/json"}
 EVENT = "application/cloudevents+json"
 SIZE = 200_000
 
@@ -293,3 +296,33 @@ def test_a_request_waits_for_memory(serve: Serve, budget: str, body: Any) -> Non
 
     assert client.runner.run(wait()) == (False, 200)
     assert all_is_free(client)
+
+
+@pytest.mark.parametrize(
+    ("function", "status"),
+    [
+        pytest.param("def handler(body: list[list[str]]): ...", 400, id="does not fit"),
+        pytest.param("def handler(body: list[list[str]] | dict[str, list[str]]): ...", 400, id="fits none"),
+        pytest.param(
+            "def handler(req):\n    found = req.get_json()\n    raise ValueError(len(found))", 500, id="fails"
+        ),
+    ],
+)
+def test_an_error_does_not_keep_the_parsed_body(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, function: str, status: int
+) -> None:
+    """In a cycle, it would stay until the garbage collector comes, though its memory has been given back."""
+    client = serve(function, memory=MEMORY)
+    monkeypatch.setattr(logging.getLogger("funcpack"), "disabled", True)  # pytest would keep its records
+    body = repeated("[[]]")
+    assert client.post(body, JSON).status == status
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert client.post(body, JSON).status == status
+        left, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert left < most / 10

@@ -675,6 +675,12 @@ def test_binary_event_of_0_3() -> None:
     )
 
 
+def test_event_that_is_sent_as_plain_json_has_no_member_twice() -> None:
+    body = b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "id": "2"}'
+    with pytest.raises(InvalidEventError, match="the event has the member 'id' more than once"):
+        read([(b"content-type", b"application/json")], body)
+
+
 def test_members_of_the_data_may_be_repeated() -> None:
     """They are the function's business; the last one counts, as `json.loads` has it."""
     body = b'{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"a": 1, "a": 2}}'
