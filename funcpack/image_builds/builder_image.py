@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from funcpack.image_builds import image_names
+
 if TYPE_CHECKING:
     from funcpack.image_builds.engine import Engine
 
@@ -23,7 +25,7 @@ def is_trusted(engine: Engine, builder: str) -> bool:
     if _OURS.fullmatch(builder):
         return True
     image = engine.inspect(builder)
-    return image is not None and _is_only_local(image)
+    return image is not None and _is_only_local(image, builder)
 
 
 def has_local_run_image(engine: Engine, builder: str) -> bool:
@@ -31,7 +33,7 @@ def has_local_run_image(engine: Engine, builder: str) -> bool:
     image = engine.inspect(builder)
     run_image = _run_image(image) if image else None
     found = engine.inspect(run_image) if run_image else None
-    return found is not None and _is_only_local(found)
+    return found is not None and run_image is not None and _is_only_local(found, run_image)
 
 
 def buildpack_version(engine: Engine, builder: str) -> str | None:
@@ -41,9 +43,16 @@ def buildpack_version(engine: Engine, builder: str) -> str | None:
     return next((str(item.get("version")) for item in buildpacks if item.get("id") == _BUILDPACK), None)
 
 
-def _is_only_local(image: dict[str, Any]) -> bool:
+def _is_only_local(image: dict[str, Any], name: str) -> bool:
+    """Check that no registry has an image under this name. It may have been pushed under another one."""
     # Podman gives images of this machine a digest, too.
-    return all(name.startswith("localhost/") for name in image.get("RepoDigests") or ())
+    digests = [digest for digest in image.get("RepoDigests") or () if not digest.startswith("localhost/")]
+    return _place(name) not in map(_place, digests)
+
+
+def _place(name: str) -> tuple[str | None, str]:
+    registry, repository, _ = image_names.parts(name.removeprefix("docker.io/"))
+    return registry, repository
 
 
 def _run_image(builder: dict[str, Any]) -> str | None:

@@ -30,6 +30,9 @@ _COSTS = ((b"[", 104), (b"{", 200), (b",", 40), (b":", 60), (b'"', 32))
 # Typed data keeps the digits of a number with a fraction, which can stand behind each of these characters.
 _COSTS_OF_TYPED = (*_COSTS, (b"[", 80), (b",", 80), (b":", 80))
 
+# Typed data is a second value next to the parsed one, and unions remember their results for each value.
+_TIMES_FOR_TYPED = 2
+
 # For each byte: the body, its text, the texts in it, and the answer. One wide character makes a text four times as large.
 _ASCII = 4
 _WIDE = 10
@@ -53,6 +56,11 @@ def parsed_size(body: bytes | bytearray, content_type: bytes = b"", *, is_typed:
         is_typed: whether the function gets typed data, for which also JSON that an event has in Base64 is parsed.
 
     """
+    times = _TIMES_FOR_TYPED if is_typed else 1
+    return times * _parsed_once(body, content_type, is_typed=is_typed)
+
+
+def _parsed_once(body: bytes | bytearray, content_type: bytes, *, is_typed: bool) -> int:
     size = len(body)
     kind = content_type.lower()
     if (is_typed and (b"base64" in body or b"\\u" in body)) or (b"charset" in kind and _hides_characters(content_type)):

@@ -70,7 +70,7 @@ ORDERS = [
 
 @pytest.mark.parametrize(("options", "builder", "expected"), ORDERS)
 def test_arguments_of_pack(programs: Path, options: Mapping[str, object], builder: str, expected: list[str]) -> None:
-    install_images(programs, {"made-here": [], "pulled": ["example.com/b@sha256:1"]})
+    install_images(programs, {"made-here": [], "pulled": ["pulled@sha256:1"]})
     order = Order("hello", programs, builder, **options)  # type: ignore[arg-type] # the fields of the case
 
     found = arguments(order, SETTINGS, Engine("docker", "28"), ["--volume", "v"])
@@ -132,7 +132,16 @@ def test_a_server_of_this_machine_needs_its_network(
     ]
 
 
-@pytest.mark.parametrize(("digests", "is_local"), [([], True), (["example.com/run@sha256:1"], False)])
+@pytest.mark.parametrize(
+    ("digests", "is_local"),
+    [
+        ([], True),
+        (["localhost/funcpack/run@sha256:1"], True),
+        (["example.com/funcpack/run@sha256:1", "localhost:5000/copy@sha256:1"], True),
+        (["funcpack/run@sha256:1"], False),
+        (["docker.io/funcpack/run@sha256:1"], False),
+    ],
+)
 def test_run_image_of_this_machine(programs: Path, digests: Sequence[str], is_local: bool) -> None:
     install_images(programs, {"builder": [], "funcpack/run": digests})
 
