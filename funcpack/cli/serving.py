@@ -15,6 +15,7 @@ from funcpack.cli.run_output import JsonOutput, TextOutput
 from funcpack.command_errors import HostError, NotADirectoryArgumentError, PortInUseError, UnusableOptionError
 from funcpack.dev_server.loading import Source
 from funcpack.dev_server.server import DevServer
+from funcpack.environments import cache
 from funcpack.errors import UserError
 from funcpack_invoker.errors import ListenError
 from funcpack_invoker.server.sockets import listen, url
@@ -49,7 +50,7 @@ class Serving:
         """Serve until a signal ends it; return the exit code.
 
         Raises:
-            CommandError: An option or a file of variables is not valid, or a port is in use.
+            CommandError: An option or a file of variables is not valid, a port is in use, or there is no cache directory.
 
         """
         source = self._source()
@@ -59,6 +60,8 @@ class Serving:
         ui = None if self.no_ui else _listen(_LOOPBACK, self.ui_port, "--ui-port")[0]
         if self.debug is not None:
             _free_port(self.debug, "--debug PORT")
+        # No file that is saved could make it writable.
+        cache.directory(os.environ)
         return asyncio.run(self._serve(source, listeners, ui))
 
     def _source(self) -> Source:

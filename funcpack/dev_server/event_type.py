@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from funcpack_invoker.events.attributes import InvalidAttributeError
 from funcpack_invoker.events.decode import attribute_value
@@ -40,7 +41,7 @@ def event_type(headers: Mapping[bytes, bytes], body: bytes, *, takes_events: boo
     try:
         return attribute_value("type", binary)
     except InvalidAttributeError:
-        return binary.decode("latin-1")
+        return unquote(binary.decode("latin-1"), errors="replace")
 
 
 def _may_be_lenient(media_type: str, headers: Mapping[bytes, bytes]) -> bool:

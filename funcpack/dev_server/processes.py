@@ -76,8 +76,10 @@ class Processes:
         process = self._serving
         if process and not process.launch.debugger:
             standby = FunctionProcess(process.launch, self._on_line)
-            await standby.start()
-            self._standby = standby
+            # The next reload tries it again, and tells why it is not possible.
+            with suppress(OSError):
+                await standby.start()
+                self._standby = standby
 
     def retire(self) -> None:
         """Let the process that serves end: after its calls in flight, which have the grace period of an image."""

@@ -162,7 +162,10 @@ class DevServer:
             port = loaded.launch.debugger.port
             await self._processes.release(port)
             self._tell(Note(_DEBUGGER_AGAIN.format(port=port)))
-        found = await self._processes.start(loaded)
+        try:
+            found = await self._processes.start(loaded)
+        except OSError as error:
+            found = Problem.of(FileSystemError.of(error))
         if isinstance(found, Problem):
             self._fail(found)
             return

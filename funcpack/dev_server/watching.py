@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _STEP = 15
 _LONGEST = 200
 
+# Seconds between two looks for a directory that was removed.
+_PAUSE = 0.1
+
 # Seconds in which changes of a file belong to one save if its contents stay the same.
 _ONE_SAVE = 1.0
 
@@ -51,19 +54,34 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        watches = [self._watch([self._directory], recursive=True)]
+        watches = [self._watch_project()]
         if self._elsewhere:
-            watches.append(self._watch({file.parent for file in self._elsewhere}, recursive=False))
+            watches.append(self._watch({file.parent for file in self._elsewhere}, self._begun.release, recursive=False))
         await asyncio.gather(*watches)
 
-    async def _watch(self, directories: Collection[Path], *, recursive: bool) -> None:
-        try:
-            await self._watch_with(directories, recursive=recursive, polls=False)
-        except OSError:
-            # The system's limit of watches is reached.
-            await self._watch_with(directories, recursive=recursive, polls=True)
+    async def _watch_project(self) -> None:
+        """Watch the directory, and the next one with its name when it is removed, as `git checkout` does with directories."""
+        begun = self._begun.release
+        while True:
+            await self._watch([self._directory], begun, recursive=True)
+            if not self._directory.is_dir():
+                self._found([self._directory])
+            while not self._directory.is_dir():  # noqa: ASYNC110 - nothing tells when it comes back
+                await asyncio.sleep(_PAUSE)
+            begun = self._tell_all
 
-    async def _watch_with(self, directories: Collection[Path], *, recursive: bool, polls: bool) -> None:
+    async def _watch(self, directories: Collection[Path], begun: Callable[[], None], *, recursive: bool) -> None:
+        """Watch directories until the one of the project is removed; call `begun` when no change is missed any more."""
+        try:
+            await self._watch_with(directories, begun, recursive=recursive, polls=False)
+        except OSError:
+            if self._directory.is_dir():
+                # The system's limit of watches is reached.
+                await self._watch_with(directories, begun, recursive=recursive, polls=True)
+
+    async def _watch_with(
+        self, directories: Collection[Path], begun: Callable[[], None], *, recursive: bool, polls: bool
+    ) -> None:
         changes = awatch(
             *directories,
             watch_filter=self._matters,
@@ -76,10 +94,16 @@ class Watcher:
         async with aclosing(changes):
             first = asyncio.ensure_future(anext(changes))
             await asyncio.sleep(0)
-            self._begun.release()
-            self._tell(await first)
-            async for batch in changes:
+            begun()
+            batch = await first
+            while (Change.deleted, str(self._directory)) not in batch:
                 self._tell(batch)
+                batch = await anext(changes)
+
+    def _tell_all(self) -> None:
+        """Tell the files of a directory that has replaced the one that was watched."""
+        self._ignored.forget()
+        self._found([*islice(self._ignored.others_below(self._directory), _MOST_NEW)])
 
     def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
         files = self._files(batch)
@@ -89,8 +113,8 @@ class Watcher:
         if changed:
             self._found(changed)
 
-    def _matters(self, _change: Change, path: str) -> bool:
-        return not self._ignored.ignores(Path(path))
+    def _matters(self, change: Change, path: str) -> bool:
+        return (change is Change.deleted and path == str(self._directory)) or not self._ignored.ignores(Path(path))
 
     def _files(self, batch: Collection[tuple[Change, str]]) -> list[Path]:
         """Return the files of some changes: those in new directories, too, but not those of editors that are gone already."""

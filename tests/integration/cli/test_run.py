@@ -222,6 +222,13 @@ def test_port_in_use_ends_the_tool_before_anything_is_installed(tmp_path: Path, 
     assert not (tmp_path / "cache").exists()
 
 
+def test_cache_that_cannot_be_written_ends_the_tool(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("def handler(): return 1")
+    done = run_to_its_end(str(tmp_path), "--port", "0", "--no-ui", environment={"XDG_CACHE_HOME": "/dev/null"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: The cache directory is not writable\n/dev/null/funcpack: Not a directory.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

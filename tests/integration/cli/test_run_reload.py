@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -256,6 +257,31 @@ def test_change_of_another_file_is_a_reload(start_run: StartRun, name: str) -> N
     run.write("# changed", name)
     assert run.wait_for("reload")["files"] == [name]
     assert run.get().body == b"True"
+
+
+def test_directory_of_the_app_is_replaced(start_run: StartRun) -> None:
+    run = start_run(version(1), files={"data.txt": ""})
+    run.wait_for("ready")
+    new = run.app.with_name("new")
+    new.mkdir()
+    (new / "handler.py").write_text(version(2))
+    run.app.rename(run.app.with_name("old"))
+    new.rename(run.app)
+    assert run.wait_for("reload")["files"] == ["handler.py"]
+    assert run.get().body == b"002"
+
+
+def test_directory_of_the_app_is_removed_and_comes_back(start_run: StartRun) -> None:
+    run = start_run(version(1))
+    run.wait_for("ready")
+    shutil.rmtree(run.app)
+    run.wait_for("problem")
+    assert run.get().status == 500
+    run.app.mkdir()
+    run.write(version(2))
+    run.wait_for("reload")
+    assert run.get().body == b"002"
+    save_and_wait(run, version(3))
 
 
 def test_new_directory_counts_for_its_files(start_run: StartRun, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ LARGE = json.dumps({**EVENT, "data": ["x"] * 300_000})[: 1 << 20].encode()
     [
         (BINARY | {b"ce-type": b"order.%C3%A9"}, b"", "order.é"),
         (BINARY | {b"ce-type": b'"order \\"1\\""'}, b"", 'order "1"'),
-        (BINARY | {b"ce-type": b"%FF"}, b"", "%FF"),
+        (BINARY | {b"ce-type": b"%FF"}, b"", "\N{REPLACEMENT CHARACTER}"),
+        (BINARY | {b"ce-type": b"a%1B"}, b"", "a\x1b"),
         (BINARY | BATCHED | {b"ce-type": b"order"}, json.dumps([EVENT]).encode(), None),
         ({b"ce-type": b"order"}, b"", None),
         (STRUCTURED, json.dumps(EVENT).encode(), "order.é"),
