@@ -28,7 +28,7 @@ class Verdict:
 
 _DELIVERED = Verdict("Delivered", "The event was handled. The broker does not send it again.")
 _RETRY = Verdict("Retried", "The broker sends the event again later, up to its limit of retries.")
-_GIVEN_UP = Verdict("Given up", "The broker does not retry. It drops the event, or sends it to the dead letter sink.")
+_GIVEN_UP = Verdict("Given up", "The broker drops the event, or sends it to the dead letter sink.")
 _REPLY = "The broker treats the reply as a new event{type}, and sends it to the triggers for it."
 _LOOP = (
     "The reply has the same type as the event. A trigger for the type {type} would call the function with its own replies,"
@@ -59,7 +59,7 @@ def _reply(exchange: Exchange) -> Verdict | None:
     if event is None:
         # The end of a large reply is not kept, so that it cannot be read.
         is_reply = exchange.answer.size and media_type(exchange.answer) in {BATCHED, STRUCTURED}
-        return Verdict("Reply forwarded", _REPLY.format(type="")) if is_reply else None
+        return Verdict("Reply sent on", _REPLY.format(type="")) if is_reply else None
     kind = str(event.attributes["type"])
     warning = _LOOP.format(type=kind) if kind == exchange.type else ""
-    return Verdict("Reply forwarded", _REPLY.format(type=f" of the type {kind}"), warning)
+    return Verdict("Reply sent on", _REPLY.format(type=f" of the type {kind}"), warning)

@@ -147,7 +147,7 @@ def test_event_is_sent_and_the_new_answer_compared_after_a_change(open_page: Ope
     response = region(page, "Response")
     expect(response).to_contain_text("200 OK")
     expect(response).to_contain_text('"accepted": "book"')
-    expect(response).to_contain_text("Reply forwarded")
+    expect(response).to_contain_text("Reply sent on")
     expect(response.get_by_role("group", name="Logs of this request")).to_have_text("order of book")
     expect(region(page, "Logs")).to_contain_text("order of book")
     expect(rows(page)).to_have_count(1)
@@ -246,7 +246,7 @@ def test_answer_to_an_event_has_one_verdict(open_page: OpenPage) -> None:
         ("a", "404", "Retried", ""),
         ("a", "503", "Retried", ""),
         ("a", "400", "Given up", ""),
-        ("loop", "", "Reply forwarded", "call the function with its own replies"),
+        ("loop", "", "Reply sent on", "call the function with its own replies"),
     ):
         page.get_by_label("Type", exact=True).fill(type_)
         page.get_by_label("Subject", exact=True).fill(subject)
@@ -364,7 +364,7 @@ def test_page_is_accessible(open_page: OpenPage, dark: bool) -> None:
     page, run = open_page(STATUSES, dark=dark)
     page.get_by_label("Type", exact=True).fill("loop")
     send(page)
-    expect(region(page, "Response")).to_contain_text("Reply forwarded")
+    expect(region(page, "Response")).to_contain_text("Reply sent on")
     for status in ("200", "400", "500"):
         page.get_by_label("Type", exact=True).fill("a")
         page.get_by_label("Subject", exact=True).fill(status)
