@@ -51,7 +51,7 @@ def test_verdict_follows_the_status_and_the_reply(status: int, answer: Message, 
 
 
 def test_words_of_a_verdict_name_no_other_one() -> None:
-    words = ("delivered", "forwarded", "retried", "given up")
+    words = ("delivered", "sent on", "retried", "given up")
     answers = [(200, message()), (200, REPLY), (200, STRUCTURED_REPLY), (200, message(b"[]", content_type=BATCH))]
     for status, answer in [*answers, (500, message()), (400, message())]:
         found = verdict(exchange(status, answer, type="order"))
