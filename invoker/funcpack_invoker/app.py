@@ -298,7 +298,13 @@ class FunctionApp(App):
         if outcome.error is None:
             return outcome.value, variables
         if isinstance(outcome.error, RequestError):
-            raise _without_frames(outcome.error)
+            error = _without_frames(outcome.error)
+            # This frame must not keep the error, which keeps this frame: the body would stay until the garbage collector runs.
+            del outcome
+            try:
+                raise error
+            finally:
+                del error
         reply = reply_to_error(outcome.error)
         _without_frames(outcome.error)
         return call.answer or reply, None
