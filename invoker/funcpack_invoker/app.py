@@ -272,7 +272,10 @@ class FunctionApp(App):
         read = partial(cloudevent.read, scope["headers"], body, scope["path"])
         if len(body) <= MOST_ON_LOOP:
             return read(self._loads)
-        return await self._invocation.threads.result(read, self._loads)
+        try:
+            return await self._invocation.threads.result(read, self._loads)
+        except RequestError as error:
+            raise _without_frames(error) from None
 
     async def _write_event(self, reply: EventReply, call: Call) -> Reply:
         write = partial(_response_to, reply)

@@ -304,6 +304,7 @@ def test_a_request_waits_for_memory(serve: Serve, budget: str, body: Any) -> Non
     [
         pytest.param("def handler(body: list[list[str]]): ...", 400, id="does not fit"),
         pytest.param("def handler(data: list[list[str]]): ...", 400, id="event does not fit"),
+        pytest.param("def handler(event): ...", 400, id="event without an id"),
         pytest.param("def handler(body: list[list[str]] | dict[str, list[str]]): ...", 400, id="fits none"),
         pytest.param(
             "def handler(req):\n    found = req.get_json()\n    raise ValueError(len(found))", 500, id="fails"
@@ -316,8 +317,11 @@ def test_an_error_does_not_keep_the_parsed_body(
     """In a cycle, it would stay until the garbage collector comes, though its memory has been given back."""
     client = serve(function, memory=MEMORY)
     monkeypatch.setattr(logging.getLogger("funcpack"), "disabled", True)  # pytest would keep its records
-    body = repeated("[[]]")
-    headers = {**EVENT_HEADERS, **JSON} if "data" in function else JSON
+    body, headers = repeated("[[]]"), JSON
+    if "data" in function:
+        headers = {**EVENT_HEADERS, **JSON}
+    elif "event" in function:
+        body, headers = b'{"specversion":"1.0","type":"t","source":"s","data":%b}' % body, {"content-type": EVENT}
     assert client.post(body, headers).status == status
     gc.collect()
     gc.disable()
