@@ -55,6 +55,9 @@ class Transport(asyncio.Transport):
     def write_eof(self) -> None:
         self.is_ended = True
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Do nothing: what is written is sent at once."""
+
     def get_write_buffer_size(self) -> int:
         return 0
 
