@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import os
+import subprocess
+import sys
 
-import click
-
-from funcpack.cli.main import COMMANDS, funcpack
+from funcpack.cli.main import COMMANDS
 from tools.places import ROOT
 
 PAGE = ROOT / "docs" / "cli.md"
@@ -28,9 +28,10 @@ def commands() -> str:
 
 
 def _help(name: str) -> str:
-    command: click.Command = import_module(f"funcpack.cli.{name}").command
-    parent = click.Context(funcpack, info_name="funcpack", terminal_width=_WIDTH, **funcpack.context_settings)
-    return command.get_help(click.Context(command, parent=parent, info_name=name, terminal_width=_WIDTH))
+    """Return what the command itself prints."""
+    command = [sys.executable, "-m", "funcpack", name, "--help"]
+    environment = {**os.environ, "COLUMNS": str(_WIDTH)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.rstrip()
 
 
 if __name__ == "__main__":

@@ -182,6 +182,7 @@ def test_answers_with_the_problem_not_with_the_last_good_version(start_run: Star
     page = run.get(Accept="text/html,application/xhtml+xml;q=0.9")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.body.startswith(b"<!doctype html>")
+    run.wait_for("request", 2)  # told when the client has the answer already
     assert [request["status"] for request in run.all("request")][:2] == [200, 500]
 
 
