@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.function.parameters import Kind
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from funcpack.project.project import Project
     from funcpack.project.python_request import PythonRequest
     from funcpack.project.unused_files import UnusedFile
-
-_KINDS = {Kind.HTTP: "HTTP requests", Kind.CLOUDEVENT: "CloudEvents"}
 
 
 def log_buildpack(log: Log, buildpack: Buildpack, context: Context) -> None:
@@ -60,7 +56,7 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
         log.line(f"Found it in {place}. Its parameters are checked when the image starts.")
         return
     names = ", ".join(function.signature.values) or "no parameters"
-    log.line(f"Found it in {place}. It accepts {_KINDS[function.signature.kind]}: {names}.")
+    log.line(f"Found it in {place}. It accepts {function.signature.kind.described}: {names}.")
 
 
 def log_shadowing(log: Log, shadowing: Shadowing) -> None:

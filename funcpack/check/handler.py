@@ -31,6 +31,7 @@ from funcpack.errors import (
 )
 from funcpack.project.app_files import exists, read_bytes, source_roots
 from funcpack_invoker.function.parameters import (
+    Kind,
     Parameter,
     Signature,
     UnknownParameterError,
@@ -91,6 +92,11 @@ class CheckedFunction:
     unchecked: str = ""
     protocol: Protocol | None = None
     call: str = ""
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether the source shows that the function takes only CloudEvents."""
+        return self.signature is not None and self.signature.kind is Kind.CLOUDEVENT
 
     @property
     def is_in_package(self) -> bool:

@@ -25,7 +25,6 @@ Examples:
   funcpack check --handler orders.handle
   funcpack check --output json | jq .problems
 """
-_KINDS = {"http": "HTTP requests", "cloudevent": "CloudEvents"}
 
 
 @click.command(epilog=_EXAMPLES)
@@ -114,7 +113,7 @@ def _print_function(examination: Examination, inspection: Inspection, directory:
             f"{name} ({place}) is checked when the function starts, because the source does not show its parameters."
         )
     else:
-        output.data(f"{name} ({place}) accepts {_KINDS[function.signature.kind]}.")
+        output.data(f"{name} ({place}) accepts {function.signature.kind.described}.")
     for parameter, value in _parameters(function):
         output.data(f"  {parameter}: {value}")
 

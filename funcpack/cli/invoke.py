@@ -9,6 +9,7 @@ import click
 
 from funcpack.calls.sample_events import TITLES
 from funcpack.cli.output import note
+from funcpack.cli.seconds import positive
 
 if TYPE_CHECKING:
     from funcpack.calls.request import Request
@@ -24,13 +25,6 @@ Examples:
   funcpack invoke --sample s3 --save object-created
   funcpack invoke https://orders.example.com --replay object-created
 """
-
-
-def positive(ctx: click.Context, parameter: click.Parameter, value: float | None) -> float | None:  # noqa: ARG001 - click's signature
-    """Reject a number of seconds that is not positive, NaN included."""
-    if value is not None and not value > 0:
-        raise click.BadParameter("it is not a positive number of seconds")
-    return value
 
 
 @click.command(epilog=_EXAMPLES)

@@ -99,10 +99,8 @@ def find_target(text: str) -> Target:
     if not directory.is_dir():
         raise TargetError(text, "is neither a URL nor a directory")
     from funcpack.check.local import inspect  # noqa: PLC0415 - a URL needs none of it
-    from funcpack_invoker.function.parameters import Kind  # noqa: PLC0415 - as above
 
-    signature = inspect(directory, None, os.environ).checked.signature
-    return DirectoryTarget(directory, takes_events=signature is not None and signature.kind is Kind.CLOUDEVENT)
+    return DirectoryTarget(directory, takes_events=inspect(directory, None, os.environ).checked.takes_events)
 
 
 def request_for(target: Target, options: RequestOptions) -> Request:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from funcpack.cli.invoke import positive
 from funcpack.cli.output import data, json_data, note
+from funcpack.cli.seconds import positive
 from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from funcpack.command_errors import FunctionProblemError
@@ -42,10 +41,7 @@ async def fresh_server(
         if problem:
             raise FunctionProblemError(problem.title, problem.message)
         yield f"http://{HOST}:{process.port}"
-        process.terminate()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_STOP):
-                await process.ended()
+        await process.end(_STOP)
     finally:
         process.kill()
         await process.closed()

@@ -151,10 +151,13 @@ class FunctionProcess:
         """Whether the process has started and not ended."""
         return not self._exited.is_set()
 
-    def terminate(self) -> None:
-        """Tell the process to finish the calls in flight and to end."""
+    async def end(self, seconds: float) -> None:
+        """Tell the process to finish the calls in flight and to end, and wait some seconds for that."""
         with suppress(ProcessLookupError):
             self._transport.terminate()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.ended()
 
     def kill(self) -> None:
         """End the process, and all that the function has started, at once."""

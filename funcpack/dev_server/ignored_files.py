@@ -12,27 +12,12 @@ from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
+from funcpack.project.digest import NOT_SOURCES
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-_DIRECTORIES = frozenset(
-    {
-        ".cache",
-        ".git",
-        ".hg",
-        ".idea",
-        ".mypy_cache",
-        ".nox",
-        ".pytest_cache",
-        ".ruff_cache",
-        ".svn",
-        ".tox",
-        ".venv",
-        ".vscode",
-        "__pycache__",
-        "node_modules",
-    }
-)
+_DIRECTORIES = NOT_SOURCES | {".cache", ".venv", "node_modules"}
 
 # Swap files, backups and probes of Vim, Emacs, nano, JetBrains IDEs, GNOME and KDE, and bytecode.
 _EDITORS_FILES = re.compile(

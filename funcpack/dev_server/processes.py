@@ -11,7 +11,6 @@ from funcpack.dev_server.function_process import HOST, FunctionProcess
 from funcpack.dev_server.own_changes import OwnChanges
 from funcpack.dev_server.problem import Problem
 from funcpack.dev_server.upstream import Upstream
-from funcpack_invoker.function.parameters import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,10 +104,7 @@ class Processes:
         """End all processes; the one that serves has some seconds for its calls and its `stop`."""
         process = self._serving
         if process:
-            process.terminate()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await process.ended()
+            await process.end(seconds)
         await self.kill()
 
     async def kill(self) -> None:
@@ -136,8 +132,7 @@ class Processes:
             return problem
         self.own_changes.served()
         self._version += 1
-        signature = loaded.inspection.checked.signature
-        takes_events = signature is not None and signature.kind is Kind.CLOUDEVENT
+        takes_events = loaded.inspection.checked.takes_events
         self._serving = process
         self._grace_period = loaded.settings.grace_period
         self._upstream = Upstream(HOST, process.port, self._version, takes_events=takes_events)
@@ -177,9 +172,6 @@ async def _end(process: FunctionProcess, upstream: Upstream, seconds: float) -> 
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await upstream.unused()
-        process.terminate()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_RETIREMENT):
-                await process.ended()
+        await process.end(_RETIREMENT)
     finally:
         process.kill()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from funcpack.environments.settings import pip_variables
 from funcpack.image_builds.credentials import Credentials, Login, read_netrc
 from funcpack.project.app_files import as_table, as_tables, parse_toml
+from funcpack.project.setting_paths import REQUIREMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,12 +31,7 @@ _WITH_PATHS = frozenset(
     {
         *_FIND_LINKS,
         *_MIRRORS,
-        "PIP_BUILD_CONSTRAINT",
-        "PIP_CONSTRAINT",
-        "UV_BUILD_CONSTRAINT",
-        "UV_CONSTRAINT",
-        "UV_EXCLUDE",
-        "UV_OVERRIDE",
+        *REQUIREMENTS,
     }
 )
 _PASSED_ON = frozenset(

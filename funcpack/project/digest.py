@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # No package is larger, and a file of any size may have no content at all.
 _LARGEST = 4 * 2**30
 
-_NOT_SOURCES = frozenset(
+# Names of files and directories that tools write.
+NOT_SOURCES = frozenset(
     {
         "__pycache__",
         ".DS_Store",
@@ -96,4 +97,4 @@ def _is_within(child: Path, directory: Path, base: Path) -> bool:
 
 def _is_ignored(path: Path) -> bool:
     """Check whether Python or a developer's tool wrote the path next to the sources. A package may have other hidden files."""
-    return path.name in _NOT_SOURCES or is_file(path / "pyvenv.cfg")
+    return path.name in NOT_SOURCES or is_file(path / "pyvenv.cfg")

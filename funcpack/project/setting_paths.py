@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from funcpack.project.settings import Settings
 
-_REQUIREMENTS = (
+# Variables with requirements files.
+REQUIREMENTS = (
     "PIP_BUILD_CONSTRAINT",
     "PIP_CONSTRAINT",
     "UV_BUILD_CONSTRAINT",
@@ -61,7 +62,7 @@ class Named(NamedTuple):
 
 def named_requirements(settings: Settings, app: Path) -> Iterator[Named]:
     """Return the requirements files that variables name, relative to the app directory."""
-    for name in _REQUIREMENTS:
+    for name in REQUIREMENTS:
         yield from _named(name, str.split, settings, app)
 
 

@@ -68,7 +68,7 @@ class App(ABC):
     _takes_events = False
 
     def __init__(
-        self, handler: str, hooks: Hooks, settings: Settings, observer: Observer | None, memory: int | None
+        self, handler: str, hooks: Hooks, settings: Settings, observer: Observer | None, admission: Admission | None
     ) -> None:
         self._handler = handler
         self._settings = settings
@@ -76,7 +76,7 @@ class App(ABC):
         self._health = Health(self._hooks)
         self._health_paths = frozenset(LIVE_PATHS + READY_PATHS) if settings.health_paths else frozenset()
         self.running = 0
-        self.admission = None if memory is None else Admission(memory, settings.max_body)
+        self.admission = admission
         self.dispatch: Application = self._dispatch_logged if settings.access_log else self._dispatch
         self._observer = observer
         if observer is not None:
@@ -215,11 +215,10 @@ class FunctionApp(App):
         memory: int | None = None,
     ) -> None:
         """Serve a function; `memory` is what the worker may have, in bytes (None: without a limit)."""
-        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, memory)
+        admission = Admission.within(memory, settings.max_body, is_typed=function.signature.reads_typed_data)
+        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, admission)
         self._directories = function.directories
         self._takes_events = function.kind is Kind.CLOUDEVENT
-        if memory is not None and function.signature.reads_typed_data:
-            self.admission = Admission(memory, settings.max_body, is_typed=True)
         self._invocation = Invocation(function, settings)
         self._streams_bodies = (
             not (self._invocation.is_async or self._takes_events)

@@ -12,6 +12,7 @@ from funcpack_invoker.applications.asgi_call import AsgiCall
 from funcpack_invoker.applications.hooks import hooks_of
 from funcpack_invoker.applications.lifespan import Lifespan
 from funcpack_invoker.errors import CallTimeoutError
+from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import refuse_declared
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import send
@@ -37,7 +38,8 @@ class AsgiApp(App):
     def __init__(
         self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
     ) -> None:
-        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, memory)
+        admission = Admission.within(memory, settings.max_body)
+        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
         # Even a module without the hook `start` has to wait for the lifespan.
         self._hooks.started.clear()
         self._application = loaded.application

@@ -13,6 +13,7 @@ from funcpack_invoker.applications.response import send_whole, start
 from funcpack_invoker.applications.wsgi_call import FileWrapper, Input, WsgiCall
 from funcpack_invoker.errors import CallTimeoutError
 from funcpack_invoker.http import environ
+from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import Upload, WholeBody, receive_body
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import reply_to_error, send
@@ -36,7 +37,8 @@ class WsgiApp(App):
     def __init__(
         self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
     ) -> None:
-        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, memory)
+        admission = Admission.within(memory, settings.max_body)
+        super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
         self._application = loaded.application
         self._threads = ThreadPool(settings.threads, "application")
         self._run = self._call if observer is None else observer.applications(self._call)

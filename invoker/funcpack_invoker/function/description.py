@@ -8,7 +8,7 @@ from funcpack_invoker.function.annotations import type_name
 from funcpack_invoker.function.data_form import Kind as FormKind
 from funcpack_invoker.function.invocation import is_async
 from funcpack_invoker.function.loader import LoadedApplication
-from funcpack_invoker.function.parameters import MEANINGS, Kind, Value
+from funcpack_invoker.function.parameters import MEANINGS, Value
 from funcpack_invoker.function.protocols import Protocol
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ def describe(loaded: LoadedFunction | LoadedApplication) -> str:
     if isinstance(loaded, LoadedApplication):
         where = "on threads" if loaded.protocol is Protocol.WSGI else "on the event loop"
         return f"{loaded.handler} ({loaded.module.__file__}) is {loaded.protocol.described} and runs {where}."
-    what = "CloudEvents" if loaded.kind is Kind.CLOUDEVENT else "HTTP requests"
     where = "on the event loop" if is_async(loaded.function) else "on threads"
-    lines = [f"{loaded.handler} ({loaded.module.__file__}) takes {what} and runs {where}."]
+    lines = [f"{loaded.handler} ({loaded.module.__file__}) takes {loaded.kind.described} and runs {where}."]
     lines += [
         f"  {argument.name}: {_meaning(argument.value, argument.form)}"
         for argument in loaded.signature.arguments

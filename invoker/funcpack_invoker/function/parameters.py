@@ -19,6 +19,11 @@ class Kind(StrEnum):
     HTTP = "http"
     CLOUDEVENT = "cloudevent"
 
+    @property
+    def described(self) -> str:
+        """What the function takes, in words."""
+        return "CloudEvents" if self is Kind.CLOUDEVENT else "HTTP requests"
+
 
 class Value(Enum):
     """The value that a parameter gets."""

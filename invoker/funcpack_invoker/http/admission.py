@@ -109,6 +109,11 @@ class Admission:
         self.small = Budget(memory // 16, memory // 16)
         self.arriving = Budget(memory // 16, memory // 16)
 
+    @classmethod
+    def within(cls, memory: int | None, max_body: int, *, is_typed: bool = False) -> Admission | None:
+        """Return the budgets for so many bytes of memory; None if memory is not limited."""
+        return None if memory is None else cls(memory, max_body, is_typed=is_typed)
+
     def admit_now(self, request: IncomingRequest) -> Reservation | None:
         """Let a request in whose body is small and has arrived; None if it has to wait or is not like that."""
         body = request.body

@@ -308,21 +308,24 @@ class Connection(asyncio.BufferedProtocol):
     def _reject(self, error: RequestError) -> None:
         """Answer a request that cannot be parsed, unless its answer has begun, and end the connection."""
         self._is_rejected = True
-        request = self._request
-        if request is None:
+        if self._request is None:
             self._answer_rejection(error)
         else:
             if self._exchange is None or not self._exchange.status:
-                self.send(error_response(error, request.id, is_head=self._parser.is_head))
+                self._send_error(error)
             # The application logs it.
-            request.body.cut(error)
+            self._request.body.cut(error)
         self.close()
 
     def _answer_rejection(self, error: RequestError) -> None:
         """Answer a request that does not get as far as the application, and log why."""
+        log_rejection_of(self._send_error(error), error)
+
+    def _send_error(self, error: RequestError) -> str:
+        """Send the response to a rejected request, and return the request's id."""
         request_id = self._request.id if self._request is not None else self._parser.request_id
         self.send(error_response(error, request_id, is_head=self._parser.is_head))
-        log_rejection_of(request_id, error)
+        return request_id
 
     # From a request to the application, and to the next request.
 

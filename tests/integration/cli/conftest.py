@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -97,6 +98,12 @@ class Run:
         """Send a signal and wait for the end; return the exit code."""
         self.process.send_signal(signum)
         return self.process.wait(DEADLINE)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 class StartRun(Protocol):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING
 
+from tests.integration.cli.conftest import free_port
 from tests.unit.docs import transcript
 from tests.unit.docs.markdown import blocks
 from tools.places import ROOT
@@ -21,12 +20,6 @@ if TYPE_CHECKING:
 PAGE = ROOT / "docs" / "getting-started.md"
 CLONE = "git clone --quiet https://github.com/funcpack/funcpack"
 DEADLINE = 60.0
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for_line(file: Path, text: str) -> str:

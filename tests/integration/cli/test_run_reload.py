@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.cli.conftest import DEADLINE
+from tests.integration.cli.conftest import DEADLINE, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,11 +144,6 @@ def test_new_function_can_take_what_the_old_one_had(start_run: StartRun) -> None
     save_and_wait(run, source.format(port=port, number=2))
     assert run.get().body == b"2"
     assert run.all("problem") == []
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def replace(file: Path) -> None:
