@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from funcpack_invoker.events import pubsub
 from funcpack_invoker.events.attributes import InvalidAttributeError
 from funcpack_invoker.events.decode import attribute_value
 from funcpack_invoker.events.event import STRUCTURED
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FORMATS = "application/cloudevents"
-_PUBSUB = "google.cloud.pubsub.topic.v1.messagePublished"
 
 _DECODER = json.JSONDecoder()
 _BEGIN = re.compile(r"\ufeff?\s*\{")
@@ -56,7 +56,7 @@ def _type_in(body: bytes) -> str | None:
         if "specversion" in event and "type" in event:
             found = event["type"]
             return found if isinstance(found, str) else None
-    return _PUBSUB if {"message", "subscription"} <= event.keys() and "specversion" not in event else None
+    return pubsub.TYPE if {"message", "subscription"} <= event.keys() and "specversion" not in event else None
 
 
 def _members(text: str) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from funcpack.dev_server.headers import answer_headers, new_request_id, request_head
+from funcpack.dev_server.headers import answer_headers, request_head
 from funcpack.dev_server.problem import Problem
 from funcpack.dev_server.recording import Recording
 from funcpack.dev_server.upstream import UpstreamError
@@ -35,8 +35,7 @@ class Front:
 
     async def answer(self, request: IncomingRequest, exchange: Exchange) -> None:
         """Answer a request by the function's process, or if there is none, with the problem."""
-        request_id = request.headers.get(b"x-request-id") or new_request_id()
-        recording = Recording(self._history, request, request_id)
+        recording = Recording(self._history, request)
         try:
             target = await self._route.target()
             if isinstance(target, Problem):
@@ -86,7 +85,7 @@ class Front:
 
 def _send(request: IncomingRequest, connection: UpstreamConnection, recording: Recording) -> asyncio.Task[None] | None:
     """Send a request; return the task that sends the rest of its body, if it has not arrived yet."""
-    head = request_head(request, recording.request_id.encode("latin-1"))
+    head = request_head(request)
     is_head = request.scope["method"] == "HEAD"
     body, is_chunked = request.body, b"transfer-encoding" in request.headers
     if not body.is_complete:

@@ -21,7 +21,7 @@ _OF_ANSWERS = _HOP_BY_HOP | {b"transfer-encoding"}
 _TRACE_FIELDS = frozenset({b"traceparent", b"ce-traceparent"})
 
 
-def request_head(request: IncomingRequest, request_id: bytes) -> bytes:
+def request_head(request: IncomingRequest) -> bytes:
     """Return the request line and the header that the function's process receives."""
     scope = request.scope
     fields = request.headers
@@ -29,18 +29,13 @@ def request_head(request: IncomingRequest, request_id: bytes) -> bytes:
     target: bytes = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
     lines = [b"%b %b HTTP/%b" % (scope["method"].encode(), target, scope["http_version"].encode())]
     lines += [b"%b: %b" % field for field in _end_to_end(scope["headers"], fields, _HOP_BY_HOP)]
-    lines += [b"%b: %b" % field for field in _added(scope, fields, request_id) if field[0] not in fields]
+    lines += [b"%b: %b" % field for field in _added(scope, fields, request.id.encode()) if field[0] not in fields]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
 def answer_headers(headers: list[Header]) -> list[Header]:
     """Return the fields of an answer that are sent on."""
     return list(_end_to_end(headers, dict(headers), _OF_ANSWERS))
-
-
-def new_request_id() -> bytes:
-    """Return an id for a request without one, as the invoker makes them."""
-    return b"%032x" % random.getrandbits(128)
 
 
 def _added(scope: Scope, fields: Mapping[bytes, bytes], request_id: bytes) -> Iterable[Header]:

@@ -38,8 +38,8 @@ class Recording:
 
     """
 
-    def __init__(self, history: History, request: IncomingRequest, request_id: bytes) -> None:
-        self.request_id = request_id.decode("latin-1")
+    def __init__(self, history: History, request: IncomingRequest) -> None:
+        self.request_id = request.id
         self._history = history
         self._request = request
         self._number = history.begin(self.request_id)

@@ -13,7 +13,7 @@ from typing import Any
 from funcpack_invoker.events.attributes import InvalidAttributeError, check_event, check_value
 from funcpack_invoker.events.event import Event
 
-_TYPE = "google.cloud.pubsub.topic.v1.messagePublished"
+TYPE = "google.cloud.pubsub.topic.v1.messagePublished"
 
 # The body does not name the topic. Functions Framework finds it in the path of the push endpoint, if it is there.
 _TOPIC = re.compile(r"projects/[^/?]+/topics/[^/?]+")
@@ -41,7 +41,7 @@ def read_push(document: dict[str, Any], path: str) -> Event:
         "specversion": "1.0",
         "id": _either(message, "messageId", "message_id"),
         "source": f"//pubsub.googleapis.com/{topic[0] if topic else document['subscription']}",
-        "type": _TYPE,
+        "type": TYPE,
         "time": _either(message, "publishTime", "publish_time"),
         "datacontenttype": "application/json",
     }
