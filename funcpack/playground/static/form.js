@@ -16,6 +16,7 @@ const FIELDS = ["type", "source", "subject"];
 const touched = new Set();
 let draftKey = null;
 
+// Resolves when the sample events are in the form.
 export function start(send) {
   tabs.forEach((tab, index) => {
     tab.addEventListener("click", () => { select(index); touched.add("tab"); keepDraft(); });
@@ -28,7 +29,7 @@ export function start(send) {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
     });
   }
-  loadSamples();
+  return loadSamples();
 }
 
 export function setBusy(isBusy, cancel) {
@@ -85,9 +86,11 @@ function values(form) {
   return found;
 }
 
+// A field with the focus is being edited, even if nothing has been typed yet.
 function fill(form, texts) {
   for (const [name, text] of Object.entries(texts)) {
-    if (!touched.has(`${form.dataset.kind}.${name}`)) form.elements[name].value = text;
+    const field = form.elements[name];
+    if (!touched.has(`${form.dataset.kind}.${name}`) && field !== document.activeElement) field.value = text;
   }
 }
 

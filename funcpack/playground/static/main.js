@@ -12,11 +12,11 @@ const find = (id) => document.getElementById(id);
 let sending = null;
 let described = null;
 
-form.start((values) => send(values));
 history.start({ open: openExchange, again: (number) => send({ kind: "again", number }, number) });
 logs.start(openExchange);
 imports.start();
-listen(receive, showConnection);
+// A page that is live has its forms filled.
+form.start((values) => send(values)).finally(() => listen(receive, showConnection));
 
 async function send(values, old = null) {
   const mine = new AbortController();

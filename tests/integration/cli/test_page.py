@@ -19,7 +19,7 @@ from tests.integration.cli.conftest import DEADLINE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
     from tests.integration.cli.conftest import Run, StartRun
 
@@ -357,6 +357,23 @@ def press_until(page: Page, key: str, target: Locator) -> None:
         if target.evaluate("element => element === document.activeElement"):
             return
     pytest.fail(f"{target} does not get the focus")
+
+
+def test_field_with_the_focus_is_not_filled(open_page: OpenPage) -> None:
+    page, _ = open_page(STATUSES)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/samples", hold)
+    with page.expect_request("**/api/samples"):
+        page.reload()
+    page.get_by_role("tab", name="CloudEvent", exact=True).click()
+    page.get_by_label("Type", exact=True).focus()
+    held[0].continue_()
+    expect(page.get_by_label("Data", exact=True)).not_to_have_value("")
+    expect(page.get_by_label("Type", exact=True)).to_have_value("")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
