@@ -1,0 +1,1 @@
+"""Deploys functions to Kubernetes, Knative and Google Cloud."""

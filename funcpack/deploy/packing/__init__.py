@@ -1,0 +1,1 @@
+"""The source of a function as an archive that a platform builds."""

@@ -1,0 +1,1 @@
+"""What a deployment sends: frozen steps, made before the first request."""

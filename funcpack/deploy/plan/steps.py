@@ -1,0 +1,125 @@
+"""The plan: one step a request, each made before the first is sent. Sending them is `execution`'s work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+from funcpack.deploy.plan.values import Answers, Numbers, Received, Value, shown
+
+UNTIL_DONE = "until done"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a step is sent. `words` name steps by their keys in braces: `{service} is 404`."""
+
+    words: str
+    holds: Callable[[Answers], bool]
+
+    def shown(self, numbers: Numbers) -> str:
+        """Return the words with the numbers of the steps."""
+        return self.words.format_map(numbers)
+
+
+def missing(step: str) -> Condition:
+    """Return the condition that the answer to a step is 404."""
+    return Condition(f"{{{step}}} is 404", lambda answers: step in answers and answers[step].status == 404)
+
+
+def found(step: str) -> Condition:
+    """Return the condition that the answer to a step is not 404."""
+    return Condition(f"{{{step}}} is not 404", lambda answers: step in answers and answers[step].status != 404)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is an archive: its bytes, and the names of the files in it."""
+
+    content: bytes = field(repr=False)
+    sha256: str
+    files: tuple[str, ...]
+
+    def shown(self) -> dict[str, Any]:
+        """Return what a printed plan says of the archive."""
+        return {"zip": {"sha256": self.sha256, "bytes": len(self.content), "files": list(self.files)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A request that is repeated until its answer is final. `resume` says what to do if the deadline passes before."""
+
+    is_done: Callable[[Received], bool]
+    resume: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A request.
+
+    `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
+    not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
+    `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
+    no credentials.
+    """
+
+    key: str
+    purpose: str
+    method: str
+    url: str | Value
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    condition: Condition | None = None
+    accepts: frozenset[int] = frozenset()
+    poll: Poll | None = None
+    verify: Callable[[Received], None] | None = None
+    on_conflict: str | None = None
+    is_authorized: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    """A step as people and programs read it, with placeholders such as `<1.name>`; `when` is None if it is always sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Any
+    when: str | None
+
+
+@dataclass(frozen=True)
+class Plan(Sequence[PlannedRequest]):
+    """The steps of a deployment, in order."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def numbers(self) -> Numbers:
+        """The number of each step by its key, from 1."""
+        return {step.key: number for number, step in enumerate(self.steps, 1)}
+
+    @overload
+    def __getitem__(self, index: int) -> PlannedRequest: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[PlannedRequest]: ...
+    def __getitem__(self, index: int | slice) -> PlannedRequest | Sequence[PlannedRequest]:
+        """Return a request, or several."""
+        return tuple(self)[index]
+
+    def __len__(self) -> int:
+        """Return the number of steps."""
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[PlannedRequest]:
+        """Return the requests in order."""
+        return (_planned(step, self.numbers) for step in self.steps)
+
+
+def _planned(step: Step, numbers: Numbers) -> PlannedRequest:
+    conditions = [step.condition.shown(numbers)] if step.condition else []
+    when = ", ".join([*conditions, *([UNTIL_DONE] if step.poll else [])]) or None
+    url = step.url if isinstance(step.url, str) else step.url.shown(numbers)
+    body = step.body.shown() if isinstance(step.body, Upload) else shown(step.body, numbers)
+    return PlannedRequest(step.method, url, dict(step.headers), body, when)

@@ -1,0 +1,1 @@
+"""What the user asked for: options, configuration files and the function, read once and checked."""
