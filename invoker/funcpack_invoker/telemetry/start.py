@@ -75,6 +75,9 @@ def start(
         return None
     with outside_app(directories):
         try:
+            if exporters:
+                import opentelemetry.sdk  # noqa: F401, PLC0415 - other packages install the API without it
+
             from funcpack_invoker.telemetry.observer import observer  # noqa: PLC0415 - a third of a second
         except ImportError as exc:
             logger.warning("telemetry is off, although an OpenTelemetry exporter is configured: %s", exc)
