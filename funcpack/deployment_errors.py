@@ -8,9 +8,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.command_errors import EXIT_USAGE, CommandError
+from funcpack.plain_text import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # --- settings ---
 
@@ -34,10 +38,375 @@ class UnknownBackendError(CommandError):
         return f"Use one of these backends: {', '.join(self.backends)}."
 
 
+@dataclass(eq=False)
+class BackendLiteralError(CommandError):
+    """The backend in the code of the function is not a literal. `expression` is what the code has."""
+
+    file: str
+    line: int
+    expression: str
+    title: ClassVar[str] = "The backend is not a literal"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: the backend of Goblet() is the expression '{self.expression}', whose value is known only when the code runs."
+
+    @property
+    def remedy(self) -> str:
+        return 'Write a literal, for example Goblet(backend="cloudrun"), or choose the backend with --backend.'
+
+
+@dataclass(eq=False)
+class BackendLiteralsError(CommandError):
+    """The code of the function names several backends. `lines` are those of the calls."""
+
+    file: str
+    lines: tuple[int, ...]
+    title: ClassVar[str] = "Several backends in the code"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} creates Goblet with different backends, in the lines {' and '.join(map(str, self.lines))}."
+
+    @property
+    def remedy(self) -> str:
+        return "Keep one of the calls, or choose the backend with --backend."
+
+
+@dataclass(eq=False)
+class ConfigurationFilesError(CommandError):
+    """The directory has two configuration files."""
+
+    files: tuple[str, str]
+    title: ClassVar[str] = "Two configuration files"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"Both {self.files[0]} and {self.files[1]} exist."
+
+    @property
+    def remedy(self) -> str:
+        return f"Delete one of them, or name the one to use: --config {self.files[0]}"
+
+
+@dataclass(eq=False)
+class ConfigurationFileError(CommandError):
+    """The configuration file cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The configuration cannot be read"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a JSON file in UTF-8 that exists and that you have access to, for example: --config config.json"
+
+
+@dataclass(eq=False)
+class ConfigurationSyntaxError(CommandError):
+    """The configuration file is not valid JSON."""
+
+    file: str
+    line: int
+    column: int
+    reason: str
+    title: ClassVar[str] = "Invalid JSON"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}, column {self.column}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct the line or the end of the line before. To check the file: python -m json.tool {self.file}"
+
+
+@dataclass(eq=False)
+class ConfigurationContentError(CommandError):
+    """The configuration file is JSON that cannot be used, whatever the fields mean. `reason` follows the name of the file."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid configuration"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return 'Write one JSON object with each name once, for example: {"backend": "cloudrun", "cloudrun": {"traffic": 25}}'
+
+
+@dataclass(eq=False)
+class SecretReferenceError(CommandError):
+    """A value in `secrets` does not name a secret. The error does not show it, because it may be the secret itself."""
+
+    origin: str | None
+    variable: str
+    title: ClassVar[str] = "Invalid configuration"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin}: the value of '{self.variable}' in 'secrets' does not name a secret and a key."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f'Write the name of the secret, a slash and the key, for example: "secrets": {{"{self.variable}": "database/password"}}\n'
+            "On Google, the part after the slash is the version. Without it, the version is the latest."
+        )
+
+
+@dataclass(eq=False)
+class UnknownStageError(CommandError):
+    """The configuration has no stage of this name. `file` is None if there is no configuration."""
+
+    stage: str
+    file: str | None
+    stages: tuple[str, ...]
+    title: ClassVar[str] = "Unknown stage"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        if self.file is None:
+            return f"There is no stage '{self.stage}', because there is no configuration."
+        stages = f"It has the stages: {', '.join(self.stages)}." if self.stages else "It has no stages."
+        return f"{self.file} has no stage '{self.stage}'. {stages}"
+
+    @property
+    def remedy(self) -> str:
+        if self.stages:
+            return "Use one of these stages, or add the stage to 'stages'."
+        return f'Add the stage to config.json, for example: {{"stages": {{"{self.stage}": {{"name": "orders-{self.stage}"}}}}}}'
+
+
+@dataclass(eq=False)
+class DeploymentNameError(CommandError):
+    """A backend does not accept a name. `rule` is its rule in words, `example` the name in a form that it accepts."""
+
+    name: str
+    origin: str
+    backend: str
+    rule: str
+    example: str
+    title: ClassVar[str] = "Invalid name"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The backend '{self.backend}' does not accept the name '{self.name}' ({self.origin}).\n{self.rule}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Choose another name, for example: --name {self.example}"
+
+
+@dataclass(eq=False)
+class NotDeployedError(CommandError):
+    """There is nothing of this name on the platform of a backend."""
+
+    name: str
+    backend: str
+    title: ClassVar[str] = "Not deployed"
+
+    @property
+    def found(self) -> str:
+        return f"The backend '{self.backend}' has nothing with the name '{self.name}'."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Name what you deployed with the same options: --backend, --name, --project, --location, --namespace, --context.\n"
+            "To deploy it: funcpack deploy"
+        )
+
+
 # --- packing ---
 
 
 # --- schemas ---
+
+_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+_FORMATS = {
+    "int32": "an integer of 32 bits",
+    "int64": "an integer of 64 bits",
+    "uint32": "a positive integer of 32 bits",
+    "uint64": "a positive integer of 64 bits",
+    "google-duration": "a duration in seconds such as '3.5s'",
+}
+_LONGEST_VALUE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with a field of the configuration. `path` is for example `cloudrun_revision.containers[0].image`."""
+
+    path: str
+
+    @property
+    def text(self) -> str:
+        """Return what is wrong, and what would be right, in a line."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownField(FieldProblem):
+    """The resource has no such field. `similar` is its field with the most similar name."""
+
+    similar: str | None
+
+    @property
+    def text(self) -> str:
+        hint = f" Did you mean '{self.similar}'?" if self.similar else ""
+        return f"{self.path} is not a known field.{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class MovedField(FieldProblem):
+    """The field is in another place in this version of the resource."""
+
+    place: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is not a known field. Use {self.place}."
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField(FieldProblem):
+    """The resource requires the field."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is required."
+
+
+@dataclass(frozen=True, slots=True)
+class WrongType(FieldProblem):
+    """The value has another type. `types` are the JSON types that are right. The value may be a secret."""
+
+    types: tuple[str, ...]
+    value: object
+
+    @property
+    def text(self) -> str:
+        expected = " or ".join(_TYPES[kind] for kind in self.types if kind != "null")
+        return f"{self.path} must be {expected}, not {_kind(self.value)}."
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownValue(FieldProblem):
+    """The value is not one of those that the field takes."""
+
+    choices: tuple[object, ...]
+    value: object
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is {_short(self.value)}. It must be one of: {', '.join(map(str, self.choices))}."
+
+
+@dataclass(frozen=True, slots=True)
+class WrongFormat(FieldProblem):
+    """The text or number is not of the format that the field takes."""
+
+    format: str
+    value: object
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is {_short(self.value)}. It must be {_FORMATS[self.format]}."
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOnlyField(FieldProblem):
+    """The platform alone sets the field."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is set by the platform and cannot be configured."
+
+
+@dataclass(frozen=True, slots=True)
+class ForbiddenField(FieldProblem):
+    """Funcpack sets the field. `reason` is a sentence that says what to use instead."""
+
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is set by Funcpack. {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidField(FieldProblem):
+    """The value breaks another rule of the resource's schema. `message` is that of the schema library."""
+
+    message: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is not valid: {self.message}."
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {
+        dict: "object",
+        list: "array",
+        str: "string",
+        bool: "boolean",
+        int: "number",
+        float: "number",
+    }
+    return _TYPES[kinds.get(type(value), "null")]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    if len(text) > _LONGEST_VALUE:
+        text = f"{text[:_LONGEST_VALUE]}..."
+    return f"'{text}'" if isinstance(value, str) else text
+
+
+@dataclass(eq=False)
+class ConfigurationFieldError(CommandError):
+    """Fields of a section do not fit the resource that the section becomes a part of. Without a file, `--set` gave them."""
+
+    file: str | None
+    problems: Sequence[FieldProblem]
+    title: ClassVar[str] = "Invalid configuration"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        origin = self.file or "--set"
+        return "\n".join(f"{origin}: {escaped(problem.text)}" for problem in self.problems)
+
+    @property
+    def remedy(self) -> str:
+        fields = "this field" if len(self.problems) == 1 else "these fields"
+        return f"Correct or remove {fields}. Nothing was built or sent."
 
 
 # --- requests: answers, deadlines, retries ---
