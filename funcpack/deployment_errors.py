@@ -475,17 +475,17 @@ class DeadlineError(CommandError):
 
 @dataclass(eq=False)
 class RejectedRequestError(CommandError):
-    """The server rejected a request. `reason` is the API's name for it, such as INVALID_ARGUMENT."""
+    """The server rejected a request. `text` is its message, and `reason` the API's name for it, such as INVALID_ARGUMENT."""
 
     purpose: str
     status: int
-    message: str
+    text: str
     reason: str
     title: ClassVar[str] = "The request was rejected"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.message.rstrip('.')} ({self.status} {self.reason})."
+        return f"{self.purpose}: {self.text.rstrip('.')} ({self.status} {self.reason})."
 
     @property
     def remedy(self) -> str:
