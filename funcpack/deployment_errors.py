@@ -504,7 +504,7 @@ class PermissionDeniedError(RejectedRequestError):
     def remedy(self) -> str:
         return (
             "Check that the project and the account are the ones that you mean: gcloud auth list\n"
-            "Ask an administrator of the project for the roles of the page 'Permissions' in docs/deploy/permissions.md."
+            "Ask an administrator of the project for the roles in docs/deploy/permissions.md."
         )
 
 
@@ -603,7 +603,7 @@ class ProjectError(CommandError):
 
     project: str
     origin: str
-    title: ClassVar[str] = "The project is not valid"
+    title: ClassVar[str] = "Invalid project"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -624,7 +624,7 @@ class LocationError(CommandError):
 
     location: str
     origin: str
-    title: ClassVar[str] = "The location is not valid"
+    title: ClassVar[str] = "Invalid location"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -642,7 +642,7 @@ class EndpointError(CommandError):
 
     variable: str
     example: str
-    title: ClassVar[str] = "The endpoint is not valid"
+    title: ClassVar[str] = "Invalid endpoint"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -697,7 +697,7 @@ class NoCredentialsError(CommandError):
 class InvalidTokenError(CommandError):
     """The access token has characters that no header can contain. It is not shown."""
 
-    title: ClassVar[str] = "The access token is not valid"
+    title: ClassVar[str] = "Invalid access token"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
