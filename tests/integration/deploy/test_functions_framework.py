@@ -95,6 +95,24 @@ EVENTS = """
         }}.get(kind, [type(data).__name__, str(data)])
 """
 
+WSGI = """
+    def handler(environ, start_response):
+        if environ["PATH_INFO"] == "/raise":
+            raise ValueError("secret")
+        start_response("201 Created", [("X-A", "a")])
+        yield environ["PATH_INFO"].encode("latin-1")
+        yield environ["wsgi.input"].read()
+"""
+
+ASGI = """
+    async def handler(scope, receive, send):
+        if scope["type"] == "http":
+            message = await receive()
+            await send({{"type": "http.response.start", "status": 201, "headers": [(b"x-a", b"a")]}})
+            await send({{"type": "http.response.body", "body": scope["raw_path"], "more_body": True}})
+            await send({{"type": "http.response.body", "body": message["body"]}})
+"""
+
 TYPED = """
     from dataclasses import dataclass
 
@@ -184,14 +202,20 @@ TYPED_DATA = (b'{"id": 1, "items": ["a"]}', b'{"id": "x", "items": []}', b'{"id"
 TYPED_CALLS = tuple(event("t", data) for data in TYPED_DATA)
 TYPED_BODY_CALLS = tuple(Call("/", "POST", {"Content-Type": "application/json"}, data) for data in TYPED_DATA)
 
+APPLICATION_CALLS = (Call("/%C3%A4?a=1"), Call("/", "POST", {}, b"data"), Call("/", "HEAD"), Call("/raise"))
+
 APPS = {
+    "wsgi": (WSGI, APPLICATION_CALLS),
+    "asgi": (ASGI, APPLICATION_CALLS),
     "http": (HTTP, HTTP_CALLS),
     "events": (EVENTS, EVENT_CALLS),
     "typed": (TYPED, TYPED_CALLS),
     "typed_body": (TYPED_BODY, TYPED_BODY_CALLS),
 }
 DEFINITIONS = {"def": "def", "async": "async def"}
-CASES = [(app, definition) for app in APPS for definition in DEFINITIONS]
+CASES = [("wsgi", "def"), ("asgi", "def")] + [
+    (app, definition) for app in APPS if not app.endswith("sgi") for definition in DEFINITIONS
+]
 
 
 @pytest.fixture(scope="session")
@@ -296,3 +320,73 @@ def test_answers_are_those_of_the_own_server(tmp_path: Path, framework: Path, na
     ):
         for call in calls:
             assert (call, answer(theirs, call)) == (call, answer(own, call))
+
+
+HOOKS = """
+    import os, pathlib, time
+
+    def start():
+        with pathlib.Path("started").open("a") as file:
+            file.write(f"{{os.getpid()}}\\n")
+
+    def stop():
+        pathlib.Path("stopped").write_text(str(os.getpid()))
+
+    {define} handler():
+        return str(os.getpid())
+"""
+
+
+def test_hooks_run_once_in_the_process_that_serves(tmp_path: Path, framework: Path) -> None:
+    app = write_app(tmp_path, "hooks", HOOKS, "def")
+    with serving_archive(app, "app.hooks_handler.handler", framework, tmp_path) as port:
+        pids = {answer(port, Call())[2] for _ in range(3)}
+        workspace = tmp_path / "workspace"
+        assert {(workspace / "started").read_text().strip()} == pids
+    assert {(workspace / "stopped").read_text()} == pids
+
+
+def test_start_that_fails_is_answered_500_without_its_cause(tmp_path: Path, framework: Path) -> None:
+    app = write_app(
+        tmp_path, "hooks", HOOKS.replace("def start():", "def start():\n        raise ValueError('secret')"), "def"
+    )
+    with serving_archive(app, "app.hooks_handler.handler", framework, tmp_path) as port:
+        answers = [answer(port, Call()) for _ in range(2)]
+    assert [(status, body) for status, _, body in answers] == [(500, "Internal Server Error\n")] * 2
+    assert "The start() hook failed" in (tmp_path / "framework.log").read_text()
+
+
+STREAM = """
+    import pathlib
+
+    def endless():
+        try:
+            while True:
+                yield "x" * 1000
+        finally:
+            pathlib.Path("closed").touch()
+
+    {define} handler():
+        return endless()
+"""
+
+
+def test_stream_ends_when_the_client_leaves(tmp_path: Path, framework: Path) -> None:
+    app = write_app(tmp_path, "stream", STREAM, "def")
+    with serving_archive(app, "app.stream_handler.handler", framework, tmp_path) as port:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=DEADLINE)) as connection:
+            connection.request("GET", "/")
+            assert connection.getresponse().read(3000) == b"x" * 3000
+        deadline = time.monotonic() + DEADLINE
+        while not (tmp_path / "workspace" / "closed").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert (tmp_path / "workspace" / "closed").exists()
+
+
+def test_function_that_cannot_be_loaded_ends_the_server_with_the_reason(tmp_path: Path, framework: Path) -> None:
+    app = write_app(tmp_path, "broken", "def handler(req):\n    pass\n\n\nimport missing_package\n", "def")
+    with (
+        pytest.raises(pytest.fail.Exception, match="missing_package"),
+        serving_archive(app, "app.broken_handler.handler", framework, tmp_path),
+    ):
+        pass
