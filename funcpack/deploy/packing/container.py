@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DOCKERFILE, PROCFILE, DOCKERIGNORE = "Dockerfile", "Procfile", ".dockerignore"
 
 # https://devcenter.heroku.com/articles/procfile#procfile-format
-_WEB = re.compile(r"^web\s*:\s*\S", re.MULTILINE)
+_WEB = re.compile(r"^web[ \t]*:[ \t]*\S", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
