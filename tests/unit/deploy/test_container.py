@@ -53,6 +53,12 @@ def test_procfile_without_web_is_an_error(tmp_path: Path, text: str) -> None:
         container.source(tmp_path, inspection)
 
 
+@pytest.mark.parametrize("text", ["web: gunicorn -b :$PORT app\n", "worker: x\nweb:gunicorn -b :$PORT app  \r\n"])
+def test_procfile_names_what_the_container_starts(tmp_path: Path, text: str) -> None:
+    source = container.source(tmp_path, project(tmp_path, {"Procfile": text}))
+    assert source.command == ("/cnb/lifecycle/launcher", "--", "sh", "-c", "exec gunicorn -b :$PORT app")
+
+
 def test_default_dockerfile_stands_in_the_archive_alone(tmp_path: Path) -> None:
     inspection = project(tmp_path, {".dockerignore": "*", ".python-version": "3.12"})
     source = container.source(tmp_path, inspection)
