@@ -59,7 +59,7 @@ def source(directory: Path, inspection: Inspection) -> ContainerSource:
     # A .dockerignore without a Dockerfile is that of another build, and could exclude the files that are added here.
     excluded = (directory / DOCKERIGNORE,)
     notes = ("Using a default Dockerfile, because there is neither a Dockerfile nor a Procfile",)
-    return ContainerSource("default", dockerfile.files(inspection), excluded, notes)
+    return ContainerSource("default", dockerfile.files(inspection), excluded, notes=notes)
 
 
 def _web_command(directory: Path) -> str:

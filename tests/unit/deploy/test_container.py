@@ -172,12 +172,12 @@ def test_lock_that_uv_cannot_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_entry_module_is_the_same_for_the_same_function(tmp_path: Path) -> None:
-    first = project(tmp_path, {"main.py": HANDLER})
-    assert entry(first) == entry(first)
-    other = inspect(tmp_path, "main.handler", {})
-    changed = {name for name in entry(first) if entry(first)[name] != entry(other)[name]}
-    assert changed == {ENTRY_MODULE_FILE}
-    assert not any("__pycache__" in name for name in entry(first))
+    first = entry(project(tmp_path, {"main.py": HANDLER}))
+    assert entry(inspect(tmp_path, None, {})) == first
+    other = entry(inspect(tmp_path, "main.handler", {}))
+    assert {name for name in first if first[name] != other[name]} == {ENTRY_MODULE_FILE}
+    assert first.keys() == other.keys()
+    assert not any("__pycache__" in name for name in first)
 
 
 def test_wheel_is_one_that_installers_accept(tmp_path: Path) -> None:
