@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from funcpack import deployment_errors as errors
+from funcpack.command_errors import CommandError
 from funcpack.errors import render
 
 CASES = [
@@ -37,6 +38,6 @@ Correct or remove these fields. Nothing was built or sent.""",
 
 
 @pytest.mark.parametrize(("error", "exit_code", "text"), CASES)
-def test_error_text(error: errors.CommandError, exit_code: int, text: str) -> None:
+def test_error_text(error: CommandError, exit_code: int, text: str) -> None:
     assert "\n".join([error.title, *render(error)]) == text
     assert error.exit_code == exit_code
