@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from funcpack import deployment_errors as errors
-from funcpack.command_errors import CommandError
 from funcpack.errors import render
+
+if TYPE_CHECKING:
+    from funcpack.command_errors import CommandError
 
 CASES = [
     (
