@@ -23,7 +23,7 @@ demo: python ## build an HTTP and a CloudEvent function, run them in containers 
 	@$(RUN) -m tools.demo
 
 test: builder browser lint ## run the linters, the type checker and all tests
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n auto --dist loadgroup
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
 	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uv
@@ -13,7 +15,7 @@ from tools import stamp
 from tools.places import DIST, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 INVOKER = ROOT / "invoker"
@@ -36,14 +38,24 @@ def _ensure(name: str, python: str, packages: Sequence[str], content: str) -> Pa
     directory = DIST / "tests" / name
     interpreter = directory / "bin" / "python"
     wanted = stamp.digest(text=f"{python} {packages} {content}")
-    if not (stamp.is_current(f"tests-{name}", wanted) and interpreter.exists()):
-        shutil.rmtree(directory, ignore_errors=True)
-        _uv("venv", "--python", python, str(directory))
-        _uv("pip", "install", "--python", str(interpreter), *packages)
-        (site_packages,) = directory.glob("lib/python*/site-packages")
-        (site_packages / "funcpack_invoker.pth").write_text(f"{INVOKER}\n")
-        stamp.write(f"tests-{name}", wanted)
+    with one_process(f"tests-{name}"):
+        if not (stamp.is_current(f"tests-{name}", wanted) and interpreter.exists()):
+            shutil.rmtree(directory, ignore_errors=True)
+            _uv("venv", "--python", python, str(directory))
+            _uv("pip", "install", "--python", str(interpreter), *packages)
+            (site_packages,) = directory.glob("lib/python*/site-packages")
+            (site_packages / "funcpack_invoker.pth").write_text(f"{INVOKER}\n")
+            stamp.write(f"tests-{name}", wanted)
     return interpreter
+
+
+@contextmanager
+def one_process(name: str) -> Iterator[None]:
+    """Wait until no other process of the tests is in the part of this name."""
+    DIST.mkdir(exist_ok=True)
+    with (DIST / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _uv(*arguments: str) -> None:

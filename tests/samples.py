@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from tests.environments import one_process
 from tools import stamp
 from tools.places import DIST, ROOT, VENV
 
@@ -25,14 +26,19 @@ def python() -> Path:
     """Return the Python of an environment of their own, made by uv of the locked, hashed packages when they changed."""
     interpreter = ENVIRONMENT / "bin" / "python"
     wanted = stamp.digest(LOCK, VENV / "pyvenv.cfg")
-    if not (stamp.is_current("samples", wanted) and interpreter.exists()):
-        uv = str(VENV / "bin" / "uv")
-        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-        subprocess.run([uv, "venv", "--quiet", "--python", str(VENV / "bin" / "python"), str(ENVIRONMENT)], check=True)
-        sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(interpreter)]
-        subprocess.run([*sync, str(LOCK)], check=True)
-        stamp.write("samples", wanted)
+    with one_process("samples"):
+        if not (stamp.is_current("samples", wanted) and interpreter.exists()):
+            _install(interpreter)
+            stamp.write("samples", wanted)
     return interpreter
+
+
+def _install(interpreter: Path) -> None:
+    uv = str(VENV / "bin" / "uv")
+    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+    subprocess.run([uv, "venv", "--quiet", "--python", str(VENV / "bin" / "python"), str(ENVIRONMENT)], check=True)
+    sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode", "--python", str(interpreter)]
+    subprocess.run([*sync, str(LOCK)], check=True)
 
 
 def run(
