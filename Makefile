@@ -72,6 +72,7 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
+	$(PIP_COMPILE) --output-file=requirements/sbom.txt requirements/sbom.in
 
 clean: ## remove everything that was built, except the images in the container engine
 	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from funcpack import deployment_errors as errors
-from funcpack.errors import render
-
-if TYPE_CHECKING:
-    from funcpack.command_errors import CommandError
 
 CASES = [
     (
@@ -39,9 +31,3 @@ Invalid configuration
 Correct or remove these fields. Nothing was built or sent.""",
     ),
 ]
-
-
-@pytest.mark.parametrize(("error", "exit_code", "text"), CASES)
-def test_error_text(error: CommandError, exit_code: int, text: str) -> None:
-    assert "\n".join([error.title, *render(error)]) == text
-    assert error.exit_code == exit_code
