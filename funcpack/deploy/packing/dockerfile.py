@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from funcpack.check.local import Inspection
     from funcpack.project.python_request import Version
 
-_DIRECTORY = "_funcpack"
+_DIRECTORY = "funcpack-generated"
 _REQUIREMENTS = "requirements.txt"
 _PIP = "pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore"
 

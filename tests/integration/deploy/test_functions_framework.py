@@ -167,7 +167,10 @@ HTTP_CALLS = (
     Call("/echo?a=1&b=%20&a=2", "POST", {"X-A": "ä".encode().decode("latin-1")}, b"\x00\xff"),
     Call("/echo", "POST", FORM, b"name=value&other=1"),
     Call("/echo", "POST", {"Content-Encoding": "gzip"}, b"not gzip"),
+    Call("/echo", "POST", {"Transfer-Encoding": "chunked"}, b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"),
     Call("/%C3%A4/a%2Fb%20c"),
+    Call("/text", "PROPFIND"),
+    Call("/text", headers={"X-Forwarded-Proto": "https"}),
     Call("/health/ready"),
     Call("/health/live", "POST"),
 )

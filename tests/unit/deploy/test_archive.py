@@ -184,10 +184,10 @@ def test_extra_files_are_added(tmp_path: Path) -> None:
     assert not (tmp_path / "Dockerfile").exists()
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "_funcpack", "_funcpack/x"])
+@pytest.mark.parametrize("name", ["Dockerfile", "generated", "generated/x"])
 def test_extra_file_never_replaces_one_of_the_app(tmp_path: Path, name: str) -> None:
     with pytest.raises(GeneratedFileError, match=name):
-        pack(app(tmp_path, (name,)), extra={"Dockerfile": b"", "_funcpack/x": b""})
+        pack(app(tmp_path, (name,)), extra={"Dockerfile": b"", "generated/x": b""})
 
 
 def test_required_file_that_is_ignored_is_an_error(tmp_path: Path) -> None:

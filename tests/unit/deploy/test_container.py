@@ -67,8 +67,8 @@ def test_default_dockerfile_stands_in_the_archive_alone(tmp_path: Path) -> None:
     assert upload.files == (
         ".python-version",
         "Dockerfile",
-        "_funcpack/funcpack_invoker-0.1.0-py3-none-any.whl",
-        "_funcpack/invoker-requirements.txt",
+        "funcpack-generated/funcpack_invoker-0.1.0-py3-none-any.whl",
+        "funcpack-generated/invoker-requirements.txt",
         "handler.py",
     )
     assert sorted(tmp_path.iterdir()) == before
@@ -141,7 +141,7 @@ def test_dependencies_that_only_uv_reads_become_requirements(
     inspection = project(tmp_path, files)
     for content, name in (
         (entry(inspection), "requirements.txt"),
-        (container.source(tmp_path, inspection).extra, "_funcpack/requirements.txt"),
+        (container.source(tmp_path, inspection).extra, "funcpack-generated/requirements.txt"),
     ):
         found = content.get(name)
         assert (found and found.decode().replace(" \\\n    ", " ")) == expected
