@@ -433,6 +433,17 @@ class NetworkError(CommandError):
 
 
 @dataclass(eq=False)
+class CertificateError(NetworkError):
+    """The server has a certificate of an authority that this machine does not know. Waiting does not change that."""
+
+    title: ClassVar[str] = "The certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return "If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority."
+
+
+@dataclass(eq=False)
 class UnknownOutcomeError(CommandError):
     """A request that changes something was sent, and it is not known whether it had an effect."""
 

@@ -286,6 +286,14 @@ def test_final_failure_is_not_retried(method: str, status: int) -> None:
     assert world.waits == []
 
 
+def test_certificate_that_is_not_trusted_is_not_retried() -> None:
+    error = errors.CertificateError("https://api.test", "its certificate is not trusted", is_sent=False)
+    world = World(error)
+    with pytest.raises(errors.CertificateError):
+        world.run(step())
+    assert world.waits == []
+
+
 def test_waits_are_doubled_up_to_a_limit_and_end() -> None:
     world = World(*[failed(503)] * 20)
     with pytest.raises(errors.RejectedRequestError):

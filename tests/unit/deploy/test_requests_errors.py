@@ -16,6 +16,17 @@ Check the network and the settings of the proxy.
 Run the command again. It continues with what is there already.""",
     ),
     (
+        errors.CertificateError(
+            "https://run.test", "its certificate is not trusted (self-signed certificate)", is_sent=False
+        ),
+        1,
+        """\
+The certificate is not trusted
+https://run.test: its certificate is not trusted (self-signed certificate).
+
+If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority.""",
+    ),
+    (
         errors.UnknownOutcomeError("Create the service", "https://run.googleapis.com", "the connection was closed"),
         1,
         """\
