@@ -30,6 +30,11 @@ class GoogleClient:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
+    @property
+    def account(self) -> str | None:
+        """The email of the service account that sends the requests, or None if it is not known."""
+        return self._credentials.account
+
     @cached_property
     def _credentials(self) -> Credentials:
         return credentials(self._environ)
