@@ -60,7 +60,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed."""
+    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed.
+
+    One to create it is not needed either, and not tested: APIs reject tests of a permission that a resource cannot have.
+    """
 
     url: str
     permissions: tuple[str, ...]
@@ -142,7 +145,7 @@ def _resource_step(resource: Resource) -> Step:
         "Test the permissions on what is deployed",
         "POST",
         f"{resource.url}:testIamPermissions",
-        {"permissions": list(resource.permissions)},
+        {"permissions": [name for name in resource.permissions if not _creates(name)]},
         condition=resource.condition,
         accepts=_UNREADABLE,
         is_read=True,
@@ -180,6 +183,8 @@ def _lacking_on_project(of: Preflight, answers: Answers) -> Iterator[MissingPerm
     if received.status in _UNREADABLE:
         raise rejection("Test the permissions on the project", received)
     granted = {*_permissions(received), *_permissions(answers.get(RESOURCE_PERMISSIONS))}
+    if of.resource and RESOURCE_PERMISSIONS in answers:
+        granted |= set(filter(_creates, of.resource.permissions))
     needed = [need.permission for need in of.needs if need.condition is None or need.condition.holds(answers)]
     lacking = [permission for permission in needed if permission not in granted]
     for role in dict.fromkeys(ROLE_OF[permission] for permission in lacking):
@@ -273,6 +278,10 @@ def _roles_by_member(policy: Received) -> RolesByMember | None:
 def _distinct(of: Preflight) -> list[Account]:
     """Return the accounts without those that are named twice: one may both build and run."""
     return list({account.email: account for account in reversed(of.accounts)}.values())[::-1]
+
+
+def _creates(permission: str) -> bool:
+    return permission.endswith(".create")
 
 
 def _act_as_key(account: Account) -> str:

@@ -220,7 +220,7 @@ class _Request:
         if received.status in _NO_ANSWER and not self._is_repeatable:
             answer = f"the answer is {received.status} {phrase(received.status)}"
             return UnknownOutcomeError(self.step.purpose, urlsplit(self.url).hostname or "", answer)
-        return rejection(self.step.purpose, received)
+        return rejection(self.step.purpose, received, is_authorized=self.step.is_authorized)
 
     def cut(self, error: NetworkError) -> CommandError:
         """Return the error for a request without an answer: the given one if the request may be sent again."""

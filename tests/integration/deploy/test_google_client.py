@@ -208,6 +208,12 @@ def test_request_without_a_connection_was_not_sent() -> None:
     assert not raised.value.is_sent
 
 
+def test_server_without_tls(server: Server) -> None:
+    with pytest.raises(errors.NetworkError, match=r": TLS failed \([A-Z_]+\)\.") as raised:
+        send(server.url.replace("http:", "https:"))
+    assert not raised.value.is_sent
+
+
 def test_header_that_cannot_be_sent_is_not_shown(server: Server) -> None:
     with pytest.raises(errors.NetworkError, match="the request is not valid HTTP") as raised:
         send(server.url, headers={"X-Secret": "s3cret\n"})

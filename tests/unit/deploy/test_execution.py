@@ -225,6 +225,13 @@ def test_failure_is_one_sentence_and_nothing_is_sent_after_it(
     assert len(world.sent) == 1
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_rejection_without_credentials_does_not_concern_those_of_the_user(status: int) -> None:
+    with pytest.raises(errors.RejectedRequestError) as raised:
+        World(failed(status)).run(step("PUT", is_authorized=False))
+    assert type(raised.value) is errors.RejectedRequestError
+
+
 def test_fields_that_the_message_leaves_out_are_named() -> None:
     violations = [{"field": "a.b", "description": "too long"}, {"description": "Bad"}]
     body = {"error": {"message": "Bad", "status": "S", "details": [{"@type": "t", "fieldViolations": violations}]}}

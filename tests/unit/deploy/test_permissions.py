@@ -44,6 +44,7 @@ class Google:
         if failure:
             return failure
         if url.endswith(":testIamPermissions"):
+            assert not url.startswith(SERVICE) or "run.services.create" not in body["permissions"]
             denied = next((denied for part, denied in self.denied.items() if part in url), set())
             granted = [permission for permission in body["permissions"] if permission not in denied]
             return Received(200, {}, {"permissions": granted} if granted else {})
@@ -106,11 +107,12 @@ def test_deployer_that_is_a_service_account_is_named() -> None:
 
 def test_permission_on_the_resource_is_enough() -> None:
     before = Step("service", "Read", "GET", SERVICE, accepts=frozenset({404}))
-    resource = Resource(SERVICE, ("run.services.update",), found("service"))
-    denied = {"shop:test": {"run.services.update"}}
+    resource = Resource(SERVICE, roles.CLOUD_RUN, found("service"))
+    denied = {"shop:test": {"run.services.update", "run.services.create"}, SERVICE: {"run.services.create"}}
     Google(denied).run(before=(before,), resource=resource)
     absent = Google(denied, failures={SERVICE: Received(404, {}, None)})
-    assert [row[1] for row in absent.missing(before=(before,), resource=resource)] == ["run.services.update"]
+    rows = absent.missing(before=(before,), resource=resource)
+    assert [row[1] for row in rows] == ["run.services.create, run.services.update"]
 
 
 def test_permission_to_create_is_needed_only_for_what_is_missing() -> None:
