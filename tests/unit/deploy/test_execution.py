@@ -9,7 +9,7 @@ import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.execution import Execution
-from funcpack.deploy.plan.steps import Plan, Poll, Step, Upload, found, missing
+from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
 
 if TYPE_CHECKING:
@@ -167,6 +167,16 @@ def test_conflict_sends_the_other_step_instead() -> None:
     )
     assert world.sent == [("GET", URL), ("POST", URL), ("PATCH", URL), ("GET", f"{URL}/op")]
     assert answers.keys() == {"thing", "update", "poll"}
+
+
+def test_step_that_was_sent_after_a_conflict_is_not_sent_again() -> None:
+    world = World(failed(409), received(), received())
+    world.run(
+        step("POST", "create", on_conflict="update"),
+        step("PATCH", "update", condition=Condition("{create} has no answer", lambda answers: "create" not in answers)),
+        step(key="last"),
+    )
+    assert [method for method, _ in world.sent] == ["POST", "PATCH", "GET"]
 
 
 # --- failures ---
