@@ -139,6 +139,12 @@ def test_account_that_builds_and_runs_is_tested_once() -> None:
     assert sum(BUILDER in sent for sent in google.sent) == 1
 
 
+def test_default_account_that_builds_needs_no_permission_to_act_as_it() -> None:
+    google = Google({DEFAULT: {roles.ACT_AS}})
+    google.run(Account("run", BUILDER), Account("build", None))
+    assert [sent for sent in google.sent if DEFAULT in sent] == []
+
+
 @pytest.mark.parametrize(
     ("part", "what"),
     [("shop:test", "the permissions on the project shop"), (BUILDER, f"the permission to act as {BUILDER}")],
@@ -193,18 +199,18 @@ def test_roles_that_the_policies_lack_are_noted_and_do_not_stop(
 ) -> None:
     google = Google(policies={PROJECTS: project, REPOSITORY: repository})
     google.run(Account("build", BUILDER, roles.BUILDER_ROLES), repository=REPOSITORY)
-    assert [note.partition(" has ")[2].split()[0] for note in google.notes] == list(lacking)
+    assert [note.partition(" --role ")[2].split()[0] for note in google.notes[1:]] == list(lacking)
 
 
-def test_note_names_the_resource_and_the_command() -> None:
-    google = Google(policies={PROJECTS: policy(*ALL_ROLES[:2])})
+def test_note_names_the_account_and_the_commands() -> None:
+    google = Google(policies={PROJECTS: policy(ALL_ROLES[0])})
     google.run(Account("build", BUILDER, roles.BUILDER_ROLES), repository=REPOSITORY)
-    (note,) = google.notes
-    assert note == (
-        f"Not confirmed: {BUILDER} has roles/artifactregistry.writer on repository {REPOSITORY}. If the deployment fails because "
-        "of it, grant it: gcloud artifacts repositories add-iam-policy-binding apps --project images --location us "
-        f"--role roles/artifactregistry.writer --member serviceAccount:{BUILDER}"
-    )
+    member = f"--member serviceAccount:{BUILDER}"
+    assert google.notes == [
+        f"Not confirmed: the roles of {BUILDER}. A folder or a group may grant them. If the deployment fails without them, run:",
+        f"  gcloud projects add-iam-policy-binding shop --role roles/storage.objectViewer {member}",
+        f"  gcloud artifacts repositories add-iam-policy-binding apps --project images --location us --role {ALL_ROLES[2]} {member}",
+    ]
 
 
 @pytest.mark.parametrize("status", [403, 404])
