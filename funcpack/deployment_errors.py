@@ -425,7 +425,7 @@ class NetworkError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: {self.reason}."
+        return f"{self.server}: {self.reason.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
@@ -455,7 +455,7 @@ class UnknownOutcomeError(CommandError):
     @property
     def found(self) -> str:
         return (
-            f"{self.purpose}: {self.server}: {self.reason}.\n"
+            f"{self.purpose}: {self.server}: {self.reason.rstrip('.')}.\n"
             "The request was sent, and it is not known whether the server has done it. It was not sent a second time."
         )
 
@@ -472,6 +472,7 @@ class DeadlineError(CommandError):
     seconds: float
     resume: str
     state: str | None = None
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"resume"})
     title: ClassVar[str] = "The deadline has passed"
 
     @property

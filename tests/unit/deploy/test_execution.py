@@ -401,6 +401,7 @@ def test_deadline_tells_the_last_failure() -> None:
         world.run(step(), deadline=5)
     assert raised.value.state == "Purpose of thing: Busy (503 UNAVAILABLE)."
     assert world.waits == [2, 3]
+    assert [note.partition("Next attempt ")[2] for note in world.notes] == ["", "in 2 seconds.", "in 3 seconds."]
 
 
 def test_retry_after_does_not_outlast_the_deadline() -> None:
