@@ -35,6 +35,8 @@ PERMISSIONS = "permissions"
 RolesByMember: TypeAlias = dict[str, set[str]]
 
 _UNREADABLE = frozenset({403, 404})
+# What is only read for a note never stops a deployment. Credentials that are rejected do, and 429 is retried.
+_ANY_REJECTION = frozenset(range(400, 500)) - {401, 429}
 # Of Compute Engine, after the number of the project. Cloud Run and Cloud Functions run as it unless another one is named.
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"
 _YOU = "you"
@@ -60,7 +62,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed."""
+    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed.
+
+    One to create it is not needed either, and not tested: APIs reject tests of a permission that a resource cannot have.
+    """
 
     url: str
     permissions: tuple[str, ...]
@@ -105,7 +110,7 @@ def preflight(of: Preflight) -> tuple[Step, ...]:
 
 def _project_step(of: Preflight) -> Step:
     url = f"{of.endpoints.cloudresourcemanager}v1/projects/{of.place.project}"
-    return Step(PROJECT, "Read the number of the project", "GET", url, accepts=_UNREADABLE)
+    return Step(PROJECT, "Read the number of the project", "GET", url, accepts=_ANY_REJECTION)
 
 
 def _policy_steps(of: Preflight) -> Iterator[Step]:
@@ -113,11 +118,17 @@ def _policy_steps(of: Preflight) -> Iterator[Step]:
     # Version 3 shows the conditions of bindings. https://cloud.google.com/iam/docs/policies#versions
     body = {"options": {"requestedPolicyVersion": 3}}
     yield Step(
-        PROJECT_POLICY, "Read the roles of the service accounts", "POST", url, body, accepts=_UNREADABLE, is_read=True
+        PROJECT_POLICY,
+        "Read the roles of the service accounts",
+        "POST",
+        url,
+        body,
+        accepts=_ANY_REJECTION,
+        is_read=True,
     )
     if of.repository:
         url = f"{of.endpoints.artifactregistry}v1/{of.repository}:getIamPolicy?options.requestedPolicyVersion=3"
-        yield Step(REPOSITORY_POLICY, "Read the roles in the repository", "GET", url, accepts=_UNREADABLE)
+        yield Step(REPOSITORY_POLICY, "Read the roles in the repository", "GET", url, accepts=_ANY_REJECTION)
 
 
 def _act_as_step(of: Preflight, account: Account) -> Step:
@@ -126,7 +137,7 @@ def _act_as_step(of: Preflight, account: Account) -> Step:
     parts = (base, email) if isinstance(email, str) else (base, *email.parts)
     return Step(
         _act_as_key(account),
-        f"Test the permission to act as the service account of the {account.duty}",
+        f"Test the permission to act as the service account that {account.duty}s",
         "POST",
         Joined((*parts, ":testIamPermissions")),
         {"permissions": [ACT_AS]},
@@ -142,7 +153,7 @@ def _resource_step(resource: Resource) -> Step:
         "Test the permissions on what is deployed",
         "POST",
         f"{resource.url}:testIamPermissions",
-        {"permissions": list(resource.permissions)},
+        {"permissions": [name for name in resource.permissions if not _creates(name)]},
         condition=resource.condition,
         accepts=_UNREADABLE,
         is_read=True,
@@ -164,9 +175,7 @@ def _permissions_step(of: Preflight) -> Step:
 
 def _review(of: Preflight, answers: Answers) -> None:
     """Note the roles that the accounts may lack, and raise MissingPermissionsError if the deployer lacks a permission."""
-    for missing in _unconfirmed(of, answers):
-        self_help = f"If the deployment fails because of it, grant it: {missing.command}"
-        of.note(f"Not confirmed: {missing.who} has {missing.permission} on {missing.on}. {self_help}")
+    _note_unconfirmed(of, list(_unconfirmed(of, answers)))
     lacking = [*_lacking_on_project(of, answers), *_lacking_on_accounts(of, answers)]
     if lacking:
         raise MissingPermissionsError(lacking)
@@ -180,6 +189,8 @@ def _lacking_on_project(of: Preflight, answers: Answers) -> Iterator[MissingPerm
     if received.status in _UNREADABLE:
         raise rejection("Test the permissions on the project", received)
     granted = {*_permissions(received), *_permissions(answers.get(RESOURCE_PERMISSIONS))}
+    if of.resource and RESOURCE_PERMISSIONS in answers:
+        granted |= set(filter(_creates, of.resource.permissions))
     needed = [need.permission for need in of.needs if need.condition is None or need.condition.holds(answers)]
     lacking = [permission for permission in needed if permission not in granted]
     for role in dict.fromkeys(ROLE_OF[permission] for permission in lacking):
@@ -196,6 +207,16 @@ def _lacking_on_accounts(of: Preflight, answers: Answers) -> Iterator[MissingPer
         elif _is_tested(of, received, f"the permission to act as {email}") and ACT_AS not in _permissions(received):
             command = f"gcloud iam service-accounts add-iam-policy-binding {email} --project {of.place.project}"
             yield _deployer_lacks(of, ACT_AS, f"service account {email}", f"{command} --role {ROLE_OF[ACT_AS]}")
+
+
+def _note_unconfirmed(of: Preflight, missing: list[MissingPermission]) -> None:
+    for who in dict.fromkeys(row.who for row in missing):
+        of.note(
+            f"Not confirmed: the roles of {who}. A folder or a group may grant them. If the deployment fails without them, run:"
+        )
+        for row in missing:
+            if row.who == who:
+                of.note(f"  {row.command}")
 
 
 def _unconfirmed(of: Preflight, answers: Answers) -> Iterator[MissingPermission]:
@@ -261,7 +282,7 @@ def _permissions(received: Received | None) -> list[str]:
 
 def _roles_by_member(policy: Received) -> RolesByMember | None:
     """Return the roles that a policy gives without a condition, or None if it cannot be read."""
-    if policy.status in _UNREADABLE:
+    if policy.status in _ANY_REJECTION:
         return None
     found: dict[str, set[str]] = {}
     for binding in at(policy.body, "bindings") or ():
@@ -271,8 +292,16 @@ def _roles_by_member(policy: Received) -> RolesByMember | None:
 
 
 def _distinct(of: Preflight) -> list[Account]:
-    """Return the accounts without those that are named twice: one may both build and run."""
-    return list({account.email: account for account in reversed(of.accounts)}.values())[::-1]
+    """Return the accounts that the deployer must be allowed to act as, each once: one may both build and run.
+
+    The default account that builds is not among them: in older projects it is Cloud Build's own, for which nobody needs this.
+    """
+    accounts = [account for account in of.accounts if account.email or account.duty == "run"]
+    return list({account.email: account for account in reversed(accounts)}.values())[::-1]
+
+
+def _creates(permission: str) -> bool:
+    return permission.endswith(".create")
 
 
 def _act_as_key(account: Account) -> str:
