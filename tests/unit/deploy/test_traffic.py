@@ -118,7 +118,7 @@ def statuses(draw: st.DrawFn) -> list[dict[str, Any]]:
 def test_any_split(before: list[dict[str, Any]], percent: int) -> None:
     after = traffic.scaled(service(*before), percent, is_new=True)
     old = traffic.percentages(service(*before))
-    new = {name: 0 for name in old}
+    new = dict.fromkeys(old, 0)
     for item in after:
         if item["type"] == traffic.REVISION:
             new[item["revision"]] = new.get(item["revision"], 0) + item.get("percent", 0)
