@@ -626,6 +626,24 @@ class NoJsonError(CommandError):
         )
 
 
+@dataclass(eq=False)
+class PollIntervalError(CommandError):
+    """The variable of the interval between polls is not a positive number."""
+
+    variable: str
+    value: str
+    title: ClassVar[str] = "Invalid interval"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.variable} is '{self.value}', which is not a positive number of seconds."
+
+    @property
+    def remedy(self) -> str:
+        return f"Unset it, or set it to a number: {self.variable}=2"
+
+
 # --- Google: projects, credentials, permissions ---
 
 

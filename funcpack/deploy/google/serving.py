@@ -64,9 +64,7 @@ def call_step(address: Value) -> Step:
         if status >= 500:
             raise UnhealthyAddressError(str(address.value(answers)), status)
 
-    return Step(
-        CALL, "Call the address", "GET", address, accepts=_ANSWERS, review=review, is_authorized=False
-    )
+    return Step(CALL, "Call the address", "GET", address, accepts=_ANSWERS, review=review, is_authorized=False)
 
 
 def newest(share: int) -> Expectation:
