@@ -521,11 +521,22 @@ class NetworkError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: {self.reason}."
+        return f"{self.server}: {self.reason.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
         return f"Check the network and the settings of the proxy.\n{_RUN_AGAIN}"
+
+
+@dataclass(eq=False)
+class CertificateError(NetworkError):
+    """The server has a certificate of an authority that this machine does not know. Waiting does not change that."""
+
+    title: ClassVar[str] = "The certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return "If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority."
 
 
 @dataclass(eq=False)
@@ -540,7 +551,7 @@ class UnknownOutcomeError(CommandError):
     @property
     def found(self) -> str:
         return (
-            f"{self.purpose}: {self.server}: {self.reason}.\n"
+            f"{self.purpose}: {self.server}: {self.reason.rstrip('.')}.\n"
             "The request was sent, and it is not known whether the server has done it. It was not sent a second time."
         )
 
@@ -557,6 +568,7 @@ class DeadlineError(CommandError):
     seconds: float
     resume: str
     state: str | None = None
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"resume"})
     title: ClassVar[str] = "The deadline has passed"
 
     @property
@@ -571,17 +583,17 @@ class DeadlineError(CommandError):
 
 @dataclass(eq=False)
 class RejectedRequestError(CommandError):
-    """The server rejected a request. `reason` is the API's name for it, such as INVALID_ARGUMENT."""
+    """The server rejected a request. `text` is its message, and `reason` the API's name for it, such as INVALID_ARGUMENT."""
 
     purpose: str
     status: int
-    explanation: str
+    text: str
     reason: str
     title: ClassVar[str] = "The request was rejected"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.explanation.rstrip('.')} ({self.status} {self.reason})."
+        return f"{self.purpose}: {self.text.rstrip('.')} ({self.status} {self.reason})."
 
     @property
     def remedy(self) -> str:
@@ -600,7 +612,7 @@ class PermissionDeniedError(RejectedRequestError):
     def remedy(self) -> str:
         return (
             "Check that the project and the account are the ones that you mean: gcloud auth list\n"
-            "Ask an administrator of the project for the roles of the page 'Permissions' in docs/deploy/permissions.md."
+            "Ask an administrator of the project for the roles in docs/deploy/permissions.md."
         )
 
 
@@ -717,7 +729,7 @@ class ProjectError(CommandError):
 
     project: str
     origin: str
-    title: ClassVar[str] = "The project is not valid"
+    title: ClassVar[str] = "Invalid project"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -738,7 +750,7 @@ class LocationError(CommandError):
 
     location: str
     origin: str
-    title: ClassVar[str] = "The location is not valid"
+    title: ClassVar[str] = "Invalid location"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -756,7 +768,7 @@ class EndpointError(CommandError):
 
     variable: str
     example: str
-    title: ClassVar[str] = "The endpoint is not valid"
+    title: ClassVar[str] = "Invalid endpoint"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -811,7 +823,7 @@ class NoCredentialsError(CommandError):
 class InvalidTokenError(CommandError):
     """The access token has characters that no header can contain. It is not shown."""
 
-    title: ClassVar[str] = "The access token is not valid"
+    title: ClassVar[str] = "Invalid access token"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
