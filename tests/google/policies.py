@@ -7,19 +7,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.google.rejections import RejectionError
+from tests.google.world import found
 
 if TYPE_CHECKING:
     from tests.google.discovery import Method
     from tests.google.world import Call, Resource, World
 
-# The permissions of methods whose names differ.
+# The parts of permissions that differ from those of methods.
 _PERMISSIONS = {
+    "cloudresourcemanager": "resourcemanager",
+    "entries": "logEntries",
     "generateUploadUrl": "sourceCodeSet",
-    "generateDownloadUrl": "sourceCodeGet",
     "patch": "update",
     "insert": "create",
 }
-_FREE = ("testIamPermissions", "operations", "generateDownloadUrl")
+_FREE = ("testIamPermissions", "generateDownloadUrl")
 CONCURRENT = (
     "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. "
     "The request's ETag did not match the current policy's ETag."
@@ -30,12 +32,10 @@ _FOREIGN_ROLES = {"run": "roles/cloudfunctions.", "cloudfunctions": "roles/run."
 
 def permission(method: Method) -> str | None:
     """Return the permission that a method needs, for example `run.services.create`, or None."""
-    service, *parts = re.sub(r"\bv\d\.|\bprojects\.locations\.|(?<=iam\.)projects\.", "", method.id).split(".")
-    if any(part in _FREE for part in parts):
+    service, *_, collection, name = method.id.split(".")
+    if collection == "operations" or name in _FREE:
         return None
-    if service == "cloudresourcemanager":
-        service = "resourcemanager"
-    return ".".join([service, *parts[:-1], _PERMISSIONS.get(parts[-1], parts[-1])])
+    return ".".join(_PERMISSIONS.get(part, part) for part in (service, collection, name))
 
 
 def check(world: World, call: Call) -> None:
@@ -107,14 +107,15 @@ def members(world: World, resource: str, role: str) -> list[str]:
 
 def _resource(world: World, call: Call) -> str:
     """Return the key of the resource's policy, which must exist if it is one that a deployment creates."""
-    name = call.parameters.get("resource") or f"buckets/{call['bucket']}"
-    if "/" not in name:
-        name = f"projects/{name}"
+    if "bucket" in call.parameters:
+        found(world.buckets, call["bucket"])
+        return f"buckets/{call['bucket']}"
+    name = call["resource"] if "/" in call["resource"] else f"projects/{call['resource']}"
     name = world.canonical(name)
     created = {"run": world.services, "cloudfunctions": world.functions, "artifactregistry": world.repositories}
-    known = created.get(call.method.id.partition(".")[0])
-    if known is not None and name not in known:
-        raise RejectionError(404, f"Resource '{name}' was not found.")
+    service = call.method.id.partition(".")[0]
+    if service in created:
+        found(created[service], name)
     return name
 
 
