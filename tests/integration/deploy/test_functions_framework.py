@@ -167,7 +167,10 @@ HTTP_CALLS = (
     Call("/echo?a=1&b=%20&a=2", "POST", {"X-A": "ä".encode().decode("latin-1")}, b"\x00\xff"),
     Call("/echo", "POST", FORM, b"name=value&other=1"),
     Call("/echo", "POST", {"Content-Encoding": "gzip"}, b"not gzip"),
+    Call("/echo", "POST", {"Transfer-Encoding": "chunked"}, b"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"),
     Call("/%C3%A4/a%2Fb%20c"),
+    Call("/text", "PROPFIND"),
+    Call("/text", headers={"X-Forwarded-Proto": "https"}),
     Call("/health/ready"),
     Call("/health/live", "POST"),
 )
@@ -222,8 +225,18 @@ CASES = [("wsgi", "def"), ("asgi", "def")] + [
 def framework(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install functions-framework, with nothing of Funcpack, and return the directory of its executables."""
     venv = tmp_path_factory.mktemp("functions-framework")
-    subprocess.run([UV, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-    install = [UV, "pip", "install", "-q", "--python", venv / "bin" / "python", "--require-hashes", "-r", LOCK]
+    subprocess.run([UV, "venv", "-q", "--clear", "--python", sys.executable, str(venv)], check=True)
+    install = [
+        UV,
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        str(venv / "bin" / "python"),
+        "--require-hashes",
+        "-r",
+        str(LOCK),
+    ]
     subprocess.run(install, check=True)
     return venv / "bin"
 
@@ -264,7 +277,7 @@ def serving_archive(app: Path, handler: str, framework: Path, directory: Path) -
     upload = pack(app, extra=entry(inspection), required=files_of_function(inspection))
     zipfile.ZipFile(io.BytesIO(upload.content)).extractall(directory / "workspace")
     # The check for syntax errors that it runs.
-    compile_all = [framework / "python", "-m", "compileall", "-f", "-q", "."]
+    compile_all = [str(framework / "python"), "-m", "compileall", "-f", "-q", "."]
     subprocess.run(compile_all, cwd=directory / "workspace", check=True)
     variables = {
         "FUNCTION_SOURCE": ENTRY_MODULE_FILE,

@@ -14,6 +14,8 @@ import pytest
 from funcpack.deploy.packing.archive import pack, source_label
 from funcpack.deployment_errors import ArchiveNameError, GeneratedFileError, IgnoredFunctionError
 from funcpack.errors import NotAFileError, OutsideFileError, UnreadableFileError
+from funcpack.project.digest import NOT_SOURCES
+from tools.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,10 +184,10 @@ def test_extra_files_are_added(tmp_path: Path) -> None:
     assert not (tmp_path / "Dockerfile").exists()
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "_funcpack", "_funcpack/x"])
+@pytest.mark.parametrize("name", ["Dockerfile", "generated", "generated/x"])
 def test_extra_file_never_replaces_one_of_the_app(tmp_path: Path, name: str) -> None:
     with pytest.raises(GeneratedFileError, match=name):
-        pack(app(tmp_path, (name,)), extra={"Dockerfile": b"", "_funcpack/x": b""})
+        pack(app(tmp_path, (name,)), extra={"Dockerfile": b"", "generated/x": b""})
 
 
 def test_required_file_that_is_ignored_is_an_error(tmp_path: Path) -> None:
@@ -199,3 +201,10 @@ def test_archive_is_what_other_programs_read(tmp_path: Path) -> None:
     upload = pack(app(tmp_path / "source", ("handler.py", "sub/ä.py")))
     (tmp_path / "source.zip").write_bytes(upload.content)
     subprocess.run([sys.executable, "-m", "zipfile", "--test", tmp_path / "source.zip"], check=True)
+
+
+def test_page_names_what_is_never_packed() -> None:
+    page = (ROOT / "docs" / "deploy" / "source.md").read_text(encoding="utf-8")
+    named = {name for name in NOT_SOURCES if f"`{name}`" in page}
+    # An editor's or a desktop's file is not named one by one.
+    assert named == NOT_SOURCES - {".DS_Store"}
