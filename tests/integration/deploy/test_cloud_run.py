@@ -379,7 +379,7 @@ READS = (
     "storage.buckets.get",
     "artifactregistry.projects.locations.repositories.get",
     "artifactregistry.projects.locations.operations.get",
-    "cloudresourcemanager.projects.testIamPermissions",
+    "cloudresourcemanager.v1.projects.testIamPermissions",
     "cloudbuild.projects.locations.builds.get",
     POLL,
     f"{SERVICES}getIamPolicy",
