@@ -154,7 +154,7 @@ class CloudRun:
             self.note(note)
         config = self.target.options.config
         excluded = (*source.excluded, *((config,) if config else ()))
-        upload = pack(self.target.directory, excluded=excluded, extra=source.extra)
+        upload = pack(self.target.directory, excluded=excluded, extra=source.extra, required=self._required)
         return built_image(self.target.configuration, self.address, source, upload)
 
     @cached_property
@@ -162,6 +162,12 @@ class CloudRun:
         if self.target.inspection is None:
             raise TypeError("the function was not inspected")
         return container.source(self.target.directory, self.target.inspection)
+
+    @property
+    def _required(self) -> tuple[str, ...]:
+        """The file of the function, without which the archive is of no use; a Dockerfile may use others."""
+        file = self.target.inspection.checked.file if self.target.inspection else None
+        return (file.as_posix(),) if file and self._container.kind != "dockerfile" else ()
 
     @property
     def _health_path(self) -> str:
