@@ -955,7 +955,9 @@ class ImageNotFoundError(CommandError):
     @property
     def found(self) -> str:
         states = {404: "does not have it", 401: "requires a login", 403: "denies the access"}
-        return f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        return (
+            f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        )
 
     @property
     def remedy(self) -> str:
@@ -1021,9 +1023,7 @@ class NotServingError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return (
-            "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
-        )
+        return "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import bindings, logs, operations, requests, serving, traffic
-from funcpack.deploy.google.built_image import built_image, has_other_source
+from funcpack.deploy.google.built_image import built_image
 from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
@@ -74,7 +74,7 @@ class CloudRun:
         plan = self._service_plan
         answers = self._run(Plan((*plan.image.before, self.address.read())))
         service = self._found(answers) or {}
-        needs_build = plan.image.source is not None and has_other_source(plan.image.source).holds(answers)
+        needs_build = plan.image.is_outdated is not None and plan.image.is_outdated.holds(answers)
         image = _NEW_IMAGE if needs_build else resolved(plan.image.updated, answers)
         wanted = plan.body(image)
         return Difference(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,8 +22,6 @@ from tests.google.run import LATEST, REVISION
 from tests.google.serving import NEVER
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.google.server import GoogleServer
 
 SERVICES = "run.projects.locations.services."
@@ -140,6 +140,14 @@ def test_source_is_built_and_an_unchanged_one_is_not_built_again(app: App, googl
     assert google.sent(BUILD) == [BUILD]
     assert google.service("hello")["template"]["containers"][0]["image"] != built
     assert shares(google) == {"00002": 100}
+
+
+def test_another_registry_needs_a_build(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    registry = "europe-west1-docker.pkg.dev/my-project/apps/hello"
+    app.deploy("--set", f"cloudbuild.artifact_registry={registry}")
+    assert google.sent(BUILD) == [BUILD, BUILD]
+    assert google.service("hello")["template"]["containers"][0]["image"].startswith(f"{registry}@")
 
 
 def test_first_deployment_gets_all_traffic_and_says_so(app: App, google: GoogleServer) -> None:
@@ -543,3 +551,29 @@ def test_token_is_in_no_output(app: App, google: GoogleServer) -> None:
     token = google.environ["CLOUDSDK_AUTH_ACCESS_TOKEN"]
     for result in (app("deploy"), app("deploy", "--dry-run"), app("describe"), app("logs"), app("destroy")):
         assert token not in result.stdout + result.stderr
+
+
+# --- the page ---
+
+PAGE = Path(__file__).parents[3] / "docs/deploy/cloud-run.md"
+
+
+def test_documented_commands(app: App, google: GoogleServer) -> None:
+    blocks = re.findall(r"^```(bash|json)\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    commands = [line for kind, block in blocks if kind == "bash" for line in block.splitlines()]
+    assert len(commands) == 11
+    (app.directory / "config.json").write_text(next(block for kind, block in blocks if kind == "json"))
+    events = app.directory / "tests/events"
+    events.mkdir(parents=True)
+    (events / "order.json").write_text('{"request": {"path": "/orders"}}')
+    for number, command in enumerate(commands):
+        app.write(f"answer {number // 4}")
+        program, *arguments = shlex.split(command)
+        assert program == "funcpack"
+        # The page's paths are relative to the directory of the function.
+        arguments = [
+            str(app.directory / argument) if argument.endswith(".json") else argument for argument in arguments
+        ]
+        result = app(arguments[0], *arguments[3:])
+        assert result.returncode == 0, f"{command}\n{result.stderr}"
+    assert google.world.services == {}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack.check.local import inspect
+from funcpack.command_errors import CommandError
 from funcpack.deploy.google import cloud_run
 from funcpack.deploy.plan.steps import PlannedRequest
 from funcpack.deploy.settings.configuration import Configuration
 from funcpack.deploy.settings.options import Options
 from funcpack.deploy.settings.target import Target
-from funcpack.deployment_errors import CommandError
 
 if TYPE_CHECKING:
     from pathlib import Path
