@@ -8,9 +8,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from funcpack.command_errors import EXIT_USAGE, CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # --- settings ---
 
@@ -50,6 +53,189 @@ class UnknownBackendError(CommandError):
 
 
 # --- Cloud Functions ---
+
+
+@dataclass(eq=False)
+class RuntimeNameError(CommandError):
+    """A runtime is not the name of a Python runtime. `meant` is the runtime that the value probably means, or None."""
+
+    place: str
+    value: str
+    meant: str | None
+    example: str
+    title: ClassVar[str] = "Invalid runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.place} is '{self.value}', which is not the name of a Python runtime of Cloud Functions."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set it to '{self.meant or self.example}'." if self.meant else f"Name a Python version in this form: {self.example}"
+
+
+@dataclass(eq=False)
+class OldRuntimeError(CommandError):
+    """A runtime is older than the oldest Python of this generation of Cloud Functions."""
+
+    place: str
+    runtime: str
+    minimum: str
+    title: ClassVar[str] = "Unsupported runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.place} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set {self.place} to a newer runtime, or remove it to deploy with the Python version of your project."
+
+
+@dataclass(eq=False)
+class DifferentRuntimesError(CommandError):
+    """Several fields of the configuration set the runtime, to different values."""
+
+    settings: Sequence[str]
+    title: ClassVar[str] = "Contradictory runtimes"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration sets the runtime in {len(self.settings)} places: {', '.join(self.settings)}."
+
+    @property
+    def remedy(self) -> str:
+        return "Remove all but one of them."
+
+
+@dataclass(eq=False)
+class FunctionEventTriggerError(CommandError):
+    """The configuration has an event trigger, which this tool does not create."""
+
+    place: str
+    title: ClassVar[str] = "Unsupported event trigger"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration has {self.place}. Funcpack deploys functions that are called by HTTP, and creates no triggers for them."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove {self.place}. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push "
+            "subscription that sends them to its URL."
+        )
+
+
+@dataclass(eq=False)
+class FunctionImageError(CommandError):
+    """The option `--image` is given, but Cloud Functions builds from source."""
+
+    backend: str
+    title: ClassVar[str] = "Cloud Functions does not run images"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"--image was given for the backend '{self.backend}', which builds the function from its source."
+
+    @property
+    def remedy(self) -> str:
+        return "Leave out --image, or deploy the image to Cloud Run: funcpack deploy --backend cloudrun --image IMAGE"
+
+
+@dataclass(eq=False)
+class FunctionSourceSizeError(CommandError):
+    """The archive of the source is larger than Cloud Functions accepts. `largest` are the largest files."""
+
+    size: int
+    limit: int
+    title: ClassVar[str] = "The source is too large"
+
+    @property
+    def found(self) -> str:
+        return f"The archive of your project has {self.size} bytes. Cloud Functions accepts at most {self.limit}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name files that the function does not need in .gcloudignore, one pattern a line. See what is packed: funcpack deploy --dry-run"
+
+
+@dataclass(eq=False)
+class FunctionOperationError(CommandError):
+    """Google reports that the operation on a function failed. `log` is the address of the log."""
+
+    name: str
+    reason: str
+    log: str
+    title: ClassVar[str] = "The deployment failed"
+
+    @property
+    def found(self) -> str:
+        return f"Google could not deploy the function '{self.name}': {self.reason.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionStateError(CommandError):
+    """The function does not serve after its deployment."""
+
+    name: str
+    state: str
+    reason: str | None
+    log: str
+    title: ClassVar[str] = "The function does not serve"
+
+    @property
+    def found(self) -> str:
+        reason = f": {self.reason.rstrip('.')}" if self.reason else ""
+        return f"The state of the function '{self.name}' is {self.state}{reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionRevisionError(CommandError):
+    """The newest revision of a second-generation function does not get all requests."""
+
+    name: str
+    newest: str
+    serving: str
+    title: ClassVar[str] = "Another revision serves"
+
+    @property
+    def found(self) -> str:
+        return f"The newest revision of the function '{self.name}' is {self.newest}, but the requests go to {self.serving}."
+
+    @property
+    def remedy(self) -> str:
+        return "Somebody may have moved the traffic meanwhile. Run the command again to give all requests to the newest revision."
+
+
+@dataclass(eq=False)
+class NoEarlierSourceError(CommandError):
+    """There is no earlier version of the function with another source."""
+
+    name: str
+    version: str
+    title: ClassVar[str] = "No earlier version"
+
+    @property
+    def found(self) -> str:
+        return f"Version {self.version} of the function '{self.name}' serves. Google keeps no earlier version with another source."
+
+    @property
+    def remedy(self) -> str:
+        return "Check out the source that you want, and deploy it: funcpack deploy"
 
 
 # --- Kubernetes: manifests ---
