@@ -16,9 +16,6 @@ from funcpack.plain_text import escaped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 # --- settings ---
 
 

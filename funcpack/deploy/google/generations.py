@@ -1,0 +1,180 @@
+"""What distinguishes the two generations of Cloud Functions: the places of the same values in their resources.
+
+Sources:
+    https://cloud.google.com/functions/docs/reference/rest/v1/projects.locations.functions
+    https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions
+
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.plan.values import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from funcpack.project.python_request import Version
+
+UPLOAD_URL = "upload url"
+SOURCE_LABEL = "funcpack-source"
+SOURCE_VARIABLE = "GOOGLE_FUNCTION_SOURCE"
+
+_ENTRY = "Cloud Functions calls the entry module of Funcpack, which calls your function. Name your function by PYTHON_HANDLER."
+_SOURCE = "Cloud Functions builds the directory that you deploy."
+_NAME = "Use the option --name, or the field 'name' at the top of the configuration."
+_LABEL = "The label tells whether the source has changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation of Cloud Functions. All fields whose values are fields of the resource are paths, such as `buildConfig.runtime`.
+
+    `parts` are the objects in the resource whose fields an update names one by one. `build` are the fields, or objects, that only
+    a build puts into effect. `removed` are fields that an update empties if the configuration does not set them. `moved` says
+    where fields of the other generation are in this one.
+    """
+
+    backend: str
+    api: str
+    schema: str
+    sections: tuple[str, ...]
+    runtimes: tuple[str, ...]
+    minimum: Version
+    fixed: Mapping[str, Any]
+    source: Mapping[str, Any]
+    upload_request: Mapping[str, Any]
+    entry_point: str
+    runtime: str
+    build_environment: str
+    environment: str
+    secrets: str
+    parts: frozenset[str]
+    build: frozenset[str]
+    removed: tuple[str, ...]
+    forbidden: Mapping[str, str]
+    moved: Mapping[str, str]
+    state: str
+    starting: str
+    revision: str
+    urls: tuple[str, ...]
+
+
+# First to second generation. The same fields the other way round are those of V1.
+_MOVED = {
+    "availableMemoryMb": "serviceConfig.availableMemory",
+    "buildEnvironmentVariables": "buildConfig.environmentVariables",
+    "buildServiceAccount": "buildConfig.serviceAccount",
+    "buildWorkerPool": "buildConfig.workerPool",
+    "dockerRegistry": "buildConfig.dockerRegistry",
+    "dockerRepository": "buildConfig.dockerRepository",
+    "environmentVariables": "serviceConfig.environmentVariables",
+    "ingressSettings": "serviceConfig.ingressSettings",
+    "maxInstances": "serviceConfig.maxInstanceCount",
+    "minInstances": "serviceConfig.minInstanceCount",
+    "network": "serviceConfig.vpcConnector",
+    "secretEnvironmentVariables": "serviceConfig.secretEnvironmentVariables",
+    "secretVolumes": "serviceConfig.secretVolumes",
+    "serviceAccountEmail": "serviceConfig.serviceAccountEmail",
+    "timeout": "serviceConfig.timeoutSeconds",
+    "vpcConnector": "serviceConfig.vpcConnector",
+    "vpcConnectorEgressSettings": "serviceConfig.vpcConnectorEgressSettings",
+    "automaticUpdatePolicy": "buildConfig.automaticUpdatePolicy",
+    "onDeployUpdatePolicy": "buildConfig.onDeployUpdatePolicy",
+    "httpsTrigger": "serviceConfig.securityLevel",
+}
+
+V1 = Generation(
+    backend="cloudfunction",
+    api="v1",
+    schema="CloudFunction",
+    sections=("cloudfunction",),
+    runtimes=("runtime", "cloudfunction.runtime"),
+    minimum=(3, 7),
+    fixed={"httpsTrigger": {}},
+    source={"sourceUploadUrl": answer(UPLOAD_URL, "uploadUrl")},
+    upload_request={},
+    entry_point="entryPoint",
+    runtime="runtime",
+    build_environment="buildEnvironmentVariables",
+    environment="environmentVariables",
+    secrets="secretEnvironmentVariables",
+    parts=frozenset(),
+    build=frozenset(
+        {
+            "entryPoint",
+            "runtime",
+            "buildEnvironmentVariables",
+            "buildServiceAccount",
+            "buildWorkerPool",
+            "dockerRegistry",
+            "dockerRepository",
+        }
+    ),
+    removed=("description", "environmentVariables", "secretEnvironmentVariables", "secretVolumes"),
+    forbidden={
+        "name": _NAME,
+        "entryPoint": _ENTRY,
+        "sourceArchiveUrl": _SOURCE,
+        "sourceRepository": _SOURCE,
+        "sourceUploadUrl": _SOURCE,
+        "sourceToken": _SOURCE,
+        f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
+        f"labels.{SOURCE_LABEL}": _LABEL,
+    },
+    moved={
+        "buildConfig": "the fields of the first generation, such as buildEnvironmentVariables",
+        "serviceConfig": "the fields of the first generation, such as environmentVariables",
+    },
+    state="status",
+    starting="DEPLOY_IN_PROGRESS",
+    revision="versionId",
+    urls=("httpsTrigger.url",),
+)
+
+V2 = Generation(
+    backend="cloudfunctionv2",
+    api="v2",
+    schema="Function",
+    sections=("cloudfunction", "cloudfunction_v2"),
+    runtimes=(
+        "runtime",
+        "cloudfunction.runtime",
+        "cloudfunction.buildConfig.runtime",
+        "cloudfunction_v2.buildConfig.runtime",
+    ),
+    minimum=(3, 8),
+    fixed={"environment": "GEN_2", "serviceConfig": {"allTrafficOnLatestRevision": True}},
+    source={"buildConfig": {"source": {"storageSource": answer(UPLOAD_URL, "storageSource")}}},
+    upload_request={"environment": "GEN_2"},
+    entry_point="buildConfig.entryPoint",
+    runtime="buildConfig.runtime",
+    build_environment="buildConfig.environmentVariables",
+    environment="serviceConfig.environmentVariables",
+    secrets="serviceConfig.secretEnvironmentVariables",
+    parts=frozenset({"buildConfig", "serviceConfig"}),
+    build=frozenset({"buildConfig"}),
+    removed=(
+        "description",
+        "serviceConfig.environmentVariables",
+        "serviceConfig.secretEnvironmentVariables",
+        "serviceConfig.secretVolumes",
+    ),
+    forbidden={
+        "name": _NAME,
+        "environment": "The backend cloudfunctionv2 deploys to the second generation.",
+        "buildConfig.entryPoint": _ENTRY,
+        "buildConfig.source": _SOURCE,
+        "buildConfig.sourceToken": _SOURCE,
+        f"buildConfig.environmentVariables.{SOURCE_VARIABLE}": _ENTRY,
+        "serviceConfig.allTrafficOnLatestRevision": "The newest revision gets all requests. To go back, run: funcpack rollback",
+        f"labels.{SOURCE_LABEL}": _LABEL,
+    },
+    moved=_MOVED,
+    state="state",
+    starting="DEPLOYING",
+    revision="serviceConfig.revision",
+    urls=("serviceConfig.uri", "url"),
+)
