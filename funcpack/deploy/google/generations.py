@@ -34,7 +34,7 @@ class Generation:
 
     `parts` are the objects in the resource whose fields an update names one by one. `build` are the fields, or objects, that only
     a build puts into effect. `removed` are fields that an update empties if the configuration does not set them. `moved` says
-    where fields of the other generation are in this one.
+    where fields of the first generation are in the second. `largest_source` is the limit of the archive in bytes, or None.
     """
 
     backend: str
@@ -46,6 +46,8 @@ class Generation:
     fixed: Mapping[str, Any]
     source: Mapping[str, Any]
     upload_request: Mapping[str, Any]
+    upload_headers: Mapping[str, str]
+    largest_source: int | None
     entry_point: str
     runtime: str
     build_environment: str
@@ -62,7 +64,7 @@ class Generation:
     urls: tuple[str, ...]
 
 
-# First to second generation. The same fields the other way round are those of V1.
+# Fields of the first generation, and where they are in the second.
 _MOVED = {
     "availableMemoryMb": "serviceConfig.availableMemory",
     "buildEnvironmentVariables": "buildConfig.environmentVariables",
@@ -83,7 +85,6 @@ _MOVED = {
     "vpcConnectorEgressSettings": "serviceConfig.vpcConnectorEgressSettings",
     "automaticUpdatePolicy": "buildConfig.automaticUpdatePolicy",
     "onDeployUpdatePolicy": "buildConfig.onDeployUpdatePolicy",
-    "httpsTrigger": "serviceConfig.securityLevel",
 }
 
 V1 = Generation(
@@ -96,6 +97,8 @@ V1 = Generation(
     fixed={"httpsTrigger": {}},
     source={"sourceUploadUrl": answer(UPLOAD_URL, "uploadUrl")},
     upload_request={},
+    upload_headers={"content-type": "application/zip", "x-goog-content-length-range": "0,104857600"},
+    largest_source=104857600,
     entry_point="entryPoint",
     runtime="runtime",
     build_environment="buildEnvironmentVariables",
@@ -124,10 +127,7 @@ V1 = Generation(
         f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
         f"labels.{SOURCE_LABEL}": _LABEL,
     },
-    moved={
-        "buildConfig": "the fields of the first generation, such as buildEnvironmentVariables",
-        "serviceConfig": "the fields of the first generation, such as environmentVariables",
-    },
+    moved={},
     state="status",
     starting="DEPLOY_IN_PROGRESS",
     revision="versionId",
@@ -149,6 +149,9 @@ V2 = Generation(
     fixed={"environment": "GEN_2", "serviceConfig": {"allTrafficOnLatestRevision": True}},
     source={"buildConfig": {"source": {"storageSource": answer(UPLOAD_URL, "storageSource")}}},
     upload_request={"environment": "GEN_2"},
+    # The signature of the URL does not cover another header.
+    upload_headers={"content-type": "application/zip"},
+    largest_source=None,
     entry_point="buildConfig.entryPoint",
     runtime="buildConfig.runtime",
     build_environment="buildConfig.environmentVariables",
