@@ -41,6 +41,54 @@ class UnknownBackendError(CommandError):
 # --- packing ---
 
 
+@dataclass(eq=False)
+class IgnoredFunctionError(CommandError):
+    """A file of the function would not be in the archive, because of an ignore file or because of its name."""
+
+    file: str
+    title: ClassVar[str] = "The function is not in the archive"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} is not uploaded, because an ignore file names it or because files of this name are never uploaded."
+
+    @property
+    def remedy(self) -> str:
+        return f"Remove {self.file} from .gcloudignore, .funcignore or .gitignore, or rename it."
+
+
+@dataclass(eq=False)
+class GeneratedFileError(CommandError):
+    """The app has a file with the name of one that is added to the archive."""
+
+    file: str
+    title: ClassVar[str] = "File name reserved for a generated file"
+
+    @property
+    def found(self) -> str:
+        return f"The app contains {self.file}, but Funcpack adds a file of this name to the archive that it uploads."
+
+    @property
+    def remedy(self) -> str:
+        return f"Rename {self.file}, or delete it if it is the result of an earlier deployment."
+
+
+@dataclass(eq=False)
+class ArchiveNameError(CommandError):
+    """A file has a name that a zip cannot contain. `shown` has escapes for what is not UTF-8."""
+
+    shown: str
+    title: ClassVar[str] = "File name is not UTF-8"
+
+    @property
+    def found(self) -> str:
+        return f"The name of the file {self.shown} is not valid UTF-8, so the archive cannot contain it."
+
+    @property
+    def remedy(self) -> str:
+        return "Rename the file, or add it to .gcloudignore."
+
+
 # --- schemas ---
 
 _TYPES = {
