@@ -277,7 +277,7 @@ class ConfigurationFieldError(CommandError):
 class RuntimeNameError(CommandError):
     """A runtime is not the name of a Python runtime. `meant` is the runtime that the value probably means, or None."""
 
-    place: str
+    origin: str
     value: str
     meant: str | None
     example: str
@@ -286,18 +286,18 @@ class RuntimeNameError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.place} is '{self.value}', which is not the name of a Python runtime of Cloud Functions."
+        return f"{self.origin} is '{self.value}', which is not the name of a Python runtime of Cloud Functions."
 
     @property
     def remedy(self) -> str:
-        return f"Set it to '{self.meant or self.example}'." if self.meant else f"Name a Python version in this form: {self.example}"
+        return f"Set it to '{self.meant}'." if self.meant else f"Name a Python version in this form: {self.example}"
 
 
 @dataclass(eq=False)
 class OldRuntimeError(CommandError):
     """A runtime is older than the oldest Python of this generation of Cloud Functions."""
 
-    place: str
+    origin: str
     runtime: str
     minimum: str
     title: ClassVar[str] = "Unsupported runtime"
@@ -305,11 +305,11 @@ class OldRuntimeError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.place} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+        return f"{self.origin} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
 
     @property
     def remedy(self) -> str:
-        return f"Set {self.place} to a newer runtime, or remove it to deploy with the Python version of your project."
+        return f"Set {self.origin} to a newer runtime, or remove it to deploy with the Python version of your project."
 
 
 @dataclass(eq=False)
@@ -333,18 +333,18 @@ class DifferentRuntimesError(CommandError):
 class FunctionEventTriggerError(CommandError):
     """The configuration has an event trigger, which this tool does not create."""
 
-    place: str
+    origin: str
     title: ClassVar[str] = "Unsupported event trigger"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
     def found(self) -> str:
-        return f"The configuration has {self.place}. Funcpack deploys functions that are called by HTTP, and creates no triggers for them."
+        return f"The configuration has {self.origin}. Funcpack deploys functions that are called by HTTP, and creates no triggers for them."
 
     @property
     def remedy(self) -> str:
         return (
-            f"Remove {self.place}. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push "
+            f"Remove {self.origin}. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push "
             "subscription that sends them to its URL."
         )
 

@@ -22,6 +22,7 @@ _MAPS = ("nvironmentVariables", "labels")
 # Google adds these to the maps.
 _ADDED_KEY = "LOG_EXECUTION_ID"
 _ADDED_PREFIX = "goog-"
+_SOURCE = f"labels.{SOURCE_LABEL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ class Changes:
 
 def changes(generation: Generation, old: Mapping[str, Any], new: Mapping[str, Any]) -> Changes:
     """Return the fields of `new` that `old` has not, or has with another value, and those that an update empties."""
-    build, others = [], []
-    for field in fields(generation, new):
-        found = list(_differences(field, at(old, field), at(new, field)))
-        for change in found:
-            is_build = needs_build(generation, field) or change.field == f"labels.{SOURCE_LABEL}"
-            (build if is_build else others).append(change)
-    return Changes(tuple(build), tuple(others))
+    found = [
+        (needs_build(generation, field), change)
+        for field in fields(generation, new)
+        for change in _differences(field, at(old, field), at(new, field))
+    ]
+    return Changes(
+        tuple(change for is_build, change in found if is_build or change.field == _SOURCE),
+        tuple(change for is_build, change in found if not is_build and change.field != _SOURCE),
+    )
 
 
 def needs_build(generation: Generation, field: str) -> bool:
@@ -76,6 +79,4 @@ def _differences(field: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _removed(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    return [
-        name for name in before if name not in wanted and name != _ADDED_KEY and not name.startswith(_ADDED_PREFIX)
-    ]
+    return [name for name in before if name not in wanted and name != _ADDED_KEY and not name.startswith(_ADDED_PREFIX)]

@@ -43,14 +43,9 @@ class Function:
     name: str
 
     @property
-    def parent(self) -> str:
-        """Return the name of the location, such as `projects/shop/locations/us-central1`."""
-        return f"projects/{self.place.project}/locations/{self.place.location}"
-
-    @property
     def full_name(self) -> str:
         """Return the name of the resource."""
-        return f"{self.parent}/functions/{self.name}"
+        return f"{self.place.path}/functions/{self.name}"
 
     @property
     def url(self) -> str:
@@ -129,7 +124,7 @@ def _upload_steps(wanted: Wanted) -> tuple[Step, Step]:
             UPLOAD_URL,
             "Requesting an address for the source",
             "POST",
-            function.at(f"{function.parent}/functions:generateUploadUrl"),
+            function.at(f"{function.place.path}/functions:generateUploadUrl"),
             dict(function.generation.upload_request),
             condition=condition,
             is_read=True,
@@ -157,7 +152,7 @@ def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[
             CREATE,
             f"Creating the function {function.name}",
             "POST",
-            function.at(f"{function.parent}/functions{query}"),
+            function.at(f"{function.place.path}/functions{query}"),
             body,
             condition=missing(FUNCTION),
             on_conflict=UPDATE,

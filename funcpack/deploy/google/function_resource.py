@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google.generations import SOURCE_LABEL, SOURCE_VARIABLE
+from funcpack.deploy.google.generations import SOURCE_LABEL, SOURCE_LABEL_REASON, SOURCE_VARIABLE
 from funcpack.deploy.google.schemas import schema
 from funcpack.deploy.packing.entry_module import ENTRY_MODULE_FILE, ENTRY_POINT
 from funcpack.deploy.plan.values import at
@@ -14,7 +13,7 @@ from funcpack.deploy.settings.schema import check, forbidden
 from funcpack.deployment_errors import FunctionEventTriggerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from funcpack.deploy.google.generations import Generation
     from funcpack.deploy.settings.configuration import Configuration
@@ -52,8 +51,7 @@ def resource(
 
 def _checked_sections(generation: Generation, configuration: Configuration) -> Iterator[Mapping[str, Any]]:
     """Return the sections of this generation, without `runtime`, which both generations accept in `cloudfunction`."""
-    shared = {name: configuration.values[name] for name in ("description", "labels") if name in configuration.values}
-    check(shared, schema(generation.schema), "", configuration.file)
+    forbidden(configuration.values, {f"labels.{SOURCE_LABEL}": SOURCE_LABEL_REASON}, "", configuration.file)
     for name in generation.sections:
         section = dict(configuration.section(name))
         if name == generation.sections[0]:

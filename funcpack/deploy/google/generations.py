@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.schemas import FIRST_GENERATION_FIELDS
 from funcpack.deploy.plan.values import answer
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ SOURCE_VARIABLE = "GOOGLE_FUNCTION_SOURCE"
 _ENTRY = "Cloud Functions calls the entry module of Funcpack, which calls your function. Name your function by PYTHON_HANDLER."
 _SOURCE = "Cloud Functions builds the directory that you deploy."
 _NAME = "Use the option --name, or the field 'name' at the top of the configuration."
-_LABEL = "The label tells whether the source has changed."
+SOURCE_LABEL_REASON = "The label tells whether the source has changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +65,16 @@ class Generation:
     urls: tuple[str, ...]
 
 
-# Fields of the first generation, and where they are in the second.
-_MOVED = {
-    "availableMemoryMb": "serviceConfig.availableMemory",
-    "buildEnvironmentVariables": "buildConfig.environmentVariables",
-    "buildServiceAccount": "buildConfig.serviceAccount",
-    "buildWorkerPool": "buildConfig.workerPool",
-    "dockerRegistry": "buildConfig.dockerRegistry",
-    "dockerRepository": "buildConfig.dockerRepository",
-    "environmentVariables": "serviceConfig.environmentVariables",
-    "ingressSettings": "serviceConfig.ingressSettings",
-    "maxInstances": "serviceConfig.maxInstanceCount",
-    "minInstances": "serviceConfig.minInstanceCount",
-    "network": "serviceConfig.vpcConnector",
-    "secretEnvironmentVariables": "serviceConfig.secretEnvironmentVariables",
-    "secretVolumes": "serviceConfig.secretVolumes",
-    "serviceAccountEmail": "serviceConfig.serviceAccountEmail",
-    "timeout": "serviceConfig.timeoutSeconds",
-    "vpcConnector": "serviceConfig.vpcConnector",
-    "vpcConnectorEgressSettings": "serviceConfig.vpcConnectorEgressSettings",
-    "automaticUpdatePolicy": "buildConfig.automaticUpdatePolicy",
-    "onDeployUpdatePolicy": "buildConfig.onDeployUpdatePolicy",
+# Fields that Funcpack sets in the first generation; a section for both generations may have them, too.
+_FORBIDDEN = {
+    "name": _NAME,
+    "entryPoint": _ENTRY,
+    "sourceArchiveUrl": _SOURCE,
+    "sourceRepository": _SOURCE,
+    "sourceUploadUrl": _SOURCE,
+    "sourceToken": _SOURCE,
+    f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
+    f"labels.{SOURCE_LABEL}": SOURCE_LABEL_REASON,
 }
 
 V1 = Generation(
@@ -117,16 +107,7 @@ V1 = Generation(
         }
     ),
     removed=("description", "environmentVariables", "secretEnvironmentVariables", "secretVolumes"),
-    forbidden={
-        "name": _NAME,
-        "entryPoint": _ENTRY,
-        "sourceArchiveUrl": _SOURCE,
-        "sourceRepository": _SOURCE,
-        "sourceUploadUrl": _SOURCE,
-        "sourceToken": _SOURCE,
-        f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
-        f"labels.{SOURCE_LABEL}": _LABEL,
-    },
+    forbidden=_FORBIDDEN,
     moved={},
     state="status",
     starting="DEPLOY_IN_PROGRESS",
@@ -166,16 +147,15 @@ V2 = Generation(
         "serviceConfig.secretVolumes",
     ),
     forbidden={
-        "name": _NAME,
+        **_FORBIDDEN,
         "environment": "The backend cloudfunctionv2 deploys to the second generation.",
         "buildConfig.entryPoint": _ENTRY,
         "buildConfig.source": _SOURCE,
         "buildConfig.sourceToken": _SOURCE,
         f"buildConfig.environmentVariables.{SOURCE_VARIABLE}": _ENTRY,
         "serviceConfig.allTrafficOnLatestRevision": "The newest revision gets all requests. To go back, run: funcpack rollback",
-        f"labels.{SOURCE_LABEL}": _LABEL,
     },
-    moved=_MOVED,
+    moved=FIRST_GENERATION_FIELDS,
     state="state",
     starting="DEPLOYING",
     revision="serviceConfig.revision",
