@@ -305,7 +305,9 @@ class OldRuntimeError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.origin} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+        return (
+            f"{self.origin} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+        )
 
     @property
     def remedy(self) -> str:
