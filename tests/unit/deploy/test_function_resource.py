@@ -163,8 +163,10 @@ LABEL_REASON = "The label tells whether the source has changed."
         (
             V2,
             {"cloudfunction_v2": {"serviceConfig": {"allTrafficOnLatestRevision": False}}},
-            "cloudfunction_v2.serviceConfig.allTrafficOnLatestRevision is set by Funcpack. The newest revision gets all "
-            "requests. To go back, run: funcpack rollback",
+            (
+                "cloudfunction_v2.serviceConfig.allTrafficOnLatestRevision is set by Funcpack. The newest revision gets all "
+                "requests. To go back, run: funcpack rollback"
+            ),
         ),
         (V1, {"labels": {"funcpack-source": "x"}}, f"labels.funcpack-source is set by Funcpack. {LABEL_REASON}"),
         (
@@ -195,8 +197,10 @@ LABEL_REASON = "The label tells whether the source has changed."
         (
             V2,
             {"cloudfunction_v2": {"serviceAccountEmail": "a@b.c"}},
-            "cloudfunction_v2.serviceAccountEmail is not a known field. "
-            "Use cloudfunction_v2.serviceConfig.serviceAccountEmail.",
+            (
+                "cloudfunction_v2.serviceAccountEmail is not a known field. "
+                "Use cloudfunction_v2.serviceConfig.serviceAccountEmail."
+            ),
         ),
         (
             V2,

@@ -76,8 +76,10 @@ def test_runtime_below_the_invokers_python_is_valid_with_a_warning(
     assert chosen(tmp_path, generation, {"cloudfunction": {"runtime": value}}) == (
         value,
         [
-            f"warning: cloudfunction.runtime is {value}, and Funcpack's invoker needs python311 or newer. "
-            "The function will not start."
+            (
+                f"warning: cloudfunction.runtime is {value}, and Funcpack's invoker needs python311 or newer. "
+                "The function will not start."
+            )
         ],
     )
 
@@ -110,7 +112,7 @@ def test_runtime_below_the_minimum_of_the_generation_is_an_error(
         ("nodejs20", None),
         ("python27", None),
         ("", None),
-        ("python3１１", None),
+        ("python3\u0661\u0661", None),
         (["python313"], None),
     ],
 )
