@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.schemas import FIRST_GENERATION_FIELDS
 from funcpack.deploy.plan.values import answer
+from funcpack.deploy.settings.backends import CLOUD_FUNCTION, CLOUD_FUNCTION_V2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ _FORBIDDEN = {
 }
 
 V1 = Generation(
-    backend="cloudfunction",
+    backend=CLOUD_FUNCTION,
     api="v1",
     schema="CloudFunction",
     sections=("cloudfunction",),
@@ -116,7 +117,7 @@ V1 = Generation(
 )
 
 V2 = Generation(
-    backend="cloudfunctionv2",
+    backend=CLOUD_FUNCTION_V2,
     api="v2",
     schema="Function",
     sections=("cloudfunction", "cloudfunction_v2"),

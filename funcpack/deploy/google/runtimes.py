@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from funcpack.check.local import Inspection
     from funcpack.deploy.settings.configuration import Configuration
-    from funcpack.deploy.settings.target import Note
+    from funcpack.deploy.plan.note import Note
     from funcpack.project.python_request import Version
 
 _RUNTIME = re.compile(r"python(?P<major>3)(?P<minor>\d{1,2})", re.ASCII)
@@ -84,6 +84,6 @@ def _default(inspection: Inspection) -> Version:
 
 def _too_old(place: str, version: Version) -> str:
     return (
-        f"warning: {place} is {_name(version)}, and Funcpack's invoker needs {_name(min(SUPPORTED))} or newer. "
+        f"Warning: {place} is {_name(version)}, and Funcpack's invoker needs {_name(min(SUPPORTED))} or newer. "
         "The function will not start."
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.errors import render
+
+if TYPE_CHECKING:
+    from funcpack.command_errors import CommandError
 
 LOG = "https://console.cloud.google.com/cloud-build/builds;region=us-central1/1234?project=shop"
 
@@ -125,6 +130,6 @@ Check out the source that you want, and deploy it: funcpack deploy""",
 
 
 @pytest.mark.parametrize(("error", "exit_code", "text"), CASES)
-def test_error_text(error: errors.CommandError, exit_code: int, text: str) -> None:
+def test_error_text(error: CommandError, exit_code: int, text: str) -> None:
     assert "\n".join([error.title, *render(error)]) == text
     assert error.exit_code == exit_code

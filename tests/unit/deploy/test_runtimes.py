@@ -77,7 +77,7 @@ def test_runtime_below_the_invokers_python_is_valid_with_a_warning(
         value,
         [
             (
-                f"warning: cloudfunction.runtime is {value}, and Funcpack's invoker needs python311 or newer. "
+                f"Warning: cloudfunction.runtime is {value}, and Funcpack's invoker needs python311 or newer. "
                 "The function will not start."
             )
         ],
