@@ -285,6 +285,54 @@ class ArchiveNameError(CommandError):
         return "Rename the file, or add it to .gcloudignore."
 
 
+@dataclass(eq=False)
+class UnknownDependenciesError(CommandError):
+    """A build backend decides on the dependencies, so that no list of them can be uploaded."""
+
+    title: ClassVar[str] = "The dependencies are not known"
+
+    @property
+    def found(self) -> str:
+        return (
+            "pyproject.toml leaves the dependencies to its build backend, but this build installs from a list of them."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return "Write them to a lock file, which is used instead, for example: uv lock"
+
+
+@dataclass(eq=False)
+class LockExportError(CommandError):
+    """uv cannot read a lock. `output` is the end of its output."""
+
+    output: str
+    title: ClassVar[str] = "Invalid uv.lock"
+
+    @property
+    def found(self) -> str:
+        return f"uv could not export the packages in uv.lock:\n\n{self.output}"
+
+    @property
+    def remedy(self) -> str:
+        return "Create the file again: uv lock"
+
+
+@dataclass(eq=False)
+class ProcfileError(CommandError):
+    """The Procfile does not name what to start."""
+
+    title: ClassVar[str] = "Procfile without a web process"
+
+    @property
+    def found(self) -> str:
+        return "The Procfile has no line that begins with `web:`, which is the command that Cloud Run starts."
+
+    @property
+    def remedy(self) -> str:
+        return "Add such a line, for example:\n\n  web: python -m funcpack_invoker\n\nOr delete the Procfile to use the default image."
+
+
 # --- schemas ---
 
 _TYPES = {

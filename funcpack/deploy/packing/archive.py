@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
-import zipfile
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.packing.ignore_files import NotPacked
+from funcpack.deploy.packing.zips import zipped
 from funcpack.deploy.plan.steps import Upload
 from funcpack.deployment_errors import ArchiveNameError, GeneratedFileError, IgnoredFunctionError
 from funcpack.errors import NotAFileError, OutsideFileError, UnreadableFileError
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from funcpack.check.local import Inspection
+
 # A label of Google Cloud and of Kubernetes has at most 63 characters, and a SHA-256 has 64 digits.
 _LABEL = 63
-
-# The oldest time that a zip can have.
-_TIME = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
 
 
 def pack(
@@ -54,15 +51,15 @@ def pack(
         if name not in files and name not in extra:
             raise IgnoredFunctionError(name)
     _check_free(extra, files)
-    content = io.BytesIO()
-    # Not compressed: the bytes that deflate makes depend on the library, of which Python builds have several, and on its
-    # version. The source is small, since dependencies are installed where it is built.
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted({*files, *extra}):
-            data = extra[name] if name in extra else _read(files[name], directory)
-            archive.writestr(_entry(name, is_executable=name in files and _is_executable(files[name])), data)
-    data = content.getvalue()
-    return Upload(data, hashlib.sha256(data).hexdigest(), tuple(sorted({*files, *extra})))
+    content = {name: _read(path, directory) for name, path in files.items()} | dict(extra)
+    data = zipped(content, [name for name, path in files.items() if path.stat().st_mode & stat.S_IXUSR])
+    return Upload(data, hashlib.sha256(data).hexdigest(), tuple(sorted(content)))
+
+
+def files_of_function(inspection: Inspection) -> tuple[str, ...]:
+    """Return the names of the files without which the archive has no function, for `required` of `pack`."""
+    file = inspection.checked.file
+    return () if file is None else (file.as_posix(),)
 
 
 def source_label(upload: Upload) -> str:
@@ -129,15 +126,3 @@ def _read(file: Path, app: Path) -> bytes:
         return file.read_bytes()
     except OSError as exc:
         raise UnreadableFileError(shown_path(file, app), exc.strerror or str(exc)) from exc
-
-
-def _is_executable(file: Path) -> bool:
-    return bool(file.stat().st_mode & stat.S_IXUSR)
-
-
-def _entry(name: str, *, is_executable: bool) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _TIME)
-    # Python writes the system that it runs on.
-    entry.create_system = _UNIX
-    entry.external_attr = (stat.S_IFREG | (0o755 if is_executable else 0o644)) << 16
-    return entry
