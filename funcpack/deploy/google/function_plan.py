@@ -68,7 +68,7 @@ class Wanted:
 
 def read_step(function: Function) -> Step:
     """Return the step that reads the function. 404 is an answer."""
-    return Step(FUNCTION, f"Looking for the function {function.name}", "GET", function.url, accepts=frozenset({404}))
+    return Step(FUNCTION, f"Look for the function {function.name}", "GET", function.url, accepts=frozenset({404}))
 
 
 def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[Step, ...]:
@@ -84,7 +84,7 @@ def operation_step(function: Function, keys: Sequence[str] = WRITES) -> Step:
     url = Joined((function.at(""), answer(tuple(keys), "name")))
     return Step(
         OPERATION,
-        f"Waiting for Cloud Functions to deploy {function.name}",
+        f"Wait until Cloud Functions has deployed {function.name}",
         "GET",
         url,
         condition=was_sent(keys),
@@ -122,7 +122,7 @@ def _upload_steps(wanted: Wanted) -> tuple[Step, Step]:
     return (
         Step(
             UPLOAD_URL,
-            "Requesting an address for the source",
+            "Request an address for the source",
             "POST",
             function.at(f"{function.place.path}/functions:generateUploadUrl"),
             dict(function.generation.upload_request),
@@ -131,7 +131,7 @@ def _upload_steps(wanted: Wanted) -> tuple[Step, Step]:
         ),
         Step(
             UPLOAD,
-            f"Uploading the source ({len(wanted.archive.files)} files)",
+            f"Upload the source ({len(wanted.archive.files)} files)",
             "PUT",
             answer(UPLOAD_URL, "uploadUrl"),
             wanted.archive,
@@ -150,7 +150,7 @@ def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[
     return (
         Step(
             CREATE,
-            f"Creating the function {function.name}",
+            f"Create the function {function.name}",
             "POST",
             function.at(f"{function.place.path}/functions{query}"),
             body,
@@ -183,7 +183,7 @@ def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[
 def _update(key: str, function: Function, body: Mapping[str, Any], mask: Sequence[str], condition: Condition) -> Step:
     return Step(
         key,
-        f"Updating the function {function.name}",
+        f"Update the function {function.name}",
         "PATCH",
         f"{function.url}?updateMask={','.join(mask)}",
         body,

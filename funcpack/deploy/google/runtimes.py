@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from funcpack.check.local import Inspection
-    from funcpack.deploy.settings.configuration import Configuration
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.settings.configuration import Configuration
     from funcpack.project.python_request import Version
 
 _RUNTIME = re.compile(r"python(?P<major>3)(?P<minor>\d{1,2})", re.ASCII)

@@ -1,0 +1,180 @@
+"""Cloud Functions as a backend: the same for both generations, which differ in the places of values and in a rollback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.google import bindings
+from funcpack.deploy.google.endpoints import Endpoints
+from funcpack.deploy.google.function_changes import changes
+from funcpack.deploy.google.function_plan import (
+    FUNCTION,
+    WRITES,
+    Function,
+    Wanted,
+    is_from_source,
+    operation_step,
+    read_step,
+    write_steps,
+)
+from funcpack.deploy.google.function_serving import (
+    ACTIVE,
+    call_step,
+    is_elsewhere,
+    service_step,
+    serving_revision,
+    serving_steps,
+)
+from funcpack.deploy.google.function_source import wanted
+from funcpack.deploy.google.function_states import state_reason
+from funcpack.deploy.google.logs import lines
+from funcpack.deploy.google.place import Place
+from funcpack.deploy.google.printed import printed
+from funcpack.deploy.google.requests import run
+from funcpack.deploy.plan.backend import Change, Description, Difference
+from funcpack.deploy.plan.steps import Plan, Step, found
+from funcpack.deploy.plan.values import Joined, answer, at
+from funcpack.deployment_errors import FunctionImageError, NotDeployedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from funcpack.deploy.google.generations import Generation
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.values import Answers
+    from funcpack.deploy.settings.target import Target
+
+_DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class FunctionBackend:
+    """A function of one generation. `back` does the rollback of the generation, and `log_filter` selects its log entries."""
+
+    target: Target
+    note: Note
+    generation: Generation
+    back: Callable[[FunctionBackend], None]
+
+    def __post_init__(self) -> None:
+        if self.target.options.image is not None:
+            raise FunctionImageError(self.generation.backend)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """The base URLs of the APIs."""
+        return Endpoints.from_environ(self.target.environ)
+
+    @cached_property
+    def function(self) -> Function:
+        """The function as requests name it."""
+        place = Place.of(self.target.options, self.target.environ, self.generation.backend)
+        return Function(self.generation, self.endpoints.cloudfunctions, place, self.target.name)
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What a deployment sends."""
+        return wanted(self.target, self.function, self.note)
+
+    def plan(self) -> Plan:
+        """Return the requests of a deployment, without a network and without credentials."""
+        granted = bindings.steps(self._policy_url, self._bindings)
+        waits = not self.target.options.no_wait
+        return Plan(
+            (
+                *self._read_steps,
+                *write_steps(self.wanted, self._needs_settings),
+                *([operation_step(self.function)] if waits or granted else []),
+                *(serving_steps(self.function, self.endpoints.run) if waits or granted else []),
+                *granted,
+                *([call_step(self.generation)] if waits else []),
+            )
+        )
+
+    def shown_plan(self, format_: str) -> str:
+        """Return the plan as `--dry-run` prints it."""
+        return printed(self.plan(), format_)
+
+    def difference(self) -> Difference:
+        """Compare the function with what a deployment would send. At most two GET requests are sent."""
+        answers = self.sent(self._read_steps)
+        current = answers[FUNCTION]
+        exists = current.status != 404
+        found_changes = changes(self.generation, current.body if exists else {}, self.wanted.resource)
+        moved = [Change("traffic", serving_revision(answers), "the newest revision")] if is_elsewhere(answers) else []
+        return Difference(
+            exists,
+            not is_from_source(self.wanted, current),
+            (*found_changes.build, *found_changes.others, *moved),
+        )
+
+    def deploy(self) -> Description:
+        """Deploy the function, wait unless the options say otherwise, and return what serves."""
+        if self.target.inspection and self.target.inspection.checked.takes_events:
+            self.note(
+                "The function takes CloudEvents and is called by HTTP: no trigger is created. Send events to its URL, for example "
+                "by a push subscription."
+            )
+        answers = self.sent(self.plan().steps)
+        if not any(key in answers for key in WRITES):
+            self.note("no changes")
+        elif "settings" in answers:
+            self.note("no build")
+        return self._description(answers) or Description(
+            self.target.name, self.generation.backend, None, None, ready=False, reason="Google is deploying it"
+        )
+
+    def describe(self) -> Description | None:
+        """Return what is deployed, or None if there is no such function."""
+        return self._description(self.sent(self._read_steps))
+
+    def logs(self) -> Iterator[str]:
+        """Return the last lines that the function wrote."""
+        return lines(self.target, self.note, self.endpoints, self.function.place.project, self._log_filter)
+
+    def rollback(self) -> Description:
+        """Let what served before serve again, and return what serves then."""
+        self.back(self)
+        description = self.describe()
+        if description is None:
+            raise NotDeployedError(self.target.name, self.generation.backend)
+        return description
+
+    def destroy(self) -> bool:
+        """Delete the function, wait until it is gone, and return whether there was one."""
+        delete = Step(
+            _DELETE,
+            f"Delete the function {self.function.name}",
+            "DELETE",
+            self.function.url,
+            accepts=frozenset({404}),
+        )
+        gone = operation_step(self.function, (_DELETE,), purpose=f"Wait until {self.function.name} is gone")
+        answers = self.sent((delete, gone))
+        return answers[_DELETE].status != 404
+
+    def sent(self, steps: tuple[Step, ...]) -> Answers:
+        """Send steps and return their answers."""
+        return run(self.target, self.note, Plan(steps))
+
+    @property
+    def _read_steps(self) -> tuple[Step, ...]:
+        read = read_step(self.function)
+        return (read, service_step(self.function, self.endpoints.run)) if self.generation.has_service else (read,)
+
+    @property
+    def _policy_url(self) -> str | Joined:
+        if not self.generation.has_service:
+            return self.function.url
+        return Joined((f"{self.endpoints.run}v2/", answer(ACTIVE, "serviceConfig.service")))
+
+    @cached_property
+    def _bindings(self) -> list[dict[str, Any]]:
+        return bindings.configured(self.target.configuration, self.generation.roles)
+
+    def _needs_settings(self, answers: Answers) -> bool:
+        """Check whether something is to be written that needs no build."""
+        others = changes(self.generation, answers[FUNCTION].body, self.wanted.resource).others
+        return bool(others) or is_elsewhere(answers)
