@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Numbers: TypeAlias = Mapping[str, int]
@@ -16,11 +16,12 @@ Numbers: TypeAlias = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The answer to a request. `body` is its JSON, or None. The names in `headers` are lowercase."""
+    """The answer to a request. `body` is its JSON, or None, and `content` its bytes. The names in `headers` are lowercase."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 # The answers so far, by the keys of their steps. A step that was not sent has none.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from funcpack.deploy.google.printed import printed
-from funcpack.deploy.plan.steps import Plan, Poll, Step, Upload, found, missing
+from funcpack.deploy.plan.steps import Content, Plan, Poll, Step, Upload, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, answer
 
 API = "https://run.googleapis.com/v2/"
@@ -93,3 +95,12 @@ def test_json_is_an_array_of_the_requests() -> None:
         "body": {"traffic": "<1.trafficStatuses scaled to 75>"},
         "when": "1 is not 404",
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [(b'{"order": 42}', {"order": 42}), (b"order", "order"), (b"\xff", {"base64": "/w=="})],
+)
+def test_body_of_a_kept_request_is_shown_as_it_can_be_read(content: bytes, body: object) -> None:
+    step = Step("smoke", "Send the kept request", "POST", "https://hello/orders", Content(content))
+    assert json.loads(printed(Plan((step,)), "json"))[0]["body"] == body
