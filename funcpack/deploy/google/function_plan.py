@@ -31,6 +31,7 @@ UPDATE = "update"
 SETTINGS = "settings"
 OPERATION = "operation"
 WRITES = (CREATE, UPDATE, SETTINGS)
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +77,47 @@ def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tu
 
     `needs_settings` returns whether something else must be written without a build.
     """
-    return (*_upload_steps(wanted), *_writes(wanted, needs_settings))
+    condition = Condition(
+        f"{{{FUNCTION}}} is 404 or was not deployed from this source",
+        lambda answers: not is_from_source(wanted, answers[FUNCTION]),
+    )
+    return (*source_steps(wanted.function, wanted.archive, condition), *_writes(wanted, needs_settings))
 
 
-def operation_step(function: Function, keys: Sequence[str] = WRITES) -> Step:
-    """Return the step that waits for the operation of the one of the steps `keys` that was sent."""
-    url = Joined((function.at(""), answer(tuple(keys), "name")))
+def source_steps(function: Function, archive: Upload, condition: Condition | None = None) -> tuple[Step, Step]:
+    """Return the steps that upload a source."""
+    return (
+        Step(
+            UPLOAD_URL,
+            "Request an address for the source",
+            "POST",
+            function.at(f"{function.place.path}/functions:generateUploadUrl"),
+            dict(function.generation.upload_request),
+            JSON,
+            condition=condition,
+            is_read=True,
+        ),
+        Step(
+            UPLOAD,
+            "Upload the source",
+            "PUT",
+            answer(UPLOAD_URL, "uploadUrl"),
+            archive,
+            function.generation.upload_headers,
+            condition=condition,
+            is_authorized=False,
+        ),
+    )
+
+
+def operation_step(function: Function, begun_by: Sequence[str], purpose: str, condition: Condition) -> Step:
+    """Return the step that waits for the operation that the one of some steps has begun that was sent."""
     return Step(
         OPERATION,
-        f"Wait until Cloud Functions has deployed {function.name}",
+        purpose,
         "GET",
-        url,
-        condition=was_sent(keys),
+        Joined((function.at(""), answer(tuple(begun_by), "name"))),
+        condition=condition,
         poll=Poll(operation_is_done, "Google goes on with the deployment. Run the command again to wait for it."),
         verify=lambda received: verify_operation(received, function.name, function.place),
     )
@@ -113,35 +143,6 @@ def _failures(body: Any) -> list[Any]:
     return [message for message in at(body, "stateMessages") or () if at(message, "severity") == "ERROR"]
 
 
-def _upload_steps(wanted: Wanted) -> tuple[Step, Step]:
-    function = wanted.function
-    condition = Condition(
-        f"{{{FUNCTION}}} is 404 or was not deployed from this source",
-        lambda answers: not is_from_source(wanted, answers[FUNCTION]),
-    )
-    return (
-        Step(
-            UPLOAD_URL,
-            "Request an address for the source",
-            "POST",
-            function.at(f"{function.place.path}/functions:generateUploadUrl"),
-            dict(function.generation.upload_request),
-            condition=condition,
-            is_read=True,
-        ),
-        Step(
-            UPLOAD,
-            f"Upload the source ({len(wanted.archive.files)} files)",
-            "PUT",
-            answer(UPLOAD_URL, "uploadUrl"),
-            wanted.archive,
-            function.generation.upload_headers,
-            condition=condition,
-            is_authorized=False,
-        ),
-    )
-
-
 def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[Step, Step, Step]:
     function, generation = wanted.function, wanted.function.generation
     body = merged({"name": function.full_name, **wanted.resource}, generation.source)
@@ -154,7 +155,8 @@ def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[
             "POST",
             function.at(f"{function.place.path}/functions{query}"),
             body,
-            condition=missing(FUNCTION),
+            JSON,
+            missing(FUNCTION),
             on_conflict=UPDATE,
         ),
         _update(
@@ -187,5 +189,6 @@ def _update(key: str, function: Function, body: Mapping[str, Any], mask: Sequenc
         "PATCH",
         f"{function.url}?updateMask={','.join(mask)}",
         body,
-        condition=condition,
+        JSON,
+        condition,
     )

@@ -36,7 +36,8 @@ class Generation:
 
     `parts` are the objects in the resource whose fields an update names one by one. `build` are the fields, or objects, that only
     a build puts into effect. `removed` are fields that an update empties if the configuration does not set them. `moved` says
-    where fields of the first generation are in the second. `largest_source` is the limit of the archive in bytes, or None.
+    where fields of the first generation are in the second. `largest_source` is the limit of the archive in bytes, or None. `roles` are those that another role stands for. `has_service` says
+    that the function is a service of Cloud Run.
     """
 
     backend: str
@@ -64,6 +65,8 @@ class Generation:
     starting: str
     revision: str
     urls: tuple[str, ...]
+    roles: Mapping[str, str]
+    has_service: bool
 
 
 # Fields that Funcpack sets in the first generation; a section for both generations may have them, too.
@@ -88,7 +91,7 @@ V1 = Generation(
     fixed={"httpsTrigger": {}},
     source={"sourceUploadUrl": answer(UPLOAD_URL, "uploadUrl")},
     upload_request={},
-    upload_headers={"content-type": "application/zip", "x-goog-content-length-range": "0,104857600"},
+    upload_headers={"Content-Type": "application/zip", "x-goog-content-length-range": "0,104857600"},
     largest_source=104857600,
     entry_point="entryPoint",
     runtime="runtime",
@@ -114,6 +117,8 @@ V1 = Generation(
     starting="DEPLOY_IN_PROGRESS",
     revision="versionId",
     urls=("httpsTrigger.url",),
+    roles={},
+    has_service=False,
 )
 
 V2 = Generation(
@@ -132,7 +137,7 @@ V2 = Generation(
     source={"buildConfig": {"source": {"storageSource": answer(UPLOAD_URL, "storageSource")}}},
     upload_request={"environment": "GEN_2"},
     # The signature of the URL does not cover another header.
-    upload_headers={"content-type": "application/zip"},
+    upload_headers={"Content-Type": "application/zip"},
     largest_source=None,
     entry_point="buildConfig.entryPoint",
     runtime="buildConfig.runtime",
@@ -161,4 +166,6 @@ V2 = Generation(
     starting="DEPLOYING",
     revision="serviceConfig.revision",
     urls=("serviceConfig.uri", "url"),
+    roles={"roles/cloudfunctions.invoker": "roles/run.invoker"},
+    has_service=True,
 )
