@@ -6,11 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.function_backend import FunctionBackend
-from funcpack.deploy.google.function_plan import FUNCTION, UPDATE, operation_step, read_step, source_steps
+from funcpack.deploy.google.function_plan import FUNCTION, UPDATE, deployed_step, read_step, source_steps
 from funcpack.deploy.google.function_serving import call_step, serving_steps
 from funcpack.deploy.google.generations import SOURCE_LABEL, V1
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import Step, Upload
+from funcpack.deploy.plan.steps import Step, Upload, found
 from funcpack.deploy.plan.values import answer, at
 from funcpack.deployment_errors import NoEarlierSourceError, NotDeployedError
 
@@ -56,7 +56,7 @@ def _roll_back(backend: FunctionBackend) -> None:
         (
             *source_steps(function, source),
             update,
-            operation_step(function, (UPDATE,)),
+            deployed_step(function, (UPDATE,)),
             *serving_steps(function, backend.endpoints.run),
             call_step(V1),
         )

@@ -11,10 +11,12 @@ from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.function_changes import changes
 from funcpack.deploy.google.function_plan import (
     FUNCTION,
+    SETTINGS,
     WRITES,
     Function,
     Wanted,
     is_from_source,
+    deployed_step,
     operation_step,
     read_step,
     write_steps,
@@ -28,14 +30,14 @@ from funcpack.deploy.google.function_serving import (
     serving_steps,
 )
 from funcpack.deploy.google.function_source import wanted
-from funcpack.deploy.google.function_states import state_reason
+from funcpack.deploy.google.function_states import description
 from funcpack.deploy.google.logs import lines
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
 from funcpack.deploy.google.requests import run
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.steps import Plan, Step, found
-from funcpack.deploy.plan.values import Joined, answer, at
+from funcpack.deploy.plan.values import Joined, answer
 from funcpack.deployment_errors import FunctionImageError, NotDeployedError
 
 if TYPE_CHECKING:
@@ -75,23 +77,19 @@ class FunctionBackend:
 
     @cached_property
     def wanted(self) -> Wanted:
-        """What a deployment sends."""
-        return wanted(self.target, self.function, self.note)
+        """What a deployment sends. Commands that do not deploy have no inspected function."""
+        if self.target.inspection is None:
+            raise TypeError("the function was not inspected")
+        return wanted(self.target, self.target.inspection, self.function, self.note)
 
     def plan(self) -> Plan:
         """Return the requests of a deployment, without a network and without credentials."""
         granted = bindings.steps(self._policy_url, self._bindings)
+        steps = [*self._read_steps, *write_steps(self.wanted, self._needs_settings)]
         waits = not self.target.options.no_wait
-        return Plan(
-            (
-                *self._read_steps,
-                *write_steps(self.wanted, self._needs_settings),
-                *([operation_step(self.function)] if waits or granted else []),
-                *(serving_steps(self.function, self.endpoints.run) if waits or granted else []),
-                *granted,
-                *([call_step(self.generation)] if waits else []),
-            )
-        )
+        if waits or granted:
+            steps += [deployed_step(self.function, WRITES), *serving_steps(self.function, self.endpoints.run)]
+        return Plan((*steps, *granted, *([call_step(self.generation)] if waits else [])))
 
     def shown_plan(self, format_: str) -> str:
         """Return the plan as `--dry-run` prints it."""
@@ -120,10 +118,16 @@ class FunctionBackend:
         answers = self.sent(self.plan().steps)
         if not any(key in answers for key in WRITES):
             self.note("no changes")
-        elif "settings" in answers:
+        elif SETTINGS in answers:
             self.note("no build")
-        return self._description(answers) or Description(
-            self.target.name, self.generation.backend, None, None, ready=False, reason="Google is deploying it"
+        deployed = self._description(answers) if ACTIVE in answers else None
+        return deployed or Description(
+            self.target.name,
+            self.generation.backend,
+            None,
+            None,
+            ready=False,
+            reason="Cloud Functions is deploying it. To see when it is ready, run: funcpack describe",
         )
 
     def describe(self) -> Description | None:
@@ -151,13 +155,20 @@ class FunctionBackend:
             self.function.url,
             accepts=frozenset({404}),
         )
-        gone = operation_step(self.function, (_DELETE,), purpose=f"Wait until {self.function.name} is gone")
+        gone = operation_step(self.function, (_DELETE,), f"Wait until {self.function.name} is gone", found(_DELETE))
         answers = self.sent((delete, gone))
         return answers[_DELETE].status != 404
 
     def sent(self, steps: tuple[Step, ...]) -> Answers:
         """Send steps and return their answers."""
         return run(self.target, self.note, Plan(steps))
+
+    def _description(self, answers: Answers) -> Description | None:
+        """Return what the newest answer says of the function, or None if there is none or the function is not there."""
+        current = answers.get(ACTIVE) or answers.get(FUNCTION)
+        if current is None or current.status == 404:
+            return None
+        return description(current.body, self.generation, self.target.name, serving_revision(answers))
 
     @property
     def _read_steps(self) -> tuple[Step, ...]:

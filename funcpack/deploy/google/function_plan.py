@@ -123,8 +123,13 @@ def operation_step(function: Function, begun_by: Sequence[str], purpose: str, co
     )
 
 
-def was_sent(keys: Sequence[str]) -> Condition:
-    """Return the condition that one of some steps was sent."""
+def deployed_step(function: Function, writes: Sequence[str]) -> Step:
+    """Return the step that waits until one of the writes has taken effect."""
+    purpose = f"Wait until Cloud Functions has deployed {function.name}"
+    return operation_step(function, writes, purpose, _was_sent(writes))
+
+
+def _was_sent(keys: Sequence[str]) -> Condition:
     words = " or ".join(f"{{{key}}}" for key in keys)
     return Condition(f"{words} was sent", lambda answers: any(key in answers for key in keys))
 

@@ -34,9 +34,7 @@ def service_step(function: Function, run: str) -> Step:
         "Ask which revision serves",
         "GET",
         Joined((f"{run}v2/", answer(FUNCTION, _NAME))),
-        condition=Condition(
-            f"{{{FUNCTION}}} has a service", lambda answers: bool(at(answers[FUNCTION].body, _NAME))
-        ),
+        condition=Condition(f"{{{FUNCTION}}} has a service", lambda answers: bool(at(answers[FUNCTION].body, _NAME))),
         accepts=frozenset({404}),
     )
 
@@ -67,7 +65,7 @@ def call_step(generation: Generation) -> Step:
     """Return the step that calls the function. Its address may be private: the answer then comes from Google."""
     options = tuple(answer(ACTIVE, url) for url in generation.urls)
     address = options[0] if len(options) == 1 else Either(options)
-    return serving.call(Joined((address, serving.HEALTH_PATH)))
+    return serving.call_step(Joined((address, serving.HEALTH_PATH)))
 
 
 def is_elsewhere(answers: Answers) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import FunctionOperationError, FunctionStateError
 
@@ -43,6 +44,15 @@ def verify_state(received: Received, generation: Generation, name: str, place: P
     state = at(received.body, generation.state) or "unknown"
     if state != "ACTIVE":
         raise FunctionStateError(name, str(state), state_reason(received.body), _function_log(name, place))
+
+
+def description(function: Any, generation: Generation, name: str, revision: str | None) -> Description:
+    """Return what a function is, from its resource. `revision` is the one that serves, if the resource does not tell."""
+    state = at(function, generation.state)
+    reason = None if state == "ACTIVE" else f"The state is {state}. {state_reason(function) or ''}".strip()
+    url = next((found for path in generation.urls if (found := at(function, path))), None)
+    newest = at(function, generation.revision)
+    return Description(name, generation.backend, url, revision or newest, ready=reason is None, reason=reason)
 
 
 def state_reason(function: Any) -> str | None:
