@@ -1183,16 +1183,16 @@ class FunctionSourceSizeError(CommandError):
 
 @dataclass(eq=False)
 class FunctionOperationError(CommandError):
-    """Google reports that the operation on a function failed. `log` is the address of the log."""
+    """Google reports that an operation on a function failed. `cause` is a sentence, `log` the address of the log."""
 
     name: str
-    reason: str
+    cause: str
     log: str
-    title: ClassVar[str] = "The deployment failed"
+    title: ClassVar[str] = "The operation failed"
 
     @property
     def found(self) -> str:
-        return f"Google could not deploy the function '{self.name}': {self.reason.rstrip('.')}."
+        return f"Cloud Functions could not change the function '{self.name}': {self.cause}"
 
     @property
     def remedy(self) -> str:
@@ -1201,18 +1201,16 @@ class FunctionOperationError(CommandError):
 
 @dataclass(eq=False)
 class FunctionStateError(CommandError):
-    """The function does not serve after its deployment."""
+    """A function is not active after its deployment. `cause` is a sentence, `log` the address of the log."""
 
     name: str
-    state: str
-    reason: str | None
+    cause: str
     log: str
     title: ClassVar[str] = "The function does not serve"
 
     @property
     def found(self) -> str:
-        reason = f": {self.reason.rstrip('.')}" if self.reason else ""
-        return f"The state of the function '{self.name}' is {self.state}{reason}."
+        return f"The function '{self.name}' is not active: {self.cause}"
 
     @property
     def remedy(self) -> str:

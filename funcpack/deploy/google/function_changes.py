@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google.generations import SOURCE_LABEL
+from funcpack.deploy.google.generations import SOURCE_LABEL, VERSION_LABEL
 from funcpack.deploy.plan.backend import Change
 from funcpack.deploy.plan.values import at
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _FIXED = {"name", "environment"}
 # An update replaces these maps as a whole, so that what is only in the old one is removed.
 _MAPS = ("nvironmentVariables", "labels")
-# Google adds these to the maps.
-_ADDED_KEY = "LOG_EXECUTION_ID"
+# Google adds these to the maps, and each deployment the label of its version.
+_ADDED = {"LOG_EXECUTION_ID", VERSION_LABEL}
 _ADDED_PREFIX = "goog-"
 _SOURCE = f"labels.{SOURCE_LABEL}"
 
@@ -79,4 +79,4 @@ def _differences(field: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _removed(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    return [name for name in before if name not in wanted and name != _ADDED_KEY and not name.startswith(_ADDED_PREFIX)]
+    return [name for name in before if name not in wanted and name not in _ADDED and not name.startswith(_ADDED_PREFIX)]

@@ -1,61 +1,30 @@
-"""The requests that deploy a function to Cloud Functions, the same for both generations.
-
-1. What is there. 2. and 3. The upload of the source. 4. to 6. One write: the function is created, or updated with its source, or
-updated without. 7. Google builds and starts it. Then the steps that `serving` and `bindings` add.
-"""
+"""The requests that write a function: its source is uploaded, and it is created or updated, each only if that changes something."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.function import FUNCTION, READ, Function, current
 from funcpack.deploy.google.function_changes import changes, fields, needs_build, without_build
-from funcpack.deploy.google.function_states import operation_is_done, verify_operation
-from funcpack.deploy.google.generations import UPLOAD_URL
-from funcpack.deploy.plan.steps import Condition, Poll, Step, found, missing
-from funcpack.deploy.plan.values import Joined, answer, at
+from funcpack.deploy.google.function_states import ACTIVE_STATE
+from funcpack.deploy.google.generations import UPLOAD_URL, VERSION_LABEL
+from funcpack.deploy.plan.steps import Condition, Step
+from funcpack.deploy.plan.values import Computed, answer, at
 from funcpack.deploy.settings.merging import merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from funcpack.deploy.google.generations import Generation
-    from funcpack.deploy.google.place import Place
     from funcpack.deploy.plan.steps import Upload
     from funcpack.deploy.plan.values import Answers, Received
 
-FUNCTION = "function"
 UPLOAD = "upload"
 CREATE = "create"
 UPDATE = "update"
 SETTINGS = "settings"
-OPERATION = "operation"
 WRITES = (CREATE, UPDATE, SETTINGS)
 JSON = {"Content-Type": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """A function of one generation at a place. `api` is the base URL of the API, which ends with `/`."""
-
-    generation: Generation
-    api: str
-    place: Place
-    name: str
-
-    @property
-    def full_name(self) -> str:
-        """Return the name of the resource."""
-        return f"{self.place.path}/functions/{self.name}"
-
-    @property
-    def url(self) -> str:
-        """Return the URL of the resource."""
-        return self.at(self.full_name)
-
-    def at(self, path: str) -> str:
-        """Return the URL of a path of this generation's API."""
-        return f"{self.api}{self.generation.api}/{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +36,25 @@ class Wanted:
     archive: Upload
 
 
-def read_step(function: Function) -> Step:
-    """Return the step that reads the function. 404 is an answer."""
-    return Step(FUNCTION, f"Look for the function {function.name}", "GET", function.url, accepts=frozenset({404}))
-
-
 def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[Step, ...]:
-    """Return the steps that upload the source and write the function, each only if it changes something.
-
-    `needs_settings` returns whether something else must be written without a build.
-    """
-    condition = Condition(
-        f"{{{FUNCTION}}} is 404 or was not deployed from this source",
-        lambda answers: not is_from_source(wanted, answers[FUNCTION]),
+    """Return the steps. `needs_settings` returns whether something is to be written that needs no build."""
+    function, generation = wanted.function, wanted.function.generation
+    body = merged(_named(wanted.resource, function, "1"), generation.source)
+    newer = merged(_named(wanted.resource, function, next_version()), generation.source)
+    settings = _named(without_build(generation, wanted.resource), function, next_version())
+    mask = fields(generation, newer)
+    return (
+        *source_steps(function, wanted.archive, _needs_source(wanted)),
+        _create(function, body),
+        update_step(UPDATE, function, newer, mask, _has_other_source(wanted)),
+        update_step(
+            SETTINGS,
+            function,
+            settings,
+            [field for field in fields(generation, wanted.resource) if not needs_build(generation, field)],
+            _has_other_settings(wanted, needs_settings),
+        ),
     )
-    return (*source_steps(wanted.function, wanted.archive, condition), *_writes(wanted, needs_settings))
 
 
 def source_steps(function: Function, archive: Upload, condition: Condition | None = None) -> tuple[Step, Step]:
@@ -94,7 +67,7 @@ def source_steps(function: Function, archive: Upload, condition: Condition | Non
             function.at(f"{function.place.path}/functions:generateUploadUrl"),
             dict(function.generation.upload_request),
             JSON,
-            condition=condition,
+            condition,
             is_read=True,
         ),
         Step(
@@ -104,96 +77,84 @@ def source_steps(function: Function, archive: Upload, condition: Condition | Non
             answer(UPLOAD_URL, "uploadUrl"),
             archive,
             function.generation.upload_headers,
-            condition=condition,
+            condition,
             is_authorized=False,
         ),
     )
 
 
-def operation_step(function: Function, begun_by: Sequence[str], purpose: str, condition: Condition) -> Step:
-    """Return the step that waits for the operation that the one of some steps has begun that was sent."""
-    return Step(
-        OPERATION,
-        purpose,
-        "GET",
-        Joined((function.at(""), answer(tuple(begun_by), "name"))),
-        condition=condition,
-        poll=Poll(operation_is_done, "Google goes on with the deployment. Run the command again to wait for it."),
-        verify=lambda received: verify_operation(received, function.name, function.place),
-    )
+def update_step(
+    key: str, function: Function, body: Mapping[str, Any], mask: Sequence[str], condition: Condition | None = None
+) -> Step:
+    """Return the step that updates the fields of a mask."""
+    url = f"{function.url}?updateMask={','.join(mask)}"
+    return Step(key, f"Update the function {function.name}", "PATCH", url, body, JSON, condition)
 
 
-def deployed_step(function: Function, writes: Sequence[str]) -> Step:
-    """Return the step that waits until one of the writes has taken effect."""
-    purpose = f"Wait until Cloud Functions has deployed {function.name}"
-    return operation_step(function, writes, purpose, _was_sent(writes))
+def versioned(labels: Mapping[str, Any], version: Any) -> dict[str, Any]:
+    """Return the labels of a first-generation function with the version that a request makes.
+
+    If the deployment fails, Google goes on to show the labels of the request, but with the version from before.
+    """
+    return {**labels, VERSION_LABEL: version}
 
 
-def _was_sent(keys: Sequence[str]) -> Condition:
-    words = " or ".join(f"{{{key}}}" for key in keys)
-    return Condition(f"{words} was sent", lambda answers: any(key in answers for key in keys))
+def next_version(steps: tuple[str, ...] = READ) -> Computed:
+    """Return the version that an update makes of the function that one of some steps has read."""
+    return Computed(answer(steps, "versionId"), "plus 1", lambda version: str(int(version or 0) + 1))
 
 
-def is_from_source(wanted: Wanted, current: Received) -> bool:
-    """Check whether the function was deployed from this source, with these settings of the build, and did not fail."""
-    if current.status == 404 or _failures(current.body):
+def is_from_source(wanted: Wanted, received: Received) -> bool:
+    """Check whether a function serves, from this source and with these settings of the build."""
+    generation, function = wanted.function.generation, received.body
+    if received.status == 404 or at(function, generation.state) != ACTIVE_STATE or _failures(function):
         return False
-    generation = wanted.function.generation
-    is_good = at(current.body, generation.state) in {"ACTIVE", generation.starting}
-    return is_good and not changes(generation, current.body, wanted.resource).build
+    if generation.has_versions and at(function, f"labels.{VERSION_LABEL}") != at(function, generation.revision):
+        return False
+    return not changes(generation, function, wanted.resource).build
 
 
-def _failures(body: Any) -> list[Any]:
-    """Return the messages of a second-generation function whose last update failed while the revision before it serves."""
-    return [message for message in at(body, "stateMessages") or () if at(message, "severity") == "ERROR"]
+def _failures(function: Any) -> list[Any]:
+    """Return why the last update of a second-generation function failed, if the revision before it serves."""
+    return [message for message in at(function, "stateMessages") or () if at(message, "severity") == "ERROR"]
 
 
-def _writes(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[Step, Step, Step]:
-    function, generation = wanted.function, wanted.function.generation
-    body = merged({"name": function.full_name, **wanted.resource}, generation.source)
-    exists = found(FUNCTION)
-    query = f"?functionId={function.name}" if generation.api == "v2" else ""
-    return (
-        Step(
-            CREATE,
-            f"Create the function {function.name}",
-            "POST",
-            function.at(f"{function.place.path}/functions{query}"),
-            body,
-            JSON,
-            missing(FUNCTION),
-            on_conflict=UPDATE,
-        ),
-        _update(
-            UPDATE,
-            function,
-            body,
-            fields(generation, body),
-            Condition(
-                f"{exists.words} and was not deployed from this source",
-                lambda answers: exists.holds(answers) and not is_from_source(wanted, answers[FUNCTION]),
-            ),
-        ),
-        _update(
-            SETTINGS,
-            function,
-            {"name": function.full_name, **without_build(generation, wanted.resource)},
-            [field for field in fields(generation, wanted.resource) if not needs_build(generation, field)],
-            Condition(
-                f"{exists.words} and was deployed from this source with other settings",
-                lambda answers: is_from_source(wanted, answers[FUNCTION]) and needs_settings(answers),
-            ),
-        ),
-    )
+def _named(resource: Mapping[str, Any], function: Function, version: Any) -> dict[str, Any]:
+    named = {"name": function.full_name, **resource}
+    if not function.generation.has_versions:
+        return named
+    return {**named, "labels": versioned(resource["labels"], version)}
 
 
-def _update(key: str, function: Function, body: Mapping[str, Any], mask: Sequence[str], condition: Condition) -> Step:
+def _create(function: Function, body: Mapping[str, Any]) -> Step:
+    query = "" if function.generation.api == "v1" else f"?functionId={function.name}"
     return Step(
-        key,
-        f"Update the function {function.name}",
-        "PATCH",
-        f"{function.url}?updateMask={','.join(mask)}",
+        CREATE,
+        f"Create the function {function.name}",
+        "POST",
+        function.at(f"{function.place.path}/functions{query}"),
         body,
         JSON,
-        condition,
+        Condition(f"{{{FUNCTION}}} is 404", lambda answers: current(answers).status == 404),
+        on_conflict=UPDATE,
+    )
+
+
+def _needs_source(wanted: Wanted) -> Condition:
+    return Condition(
+        f"{{{FUNCTION}}} is 404 or has another source", lambda answers: not is_from_source(wanted, current(answers))
+    )
+
+
+def _has_other_source(wanted: Wanted) -> Condition:
+    return Condition(
+        f"{{{FUNCTION}}} is not 404 and has another source",
+        lambda answers: current(answers).status != 404 and not is_from_source(wanted, current(answers)),
+    )
+
+
+def _has_other_settings(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> Condition:
+    return Condition(
+        f"{{{FUNCTION}}} is not 404 and has this source and other settings",
+        lambda answers: is_from_source(wanted, current(answers)) and needs_settings(answers),
     )

@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.google import serving, traffic
-from funcpack.deploy.google.function_plan import FUNCTION
+from funcpack.deploy.google.function import FUNCTION, OPERATION, READ, Function, current
 from funcpack.deploy.google.function_states import verify_state
-from funcpack.deploy.plan.steps import Condition, Poll, Step
+from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Either, Joined, answer, at
 from funcpack.deployment_errors import FunctionRevisionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from funcpack.deploy.google.function_plan import Function
     from funcpack.deploy.google.generations import Generation
     from funcpack.deploy.plan.values import Answers, Received
 
@@ -27,7 +26,7 @@ _TRAFFIC = "traffic"
 _NAME = "serviceConfig.service"
 
 
-def service_step(function: Function, run: str) -> Step:
+def service_step(run: str) -> Step:
     """Return the step that reads the service of a second-generation function that exists. `run` is the base URL of Cloud Run."""
     return Step(
         SERVICE,
@@ -46,8 +45,8 @@ def serving_steps(function: Function, run: str) -> list[Step]:
         "Ask what serves",
         "GET",
         function.url,
-        poll=Poll(_is_settled(function.generation), "Run the command again to wait for the function."),
-        verify=lambda received: verify_state(received, function.generation, function.name, function.place),
+        verify=lambda received: verify_state(received, function.name, function.place),
+        review=lambda answers: _verify_version(answers, function),
     )
     if not function.generation.has_service:
         return [active]
@@ -80,8 +79,12 @@ def serving_revision(answers: Answers) -> str | None:
     return serving.serving_revision(service) if service else None
 
 
-def _is_settled(generation: Generation) -> Callable[[Received], bool]:
-    return lambda received: at(received.body, generation.state) != generation.starting
+def _verify_version(answers: Answers, function: Function) -> None:
+    """Check that the version serves which the operation has made."""
+    made = at(answers[OPERATION].body, "metadata.versionId") if OPERATION in answers else None
+    serves = at(answers[ACTIVE].body, function.generation.revision)
+    if function.generation.has_versions and made and made != serves:
+        raise FunctionRevisionError(function.name, str(made), str(serves))
 
 
 def _other(service: Received) -> str | None:

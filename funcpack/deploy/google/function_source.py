@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.deploy.google.function_plan import Function, Wanted
+from funcpack.deploy.google.function_plan import Wanted
 from funcpack.deploy.google.function_resource import resource
 from funcpack.deploy.google.runtimes import runtime
 from funcpack.deploy.packing.archive import pack, source_label
@@ -13,6 +13,7 @@ from funcpack.deployment_errors import FunctionSourceSizeError
 
 if TYPE_CHECKING:
     from funcpack.check.local import Inspection
+    from funcpack.deploy.google.function import Function
     from funcpack.deploy.google.generations import Generation
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.steps import Upload

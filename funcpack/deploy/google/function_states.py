@@ -1,9 +1,10 @@
-"""What Cloud Functions reports: whether an operation is done or failed, and whether a function serves."""
+"""What Cloud Functions reports: whether an operation failed, and whether a function serves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.failures import function_failure, operation_failure
 from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import FunctionOperationError, FunctionStateError
@@ -13,12 +14,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.google.place import Place
     from funcpack.deploy.plan.values import Received
 
+ACTIVE_STATE = "ACTIVE"
 _CONSOLE = "https://console.cloud.google.com"
-
-
-def operation_is_done(received: Received) -> bool:
-    """Check whether an operation has ended, with success or without."""
-    return bool(at(received.body, "done"))
 
 
 def verify_operation(received: Received, name: str, place: Place) -> None:
@@ -28,44 +25,37 @@ def verify_operation(received: Received, name: str, place: Place) -> None:
         FunctionOperationError: It failed.
 
     """
-    error = at(received.body, "error")
-    if error:
-        reason = " ".join(str(at(error, "message") or f"code {at(error, 'code')}").split())
-        raise FunctionOperationError(name, reason, _build_log(received.body, place) or _function_log(name, place))
+    failure = operation_failure(received.body)
+    if failure:
+        log = failure.log or _build_log(received.body, place) or _function_log(name, place)
+        raise FunctionOperationError(name, failure.sentence, log)
 
 
-def verify_state(received: Received, generation: Generation, name: str, place: Place) -> None:
+def verify_state(received: Received, name: str, place: Place) -> None:
     """Check that a function is active.
 
     Raises:
         FunctionStateError: It is not.
 
     """
-    state = at(received.body, generation.state) or "unknown"
-    if state != "ACTIVE":
-        raise FunctionStateError(name, str(state), state_reason(received.body), _function_log(name, place))
+    failure = function_failure(received.body)
+    if failure:
+        raise FunctionStateError(name, failure.sentence, failure.log or _function_log(name, place))
 
 
 def description(function: Any, generation: Generation, name: str, revision: str | None) -> Description:
     """Return what a function is, from its resource. `revision` is the one that serves, if the resource does not tell."""
-    state = at(function, generation.state)
-    reason = None if state == "ACTIVE" else f"The state is {state}. {state_reason(function) or ''}".strip()
+    failure = function_failure(function)
     url = next((found for path in generation.urls if (found := at(function, path))), None)
     newest = at(function, generation.revision)
-    return Description(name, generation.backend, url, revision or newest, ready=reason is None, reason=reason)
-
-
-def state_reason(function: Any) -> str | None:
-    """Return what a second-generation function says about its state, or None."""
-    messages = [str(at(message, "message")) for message in at(function, "stateMessages") or ()]
-    return " ".join(" ".join(messages).split()) or None
+    reason = failure.sentence if failure else None
+    return Description(name, generation.backend, url, revision or newest, ready=failure is None, reason=reason)
 
 
 def _build_log(operation: Any, place: Place) -> str | None:
     """Return the address of the log of the build that the operation ran, or None if it has not started one."""
-    build = at(operation, "metadata.buildName")
-    parts = str(build).split("/")
-    if not build or len(parts) != 6:
+    parts = str(at(operation, "metadata.buildName") or "").split("/")
+    if len(parts) != 6:
         return None
     return f"{_CONSOLE}/cloud-build/builds;region={parts[3]}/{parts[5]}?project={place.project}"
 

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 UPLOAD_URL = "upload url"
 SOURCE_LABEL = "funcpack-source"
+VERSION_LABEL = "funcpack-version"
 SOURCE_VARIABLE = "GOOGLE_FUNCTION_SOURCE"
 
 _ENTRY = "Cloud Functions calls the entry module of Funcpack, which calls your function. Name your function by PYTHON_HANDLER."
 _SOURCE = "Cloud Functions builds the directory that you deploy."
 _NAME = "Use the option --name, or the field 'name' at the top of the configuration."
-SOURCE_LABEL_REASON = "The label tells whether the source has changed."
+LABEL_REASON = "The label tells whether a function was deployed from the same source."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Generation:
     `parts` are the objects in the resource whose fields an update names one by one. `build` are the fields, or objects, that only
     a build puts into effect. `removed` are fields that an update empties if the configuration does not set them. `moved` says
     where fields of the first generation are in the second. `largest_source` is the limit of the archive in bytes, or None. `roles` are those that another role stands for. `has_service` says
-    that the function is a service of Cloud Run.
+    that a function is a service of Cloud Run, `has_versions` that its versions have numbers.
     """
 
     backend: str
@@ -62,11 +63,12 @@ class Generation:
     forbidden: Mapping[str, str]
     moved: Mapping[str, str]
     state: str
-    starting: str
+    changing: frozenset[str]
     revision: str
     urls: tuple[str, ...]
     roles: Mapping[str, str]
     has_service: bool
+    has_versions: bool
 
 
 # Fields that Funcpack sets in the first generation; a section for both generations may have them, too.
@@ -78,7 +80,8 @@ _FORBIDDEN = {
     "sourceUploadUrl": _SOURCE,
     "sourceToken": _SOURCE,
     f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
-    f"labels.{SOURCE_LABEL}": SOURCE_LABEL_REASON,
+    f"labels.{SOURCE_LABEL}": LABEL_REASON,
+    f"labels.{VERSION_LABEL}": LABEL_REASON,
 }
 
 V1 = Generation(
@@ -114,11 +117,12 @@ V1 = Generation(
     forbidden=_FORBIDDEN,
     moved={},
     state="status",
-    starting="DEPLOY_IN_PROGRESS",
+    changing=frozenset({"DEPLOY_IN_PROGRESS", "DELETE_IN_PROGRESS"}),
     revision="versionId",
     urls=("httpsTrigger.url",),
     roles={},
     has_service=False,
+    has_versions=True,
 )
 
 V2 = Generation(
@@ -163,9 +167,10 @@ V2 = Generation(
     },
     moved=FIRST_GENERATION_FIELDS,
     state="state",
-    starting="DEPLOYING",
+    changing=frozenset({"DEPLOYING", "DELETING"}),
     revision="serviceConfig.revision",
     urls=("serviceConfig.uri", "url"),
     roles={"roles/cloudfunctions.invoker": "roles/run.invoker"},
     has_service=True,
+    has_versions=False,
 )

@@ -79,31 +79,21 @@ The archive of your project has 104857601 bytes. Cloud Functions accepts at most
 Name files that the function does not need in .gcloudignore, one pattern a line. See what is packed: funcpack deploy --dry-run""",
     ),
     (
-        errors.FunctionOperationError("hello", "Build failed: no matching distribution.", LOG),
+        errors.FunctionOperationError("hello", "Build failed: no matching distribution (INVALID_ARGUMENT).", LOG),
         1,
         f"""\
-The deployment failed
-Google could not deploy the function 'hello': Build failed: no matching distribution.
+The operation failed
+Cloud Functions could not change the function 'hello': Build failed: no matching distribution (INVALID_ARGUMENT).
 
 Read the log: {LOG}
 Then correct the cause and run the command again.""",
     ),
     (
-        errors.FunctionStateError("hello", "OFFLINE", None, LOG),
+        errors.FunctionStateError("hello", "The container did not listen (FAILED).", LOG),
         1,
         f"""\
 The function does not serve
-The state of the function 'hello' is OFFLINE.
-
-Read the log: {LOG}
-Then correct the cause and run the command again.""",
-    ),
-    (
-        errors.FunctionStateError("hello", "FAILED", "The container did not listen.", LOG),
-        1,
-        f"""\
-The function does not serve
-The state of the function 'hello' is FAILED: The container did not listen.
+The function 'hello' is not active: The container did not listen (FAILED).
 
 Read the log: {LOG}
 Then correct the cause and run the command again.""",

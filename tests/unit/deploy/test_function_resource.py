@@ -126,7 +126,7 @@ def test_configuration_is_merged_into_the_resource(case: str) -> None:
 ENTRY_REASON = "Cloud Functions calls the entry module of Funcpack, which calls your function. Name your function by PYTHON_HANDLER."
 SOURCE_REASON = "Cloud Functions builds the directory that you deploy."
 NAME_REASON = "Use the option --name, or the field 'name' at the top of the configuration."
-LABEL_REASON = "The label tells whether the source has changed."
+LABEL_REASON = "The label tells whether a function was deployed from the same source."
 
 
 @pytest.mark.parametrize(
