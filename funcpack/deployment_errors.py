@@ -571,7 +571,7 @@ class DeadlineError(CommandError):
 
 @dataclass(eq=False)
 class RejectedRequestError(CommandError):
-    """The server rejected a request. `reason` is the API's name for it, such as INVALID_ARGUMENT."""
+    """The server rejected a request. `text` is its message, and `reason` the API's name for it, such as INVALID_ARGUMENT."""
 
     purpose: str
     status: int
