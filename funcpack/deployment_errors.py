@@ -1148,20 +1148,22 @@ class FunctionEventTriggerError(CommandError):
 
 
 @dataclass(eq=False)
-class FunctionImageError(CommandError):
-    """The option `--image` is given, but Cloud Functions builds from source."""
+class FunctionOptionError(CommandError):
+    """An option that Cloud Functions does not have. `reason` continues a sentence that begins with the backend."""
 
+    option: str
     backend: str
-    title: ClassVar[str] = "Cloud Functions does not run images"
+    reason: str
+    title: ClassVar[str] = "Unsupported option"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
     def found(self) -> str:
-        return f"--image was given for the backend '{self.backend}', which builds the function from its source."
+        return f"{self.option} was given, but the backend '{self.backend}' {self.reason}."
 
     @property
     def remedy(self) -> str:
-        return "Leave out --image, or deploy the image to Cloud Run: funcpack deploy --backend cloudrun --image IMAGE"
+        return f"Leave out {self.option}, or deploy to Cloud Run: --backend cloudrun {self.option} ..."
 
 
 @dataclass(eq=False)

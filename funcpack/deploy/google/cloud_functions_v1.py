@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.function import FUNCTION, deployed_step
 from funcpack.deploy.google.function_backend import FunctionBackend
-from funcpack.deploy.google.function_plan import FUNCTION, UPDATE, deployed_step, read_step, source_steps
+from funcpack.deploy.google.function_plan import JSON, UPDATE, source_steps, update_step, versioned
 from funcpack.deploy.google.function_serving import call_step, serving_steps
 from funcpack.deploy.google.generations import SOURCE_LABEL, V1
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import Step, Upload, found
+from funcpack.deploy.plan.steps import Plan, Step, Upload, found
 from funcpack.deploy.plan.values import answer, at
 from funcpack.deployment_errors import NoEarlierSourceError, NotDeployedError
 
@@ -31,7 +32,7 @@ def create(target: Target, note: Note) -> Backend:
     """Return the backend for a target.
 
     Raises:
-        FunctionImageError: An image is given.
+        FunctionOptionError: An option is not one of Cloud Functions.
 
     """
     return FunctionBackend(target, note, V1, _roll_back)
@@ -39,26 +40,23 @@ def create(target: Target, note: Note) -> Backend:
 
 def _roll_back(backend: FunctionBackend) -> None:
     """Deploy the newest source that is older than the one that serves, with the configuration as it is."""
-    current = backend.sent((read_step(backend.function),))[FUNCTION]
-    if current.status == 404:
+    found_function = backend.read()[FUNCTION]
+    if found_function.status == 404:
         raise NotDeployedError(backend.function.name, V1.backend)
-    source = _earlier_source(backend, current.body)
-    labels = {**(at(current.body, "labels") or {}), SOURCE_LABEL: source_label(source)}
+    old: Mapping[str, Any] = found_function.body
+    source = _earlier_source(backend, old)
     function = backend.function
-    update = Step(
-        UPDATE,
-        f"Deploy the earlier source of {function.name}",
-        "PATCH",
-        f"{function.url}?updateMask=labels,sourceUploadUrl",
-        {"name": function.full_name, "labels": labels, **V1.source},
-    )
-    backend.sent(
-        (
-            *source_steps(function, source),
-            update,
-            deployed_step(function, (UPDATE,)),
-            *serving_steps(function, backend.endpoints.run),
-            call_step(V1),
+    labels = versioned({**old.get("labels", {}), SOURCE_LABEL: source_label(source)}, str(int(old["versionId"]) + 1))
+    body = {"name": function.full_name, "labels": labels, **V1.source}
+    backend.run(
+        Plan(
+            (
+                *source_steps(function, source),
+                update_step(UPDATE, function, body, ("labels", "sourceUploadUrl")),
+                deployed_step(function, (UPDATE,)),
+                *serving_steps(function, backend.endpoints.run),
+                call_step(V1),
+            )
         )
     )
 
@@ -88,6 +86,7 @@ def _source(backend: FunctionBackend, version: int) -> Upload | None:
         "POST",
         f"{backend.function.url}:generateDownloadUrl",
         {"versionId": str(version)},
+        JSON,
         accepts=frozenset({404}),
         is_read=True,
     )
@@ -100,7 +99,7 @@ def _source(backend: FunctionBackend, version: int) -> Upload | None:
         accepts=frozenset({404}),
         is_authorized=False,
     )
-    received = backend.sent((url, download)).get(_DOWNLOAD)
+    received = backend.run(Plan((url, download))).get(_DOWNLOAD)
     if received is None or received.status == 404:
         return None
     return Upload(received.content, hashlib.sha256(received.content).hexdigest(), ())

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google import bindings
+from funcpack.deploy.google import bindings, logs, requests
 from funcpack.deploy.google.endpoints import Endpoints
-from funcpack.deploy.google.function_changes import changes
-from funcpack.deploy.google.function_plan import (
+from funcpack.deploy.google.function import (
     FUNCTION,
-    SETTINGS,
-    WRITES,
     Function,
-    Wanted,
-    is_from_source,
+    current,
     deployed_step,
     operation_step,
     read_step,
-    write_steps,
+    settled_step,
 )
+from funcpack.deploy.google.function_changes import changes
+from funcpack.deploy.google.function_permissions import permission_steps
+from funcpack.deploy.google.function_plan import SETTINGS, WRITES, Wanted, is_from_source, write_steps
 from funcpack.deploy.google.function_serving import (
     ACTIVE,
     call_step,
@@ -31,14 +30,12 @@ from funcpack.deploy.google.function_serving import (
 )
 from funcpack.deploy.google.function_source import wanted
 from funcpack.deploy.google.function_states import description
-from funcpack.deploy.google.logs import lines
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
-from funcpack.deploy.google.requests import run
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.steps import Plan, Step, found
 from funcpack.deploy.plan.values import Joined, answer
-from funcpack.deployment_errors import FunctionImageError, NotDeployedError
+from funcpack.deployment_errors import FunctionOptionError, NotDeployedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +59,9 @@ class FunctionBackend:
 
     def __post_init__(self) -> None:
         if self.target.options.image is not None:
-            raise FunctionImageError(self.generation.backend)
+            raise FunctionOptionError("--image", self.generation.backend, "builds the function from its source")
+        if self.target.options.smoke is not None:
+            raise FunctionOptionError("--smoke", self.generation.backend, "cannot call a version before it serves")
 
     @cached_property
     def endpoints(self) -> Endpoints:
@@ -85,7 +84,15 @@ class FunctionBackend:
     def plan(self) -> Plan:
         """Return the requests of a deployment, without a network and without credentials."""
         granted = bindings.steps(self._policy_url, self._bindings)
-        steps = [*self._read_steps, *write_steps(self.wanted, self._needs_settings)]
+        steps = [
+            read_step(self.function, accepts=frozenset({403, 404})),
+            settled_step(self.function),
+            *([service_step(self.endpoints.run)] if self.generation.has_service else []),
+            *permission_steps(
+                self.function, self.endpoints, self.wanted.resource, self.note, has_bindings=bool(granted)
+            ),
+            *write_steps(self.wanted, self._needs_settings),
+        ]
         waits = not self.target.options.no_wait
         if waits or granted:
             steps += [deployed_step(self.function, WRITES), *serving_steps(self.function, self.endpoints.run)]
@@ -97,14 +104,14 @@ class FunctionBackend:
 
     def difference(self) -> Difference:
         """Compare the function with what a deployment would send. At most two GET requests are sent."""
-        answers = self.sent(self._read_steps)
-        current = answers[FUNCTION]
-        exists = current.status != 404
-        found_changes = changes(self.generation, current.body if exists else {}, self.wanted.resource)
+        answers = self.read()
+        received = answers[FUNCTION]
+        exists = received.status != 404
+        found_changes = changes(self.generation, received.body if exists else {}, self.wanted.resource)
         moved = [Change("traffic", serving_revision(answers), "the newest revision")] if is_elsewhere(answers) else []
         return Difference(
             exists,
-            not is_from_source(self.wanted, current),
+            not is_from_source(self.wanted, received),
             (*found_changes.build, *found_changes.others, *moved),
         )
 
@@ -115,7 +122,7 @@ class FunctionBackend:
                 "The function takes CloudEvents and is called by HTTP: no trigger is created. Send events to its URL, for example "
                 "by a push subscription."
             )
-        answers = self.sent(self.plan().steps)
+        answers = self.run(self.plan())
         if not any(key in answers for key in WRITES):
             self.note("no changes")
         elif SETTINGS in answers:
@@ -132,11 +139,13 @@ class FunctionBackend:
 
     def describe(self) -> Description | None:
         """Return what is deployed, or None if there is no such function."""
-        return self._description(self.sent(self._read_steps))
+        return self._description(self.read())
 
     def logs(self) -> Iterator[str]:
         """Return the last lines that the function wrote."""
-        return lines(self.target, self.note, self.endpoints, self.function.place.project, self._log_filter)
+        terms = self.generation.log_labels(self.function.name, self.function.place.location)
+        log_filter = " AND ".join(f'{field}="{value}"' for field, value in terms.items())
+        return logs.lines(self.target, self.note, self.endpoints, self.function.place.project, log_filter)
 
     def rollback(self) -> Description:
         """Let what served before serve again, and return what serves then."""
@@ -156,24 +165,23 @@ class FunctionBackend:
             accepts=frozenset({404}),
         )
         gone = operation_step(self.function, (_DELETE,), f"Wait until {self.function.name} is gone", found(_DELETE))
-        answers = self.sent((delete, gone))
-        return answers[_DELETE].status != 404
+        return self.run(Plan((delete, gone)))[_DELETE].status != 404
 
-    def sent(self, steps: tuple[Step, ...]) -> Answers:
-        """Send steps and return their answers."""
-        return run(self.target, self.note, Plan(steps))
+    def run(self, plan: Plan) -> Answers:
+        """Send the steps of a plan and return their answers."""
+        return requests.run(self.target, self.note, plan)
+
+    def read(self) -> Answers:
+        """Return the answers about the function and its service. At most two GET requests are sent."""
+        service = [service_step(self.endpoints.run)] if self.generation.has_service else []
+        return self.run(Plan((read_step(self.function), *service)))
 
     def _description(self, answers: Answers) -> Description | None:
         """Return what the newest answer says of the function, or None if there is none or the function is not there."""
-        current = answers.get(ACTIVE) or answers.get(FUNCTION)
-        if current is None or current.status == 404:
+        received = answers[ACTIVE] if ACTIVE in answers else answers[FUNCTION]
+        if received.status == 404:
             return None
-        return description(current.body, self.generation, self.target.name, serving_revision(answers))
-
-    @property
-    def _read_steps(self) -> tuple[Step, ...]:
-        read = read_step(self.function)
-        return (read, service_step(self.function, self.endpoints.run)) if self.generation.has_service else (read,)
+        return description(received.body, self.generation, self.target.name, serving_revision(answers))
 
     @property
     def _policy_url(self) -> str | Joined:
@@ -187,5 +195,5 @@ class FunctionBackend:
 
     def _needs_settings(self, answers: Answers) -> bool:
         """Check whether something is to be written that needs no build."""
-        others = changes(self.generation, answers[FUNCTION].body, self.wanted.resource).others
+        others = changes(self.generation, current(answers).body, self.wanted.resource).others
         return bool(others) or is_elsewhere(answers)

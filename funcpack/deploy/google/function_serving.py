@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.google import serving, traffic
-from funcpack.deploy.google.function import FUNCTION, OPERATION, READ, Function, current
+from funcpack.deploy.google.function import FUNCTION, OPERATION, Function
 from funcpack.deploy.google.function_states import verify_state
 from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Either, Joined, answer, at

@@ -57,6 +57,8 @@ class Generation:
     build_environment: str
     environment: str
     secrets: str
+    account: str
+    build_account: str
     parts: frozenset[str]
     build: frozenset[str]
     removed: tuple[str, ...]
@@ -69,6 +71,17 @@ class Generation:
     roles: Mapping[str, str]
     has_service: bool
     has_versions: bool
+    log_type: str
+    log_name: str
+    log_location: str
+
+    def log_labels(self, name: str, location: str) -> dict[str, str]:
+        """Return the fields of the log entries of a function, with their values."""
+        labels = {self.log_name: name, self.log_location: location}
+        return {
+            "resource.type": self.log_type,
+            **{f"resource.labels.{label}": value for label, value in labels.items()},
+        }
 
 
 # Fields that Funcpack sets in the first generation; a section for both generations may have them, too.
@@ -101,6 +114,8 @@ V1 = Generation(
     build_environment="buildEnvironmentVariables",
     environment="environmentVariables",
     secrets="secretEnvironmentVariables",
+    account="serviceAccountEmail",
+    build_account="buildServiceAccount",
     parts=frozenset(),
     build=frozenset(
         {
@@ -123,6 +138,9 @@ V1 = Generation(
     roles={},
     has_service=False,
     has_versions=True,
+    log_type="cloud_function",
+    log_name="function_name",
+    log_location="region",
 )
 
 V2 = Generation(
@@ -148,6 +166,8 @@ V2 = Generation(
     build_environment="buildConfig.environmentVariables",
     environment="serviceConfig.environmentVariables",
     secrets="serviceConfig.secretEnvironmentVariables",
+    account="serviceConfig.serviceAccountEmail",
+    build_account="buildConfig.serviceAccount",
     parts=frozenset({"buildConfig", "serviceConfig"}),
     build=frozenset({"buildConfig"}),
     removed=(
@@ -173,4 +193,7 @@ V2 = Generation(
     roles={"roles/cloudfunctions.invoker": "roles/run.invoker"},
     has_service=True,
     has_versions=False,
+    log_type="cloud_run_revision",
+    log_name="service_name",
+    log_location="location",
 )

@@ -61,13 +61,13 @@ The configuration has cloudfunction.eventTrigger. Funcpack deploys functions tha
 Remove cloudfunction.eventTrigger. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push subscription that sends them to its URL.""",
     ),
     (
-        errors.FunctionImageError("cloudfunction"),
+        errors.FunctionOptionError("--image", "cloudfunction", "builds the function from its source"),
         2,
         """\
-Cloud Functions does not run images
---image was given for the backend 'cloudfunction', which builds the function from its source.
+Unsupported option
+--image was given, but the backend 'cloudfunction' builds the function from its source.
 
-Leave out --image, or deploy the image to Cloud Run: funcpack deploy --backend cloudrun --image IMAGE""",
+Leave out --image, or deploy to Cloud Run: --backend cloudrun --image ...""",
     ),
     (
         errors.FunctionSourceSizeError(104857601, 104857600),
