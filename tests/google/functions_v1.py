@@ -37,7 +37,7 @@ def patch(world: World, call: Call) -> Resource:
     name = world.canonical(call["name"])
     old = found(world.functions, name)
     world.settle(name)
-    body = run.masked({**old, "sourceUploadUrl": ""}, call.body, call.query.get("updateMask"))
+    body = run.masked(old, call.body, call.query.get("updateMask"))
     return _apply(world, call, name, body, "UPDATE_FUNCTION")
 
 
@@ -70,7 +70,8 @@ def generate_download_url(world: World, call: Call) -> Resource:
 
 
 def _apply(world: World, call: Call, name: str, body: Resource, kind: str) -> Resource:
-    upload = _check(world, body)
+    _check(body)
+    upload = _upload(world, name, body, is_masked="updateMask" in call.query)
     policies.check_act_as(world, body.get("serviceAccountEmail", f"{PROJECT}@appspot.gserviceaccount.com"))
     old = world.functions.get(name, {})
     version = str(int(old.get("versionId", "0")) + 1)
@@ -108,8 +109,8 @@ def _apply(world: World, call: Call, name: str, body: Resource, kind: str) -> Re
     return world.start(call, _operation(world), _metadata(world, name, kind, version), finish, name)
 
 
-def _check(world: World, body: Resource) -> str:
-    """Check what no schema says, and return the id of the upload."""
+def _check(body: Resource) -> None:
+    """Check what no schema says."""
     for field in ("runtime", "entryPoint"):
         if not body.get(field):
             raise RejectionError(400, f"The request has errors: {field} is required.")
@@ -117,10 +118,13 @@ def _check(world: World, body: Resource) -> str:
         raise RejectionError(400, f"The runtime {body['runtime']} is not supported on GCF Gen1.")
     if ("httpsTrigger" in body) == ("eventTrigger" in body):
         raise RejectionError(400, "The request has errors: exactly one of httpsTrigger and eventTrigger must be set.")
-    return _source(world, body)
 
 
-def _source(world: World, body: Resource) -> str:
+def _upload(world: World, name: str, body: Resource, *, is_masked: bool) -> str:
+    """Return the id of the upload with the source: that of the body, or the one that serves if the mask leaves it."""
+    serving = (name, world.functions.get(name, {}).get("versionId", ""))
+    if is_masked and not body.get("sourceUploadUrl") and serving in world.versions:
+        return str(world.versions[serving]["upload"])
     if not body.get("sourceUploadUrl"):
         raise RejectionError(400, "The request has errors: a source is required.")
     url = urlsplit(body["sourceUploadUrl"])

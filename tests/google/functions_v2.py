@@ -131,7 +131,11 @@ def _serve(world: World, call: Call, function: Resource, service: str) -> None:
         "annotations": {"cloudfunctions.googleapis.com/build": function["buildConfig"]["build"]},
     }
     labels = {"goog-managed-by": "cloudfunctions", **function.get("labels", {})}
-    operation = run.apply(world, replace(call, failure=None), service, {"template": template, "labels": labels})
+    keeps_traffic = not config["allTrafficOnLatestRevision"] and service in world.services
+    traffic = {"traffic": world.services[service]["traffic"]} if keeps_traffic else {}
+    operation = run.apply(
+        world, replace(call, failure=None), service, {"template": template, "labels": labels, **traffic}
+    )
     world.operations[operation["name"]].end()
     serving = world.services[service]
     revision = serving["latestReadyRevision"].rpartition("/")[2]

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.google.rejections import RejectionError
+from tests.google.world import found
 
 if TYPE_CHECKING:
     from tests.google.discovery import Method
@@ -107,14 +108,15 @@ def members(world: World, resource: str, role: str) -> list[str]:
 
 def _resource(world: World, call: Call) -> str:
     """Return the key of the resource's policy, which must exist if it is one that a deployment creates."""
-    name = call.parameters.get("resource") or f"buckets/{call['bucket']}"
-    if "/" not in name:
-        name = f"projects/{name}"
+    if "bucket" in call.parameters:
+        found(world.buckets, call["bucket"])
+        return f"buckets/{call['bucket']}"
+    name = call["resource"] if "/" in call["resource"] else f"projects/{call['resource']}"
     name = world.canonical(name)
     created = {"run": world.services, "cloudfunctions": world.functions, "artifactregistry": world.repositories}
-    known = created.get(call.method.id.partition(".")[0])
-    if known is not None and name not in known:
-        raise RejectionError(404, f"Resource '{name}' was not found.")
+    service = call.method.id.partition(".")[0]
+    if service in created:
+        found(created[service], name)
     return name
 
 
