@@ -943,7 +943,9 @@ class ImageNotFoundError(CommandError):
     @property
     def found(self) -> str:
         states = {404: "does not have it", 401: "requires a login", 403: "denies the access"}
-        return f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        return (
+            f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        )
 
     @property
     def remedy(self) -> str:
@@ -1009,9 +1011,7 @@ class NotServingError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return (
-            "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
-        )
+        return "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
 
 
 @dataclass(eq=False)
@@ -1167,8 +1167,25 @@ class FunctionOptionError(CommandError):
 
 
 @dataclass(eq=False)
+class ExistingFunctionError(CommandError):
+    """A function with the name exists that the deployment cannot update. `kind` continues the sentence."""
+
+    name: str
+    kind: str
+    title: ClassVar[str] = "Another function has this name"
+
+    @property
+    def found(self) -> str:
+        return f"The function '{self.name}' exists and {self.kind}. An update does not change that."
+
+    @property
+    def remedy(self) -> str:
+        return "Choose another name with --name, or delete that function first. Nothing was built or changed."
+
+
+@dataclass(eq=False)
 class FunctionSourceSizeError(CommandError):
-    """The archive of the source is larger than Cloud Functions accepts. `largest` are the largest files."""
+    """The archive of the source is larger than Cloud Functions accepts. Both sizes are in bytes."""
 
     size: int
     limit: int

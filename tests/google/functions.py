@@ -15,8 +15,10 @@ LARGEST = 104857600
 
 
 def get(world: World, call: Call) -> Resource:
-    """Answer `functions.get`, of both generations."""
-    return found(world.functions, world.canonical(call["name"]))
+    """Answer `functions.get`, of both generations. A deployment that is under way goes on meanwhile."""
+    name = world.canonical(call["name"])
+    world.pass_time(name)
+    return found(world.functions, name)
 
 
 def list_(world: World, call: Call) -> Resource:

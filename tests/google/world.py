@@ -158,6 +158,12 @@ class World:
         self.operations[name].poll()
         return self.operations[name].resource
 
+    def pass_time(self, resource: str) -> None:
+        """Let the operations on a resource go on as by a GET request of each."""
+        for operation in list(self.operations.values()):
+            if operation.target == resource:
+                operation.poll()
+
     def settle(self, resource: str) -> None:
         """End the operations on a resource, as if time had passed."""
         for operation in list(self.operations.values()):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.function_states import verify_operation
 from funcpack.deploy.google.operations import is_done
 from funcpack.deploy.plan.steps import Condition, Poll, Step
 from funcpack.deploy.plan.values import Joined, answer, at
+from funcpack.deployment_errors import ExistingFunctionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +61,18 @@ def current(answers: Answers) -> Received:
 
 
 def read_step(function: Function, *, accepts: frozenset[int] = frozenset({404})) -> Step:
-    """Return the step that reads the function, which may not exist."""
-    return Step(FUNCTION, f"Look for the function {function.name}", "GET", function.url, accepts=accepts)
+    """Return the step that reads the function, which may not exist.
+
+    It raises ExistingFunctionError if a function of the name is there that is not called by HTTP or is of the other generation.
+    """
+    return Step(
+        FUNCTION,
+        f"Look for the function {function.name}",
+        "GET",
+        function.url,
+        accepts=accepts,
+        verify=lambda received: _check_kind(function.name, received.body),
+    )
 
 
 def settled_step(function: Function) -> Step:
@@ -97,3 +108,15 @@ def deployed_step(function: Function, writes: Sequence[str]) -> Step:
     words = " or ".join(f"{{{key}}}" for key in writes)
     was_sent = Condition(f"{words} was sent", lambda answers: any(key in answers for key in writes))
     return operation_step(function, writes, f"Wait until Cloud Functions has deployed {function.name}", was_sent)
+
+
+def _check_kind(name: str, existing: Any) -> None:
+    """Check that a deployment may replace what is there: an update changes neither the trigger nor the generation.
+
+    The API of the second generation shows the functions of the first, too.
+    """
+    trigger = at(existing, "eventTrigger.eventType")
+    if trigger:
+        raise ExistingFunctionError(name, f"has an event trigger, {trigger}")
+    if at(existing, "environment") == "GEN_1":
+        raise ExistingFunctionError(name, "is of the first generation")

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.settings.target import Target
 
 _DELETE = "delete"
+# The test of the permissions, which comes after, says what a 403 means.
+_UNREADABLE = frozenset({403, 404})
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,9 @@ class FunctionBackend:
         """Return the requests of a deployment, without a network and without credentials."""
         granted = bindings.steps(self._policy_url, self._bindings)
         steps = [
-            read_step(self.function, accepts=frozenset({403, 404})),
+            read_step(self.function, accepts=_UNREADABLE),
             settled_step(self.function),
-            *([service_step(self.endpoints.run)] if self.generation.has_service else []),
+            *([service_step(self.endpoints.run, accepts=_UNREADABLE)] if self.generation.has_service else []),
             *permission_steps(
                 self.function, self.endpoints, self.wanted.resource, self.note, has_bindings=bool(granted)
             ),
@@ -117,11 +119,6 @@ class FunctionBackend:
 
     def deploy(self) -> Description:
         """Deploy the function, wait unless the options say otherwise, and return what serves."""
-        if self.target.inspection and self.target.inspection.checked.takes_events:
-            self.note(
-                "The function takes CloudEvents and is called by HTTP: no trigger is created. Send events to its URL, for example "
-                "by a push subscription."
-            )
         answers = self.run(self.plan())
         if not any(key in answers for key in WRITES):
             self.note("no changes")

@@ -26,7 +26,7 @@ _TRAFFIC = "traffic"
 _NAME = "serviceConfig.service"
 
 
-def service_step(run: str) -> Step:
+def service_step(run: str, *, accepts: frozenset[int] = frozenset({404})) -> Step:
     """Return the step that reads the service of a second-generation function that exists. `run` is the base URL of Cloud Run."""
     return Step(
         SERVICE,
@@ -34,7 +34,7 @@ def service_step(run: str) -> Step:
         "GET",
         Joined((f"{run}v2/", answer(FUNCTION, _NAME))),
         condition=Condition(f"{{{FUNCTION}}} has a service", lambda answers: bool(at(answers[FUNCTION].body, _NAME))),
-        accepts=frozenset({404}),
+        accepts=accepts,
     )
 
 
@@ -69,13 +69,13 @@ def call_step(generation: Generation) -> Step:
 
 def is_elsewhere(answers: Answers) -> bool:
     """Check whether the newest revision of the service does not get all requests."""
-    return SERVICE in answers and answers[SERVICE].status != 404 and _other(answers[SERVICE]) is not None
+    return SERVICE in answers and answers[SERVICE].status < 300 and _other(answers[SERVICE]) is not None
 
 
 def serving_revision(answers: Answers) -> str | None:
     """Return the revision of the service that serves, or None if the service was not read."""
     keys: Sequence[str] = (_TRAFFIC, SERVICE)
-    service = next((answers[key].body for key in keys if key in answers and answers[key].status != 404), None)
+    service = next((answers[key].body for key in keys if key in answers and answers[key].status < 300), None)
     return serving.serving_revision(service) if service else None
 
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from funcpack.deploy.plan.steps import Upload
     from funcpack.deploy.settings.target import Target
 
+_NO_TRIGGER = (
+    "The function takes CloudEvents. It is deployed as an HTTP function, and no trigger is created: let a subscription or another "
+    "sender of events call its URL."
+)
+
 
 def wanted(target: Target, inspection: Inspection, function: Function, note: Note) -> Wanted:
     """Return what a deployment sends: the resource, which the configuration is merged into, and the archive.
@@ -33,6 +38,8 @@ def wanted(target: Target, inspection: Inspection, function: Function, note: Not
     body = resource(
         generation, configuration, project=function.place.project, runtime=name, source=source_label(archive)
     )
+    if inspection.checked.takes_events:
+        note(_NO_TRIGGER)
     return Wanted(function, body, archive)
 
 

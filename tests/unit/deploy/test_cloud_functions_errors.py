@@ -70,6 +70,15 @@ Unsupported option
 Leave out --image, or deploy to Cloud Run: --backend cloudrun --image ...""",
     ),
     (
+        errors.ExistingFunctionError("hello", "is of the first generation"),
+        1,
+        """\
+Another function has this name
+The function 'hello' exists and is of the first generation. An update does not change that.
+
+Choose another name with --name, or delete that function first. Nothing was built or changed.""",
+    ),
+    (
         errors.FunctionSourceSizeError(104857601, 104857600),
         1,
         """\
