@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Not fields of an update: the name, which identifies the function, and the generation, which cannot change.
 _FIXED = {"name", "environment"}
+# Empty, it only says that the function is called by HTTP: an update with it would reset the settings of the trigger.
+_TRIGGER = "httpsTrigger"
 # An update replaces these maps as a whole, so that what is only in the old one is removed.
 _MAPS = ("nvironmentVariables", "labels")
 # Google adds these to the maps, and each deployment the label of its version.
@@ -56,8 +58,7 @@ def fields(generation: Generation, resource: Mapping[str, Any]) -> list[str]:
     found = set(generation.removed)
     for name, value in resource.items():
         found.update({f"{name}.{part}" for part in value} if name in generation.parts else {name})
-    # An empty trigger only says that the function is called by HTTP. An update with it would reset the trigger's settings.
-    return sorted(field for field in found - _FIXED if field in generation.removed or at(resource, field) != {})
+    return sorted(field for field in found - _FIXED if field != _TRIGGER or resource[_TRIGGER])
 
 
 def without_build(generation: Generation, resource: Mapping[str, Any]) -> dict[str, Any]:

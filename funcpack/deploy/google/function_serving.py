@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.google import serving, traffic
-from funcpack.deploy.google.function import FUNCTION, OPERATION, Function
+from funcpack.deploy.google.function import FUNCTION, OPERATION, READ, Function, current
 from funcpack.deploy.google.function_states import verify_state
 from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Either, Joined, answer, at
@@ -32,8 +32,8 @@ def service_step(run: str, *, accepts: frozenset[int] = frozenset({404})) -> Ste
         SERVICE,
         "Ask which revision serves",
         "GET",
-        Joined((f"{run}v2/", answer(FUNCTION, _NAME))),
-        condition=Condition(f"{{{FUNCTION}}} has a service", lambda answers: bool(at(answers[FUNCTION].body, _NAME))),
+        Joined((f"{run}v2/", answer(READ, _NAME))),
+        condition=Condition(f"{{{FUNCTION}}} has a service", lambda answers: bool(at(current(answers).body, _NAME))),
         accepts=accepts,
     )
 
