@@ -15,9 +15,9 @@ LARGEST = 104857600
 
 
 def get(world: World, call: Call) -> Resource:
-    """Answer `functions.get`, of both generations. A deployment that is under way goes on meanwhile."""
+    """Answer `functions.get`, of both generations."""
     name = world.canonical(call["name"])
-    world.pass_time(name)
+    world.touch(name)
     return found(world.functions, name)
 
 

@@ -158,8 +158,8 @@ class World:
         self.operations[name].poll()
         return self.operations[name].resource
 
-    def pass_time(self, resource: str) -> None:
-        """Let the operations on a resource go on as by a GET request of each."""
+    def touch(self, resource: str) -> None:
+        """Count a GET request for a resource as one for the operations on it: time passes whatever a client looks at."""
         for operation in list(self.operations.values()):
             if operation.target == resource:
                 operation.poll()
