@@ -529,6 +529,17 @@ class NetworkError(CommandError):
 
 
 @dataclass(eq=False)
+class CertificateError(NetworkError):
+    """The server has a certificate of an authority that this machine does not know. Waiting does not change that."""
+
+    title: ClassVar[str] = "The certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return "If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority."
+
+
+@dataclass(eq=False)
 class UnknownOutcomeError(CommandError):
     """A request that changes something was sent, and it is not known whether it had an effect."""
 
@@ -600,7 +611,7 @@ class PermissionDeniedError(RejectedRequestError):
     def remedy(self) -> str:
         return (
             "Check that the project and the account are the ones that you mean: gcloud auth list\n"
-            "Ask an administrator of the project for the roles of the page 'Permissions' in docs/deploy/permissions.md."
+            "Ask an administrator of the project for the roles in docs/deploy/permissions.md."
         )
 
 
@@ -717,7 +728,7 @@ class ProjectError(CommandError):
 
     project: str
     origin: str
-    title: ClassVar[str] = "The project is not valid"
+    title: ClassVar[str] = "Invalid project"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -738,7 +749,7 @@ class LocationError(CommandError):
 
     location: str
     origin: str
-    title: ClassVar[str] = "The location is not valid"
+    title: ClassVar[str] = "Invalid location"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -756,7 +767,7 @@ class EndpointError(CommandError):
 
     variable: str
     example: str
-    title: ClassVar[str] = "The endpoint is not valid"
+    title: ClassVar[str] = "Invalid endpoint"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -811,7 +822,7 @@ class NoCredentialsError(CommandError):
 class InvalidTokenError(CommandError):
     """The access token has characters that no header can contain. It is not shown."""
 
-    title: ClassVar[str] = "The access token is not valid"
+    title: ClassVar[str] = "Invalid access token"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property

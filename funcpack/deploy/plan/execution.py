@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from funcpack.deploy.plan.rejections import phrase, rejection
 from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, resolved
 from funcpack.deployment_errors import (
+    CertificateError,
     DeadlineError,
     IncompleteAnswerError,
     NetworkError,
@@ -135,7 +136,7 @@ class Execution:
                 received = request.send(self.send, self._timeout)
             except NetworkError as exc:
                 failure: CommandError = request.cut(exc)
-                can_be_retried, least = failure is exc, 0.0
+                can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
                 if request.accepts(received):
                     return received
@@ -219,7 +220,7 @@ class _Request:
         if received.status in _NO_ANSWER and not self._is_repeatable:
             answer = f"the answer is {received.status} {phrase(received.status)}"
             return UnknownOutcomeError(self.step.purpose, urlsplit(self.url).hostname or "", answer)
-        return rejection(self.step.purpose, received)
+        return rejection(self.step.purpose, received, is_authorized=self.step.is_authorized)
 
     def cut(self, error: NetworkError) -> CommandError:
         """Return the error for a request without an answer: the given one if the request may be sent again."""
