@@ -43,9 +43,13 @@ def built_image(configuration: Configuration, address: Address, container: Conta
     return Image(
         created=built,
         updated=Either((built, answer(SERVICE, "template.containers[0].image"))),
-        after=(
+        reads=(
+            source_upload.read(address.endpoints, bucket, condition),
+            *((_repository(address, condition),) if registry.is_default else ()),
+        ),
+        builds=(
             *source_upload.steps(address.endpoints, address.place, bucket, (name, upload), condition),
-            *(_repository(address, condition) if registry.is_default else ()),
+            *(_new_repository(address) if registry.is_default else ()),
             *cloud_build.steps(builds, body, condition),
         ),
         source=label,
@@ -62,33 +66,35 @@ def has_other_source(label: str) -> Condition:
     return Condition(f"{{{SERVICE}}} has another source", is_other)
 
 
-def _repository(address: Address, condition: Condition) -> tuple[Step, ...]:
+def _repository(address: Address, condition: Condition) -> Step:
+    return Step(
+        REPOSITORY,
+        "Look for the repository of images",
+        "GET",
+        f"{_repositories(address)}/{cloud_build.DEFAULT_REPOSITORY}",
+        condition=condition,
+        accepts=frozenset({403, 404}),
+    )
+
+
+def _new_repository(address: Address) -> tuple[Step, Step]:
     """Return the steps that create the default repository if it does not exist."""
-    api = f"{address.endpoints.artifactregistry}v1/"
-    url = f"{api}{address.place.path}/repositories"
     name = cloud_build.DEFAULT_REPOSITORY
     is_missing = missing(REPOSITORY)
     body = {"format": "DOCKER", "mode": "STANDARD_REPOSITORY"}
+    url = f"{_repositories(address)}?repositoryId={name}"
+    purpose = f"Wait for the repository {name}"
     return (
         Step(
-            REPOSITORY,
-            "Look for the repository of images",
-            "GET",
-            f"{url}/{name}",
-            condition=condition,
-            accepts=frozenset({404}),
+            NEW_REPOSITORY, f"Create the repository {name}", "POST", url, body, JSON, is_missing, on_conflict=REPOSITORY
         ),
-        Step(
-            NEW_REPOSITORY,
-            f"Create the repository {name}",
-            "POST",
-            f"{url}?repositoryId={name}",
-            body,
-            JSON,
-            is_missing,
-            on_conflict=REPOSITORY,
-        ),
-        operations.wait(
-            NEW_REPOSITORY_DONE, NEW_REPOSITORY, api, f"Wait for the repository {name}", condition=is_missing
-        ),
+        operations.wait(NEW_REPOSITORY_DONE, NEW_REPOSITORY, _api(address), purpose, condition=is_missing),
     )
+
+
+def _repositories(address: Address) -> str:
+    return f"{_api(address)}{address.place.path}/repositories"
+
+
+def _api(address: Address) -> str:
+    return f"{address.endpoints.artifactregistry}v1/"

@@ -16,6 +16,7 @@ from funcpack.deploy.google.revisions import all_revisions, previous
 from funcpack.deploy.google.service import SERVICE, Address
 from funcpack.deploy.google.service_body import check_sections, share
 from funcpack.deploy.google.service_changes import changes
+from funcpack.deploy.google.service_permissions import explanation, permission_steps
 from funcpack.deploy.google.service_plan import OPERATION, ServicePlan, rollback_steps
 from funcpack.deploy.google.smoke import Smoke
 from funcpack.deploy.packing import container
@@ -23,7 +24,7 @@ from funcpack.deploy.packing.archive import pack
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.steps import Plan, Step, found
 from funcpack.deploy.plan.values import resolved
-from funcpack.deployment_errors import NotDeployedError, NothingToRollBackToError
+from funcpack.deployment_errors import NotDeployedError, NothingToRollBackToError, PermissionDeniedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,7 +83,12 @@ class CloudRun:
 
     def deploy(self) -> Description:
         """Deploy, wait unless the options say otherwise, and return what serves."""
-        answers = self._run(self.plan())
+        try:
+            answers = self._run(self.plan())
+        except PermissionDeniedError:
+            # The table of all permissions that lack says more than the first that was denied.
+            self._run(explanation(self.target, self.note, self.address, self._image))
+            raise
         if not self.target.options.no_wait:
             return self._description(serving.served(answers, OPERATION))
         url = (self._found(answers) or {}).get("uri")
@@ -136,6 +142,7 @@ class CloudRun:
             self._health_path if self._has_address else None,
             not options.no_wait,
             self.note,
+            permission_steps(self.target, self.note, self.address, self._image),
         )
 
     @cached_property

@@ -15,11 +15,13 @@ class Image:
     """An image by its digest, and the steps that make it known.
 
     `created` is the image of a new service, `updated` that of an existing one, which may have it already. `before` are steps
-    before the service is read, `after` those after it. `source` is the hash of the source if the image is built from it.
+    before the service is read; `reads` and `builds` come after it, and permissions are tested between them. `source` is the hash of
+    the source if the image is built from it.
     """
 
     created: str | Value
     updated: str | Value
     before: tuple[Step, ...] = ()
-    after: tuple[Step, ...] = ()
+    reads: tuple[Step, ...] = ()
+    builds: tuple[Step, ...] = ()
     source: str | None = None

@@ -55,9 +55,10 @@ class ServicePlan:
             (
                 *self.image.before,
                 self.address.read(self._note_new_service),
-                *self.checks,
-                *self.image.after,
-                *self._writes(),
+            *self.image.reads,
+            *self.checks,
+            *self.image.builds,
+            *self._writes(),
                 *(self._waits() if self.is_awaited or self.smoke or self.granted else ()),
                 *(self.smoke.steps(self.address.url) if self.smoke else ()),
                 *(self._promotion() if self.smoke else ()),

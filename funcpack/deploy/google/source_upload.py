@@ -28,21 +28,25 @@ def default_bucket(place: Place) -> str:
     return f"run-sources-{place.project}-{place.location}".replace(":", "-").replace(".", "-")
 
 
+def read(endpoints: Endpoints, bucket: str, condition: Condition) -> Step:
+    """Return the step that looks for the bucket."""
+    return Step(
+        BUCKET,
+        "Look for the bucket of sources",
+        "GET",
+        f"{endpoints.storage}b/{bucket}",
+        condition=condition,
+        accepts=frozenset({403, 404}),
+    )
+
+
 def steps(
     endpoints: Endpoints, place: Place, bucket: str, source: tuple[str, Upload], condition: Condition
 ) -> list[Step]:
-    """Return the steps that upload a source, an object with its name, and create the bucket if it does not exist."""
+    """Return the steps that create the bucket if it does not exist, and upload a source: an object with its name."""
     name, upload = source
     url = f"{endpoints.storage}b"
     return [
-        Step(
-            BUCKET,
-            "Look for the bucket of sources",
-            "GET",
-            f"{url}/{bucket}",
-            condition=condition,
-            accepts=frozenset({404}),
-        ),
         Step(
             NEW_BUCKET,
             f"Create the bucket {bucket}",
