@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 DOCKERFILE, PROCFILE, DOCKERIGNORE = "Dockerfile", "Procfile", ".dockerignore"
 
 # https://devcenter.heroku.com/articles/procfile#procfile-format
-_WEB = re.compile(r"^web\s*:\s*\S", re.MULTILINE)
+_WEB = re.compile(r"^web[ \t]*:[ \t]*(?P<command>\S.*?)\s*$", re.MULTILINE)
+
+# The launcher sets the variables of the image's layers. Without `--`, it needs bash, which the run image does not have.
+_LAUNCHER = ("/cnb/lifecycle/launcher", "--", "sh", "-c")
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerSource:
     """The kind of build, and what `archive.pack` takes: the files to add by their names, and those to leave out.
 
-    `notes` are lines for the user about the decision.
+    `command` is what the container starts, or empty for what the image names itself. `notes` are lines for the user about the
+    decision.
     """
 
     kind: Literal["dockerfile", "procfile", "default"]
     extra: Mapping[str, bytes] = field(default_factory=dict)
     excluded: tuple[Path, ...] = ()
+    command: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -48,10 +53,17 @@ def source(directory: Path, inspection: Inspection) -> ContainerSource:
         notes = ("Using the Dockerfile; the Procfile has no effect",) if has_procfile else ("Using the Dockerfile",)
         return ContainerSource("dockerfile", notes=notes)
     if has_procfile:
-        if not _WEB.search(read_text(directory / PROCFILE, directory)):
-            raise ProcfileError
-        return ContainerSource("procfile", notes=("Using the Procfile, with a build by Cloud Native Buildpacks",))
+        command = (*_LAUNCHER, f"exec {_web_command(directory)}")
+        notes = ("Using the Procfile, with a build by Cloud Native Buildpacks",)
+        return ContainerSource("procfile", command=command, notes=notes)
     # A .dockerignore without a Dockerfile is that of another build, and could exclude the files that are added here.
     excluded = (directory / DOCKERIGNORE,)
     notes = ("Using a default Dockerfile, because there is neither a Dockerfile nor a Procfile",)
-    return ContainerSource("default", dockerfile.files(inspection), excluded, notes)
+    return ContainerSource("default", dockerfile.files(inspection), excluded, notes=notes)
+
+
+def _web_command(directory: Path) -> str:
+    web = _WEB.search(read_text(directory / PROCFILE, directory))
+    if web is None:
+        raise ProcfileError
+    return web["command"]

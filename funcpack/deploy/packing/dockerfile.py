@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from funcpack.deploy.packing import invoker_wheel
 from funcpack.deploy.packing.requirements_file import requirements_file
 from funcpack.environments import invoker
+from funcpack.project import python_request
 from funcpack.project.dependency_files import Format
+from funcpack.project.supported_pythons import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from funcpack.check.local import Inspection
+    from funcpack.project.python_request import Version
 
 _DIRECTORY = "_funcpack"
 _REQUIREMENTS = "requirements.txt"
@@ -60,7 +63,7 @@ def _dockerfile(inspection: Inspection, *, is_generated: bool) -> str:
     file = f"/opt/funcpack/{_REQUIREMENTS}" if is_generated else Format.REQUIREMENTS
     installs = inspection.project.dependencies is not None
     return _DOCKERFILE.format(
-        python=".".join(map(str, inspection.python)),
+        python=".".join(map(str, _python(inspection))),
         directory=_DIRECTORY,
         pip=_PIP,
         lock=invoker.LOCK.name,
@@ -68,3 +71,8 @@ def _dockerfile(inspection: Inspection, *, is_generated: bool) -> str:
         dependencies=f"RUN {_PIP} --requirement {file} && pip check\n" if installs else "",
         command=json.dumps(["python", "-P", "-m", "funcpack_invoker", inspection.project.handler.text]),
     )
+
+
+def _python(inspection: Inspection) -> Version:
+    """Return the version that a build of the project chooses. That of this Python must not matter: other people deploy, too."""
+    return python_request.expected_minor(inspection.project.python, DEFAULT)

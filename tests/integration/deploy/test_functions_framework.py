@@ -222,8 +222,18 @@ CASES = [("wsgi", "def"), ("asgi", "def")] + [
 def framework(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install functions-framework, with nothing of Funcpack, and return the directory of its executables."""
     venv = tmp_path_factory.mktemp("functions-framework")
-    subprocess.run([UV, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-    install = [UV, "pip", "install", "-q", "--python", venv / "bin" / "python", "--require-hashes", "-r", LOCK]
+    subprocess.run([UV, "venv", "-q", "--clear", "--python", sys.executable, str(venv)], check=True)
+    install = [
+        UV,
+        "pip",
+        "install",
+        "-q",
+        "--python",
+        str(venv / "bin" / "python"),
+        "--require-hashes",
+        "-r",
+        str(LOCK),
+    ]
     subprocess.run(install, check=True)
     return venv / "bin"
 
@@ -264,7 +274,7 @@ def serving_archive(app: Path, handler: str, framework: Path, directory: Path) -
     upload = pack(app, extra=entry(inspection), required=files_of_function(inspection))
     zipfile.ZipFile(io.BytesIO(upload.content)).extractall(directory / "workspace")
     # The check for syntax errors that it runs.
-    compile_all = [framework / "python", "-m", "compileall", "-f", "-q", "."]
+    compile_all = [str(framework / "python"), "-m", "compileall", "-f", "-q", "."]
     subprocess.run(compile_all, cwd=directory / "workspace", check=True)
     variables = {
         "FUNCTION_SOURCE": ENTRY_MODULE_FILE,

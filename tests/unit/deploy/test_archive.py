@@ -14,6 +14,8 @@ import pytest
 from funcpack.deploy.packing.archive import pack, source_label
 from funcpack.deployment_errors import ArchiveNameError, GeneratedFileError, IgnoredFunctionError
 from funcpack.errors import NotAFileError, OutsideFileError, UnreadableFileError
+from funcpack.project.digest import NOT_SOURCES
+from tools.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -199,3 +201,10 @@ def test_archive_is_what_other_programs_read(tmp_path: Path) -> None:
     upload = pack(app(tmp_path / "source", ("handler.py", "sub/ä.py")))
     (tmp_path / "source.zip").write_bytes(upload.content)
     subprocess.run([sys.executable, "-m", "zipfile", "--test", tmp_path / "source.zip"], check=True)
+
+
+def test_page_names_what_is_never_packed() -> None:
+    page = (ROOT / "docs" / "deploy" / "source.md").read_text(encoding="utf-8")
+    named = {name for name in NOT_SOURCES if f"`{name}`" in page}
+    # An editor's or a desktop's file is not named one by one.
+    assert named == NOT_SOURCES - {".DS_Store"}

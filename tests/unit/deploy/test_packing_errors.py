@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.errors import render
 
-CASES = [
+if TYPE_CHECKING:
+    from funcpack.command_errors import CommandError
+
+CASES: list[tuple[CommandError, int, str]] = [
     (
         errors.IgnoredFunctionError("handler.py"),
         1,
@@ -34,10 +39,43 @@ The name of the file caf\udce9.txt is not valid UTF-8, so the archive cannot con
 
 Rename the file, or add it to .gcloudignore.""",
     ),
+    (
+        errors.UnknownDependenciesError(),
+        1,
+        """\
+The dependencies are not known
+pyproject.toml leaves the dependencies to its build backend, but this build installs from a list of them.
+
+Write them to a lock file, which is used instead, for example: uv lock""",
+    ),
+    (
+        errors.LockExportError("error: Failed to parse `uv.lock`"),
+        1,
+        """\
+Invalid uv.lock
+uv could not export the packages in uv.lock:
+
+error: Failed to parse `uv.lock`
+
+Create the file again: uv lock""",
+    ),
+    (
+        errors.ProcfileError(),
+        1,
+        """\
+Procfile without a web process
+The Procfile has no line that begins with `web:`, which is the command that Cloud Run starts.
+
+Add such a line, for example:
+
+  web: python -m funcpack_invoker
+
+Or delete the Procfile to use the default image.""",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("error", "exit_code", "text"), CASES, ids=[type(error).__name__ for error, _, _ in CASES])
-def test_text(error: errors.CommandError, exit_code: int, text: str) -> None:
+def test_text(error: CommandError, exit_code: int, text: str) -> None:
     assert "\n".join([error.title, *render(error)]) == text
     assert error.exit_code == exit_code
