@@ -90,9 +90,7 @@ class FunctionBackend:
             read_step(self.function, accepts=_UNREADABLE),
             settled_step(self.function),
             *([service_step(self.endpoints.run, accepts=_UNREADABLE)] if self.generation.has_service else []),
-            *permission_steps(
-                self.function, self.endpoints, self.wanted.resource, self.note, has_bindings=bool(granted)
-            ),
+            *permission_steps(self.wanted, self.endpoints, self.note, has_bindings=bool(granted)),
             *write_steps(self.wanted, self._needs_settings),
         ]
         waits = not self.target.options.no_wait

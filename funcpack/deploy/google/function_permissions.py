@@ -1,54 +1,69 @@
-"""What a deployment to Cloud Functions may need: the permissions of the deployer, and the roles of the service accounts."""
+"""What a deployment to Cloud Functions may not lack: the permissions that are tested before the source is uploaded."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from funcpack.deploy.google.generations import V1
-from funcpack.deploy.google.permissions import Account, Preflight, needs, preflight
-from funcpack.deploy.google.roles import (
-    CLOUD_FUNCTIONS,
-    CLOUD_FUNCTIONS_POLICY,
-    CLOUD_RUN,
-    CLOUD_RUN_POLICY,
-    SECRET_ROLES,
-)
+from funcpack.deploy.google import roles
+from funcpack.deploy.google.function import FUNCTION, current
+from funcpack.deploy.google.function_plan import needs_source
+from funcpack.deploy.google.permissions import Account, Preflight, Resource, needs, preflight
+from funcpack.deploy.plan.steps import Condition
 from funcpack.deploy.plan.values import at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from funcpack.deploy.google.endpoints import Endpoints
-    from funcpack.deploy.google.function import Function
-    from funcpack.deploy.google.generations import Generation
+    from funcpack.deploy.google.function_plan import Wanted
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.steps import Step
+    from funcpack.deploy.plan.values import Answers
 
 
-def permission_steps(
-    function: Function, endpoints: Endpoints, resource: Mapping[str, Any], note: Note, *, has_bindings: bool
-) -> tuple[Step, ...]:
-    """Return the steps that test what a deployment needs, before the source is uploaded and built."""
-    permissions = _permissions(function.generation, has_bindings=has_bindings)
-    accounts = tuple(_accounts(function, resource))
-    return preflight(Preflight(endpoints, function.place, needs(permissions), accounts, note))
+def permission_steps(wanted: Wanted, endpoints: Endpoints, note: Note, *, has_bindings: bool) -> tuple[Step, ...]:
+    """Return the steps that test the permissions of everybody involved before the source is uploaded and built.
+
+    Nothing is tested if the function has the source already: then Google rejects the only request that changes something.
+    """
+    condition = needs_source(wanted)
+    steps = preflight(
+        Preflight(
+            endpoints,
+            wanted.function.place,
+            needs(_permissions(wanted, has_bindings=has_bindings)),
+            tuple(_accounts(wanted)),
+            note,
+            resource=Resource(wanted.function.url, roles.CLOUD_FUNCTIONS, _exists(condition)),
+        )
+    )
+    return tuple(replace(step, condition=step.condition or condition) for step in steps)
 
 
-def _permissions(generation: Generation, *, has_bindings: bool) -> Iterator[str]:
-    yield from CLOUD_FUNCTIONS
-    if generation.has_service:
-        yield CLOUD_RUN[0]
+def _permissions(wanted: Wanted, *, has_bindings: bool) -> Iterator[str]:
+    has_service = wanted.function.generation.has_service
+    yield from roles.CLOUD_FUNCTIONS
+    if has_service:
+        yield roles.CLOUD_RUN[0]
     if has_bindings:
-        yield from CLOUD_RUN_POLICY if generation.has_service else CLOUD_FUNCTIONS_POLICY
+        yield from roles.CLOUD_RUN_POLICY if has_service else roles.CLOUD_FUNCTIONS_POLICY
 
 
-def _accounts(function: Function, resource: Mapping[str, Any]) -> Iterator[Account]:
+def _accounts(wanted: Wanted) -> Iterator[Account]:
     """Return the account that runs the function, and that which builds it if the configuration names one."""
-    generation = function.generation
-    roles = SECRET_ROLES if at(resource, generation.secrets) else ()
-    # The default account of the first generation is that of App Engine.
-    default = f"{function.place.project}@appspot.gserviceaccount.com" if generation == V1 else None
-    yield Account("run", at(resource, generation.account) or default, roles)
-    builder = at(resource, generation.build_account)
+    function, generation = wanted.function, wanted.function.generation
+    secrets = roles.SECRET_ROLES if at(wanted.resource, generation.secrets) else ()
+    # The first generation runs as the account of App Engine by default, and not as that of Compute Engine.
+    default = None if generation.has_service else f"{function.place.project}@appspot.gserviceaccount.com"
+    yield Account("run", at(wanted.resource, generation.account) or default, secrets)
+    builder = at(wanted.resource, generation.build_account)
     if builder:
         yield Account("build", str(builder).rpartition("/")[2])
+
+
+def _exists(other_source: Condition) -> Condition:
+    def holds(answers: Answers) -> bool:
+        return current(answers).status != 404 and other_source.holds(answers)
+
+    return Condition(f"{{{FUNCTION}}} is not 404 and has another source", holds)

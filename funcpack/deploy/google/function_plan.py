@@ -44,7 +44,7 @@ def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tu
     settings = _named(without_build(generation, wanted.resource), function, next_version())
     mask = fields(generation, newer)
     return (
-        *source_steps(function, wanted.archive, _needs_source(wanted)),
+        *source_steps(function, wanted.archive, needs_source(wanted)),
         _create(function, body),
         update_step(UPDATE, function, newer, mask, _has_other_source(wanted)),
         update_step(
@@ -54,6 +54,13 @@ def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tu
             [field for field in fields(generation, wanted.resource) if not needs_build(generation, field)],
             _has_other_settings(wanted, needs_settings),
         ),
+    )
+
+
+def needs_source(wanted: Wanted) -> Condition:
+    """Return the condition that the source is uploaded and built."""
+    return Condition(
+        f"{{{FUNCTION}}} is 404 or has another source", lambda answers: not is_from_source(wanted, current(answers))
     )
 
 
@@ -137,12 +144,6 @@ def _create(function: Function, body: Mapping[str, Any]) -> Step:
         JSON,
         Condition(f"{{{FUNCTION}}} is 404", lambda answers: current(answers).status == 404),
         on_conflict=UPDATE,
-    )
-
-
-def _needs_source(wanted: Wanted) -> Condition:
-    return Condition(
-        f"{{{FUNCTION}}} is 404 or has another source", lambda answers: not is_from_source(wanted, current(answers))
     )
 
 
