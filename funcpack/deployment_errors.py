@@ -1081,6 +1081,208 @@ class NothingToRollBackToError(CommandError):
 # --- Cloud Functions ---
 
 
+@dataclass(eq=False)
+class RuntimeNameError(CommandError):
+    """A runtime is not the name of a Python runtime. `meant` is the runtime that the value probably means, or None."""
+
+    origin: str
+    value: str
+    meant: str | None
+    example: str
+    title: ClassVar[str] = "Invalid runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin} is '{self.value}', which is not the name of a Python runtime of Cloud Functions."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set it to '{self.meant}'." if self.meant else f"Name a Python version in this form: {self.example}"
+
+
+@dataclass(eq=False)
+class OldRuntimeError(CommandError):
+    """A runtime is older than the oldest Python of this generation of Cloud Functions."""
+
+    origin: str
+    runtime: str
+    minimum: str
+    title: ClassVar[str] = "Unsupported runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.origin} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Set {self.origin} to a newer runtime, or remove it to deploy with the Python version of your project."
+
+
+@dataclass(eq=False)
+class DifferentRuntimesError(CommandError):
+    """Several fields of the configuration set the runtime, to different values."""
+
+    settings: Sequence[str]
+    title: ClassVar[str] = "Contradictory runtimes"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration sets the runtime in {len(self.settings)} places: {', '.join(self.settings)}."
+
+    @property
+    def remedy(self) -> str:
+        return "Remove all but one of them."
+
+
+@dataclass(eq=False)
+class FunctionEventTriggerError(CommandError):
+    """The configuration has an event trigger, which this tool does not create."""
+
+    origin: str
+    title: ClassVar[str] = "Unsupported event trigger"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration has {self.origin}. Funcpack deploys functions that are called by HTTP, and creates no triggers for them."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove {self.origin}. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push "
+            "subscription that sends them to its URL."
+        )
+
+
+@dataclass(eq=False)
+class FunctionOptionError(CommandError):
+    """An option that Cloud Functions does not have. `reason` continues a sentence that begins with the backend."""
+
+    option: str
+    backend: str
+    reason: str
+    title: ClassVar[str] = "Unsupported option"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} was given, but the backend '{self.backend}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Leave out {self.option}, or deploy to Cloud Run: --backend cloudrun {self.option} ..."
+
+
+@dataclass(eq=False)
+class ExistingFunctionError(CommandError):
+    """A function with the name exists that the deployment cannot update. `kind` continues the sentence."""
+
+    name: str
+    kind: str
+    title: ClassVar[str] = "Another function has this name"
+
+    @property
+    def found(self) -> str:
+        return f"The function '{self.name}' exists and {self.kind}. An update does not change that."
+
+    @property
+    def remedy(self) -> str:
+        return "Choose another name with --name, or delete that function first. Nothing was built or changed."
+
+
+@dataclass(eq=False)
+class FunctionSourceSizeError(CommandError):
+    """The archive of the source is larger than Cloud Functions accepts. Both sizes are in bytes."""
+
+    size: int
+    limit: int
+    title: ClassVar[str] = "The source is too large"
+
+    @property
+    def found(self) -> str:
+        return f"The archive of your project has {self.size} bytes. Cloud Functions accepts at most {self.limit}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name files that the function does not need in .gcloudignore, one pattern a line. See what is packed: funcpack deploy --dry-run"
+
+
+@dataclass(eq=False)
+class FunctionOperationError(CommandError):
+    """Google reports that an operation on a function failed. `cause` is a sentence, `log` the address of the log."""
+
+    name: str
+    cause: str
+    log: str
+    title: ClassVar[str] = "The operation failed"
+
+    @property
+    def found(self) -> str:
+        return f"Cloud Functions could not change the function '{self.name}': {self.cause}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionStateError(CommandError):
+    """A function is not active after its deployment. `cause` is a sentence, `log` the address of the log."""
+
+    name: str
+    cause: str
+    log: str
+    title: ClassVar[str] = "The function does not serve"
+
+    @property
+    def found(self) -> str:
+        return f"The function '{self.name}' is not active: {self.cause}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionRevisionError(CommandError):
+    """The newest revision of a second-generation function does not get all requests."""
+
+    name: str
+    newest: str
+    serving: str
+    title: ClassVar[str] = "Another revision serves"
+
+    @property
+    def found(self) -> str:
+        return f"The newest revision of the function '{self.name}' is {self.newest}, but the requests go to {self.serving}."
+
+    @property
+    def remedy(self) -> str:
+        return "Somebody may have moved the traffic meanwhile. Run the command again to give all requests to the newest revision."
+
+
+@dataclass(eq=False)
+class NoEarlierSourceError(CommandError):
+    """There is no earlier version of the function with another source."""
+
+    name: str
+    version: str
+    title: ClassVar[str] = "No earlier version"
+
+    @property
+    def found(self) -> str:
+        return f"Version {self.version} of the function '{self.name}' serves. Google keeps no earlier version with another source."
+
+    @property
+    def remedy(self) -> str:
+        return "Check out the source that you want, and deploy it: funcpack deploy"
+
+
 # --- Kubernetes: manifests ---
 
 
