@@ -1,0 +1,236 @@
+"""Deployments to Cloud Run that work, and the commands around them: real processes against a server of Google's APIs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.google.failures import FailedOperation, FailedRevision
+from tests.integration.deploy.cloud_run_app import (
+    BUILD,
+    CREATE,
+    DIGEST,
+    GET,
+    IMAGE,
+    OTHER_IMAGE,
+    PATCH,
+    POLL,
+    PUBLIC,
+    SERVICES,
+    UPLOAD,
+    App,
+    shares,
+)
+
+if TYPE_CHECKING:
+    from tests.google.server import GoogleServer
+
+
+@pytest.fixture
+def app(tmp_path: Path, google: GoogleServer) -> App:
+    return App.new(tmp_path, google)
+
+
+def test_image_by_digest_takes_three_requests(app: App, google: GoogleServer) -> None:
+    google.world.polls = 0
+    app.deploy("--image", IMAGE)
+    assert google.sent() == [GET, CREATE, POLL, "serving"]
+    google.requests.clear()
+    app.deploy("--image", OTHER_IMAGE)
+    assert google.sent() == [GET, PATCH, POLL, "serving"]
+    assert google.service("hello")["template"]["containers"][0]["image"] == OTHER_IMAGE
+    assert shares(google) == {"00002": 100}
+
+
+def test_image_by_tag_is_resolved_first(app: App, google: GoogleServer) -> None:
+    google.world.images["apps/hello:1"] = DIGEST
+    app.deploy("--image", f"{google.registry}/apps/hello:1")
+    assert google.requests[0].id == "registry"
+    assert not google.requests[0].is_authorized
+    assert google.service("hello")["template"]["containers"][0]["image"] == f"{google.registry}/apps/hello@{DIGEST}"
+
+
+def test_image_that_the_registry_does_not_have(app: App, google: GoogleServer) -> None:
+    result = app("deploy", "--image", f"{google.registry}/apps/hello:2")
+    assert result.returncode == 1
+    assert f"'{google.registry}/apps/hello:2': the registry does not have it" in result.stderr
+    assert google.sent() == ["registry"]
+
+
+def test_source_is_built_and_an_unchanged_one_is_not_built_again(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    built = google.service("hello")["template"]["containers"][0]["image"]
+    assert re.fullmatch(
+        r"us-central1-docker.pkg.dev/my-project/cloud-run-source-deploy/hello@sha256:[0-9a-f]{64}", built
+    )
+    assert google.sent(UPLOAD) == [UPLOAD]
+    assert google.sent(BUILD) == [BUILD]
+    google.requests.clear()
+    app.deploy()
+    assert [name for name in google.sent() if name != POLL] == [GET, PATCH, "serving"]
+    assert len(google.world.revisions) == 1
+    app.write("changed")
+    app.deploy()
+    assert google.sent(BUILD) == [BUILD]
+    assert google.service("hello")["template"]["containers"][0]["image"] != built
+    assert shares(google) == {"00002": 100}
+
+
+def test_another_registry_needs_a_build(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    registry = "europe-west1-docker.pkg.dev/my-project/apps/hello"
+    app.deploy("--set", f"cloudbuild.artifact_registry={registry}")
+    assert google.sent(BUILD) == [BUILD, BUILD]
+    assert google.service("hello")["template"]["containers"][0]["image"].startswith(f"{registry}@")
+
+
+def test_first_deployment_gets_all_traffic_and_says_so(app: App, google: GoogleServer) -> None:
+    result = app.deploy("--image", IMAGE, "--set", "cloudrun.traffic=25")
+    assert "The service is new: its first revision gets 100 % of the traffic." in result.stderr
+    assert shares(google) == {"00001": 100}
+
+
+def test_later_revision_gets_its_share(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    app.deploy("--image", OTHER_IMAGE, "--set", "cloudrun.traffic=25")
+    assert shares(google) == {"00001": 75, "00002": 25}
+    app.deploy("--image", IMAGE, "--set", "cloudrun.traffic=1")
+    assert shares(google) == {"00001": 74, "00002": 25, "00003": 1}
+
+
+def test_traffic_alone_moves_without_a_build_and_without_a_revision(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    app.write("changed")
+    app.deploy("--set", "cloudrun.traffic=25")
+    google.requests.clear()
+    app.deploy("--set", "cloudrun.traffic=50")
+    assert shares(google) == {"00001": 50, "00002": 50}
+    assert google.sent(BUILD) == google.sent(UPLOAD) == []
+    assert len(google.world.revisions) == 2
+    app.deploy("--set", "cloudrun.traffic=0")
+    assert shares(google) == {"00001": 100}
+
+
+def test_no_wait_sends_no_poll(app: App, google: GoogleServer) -> None:
+    result = app.deploy("--image", IMAGE, "--no-wait")
+    assert google.sent() == [GET, CREATE]
+    assert "deployed" not in result.stdout
+
+
+def test_bindings_are_added_and_nothing_is_lost(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    name = google.service("hello")["name"]
+    kept = {"role": "roles/run.admin", "members": ["user:ada@example.com"]}
+    google.world.policies[name] = {"version": 1, "etag": "BwXhqDVxyz0=", "bindings": [kept]}
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    assert google.world.policies[name]["bindings"] == [kept, *PUBLIC["bindings"]]
+    google.requests.clear()
+    app.deploy("--image", IMAGE)
+    assert google.sent("setIamPolicy") == []
+
+
+def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None:
+    app.configure({"environment": {"MODE": "test"}})
+    app.deploy()
+    google.requests.clear()
+    unchanged = app.deploy("--plan", "--output", "json")
+    assert google.sent() == [GET]
+    assert "no build" in app.deploy("--plan").stdout
+    app.configure({"environment": {"MODE": "live"}, "cloudrun": {"traffic": 40}})
+    changed = json.loads(app.deploy("--plan", "--output", "json").stdout)
+    app.write("changed")
+    rebuilt = json.loads(app.deploy("--plan", "--output", "json").stdout)
+    assert json.loads(unchanged.stdout)["changes"] == []
+    fields = {change["field"]: (change["old"], change["new"]) for change in changed["changes"]}
+    assert fields == {"template.containers[0].env[MODE].value": ("test", "live"), "traffic": (100, 40)}
+    assert rebuilt["build"]
+
+
+def test_describe(app: App, google: GoogleServer) -> None:
+    assert app("describe").returncode == 1
+    app.deploy("--image", IMAGE)
+    result = app("describe", "--output", "json")
+    description = json.loads(result.stdout)
+    revision = google.service("hello")["latestReadyRevision"].rpartition("/")[2]
+    url = f"{google.url}/serving/hello"
+    expected = {"name": "hello", "backend": "cloudrun", "url": url, "revision": revision, "ready": True, "reason": None}
+    assert description == expected
+
+
+def test_describe_says_why_it_is_not_ready(app: App, google: GoogleServer) -> None:
+    google.fail(CREATE, FailedRevision("The container failed to start."))
+    app("deploy", "--image", IMAGE)
+    description = json.loads(app("describe", "--output", "json").stdout)
+    assert not description["ready"]
+    assert "The container failed to start" in description["reason"]
+
+
+def test_rollback_goes_to_the_ready_revision_before(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    google.fail(PATCH, FailedRevision())
+    app("deploy", "--image", OTHER_IMAGE)
+    app.deploy("--image", OTHER_IMAGE, "--set", "environment.MODE=test")
+    assert shares(google) == {"00003": 100}
+    assert app("rollback").returncode == 0
+    assert shares(google) == {"00001": 100}
+    nothing = app("rollback")
+    assert nothing.returncode == 1
+    assert "There is nothing to roll back to" in nothing.stderr
+
+
+def test_rollback_and_what_is_not_deployed(app: App) -> None:
+    result = app("rollback")
+    assert result.returncode == 1
+    assert "Not deployed" in result.stderr
+
+
+def test_destroy_twice(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    app.deploy("--image", IMAGE, "--name", "hello-2")
+    assert app("destroy").returncode == 0
+    assert [name.rpartition("/")[2] for name in google.world.services] == ["hello-2"]
+    assert app("destroy").returncode == 0
+
+
+def test_destroy_that_fails(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    google.fail(f"{SERVICES}delete", FailedOperation(message="It is protected."))
+    result = app("destroy")
+    assert result.returncode == 1
+    assert "It is protected." in result.stderr
+
+
+def test_token_is_in_no_output(app: App, google: GoogleServer) -> None:
+    token = google.environ["CLOUDSDK_AUTH_ACCESS_TOKEN"]
+    for result in (app("deploy"), app("deploy", "--dry-run"), app("describe"), app("logs"), app("destroy")):
+        assert token not in result.stdout + result.stderr
+
+
+PAGE = Path(__file__).parents[3] / "docs/deploy/cloud-run.md"
+
+
+def test_documented_commands(app: App, google: GoogleServer) -> None:
+    blocks = re.findall(r"^```(bash|json)\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    commands = [line for kind, block in blocks if kind == "bash" for line in block.splitlines()]
+    assert len(commands) == 11
+    (app.directory / "config.json").write_text(next(block for kind, block in blocks if kind == "json"))
+    events = app.directory / "tests/events"
+    events.mkdir(parents=True)
+    (events / "order.json").write_text('{"request": {"path": "/orders"}}')
+    for number, command in enumerate(commands):
+        app.write(f"answer {number // 4}")
+        program, *arguments = shlex.split(command)
+        assert program == "funcpack"
+        # The page's paths are relative to the directory of the function.
+        arguments = [
+            str(app.directory / argument) if argument.endswith(".json") else argument for argument in arguments
+        ]
+        result = app(arguments[0], *arguments[3:])
+        assert result.returncode == 0, f"{command}\n{result.stderr}"
+    assert google.world.services == {}
