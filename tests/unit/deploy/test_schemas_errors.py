@@ -1,0 +1,42 @@
+"""The error texts of configuration that does not fit a resource."""
+
+from __future__ import annotations
+
+import pytest
+
+from funcpack import deployment_errors as errors
+from funcpack.errors import render
+
+CASES = [
+    (
+        errors.ConfigurationFieldError("config.json", [errors.UnknownField("cloudrun.trafic", "traffic")]),
+        2,
+        """\
+Invalid configuration
+config.json: cloudrun.trafic is not a known field. Did you mean 'traffic'?
+
+Correct or remove this field. Nothing was built or sent.""",
+    ),
+    (
+        errors.ConfigurationFieldError(
+            None,
+            [
+                errors.WrongType("cloudrun.traffic", ("integer", "string"), 2.5),
+                errors.UnknownValue("cloudrun.ingress", ("ALL", "NONE"), "x" * 90),
+            ],
+        ),
+        2,
+        f"""\
+Invalid configuration
+--set: cloudrun.traffic must be an integer or text, not a number.
+--set: cloudrun.ingress is '{"x" * 80}...'. It must be one of: ALL, NONE.
+
+Correct or remove these fields. Nothing was built or sent.""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("error", "exit_code", "text"), CASES)
+def test_error_text(error: errors.CommandError, exit_code: int, text: str) -> None:
+    assert "\n".join([error.title, *render(error)]) == text
+    assert error.exit_code == exit_code
