@@ -1,0 +1,111 @@
+"""A cluster of any kind, which KUBECONFIG selects: a namespace for each test, and images of functions in the cluster.
+
+`make test-cluster` runs these tests, and `make test` does not. docs/testing.md describes how to run them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from tests.cluster.images import ClusterImages
+from tests.cluster.kubectl import Kubectl
+from tests.images.conftest import container_engine, make_app, workshop
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from tests.images.conftest import MakeApp, Workshop
+
+__all__ = ["container_engine", "make_app", "workshop"]  # fixtures of these tests too
+
+RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+class ImageOf(Protocol):
+    """Builds a function from its files and returns the name of its image in the cluster."""
+
+    def __call__(self, files: Mapping[str, str]) -> str: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "restricted: the namespace enforces the Pod Security Standard `restricted`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the pods, their logs and the events of the namespace to the report of a test that fails."""
+    report = yield
+    namespace = getattr(item, "funcargs", {}).get("kubectl")
+    if report.failed and isinstance(namespace, Kubectl):
+        report.sections.append((f"namespace {namespace.namespace}", namespace.diagnosis()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Mapping[str, str]:
+    """The variables for kubectl, if they select a cluster that answers. Otherwise, the run ends with the reason."""
+    if not os.environ.get("KUBECONFIG"):
+        pytest.exit(
+            "KUBECONFIG is not set. Set it to the kubeconfig file of a cluster for tests: see docs/testing.md", 2
+        )
+    if not shutil.which("kubectl"):
+        pytest.exit("kubectl is not on the PATH. Install it: see docs/testing.md", 2)
+    answer = Kubectl(os.environ, "default").ask("get", "--raw", "/readyz")
+    if answer != "ok":
+        pytest.exit(f"the cluster in {os.environ['KUBECONFIG']} is not ready:\n{answer}", 2)
+    return os.environ
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, cluster: Mapping[str, str]) -> Iterator[str]:
+    """The name of a new namespace, which is deleted after the test."""
+    name = f"funcpack-test-{secrets.token_hex(4)}"
+    labels = RESTRICTED if request.node.get_closest_marker("restricted") else {}
+    kubectl = Kubectl(cluster, name)
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    try:
+        yield name
+    finally:
+        kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def kubectl(cluster: Mapping[str, str], namespace: str) -> Kubectl:
+    """Kubectl for the namespace of the test."""
+    return Kubectl(cluster, namespace)
+
+
+@pytest.fixture(scope="session")
+def cluster_images(cluster: Mapping[str, str], workshop: Workshop) -> Iterator[ClusterImages]:
+    """The way into the cluster for images of the local engine."""
+    registry, loader = cluster.get("FUNCPACK_TEST_REGISTRY"), cluster.get("FUNCPACK_TEST_IMAGE_LOADER")
+    if not (registry or loader):
+        pytest.exit(
+            "The tests do not know how an image gets into the cluster. Set FUNCPACK_TEST_IMAGE_LOADER or "
+            "FUNCPACK_TEST_REGISTRY: see docs/testing.md",
+            2,
+        )
+    images = ClusterImages(workshop, registry, loader)
+    try:
+        yield images
+    finally:
+        images.remove_all()
+
+
+@pytest.fixture(scope="session")
+def image_of(cluster_images: ClusterImages, workshop: Workshop, make_app: MakeApp) -> ImageOf:
+    """Return a function that builds an image and brings it into the cluster. The same files are built once."""
+    built: dict[Any, str] = {}
+
+    def image(files: Mapping[str, str]) -> str:
+        key = tuple(sorted(files.items()))
+        if key not in built:
+            built[key] = cluster_images.bring(workshop.build(make_app(files)).image)
+        return built[key]
+
+    return image
