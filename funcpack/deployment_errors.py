@@ -215,8 +215,302 @@ class ConfigurationFieldError(CommandError):
 
 # --- requests: answers, deadlines, retries ---
 
+_RUN_AGAIN = "Run the command again. It continues with what is there already."
+
+
+@dataclass(eq=False)
+class NetworkError(CommandError):
+    """There is no complete answer. `is_sent` is false if the server got nothing of the request."""
+
+    server: str
+    reason: str
+    is_sent: bool
+    title: ClassVar[str] = "No answer from the server"
+
+    @property
+    def found(self) -> str:
+        return f"{self.server}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Check the network and the settings of the proxy.\n{_RUN_AGAIN}"
+
+
+@dataclass(eq=False)
+class UnknownOutcomeError(CommandError):
+    """A request that changes something was sent, and it is not known whether it had an effect."""
+
+    purpose: str
+    server: str
+    reason: str
+    title: ClassVar[str] = "The connection was cut"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.purpose}: {self.server}: {self.reason}.\n"
+            "The request was sent, and it is not known whether the server has done it. It was not sent a second time."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return _RUN_AGAIN
+
+
+@dataclass(eq=False)
+class DeadlineError(CommandError):
+    """The time of `--timeout` is over. `state` is the last answer as a sentence, if it was a failure."""
+
+    purpose: str
+    seconds: float
+    resume: str
+    state: str | None = None
+    title: ClassVar[str] = "The deadline has passed"
+
+    @property
+    def found(self) -> str:
+        last = f"\n{self.state}" if self.state else ""
+        return f"{self.purpose}: not finished after {self.seconds:g} seconds.{last}"
+
+    @property
+    def remedy(self) -> str:
+        return self.resume
+
+
+@dataclass(eq=False)
+class RejectedRequestError(CommandError):
+    """The server rejected a request. `reason` is the API's name for it, such as INVALID_ARGUMENT."""
+
+    purpose: str
+    status: int
+    message: str
+    reason: str
+    title: ClassVar[str] = "The request was rejected"
+
+    @property
+    def found(self) -> str:
+        return f"{self.purpose}: {self.message.rstrip('.')} ({self.status} {self.reason})."
+
+    @property
+    def remedy(self) -> str:
+        if self.status in {429, 500, 502, 503, 504}:
+            return f"The server is not available at the moment. Wait a few minutes.\n{_RUN_AGAIN}"
+        return "Correct what the message names. Then run the command again."
+
+
+@dataclass(eq=False)
+class PermissionDeniedError(RejectedRequestError):
+    """The server rejected a request, because the caller lacks a permission."""
+
+    title: ClassVar[str] = "Permission denied"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check that the project and the account are the ones that you mean: gcloud auth list\n"
+            "Ask an administrator of the project for the roles of the page 'Permissions' in docs/deploy/permissions.md."
+        )
+
+
+@dataclass(eq=False)
+class ServiceDisabledError(RejectedRequestError):
+    """The API of `service` is not enabled in the project."""
+
+    service: str
+    project: str | None
+    title: ClassVar[str] = "The API is not enabled"
+
+    @property
+    def remedy(self) -> str:
+        project = f" --project {self.project}" if self.project else ""
+        return (
+            f"Enable it, wait a minute, and run the command again:\n\n  gcloud services enable {self.service}{project}"
+        )
+
+
+@dataclass(eq=False)
+class RejectedCredentialsError(RejectedRequestError):
+    """The server rejected the credentials, even after they were refreshed."""
+
+    title: ClassVar[str] = "Expired or invalid credentials"
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "If CLOUDSDK_AUTH_ACCESS_TOKEN is set, set it to a new token: gcloud auth print-access-token\n"
+            "Otherwise log in again: gcloud auth application-default login"
+        )
+
+
+@dataclass(eq=False)
+class IncompleteAnswerError(CommandError):
+    """The answer to a request lacks a field that a later request needs."""
+
+    purpose: str
+    field: str
+    title: ClassVar[str] = "Unexpected answer"
+
+    @property
+    def found(self) -> str:
+        return f"{self.purpose}: the answer has no field '{self.field}'."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers.\n"
+            f"{_RUN_AGAIN}"
+        )
+
+
+@dataclass(eq=False)
+class NoJsonError(CommandError):
+    """An API answered with something else than JSON: often the page of a proxy."""
+
+    server: str
+    content_type: str
+    title: ClassVar[str] = "Unexpected answer"
+
+    @property
+    def found(self) -> str:
+        return f"{self.server}: the answer is not JSON (Content-Type: {self.content_type})."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers,\n"
+            "and that the network does not require a login."
+        )
+
 
 # --- Google: projects, credentials, permissions ---
+
+
+@dataclass(eq=False)
+class NoProjectError(CommandError):
+    """Nothing names the project of Google Cloud."""
+
+    title: ClassVar[str] = "No project"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return "Neither --project nor GOOGLE_CLOUD_PROJECT nor CLOUDSDK_CORE_PROJECT names a project of Google Cloud."
+
+    @property
+    def remedy(self) -> str:
+        return "Name it with --project PROJECT. This command lists your projects: gcloud projects list"
+
+
+@dataclass(eq=False)
+class ProjectError(CommandError):
+    """The name of the project is not valid. `origin` is where it was set."""
+
+    project: str
+    origin: str
+    title: ClassVar[str] = "The project is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin} is '{self.project}', which is not the ID of a project."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Use the ID, which has lowercase letters, digits and dashes. This command lists your projects and their IDs: "
+            "gcloud projects list"
+        )
+
+
+@dataclass(eq=False)
+class LocationError(CommandError):
+    """The name of the location is not valid. `origin` is where it was set."""
+
+    location: str
+    origin: str
+    title: ClassVar[str] = "The location is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin} is '{self.location}', which is not the name of a region."
+
+    @property
+    def remedy(self) -> str:
+        return "Use the name of a region, such as us-central1. This command lists them: gcloud run regions list"
+
+
+@dataclass(eq=False)
+class EndpointError(CommandError):
+    """A variable that overrides the base URL of an API is not a URL. The value is not shown: it may contain a password."""
+
+    variable: str
+    example: str
+    title: ClassVar[str] = "The endpoint is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.variable} is not the base URL of the API."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set it to a URL of this form, or unset it: {self.example}"
+
+
+@dataclass(eq=False)
+class NoGoogleAuthError(CommandError):
+    """The library that reads Application Default Credentials is not installed."""
+
+    title: ClassVar[str] = "The extra 'gcp' is not installed"
+
+    @property
+    def found(self) -> str:
+        return (
+            "CLOUDSDK_AUTH_ACCESS_TOKEN is not set, and Application Default Credentials need the package google-auth."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Install it: pip install 'funcpack[gcp]'\n"
+            "Or set CLOUDSDK_AUTH_ACCESS_TOKEN to the output of: gcloud auth print-access-token"
+        )
+
+
+@dataclass(eq=False)
+class NoCredentialsError(CommandError):
+    """There are no credentials for Google Cloud, or they cannot be used. `reason` is a sentence."""
+
+    reason: str
+    title: ClassVar[str] = "No credentials for Google Cloud"
+
+    @property
+    def found(self) -> str:
+        return self.reason
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Log in: gcloud auth application-default login\n"
+            "Or set GOOGLE_APPLICATION_CREDENTIALS to a file with credentials, for example in CI."
+        )
+
+
+@dataclass(eq=False)
+class InvalidTokenError(CommandError):
+    """The access token has characters that no header can contain. It is not shown."""
+
+    title: ClassVar[str] = "The access token is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return "CLOUDSDK_AUTH_ACCESS_TOKEN contains spaces or characters that are not ASCII."
+
+    @property
+    def remedy(self) -> str:
+        return "Set it to the output of: gcloud auth print-access-token"
 
 
 # --- Cloud Run ---

@@ -164,7 +164,7 @@ async def stream(
     except httpx.LocalProtocolError as exc:
         raise InvalidRequestError(str(exc)) from exc
     except httpx.TransportError as exc:
-        raise NoAnswerError(server.name, _reason(exc)) from exc
+        raise NoAnswerError(server.name, reason(exc)) from exc
 
 
 async def _exchange(server: Server, message: httpx.Request, begin: Callable[[Head], Receiver]) -> float:
@@ -251,8 +251,8 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _reason(exc: BaseException) -> str:
-    """Return the operating system's reason, if there is one: those of the libraries are general."""
+def reason(exc: BaseException) -> str:
+    """Return why a request failed: the operating system's reason, if there is one, since those of the libraries are general."""
     cause: BaseException | None = exc
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno:

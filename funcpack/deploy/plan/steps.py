@@ -61,7 +61,7 @@ class Step:
     `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
     not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
     `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
-    no credentials.
+    no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
     """
 
     key: str
@@ -76,6 +76,7 @@ class Step:
     verify: Callable[[Received], None] | None = None
     on_conflict: str | None = None
     is_authorized: bool = True
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

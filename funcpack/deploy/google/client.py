@@ -1,0 +1,118 @@
+"""Sends requests to Google's APIs with httpx, and authorizes them."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from funcpack.calls.sending import Server, reason
+from funcpack.deploy.google.credentials import Credentials, credentials
+from funcpack.deploy.plan.steps import Upload
+from funcpack.deploy.plan.values import Received
+from funcpack.deployment_errors import NetworkError, NoJsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CONNECT_TIMEOUT = 10.0  # seconds: a host that drops packets would otherwise take minutes
+_ANSWER_TIMEOUT = 60.0  # seconds without a byte
+# The server got nothing of these requests.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.LocalProtocolError)
+
+
+class GoogleClient:
+    """The Sender of `plan.execution`. Credentials are looked for when a request needs them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    @cached_property
+    def _credentials(self) -> Credentials:
+        return credentials(self._environ)
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Any,
+        *,
+        is_authorized: bool,
+        timeout: float | None = None,
+    ) -> Received:
+        """Send a request. After an answer 401, the token is refreshed once.
+
+        Raises:
+            NetworkError: there is no complete answer.
+            NoJsonError: the answer of an API is not JSON.
+            CommandError: there are no credentials.
+
+        """
+        server = Server.at(url)
+
+        def send(authorization: Mapping[str, str]) -> httpx.Response:
+            return _exchange(server, _message(server, method, {**headers, **authorization}, body, timeout))
+
+        if not is_authorized:
+            return _received(server, send({}), is_api=False)
+        response = send(self._credentials.headers(method, url))
+        if response.status_code == 401 and self._credentials.refresh():
+            response = send(self._credentials.headers(method, url))
+        return _received(server, response, is_api=True)
+
+
+def _message(
+    server: Server, method: str, headers: Mapping[str, str], body: Any, timeout: float | None
+) -> httpx.Request:
+    content, content_type = _content(body)
+    seconds = _ANSWER_TIMEOUT if timeout is None else min(timeout, _ANSWER_TIMEOUT)
+    return httpx.Request(
+        method,
+        server.origin,
+        headers={"User-Agent": "funcpack", "Accept": "*/*", **content_type, **headers},
+        content=content,
+        extensions={
+            # As it is: httpx would normalize the query, which may be signed.
+            "target": server.target(server.path),
+            "timeout": httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT)).as_dict(),
+        },
+    )
+
+
+def _content(body: Any) -> tuple[bytes | None, dict[str, str]]:
+    """Return the bytes of a body, and the header that describes them. The step of an upload has its own."""
+    if body is None:
+        return None, {}
+    if isinstance(body, Upload):
+        return body.content, {}
+    return json.dumps(body).encode(), {"Content-Type": "application/json"}
+
+
+def _exchange(server: Server, message: httpx.Request) -> httpx.Response:
+    """Send a request, each on its own connection, and return the whole answer.
+
+    A connection that was kept may be closed by the server at any moment: a write on it would have an outcome that nobody knows.
+    Redirects are not followed: they would take the token to another host.
+    """
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(proxy=server.proxy)) as client:
+            return client.send(message, follow_redirects=False)
+    except httpx.LocalProtocolError:
+        # httpx shows the header, which may be the token.
+        raise NetworkError(server.name, "the request is not valid HTTP", is_sent=False) from None
+    except httpx.RequestError as exc:
+        raise NetworkError(server.name, reason(exc), is_sent=not isinstance(exc, _NOT_SENT)) from exc
+
+
+def _received(server: Server, response: httpx.Response, *, is_api: bool) -> Received:
+    """Return the answer. That of an API must be JSON unless it is empty or reports a failure, which the status describes."""
+    try:
+        document = response.json() if response.content else None
+    except ValueError:
+        if is_api and response.status_code < 300:
+            raise NoJsonError(server.name, response.headers.get("content-type", "none")) from None
+        document = None
+    return Received(response.status_code, dict(response.headers), document)

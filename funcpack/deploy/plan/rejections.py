@@ -1,0 +1,74 @@
+"""Answers that are failures: what the error JSON of Google's APIs says, as an error. See https://google.aip.dev/193."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.plan.values import at
+from funcpack.deployment_errors import (
+    PermissionDeniedError,
+    RejectedCredentialsError,
+    RejectedRequestError,
+    ServiceDisabledError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from funcpack.deploy.plan.values import Received
+
+_ERRORS: Mapping[int, type[RejectedRequestError]] = {401: RejectedCredentialsError, 403: PermissionDeniedError}
+
+
+def rejection(purpose: str, received: Received) -> RejectedRequestError:
+    """Return the error for an answer that is not acceptable. `purpose` is that of the step."""
+    error = _error(received.body)
+    reason = _text(error.get("status")) or phrase(received.status)
+    message = _message(error) or _redirect(received) or f"the server answered {received.status}"
+    disabled = _detail(error, "reason", "SERVICE_DISABLED")
+    if disabled:
+        service = _text(at(disabled, "metadata.service")) or "SERVICE"
+        project = (_text(at(disabled, "metadata.consumer")) or "").removeprefix("projects/")
+        return ServiceDisabledError(purpose, received.status, message, reason, service, project or None)
+    return _ERRORS.get(received.status, RejectedRequestError)(purpose, received.status, message, reason)
+
+
+def phrase(status: int) -> str:
+    """Return the name of a status, such as `Bad Gateway`."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "unknown status"
+
+
+def _error(body: Any) -> Mapping[str, Any]:
+    """Return the object with the message. Streaming methods wrap it in an array, and registries send a list `errors`."""
+    document = at(body, "[0]") or body
+    error = at(document, "error") or at(document, "errors[0]")
+    if isinstance(error, str):  # https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+        return {"message": _text(at(document, "error_description")) or error}
+    return error if isinstance(error, dict) else {}
+
+
+def _message(error: Mapping[str, Any]) -> str | None:
+    """Return the message with the fields that it leaves out."""
+    message = _text(error.get("message"))
+    violations = at(_detail(error, "fieldViolations"), "fieldViolations") or []
+    fields = [f"{at(entry, 'field') or 'request'}: {at(entry, 'description')}" for entry in violations]
+    missing = [field for field in fields if not message or field.partition(": ")[2] not in message]
+    return "; ".join([*([message] if message else []), *missing]) or None
+
+
+def _detail(error: Mapping[str, Any], field: str, value: str | None = None) -> Mapping[str, Any]:
+    """Return the first of the details that has a field, with this value if one is given."""
+    details = [entry for entry in error.get("details") or [] if isinstance(entry, dict) and field in entry]
+    return next((entry for entry in details if value is None or entry[field] == value), {})
+
+
+def _redirect(received: Received) -> str | None:
+    """Return the message for a redirect. Its address is not shown, because it may be signed."""
+    is_redirect = 300 <= received.status < 400
+    return "the server redirects to another address, which is not followed" if is_redirect else None
+
+
+def _text(value: Any) -> str | None:
+    """Return a text on one line, or None."""
+    return " ".join(value.split()) or None if isinstance(value, str) else None
