@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from funcpack.deploy.kubernetes.cluster import Cluster
-    from funcpack.deploy.kubernetes.requests import Resource
+    from funcpack.deploy.kubernetes.resources import Resource
 
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -54,7 +54,7 @@ def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
     attributes = {"namespace": cluster.namespace, "verb": verb, "group": kind.group, "resource": kind.plural}
     return _posted(
         f"{verb} {kind.shown}",
-        f"check that you may {verb} {kind.shown}",
+        f"check the permissions",
         REVIEW,
         {
             "apiVersion": "authorization.k8s.io/v1",

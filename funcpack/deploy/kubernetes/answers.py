@@ -23,7 +23,7 @@ from funcpack.deployment_errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from funcpack.deploy.kubernetes.requests import Resource
+    from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.plan.values import Received
 
 # Every failure but 429 and 503, which an execution sends again, and 401.

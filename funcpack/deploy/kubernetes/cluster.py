@@ -15,12 +15,13 @@ from funcpack.deploy.plan.steps import Plan, Step
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from funcpack.deploy.kubernetes.requests import Resource
+    from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.plan.values import Received
     from funcpack.deploy.settings.target import Note, Target
 
 POLL_INTERVAL = "FUNCPACK_POLL_INTERVAL"
 SECONDS_BETWEEN_POLLS = 2.0
+SECONDS_TO_EXPLAIN = 15.0
 READ = "read"
 
 
@@ -41,8 +42,14 @@ class Cluster:
         """
         connection = connected(target)
         interval = float(target.environ.get(POLL_INTERVAL) or SECONDS_BETWEEN_POLLS)
-        execution = Execution(connection.send, interval, target.options.timeout, _without_reads(note))
+        execution = Execution(connection.send, interval, target.options.timeout, _Progress(note))
         return cls(target.options.namespace or connection.namespace, execution)
+
+    def after_deadline(self) -> Cluster:
+        """Return the same cluster with a new deadline, for the few requests that explain why the last one has passed."""
+        execution = self.execution
+        limit = Execution(execution.send, execution.poll_interval, SECONDS_TO_EXPLAIN, execution.note)
+        return Cluster(self.namespace, limit)
 
     def run(self, *steps: Step) -> dict[str, Received]:
         """Send requests and return the answers by the keys of the steps.
@@ -87,11 +94,14 @@ class Cluster:
         return [] if received.status >= 400 else received.body.get("items") or []
 
 
-def _without_reads(note: Note) -> Note:
-    """Return a note that does not print the purposes of reads, which are many. It prints that they are retried."""
+class _Progress:
+    """Prints what a user wants to see of many requests: not the reads, and each line once."""
 
-    def filtered(line: str) -> None:
-        if not re.fullmatch(rf"{READ} \S+", line):
-            note(line)
+    def __init__(self, note: Note) -> None:
+        self._note = note
+        self._last = ""
 
-    return filtered
+    def __call__(self, line: str) -> None:
+        if line != self._last and not re.fullmatch(rf"{READ} \S+", line):
+            self._last = line
+            self._note(line)

@@ -1,0 +1,67 @@
+"""How far a Deployment or a Knative Service is, from its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.kubernetes.rollout import State
+from funcpack.deploy.plan.values import at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_SEEN = State("the cluster has not looked at it yet")
+
+
+def deployment_state(deployment: Mapping[str, Any]) -> State:
+    """Return the state of a Deployment, by the rules of `kubectl rollout status`."""
+    if not _is_seen(deployment):
+        return NOT_SEEN
+    failure = condition(deployment, "ReplicaFailure")
+    if failure.get("status") == "True":
+        return State(_words(failure), failed=True)
+    progress = condition(deployment, "Progressing")
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        return State(_words(progress), failed=True)
+    return _replicas_state(deployment)
+
+
+def _replicas_state(deployment: Mapping[str, Any]) -> State:
+    wanted = deployment["spec"].get("replicas", 1)
+    status = deployment["status"]
+    new, every, available = (status.get(name, 0) for name in ("updatedReplicas", "replicas", "availableReplicas"))
+    if new < wanted:
+        return State(f"{new} of {wanted} new pods exist")
+    if available < new:
+        return State(f"{available} of {new} pods are ready")
+    if every > new:
+        return State(f"{every - new} old pods still run")
+    return State("all pods are ready", done=True)
+
+
+def knative_state(service: Mapping[str, Any]) -> State:
+    """Return the state of a Knative Service."""
+    if not _is_seen(service):
+        return NOT_SEEN
+    ready = condition(service, "Ready")
+    if ready.get("status") == "True":
+        return State("the service is ready", done=True)
+    if ready.get("status") == "False":
+        return State(_words(ready), failed=True)
+    return State(_words(ready) if ready.get("message") else "the new revision is not ready yet")
+
+
+def condition(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a condition in the status of a resource, or an empty one."""
+    conditions: list[Mapping[str, Any]] = at(resource, "status.conditions") or []
+    return next((entry for entry in conditions if entry["type"] == name), {})
+
+
+def _is_seen(resource: Mapping[str, Any]) -> bool:
+    seen: int = at(resource, "status.observedGeneration") or 0
+    return seen >= resource["metadata"]["generation"]
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    message = " ".join(entry.get("message", "").split()).rstrip(".")
+    return ": ".join(filter(None, (entry.get("reason"), message)))
