@@ -38,6 +38,202 @@ class UnknownBackendError(CommandError):
         return f"Use one of these backends: {', '.join(self.backends)}."
 
 
+@dataclass(eq=False)
+class BackendLiteralError(CommandError):
+    """The backend in the code of the function is not a literal. `expression` is what the code has."""
+
+    file: str
+    line: int
+    expression: str
+    title: ClassVar[str] = "The backend is not a literal"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}: the backend of Goblet() is the expression '{self.expression}', whose value is known only when the code runs."
+
+    @property
+    def remedy(self) -> str:
+        return 'Write a literal, for example Goblet(backend="cloudrun"), or choose the backend with --backend.'
+
+
+@dataclass(eq=False)
+class BackendLiteralsError(CommandError):
+    """The code of the function names several backends. `lines` are those of the calls."""
+
+    file: str
+    lines: tuple[int, ...]
+    title: ClassVar[str] = "Several backends in the code"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} creates Goblet with different backends, in the lines {' and '.join(map(str, self.lines))}."
+
+    @property
+    def remedy(self) -> str:
+        return "Keep one of the calls, or choose the backend with --backend."
+
+
+@dataclass(eq=False)
+class ConfigurationFilesError(CommandError):
+    """The directory has two configuration files."""
+
+    files: tuple[str, str]
+    title: ClassVar[str] = "Two configuration files"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"Both {self.files[0]} and {self.files[1]} exist."
+
+    @property
+    def remedy(self) -> str:
+        return f"Delete one of them, or name the one to use: --config {self.files[0]}"
+
+
+@dataclass(eq=False)
+class ConfigurationFileError(CommandError):
+    """The configuration file cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The configuration cannot be read"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a JSON file in UTF-8 that exists and that you have access to, for example: --config config.json"
+
+
+@dataclass(eq=False)
+class ConfigurationSyntaxError(CommandError):
+    """The configuration file is not valid JSON."""
+
+    file: str
+    line: int
+    column: int
+    reason: str
+    title: ClassVar[str] = "Invalid JSON"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}, line {self.line}, column {self.column}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct the line or the end of the line before. To check the file: python -m json.tool {self.file}"
+
+
+@dataclass(eq=False)
+class ConfigurationContentError(CommandError):
+    """The configuration file is JSON that cannot be used, whatever the fields mean. `reason` follows the name of the file."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid configuration"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return 'Write one JSON object with each name once, for example: {"backend": "cloudrun", "cloudrun": {"traffic": 25}}'
+
+
+@dataclass(eq=False)
+class SecretReferenceError(CommandError):
+    """A value in `secrets` does not name a secret. The error does not show it, because it may be the secret itself."""
+
+    origin: str | None
+    variable: str
+    title: ClassVar[str] = "Invalid configuration"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin}: the value of '{self.variable}' in 'secrets' does not name a secret and a key."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f'Write the name of the secret, a slash and the key, for example: "secrets": {{"{self.variable}": "database/password"}}\n'
+            "On Google, the part after the slash is the version. Without it, the version is the latest."
+        )
+
+
+@dataclass(eq=False)
+class UnknownStageError(CommandError):
+    """The configuration has no stage of this name. `file` is None if there is no configuration."""
+
+    stage: str
+    file: str | None
+    stages: tuple[str, ...]
+    title: ClassVar[str] = "Unknown stage"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        if self.file is None:
+            return f"There is no stage '{self.stage}', because there is no configuration."
+        stages = f"It has the stages: {', '.join(self.stages)}." if self.stages else "It has no stages."
+        return f"{self.file} has no stage '{self.stage}'. {stages}"
+
+    @property
+    def remedy(self) -> str:
+        if self.stages:
+            return "Use one of these stages, or add the stage to 'stages'."
+        return f'Add the stage to config.json, for example: {{"stages": {{"{self.stage}": {{"name": "orders-{self.stage}"}}}}}}'
+
+
+@dataclass(eq=False)
+class DeploymentNameError(CommandError):
+    """A backend does not accept a name. `rule` is its rule in words, `example` the name in a form that it accepts."""
+
+    name: str
+    origin: str
+    backend: str
+    rule: str
+    example: str
+    title: ClassVar[str] = "Invalid name"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The backend '{self.backend}' does not accept the name '{self.name}' ({self.origin}).\n{self.rule}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Choose another name, for example: --name {self.example}"
+
+
+@dataclass(eq=False)
+class NotDeployedError(CommandError):
+    """There is nothing of this name on the platform of a backend."""
+
+    name: str
+    backend: str
+    title: ClassVar[str] = "Not deployed"
+
+    @property
+    def found(self) -> str:
+        return f"The backend '{self.backend}' has nothing with the name '{self.name}'."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Name what you deployed with the same options: --backend, --name, --project, --location, --namespace, --context.\n"
+            "To deploy it: funcpack deploy"
+        )
+
+
 # --- packing ---
 
 

@@ -7,6 +7,7 @@ InvokerError
 │   └── ModuleMissingError, ImportFailedError, ParameterError, ...
 ├── RequestError             the request cannot be served: the response has its status and one line of reason
 │   └── InvalidEventError    the request is not a valid CloudEvent
+├── GobletAttributeError     the function's code uses a decorator that does not exist
 ├── CallTimeoutError         the call took longer than FUNCTION_TIMEOUT: 504, one line in the log
 └── ReplyError               the function returned a value that cannot be sent: 500, one line in the log
 """
@@ -139,6 +140,25 @@ class InvalidEventError(RequestError):
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(status, reason)
+
+
+class GobletAttributeError(InvokerError, AttributeError):
+    """The code of the function uses an attribute of `Goblet`, which has none.
+
+    Attributes:
+        attribute: the name of the attribute.
+
+    """
+
+    def __init__(self, attribute: str) -> None:
+        super().__init__(attribute)
+        self.attribute = attribute
+
+    def __str__(self) -> str:
+        return (
+            f"'Goblet' object has no attribute {self.attribute!r}: Funcpack has no decorators. Define a function with the "
+            "parameter `request`, for example `def handler(request)`, and set PYTHON_HANDLER to its module and name"
+        )
 
 
 class CallTimeoutError(InvokerError):

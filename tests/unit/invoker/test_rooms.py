@@ -34,6 +34,7 @@ ROOMS = (
     "free_threading",
     "output",
     "context",
+    "goblet",
     "settings",
     "handler_name",
     "standard_library",
