@@ -719,25 +719,6 @@ class InvalidTokenError(CommandError):
 
 
 @dataclass(eq=False)
-class SecretReferenceError(CommandError):
-    """A value of `secrets` does not name a key of a Kubernetes Secret. `file` is where it was set."""
-
-    name: str
-    reference: str
-    file: str | None
-    title: ClassVar[str] = "Invalid reference to a secret"
-    exit_code: ClassVar[int] = EXIT_USAGE
-
-    @property
-    def found(self) -> str:
-        return f"secrets.{self.name} in {self.file} is '{self.reference}', which names no key of a Kubernetes Secret."
-
-    @property
-    def remedy(self) -> str:
-        return f'Name the Secret and its key: "secrets": {{"{self.name}": "SECRET/KEY"}}'
-
-
-@dataclass(eq=False)
 class MissingImageError(CommandError):
     """A cluster runs images, and none was named."""
 
@@ -1002,7 +983,9 @@ class RejectedManifestError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return "Correct the configuration, or ask an administrator about the quota or the policy that the message names."
+        return (
+            "Correct the configuration, or ask an administrator about the quota or the policy that the message names."
+        )
 
 
 @dataclass(eq=False)
@@ -1041,7 +1024,9 @@ class RolloutFailedError(CommandError):
 
     @property
     def remedy(self) -> str:
-        serves = f"{self.previous} still serves. To undo the deployment, run `funcpack rollback`.\n" if self.previous else ""
+        serves = (
+            f"{self.previous} still serves. To undo the deployment, run `funcpack rollback`.\n" if self.previous else ""
+        )
         return f"{serves}Correct the cause, and deploy again."
 
 

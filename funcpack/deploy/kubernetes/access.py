@@ -54,7 +54,7 @@ def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
     attributes = {"namespace": cluster.namespace, "verb": verb, "group": kind.group, "resource": kind.plural}
     return _posted(
         f"{verb} {kind.shown}",
-        f"check the permissions",
+        "check the permissions",
         REVIEW,
         {
             "apiVersion": "authorization.k8s.io/v1",

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest
     from funcpack.deploy.plan.backend import Description
     from funcpack.deploy.plan.steps import Plan
-    from funcpack.deploy.settings.target import Note, Target
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.settings.target import Target
 
 LOG_LINES = 100
 
@@ -63,6 +64,10 @@ class ClusterBackend(abc.ABC):
     @abc.abstractmethod
     def rollback(self) -> Description:
         """Give the traffic back to what served before, and return what serves then."""
+
+    def pod_labels(self) -> dict[str, str]:
+        """Return the labels of all pods of the function."""
+        return Workload.of(self.target).selector
 
     @property
     def kind(self) -> Resource:
@@ -118,7 +123,7 @@ class ClusterBackend(abc.ABC):
         """Return the last lines of the container in each pod."""
         cluster = self.cluster()
         self.required(cluster)
-        for pod in cluster.items(POD, **Workload.of(self.target).selector):
+        for pod in cluster.items(POD, **self.pod_labels()):
             yield from log_lines(cluster, pod["metadata"]["name"], CONTAINER, LOG_LINES)
 
     def destroy(self) -> bool:
@@ -140,5 +145,3 @@ class ClusterBackend(abc.ABC):
         if found is None:
             raise NotDeployedError(self.target.name, self.target.backend)
         return found
-
-

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.plan.values import Received
-    from funcpack.deploy.settings.target import Note, Target
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.settings.target import Target
 
 POLL_INTERVAL = "FUNCPACK_POLL_INTERVAL"
 SECONDS_BETWEEN_POLLS = 2.0

@@ -59,7 +59,8 @@ def condition(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _is_seen(resource: Mapping[str, Any]) -> bool:
     seen: int = at(resource, "status.observedGeneration") or 0
-    return seen >= resource["metadata"]["generation"]
+    wanted: int = resource["metadata"]["generation"]
+    return seen >= wanted
 
 
 def _words(entry: Mapping[str, Any]) -> str:

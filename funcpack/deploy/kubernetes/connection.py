@@ -66,7 +66,9 @@ class Connection:
             raise ClusterCredentialsError(self.server, self.context, str(exc)) from exc
         if response.status_code == 401:
             raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
-        return Received(response.status_code, {key.lower(): value for key, value in response.headers.items()}, _content(response))
+        return Received(
+            response.status_code, {key.lower(): value for key, value in response.headers.items()}, _content(response)
+        )
 
 
 def connected(target: Target) -> Connection:

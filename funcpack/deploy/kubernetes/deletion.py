@@ -54,7 +54,16 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
     headers = {"content-type": "application/json"}
     gone = {*GONE, 409}
     return (
-        Step(f"delete {kind.shown}", f"delete {kind.kind} {name}", "DELETE", url, options, headers, accepts=FAILURES, verify=checked(gone)),
+        Step(
+            f"delete {kind.shown}",
+            f"delete {kind.kind} {name}",
+            "DELETE",
+            url,
+            options,
+            headers,
+            accepts=FAILURES,
+            verify=checked(gone),
+        ),
         Step(
             f"await {kind.shown}",
             f"wait until {kind.kind} {name} is gone",

@@ -71,11 +71,15 @@ def _child(key: str, old: Any, new: Any) -> tuple[str, Any, Any]:
     """Return the path and the values of an entry of `fieldsV1`: `f:` and a field, or `k:` and the keys of an item of a list."""
     kind, _, name = key.partition(":")
     if kind == "f":
-        return f".{name}", *(value.get(name) if isinstance(value, Mapping) else None for value in (old, new))
+        return f".{name}", _field(old, name), _field(new, name)
     if kind == "k":
         keys: dict[str, Any] = json.loads(name)
         return f"[{next(iter(keys.values()))}]", _item(old, keys), _item(new, keys)
     return "", None, None
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
 
 
 def _item(items: Any, keys: Mapping[str, Any]) -> Any:

@@ -14,11 +14,20 @@ from funcpack.deploy.kubernetes.deployment import deployment
 from funcpack.deploy.kubernetes.findings import explained, pod_problem
 from funcpack.deploy.kubernetes.pods import is_ready
 from funcpack.deploy.kubernetes.requests import apply_step
-from funcpack.deploy.kubernetes.resources import AUTOSCALER, BUDGET, DEPLOYMENT, ENDPOINT_SLICE, POD, REPLICA_SET, SERVICE
+from funcpack.deploy.kubernetes.resources import (
+    AUTOSCALER,
+    BUDGET,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+)
 from funcpack.deploy.kubernetes.rollout import Rollout
 from funcpack.deploy.kubernetes.scaling import horizontal_pod_autoscaler, pod_disruption_budget
 from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.service import PORT, service
+from funcpack.deploy.kubernetes.workload import Workload
 from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import at
@@ -29,15 +38,17 @@ if TYPE_CHECKING:
 
     from funcpack.deploy.kubernetes.cluster import Cluster
     from funcpack.deploy.kubernetes.pods import PodProblem
-    from funcpack.deploy.kubernetes.workload import Manifest, Workload
+    from funcpack.deploy.kubernetes.workload import Manifest
     from funcpack.deploy.plan.backend import Backend
     from funcpack.deploy.plan.values import Received
-    from funcpack.deploy.settings.target import Note, Target
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.settings.target import Target
 
 BACKEND = "kubernetes"
 AUTOSCALER_SECTION = "horizontalPodAutoscaler"
 BUDGET_SECTION = "podDisruptionBudget"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+RESUME = "Run the same command again, with a longer --timeout."
 READS = (Need(REPLICA_SET, ("list",)), Need(POD, ("list",)))
 
 
@@ -94,8 +105,14 @@ class PlainBackend(ClusterBackend):
         problem = None if state.done else self._problem(cluster, found)
         reason = explained(cluster, problem).reason if problem else state.text
         current = replica_sets.current(found, self._versions(cluster, found))
-        revision = current["metadata"]["name"] if current else None
-        return Description(self.target.name, BACKEND, self._url(cluster), revision, state.done, None if state.done else reason)
+        return Description(
+            name=self.target.name,
+            backend=BACKEND,
+            url=self._url(cluster),
+            revision=current["metadata"]["name"] if current else None,
+            ready=state.done,
+            reason=None if state.done else reason,
+        )
 
     @property
     def _scales(self) -> bool:
@@ -114,8 +131,59 @@ class PlainBackend(ClusterBackend):
         ).wait()
         self._await_endpoints(cluster, found)
         url = self._url(cluster)
-        path = SERVICE.path(cluster.namespace, f"http:{self.target.name}:{self._port(cluster)['name']}")
-        call = call_through_cluster(cluster, path, url or self.target.name)
+        path = SERVICE.path(cluster.namespace, f"http:{self.target.name}:{self._port['port']}")
+        call = call_through_cluster(cluster, path, url)
         if call.status is None:
             self.note(f"the Service was not called: {call.text}")
         return self.described(cluster, dict(found))
+
+    def _await_endpoints(self, cluster: Cluster, found: Mapping[str, Any]) -> None:
+        """Wait until the Service sends requests to a new pod, which the cluster decides a moment after the pod is ready."""
+        current = replica_sets.current(found, self._versions(cluster, found))
+        pods = cluster.items(POD, **replica_sets.pod_labels(current)) if current else []
+        ready = {pod["metadata"]["name"] for pod in pods if is_ready(pod)}
+        if not ready:  # scaled to zero
+            return
+        cluster.run(
+            Step(
+                "endpoints",
+                f"wait until Service {self.target.name} has a new pod",
+                "GET",
+                f"{ENDPOINT_SLICE.collection(cluster.namespace)}?labelSelector={SERVICE_NAME_LABEL}%3D{self.target.name}",
+                accepts=frozenset({403}),
+                poll=Poll(lambda received: received.status == 403 or _serves(received, ready), RESUME),
+            )
+        )
+
+    def _versions(self, cluster: Cluster, found: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return replica_sets.versions(found, cluster.items(REPLICA_SET, **at(found, "spec.selector.matchLabels")))
+
+    def _problem(self, cluster: Cluster, found: Mapping[str, Any]) -> PodProblem | None:
+        current = replica_sets.current(found, self._versions(cluster, found))
+        return pod_problem(cluster, replica_sets.pod_labels(current)) if current else None
+
+    def _previous(self, cluster: Cluster, found: Mapping[str, Any]) -> str | None:
+        """Return which ReplicaSet serves while the current one fails, or None."""
+        earlier = [
+            entry["metadata"]["name"]
+            for entry in self._versions(cluster, found)
+            if replica_sets.revision(entry) < replica_sets.revision(found) and at(entry, "status.readyReplicas")
+        ]
+        return f"ReplicaSet {earlier[-1]}" if earlier else None
+
+    @property
+    def _port(self) -> Mapping[str, Any]:
+        """The first port of the Service."""
+        ports: list[Mapping[str, Any]] = self.manifests(Workload.of(self.target))[1]["spec"]["ports"]
+        return ports[0]
+
+    def _url(self, cluster: Cluster) -> str:
+        port = self._port["port"]
+        return f"http://{self.target.name}.{cluster.namespace}.svc" + (f":{port}" if port != PORT else "")
+
+
+def _serves(received: Received, pods: set[str]) -> bool:
+    endpoints = [endpoint for entry in received.body["items"] for endpoint in entry.get("endpoints") or ()]
+    return any(
+        at(entry, "conditions.ready") is not False and at(entry, "targetRef.name") in pods for entry in endpoints
+    )

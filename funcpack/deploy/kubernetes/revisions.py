@@ -39,7 +39,8 @@ def serving_revision(service: Mapping[str, Any]) -> str | None:
 
 def latest(service: Mapping[str, Any]) -> str | None:
     """Return the newest revision that is ready, or None."""
-    return at(service, "status.latestReadyRevisionName")
+    name: str | None = at(service, "status.latestReadyRevisionName")
+    return name
 
 
 def share(service: Mapping[str, Any], revision: str | None) -> int:
@@ -54,7 +55,8 @@ def earlier_ready(service: Mapping[str, Any], revisions: Iterable[Found]) -> str
     serving = serving_revision(service)
     older = ordered[: names.index(serving)] if serving in names else ordered
     ready = [entry for entry in older if condition(entry, "Ready").get("status") == "True"]
-    return ready[-1]["metadata"]["name"] if ready else None
+    name: str | None = ready[-1]["metadata"]["name"] if ready else None
+    return name
 
 
 def with_revision(service: Mapping[str, Any], revision: str) -> Manifest:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.pods import PodProblem
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.plan.values import Received
-    from funcpack.deploy.settings.target import Note
+    from funcpack.deploy.plan.note import Note
 
 Found: TypeAlias = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.schemas import schema
 from funcpack.deploy.settings.merging import merged
-from funcpack.deploy.settings.schema import check
+from funcpack.deploy.settings.schema import check, forbidden
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest
@@ -17,10 +17,31 @@ if TYPE_CHECKING:
 ALTERNATIVES = (
     frozenset({"httpGet", "exec", "tcpSocket", "grpc"}),
     frozenset({"value", "valueFrom"}),
-    frozenset({"emptyDir", "configMap", "secret", "persistentVolumeClaim", "ephemeral", "csi", "projected", "hostPath", "nfs"}),
+    frozenset(
+        {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "ephemeral", "csi", "projected", "hostPath", "nfs"}
+    ),
     frozenset({"minAvailable", "maxUnavailable"}),
     frozenset({"ref", "uri"}),
 )
+
+# What other options decide, and every command has to find again.
+IDENTITY = {
+    "apiVersion": "Funcpack sets it.",
+    "kind": "Funcpack sets it.",
+    "metadata.name": "Use --name, or `name` in the configuration.",
+    "metadata.namespace": "Use --namespace.",
+}
+
+
+def check_names(target: Target, backend: str, names: Sequence[str]) -> None:
+    """Check the names of the sections of a backend.
+
+    Raises:
+        ConfigurationFieldError: There is another section.
+
+    """
+    known = {"type": "object", "properties": {name: {} for name in names}, "additionalProperties": False}
+    check(target.section(backend), known, backend, target.configuration.file)
 
 
 def with_section(manifest: Manifest, target: Target, backend: str, name: str) -> Manifest:
@@ -34,7 +55,9 @@ def with_section(manifest: Manifest, target: Target, backend: str, name: str) ->
     if section is None:
         return manifest
     kind = schema(manifest["apiVersion"], manifest["kind"])
-    check(section, kind, f"{backend}.{name}", target.configuration.file)
+    file = target.configuration.file
+    check(section, kind, f"{backend}.{name}", file)
+    forbidden(section, IDENTITY, f"{backend}.{name}", file)
     return merged(_without_replaced(manifest, section), section)
 
 

@@ -75,5 +75,5 @@ class Workload:
 def _secret_key(name: str, text: str, target: Target) -> SecretKey:
     secret, _, key = text.partition("/")
     if not secret or not key or "/" in key:
-        raise SecretReferenceError(name, text, target.configuration.file)
+        raise SecretReferenceError(target.configuration.file, name)
     return SecretKey(secret, key)
