@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.kubernetes.workload import Manifest
     from funcpack.deploy.plan.backend import Description
-    from funcpack.deploy.plan.steps import Plan
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.steps import Plan
     from funcpack.deploy.settings.target import Target
 
 LOG_LINES = 100

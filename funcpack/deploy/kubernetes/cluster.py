@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from funcpack.deploy.kubernetes.resources import Resource
-    from funcpack.deploy.plan.values import Received
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.values import Received
     from funcpack.deploy.settings.target import Target
 
 POLL_INTERVAL = "FUNCPACK_POLL_INTERVAL"

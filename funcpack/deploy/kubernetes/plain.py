@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.pods import PodProblem
     from funcpack.deploy.kubernetes.workload import Manifest
     from funcpack.deploy.plan.backend import Backend
-    from funcpack.deploy.plan.values import Received
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.values import Received
     from funcpack.deploy.settings.target import Target
 
 BACKEND = "kubernetes"

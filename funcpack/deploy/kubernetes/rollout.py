@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.cluster import Cluster
     from funcpack.deploy.kubernetes.pods import PodProblem
     from funcpack.deploy.kubernetes.resources import Resource
-    from funcpack.deploy.plan.values import Received
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.values import Received
 
 Found: TypeAlias = Mapping[str, Any]
 
