@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from funcpack.command_errors import EXIT_USAGE, CommandError
 from funcpack.plain_text import escaped
@@ -707,6 +707,40 @@ class InvalidTokenError(CommandError):
     @property
     def remedy(self) -> str:
         return "Set it to the output of: gcloud auth print-access-token"
+
+
+class MissingPermission(NamedTuple):
+    """What an identity lacks on a resource, and the command that grants it."""
+
+    who: str
+    permission: str
+    on: str
+    command: str
+
+
+@dataclass(eq=False)
+class MissingPermissionsError(CommandError):
+    """The deployer lacks permissions."""
+
+    missing: Sequence[MissingPermission]
+    title: ClassVar[str] = "Missing permissions"
+
+    @property
+    def found(self) -> str:
+        header = MissingPermission("WHO", "LACKS", "ON", "")
+        rows = [[escaped(cell) for cell in row[:3]] for row in (header, *self.missing)]
+        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+        lines = ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(
+            ["Nothing was changed. Google reports that permissions are missing:\n", *map(str.rstrip, lines)]
+        )
+
+    @property
+    def remedy(self) -> str:
+        commands = dict.fromkeys(escaped(row.command) for row in self.missing)
+        return "\n  ".join(
+            ["Ask an administrator to run this, and wait a minute before you run the command again:\n", *commands]
+        )
 
 
 # --- Cloud Run ---

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from funcpack.command_errors import CommandError
+    from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.steps import Plan, Poll, Step
     from funcpack.deploy.plan.values import Answers, Received, Value
 
@@ -70,7 +71,7 @@ class Execution:
     send: Sender
     poll_interval: float
     deadline: float | None
-    note: Callable[[str], None]
+    note: Note
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _start: float = field(init=False)
@@ -111,6 +112,8 @@ class Execution:
         if step.verify:
             step.verify(received)
         answers[step.key] = received
+        if step.review:
+            step.review(answers)
 
     def _polled(self, request: _Request, poll: Poll, received: Received) -> Received:
         """Return the final answer."""

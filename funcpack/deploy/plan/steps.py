@@ -62,6 +62,7 @@ class Step:
     not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
     `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
     no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
+    `review` raises an error if the answers so far, with this one, report a failure together.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Step:
     on_conflict: str | None = None
     is_authorized: bool = True
     is_read: bool = False
+    review: Callable[[Answers], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
