@@ -37,6 +37,6 @@ Correct or remove these fields. Nothing was built or sent.""",
 
 
 @pytest.mark.parametrize(("error", "exit_code", "text"), CASES)
-def test_error_text(error: errors.CommandError, exit_code: int, text: str) -> None:
+def test_error_text(error: errors.ConfigurationFieldError, exit_code: int, text: str) -> None:
     assert "\n".join([error.title, *render(error)]) == text
     assert error.exit_code == exit_code
