@@ -433,6 +433,17 @@ class NetworkError(CommandError):
 
 
 @dataclass(eq=False)
+class CertificateError(NetworkError):
+    """The server has a certificate of an authority that this machine does not know. Waiting does not change that."""
+
+    title: ClassVar[str] = "The certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return "If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority."
+
+
+@dataclass(eq=False)
 class UnknownOutcomeError(CommandError):
     """A request that changes something was sent, and it is not known whether it had an effect."""
 
@@ -475,17 +486,17 @@ class DeadlineError(CommandError):
 
 @dataclass(eq=False)
 class RejectedRequestError(CommandError):
-    """The server rejected a request. `reason` is the API's name for it, such as INVALID_ARGUMENT."""
+    """The server rejected a request. `text` is its message, and `reason` the API's name for it, such as INVALID_ARGUMENT."""
 
     purpose: str
     status: int
-    message: str
+    text: str
     reason: str
     title: ClassVar[str] = "The request was rejected"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.message.rstrip('.')} ({self.status} {self.reason})."
+        return f"{self.purpose}: {self.text.rstrip('.')} ({self.status} {self.reason})."
 
     @property
     def remedy(self) -> str:
@@ -504,7 +515,7 @@ class PermissionDeniedError(RejectedRequestError):
     def remedy(self) -> str:
         return (
             "Check that the project and the account are the ones that you mean: gcloud auth list\n"
-            "Ask an administrator of the project for the roles of the page 'Permissions' in docs/deploy/permissions.md."
+            "Ask an administrator of the project for the roles in docs/deploy/permissions.md."
         )
 
 
@@ -603,7 +614,7 @@ class ProjectError(CommandError):
 
     project: str
     origin: str
-    title: ClassVar[str] = "The project is not valid"
+    title: ClassVar[str] = "Invalid project"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -624,7 +635,7 @@ class LocationError(CommandError):
 
     location: str
     origin: str
-    title: ClassVar[str] = "The location is not valid"
+    title: ClassVar[str] = "Invalid location"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -642,7 +653,7 @@ class EndpointError(CommandError):
 
     variable: str
     example: str
-    title: ClassVar[str] = "The endpoint is not valid"
+    title: ClassVar[str] = "Invalid endpoint"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property
@@ -697,7 +708,7 @@ class NoCredentialsError(CommandError):
 class InvalidTokenError(CommandError):
     """The access token has characters that no header can contain. It is not shown."""
 
-    title: ClassVar[str] = "The access token is not valid"
+    title: ClassVar[str] = "Invalid access token"
     exit_code: ClassVar[int] = EXIT_USAGE
 
     @property

@@ -8,7 +8,7 @@ is a note.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from funcpack.deploy.google.roles import ACT_AS, ROLE_OF
 from funcpack.deploy.plan.rejections import rejection
@@ -17,7 +17,7 @@ from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import MissingPermission, MissingPermissionsError, ServiceDisabledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from funcpack.deploy.google.endpoints import Endpoints
     from funcpack.deploy.google.place import Place
@@ -31,6 +31,8 @@ PROJECT_POLICY = "project-policy"
 REPOSITORY_POLICY = "repository-policy"
 RESOURCE_PERMISSIONS = "resource-permissions"
 PERMISSIONS = "permissions"
+
+RolesByMember: TypeAlias = dict[str, set[str]]
 
 _UNREADABLE = frozenset({403, 404})
 # Of Compute Engine, after the number of the project. Cloud Run and Cloud Functions run as it unless another one is named.
@@ -197,17 +199,27 @@ def _lacking_on_accounts(of: Preflight, answers: Answers) -> Iterator[MissingPer
 
 
 def _unconfirmed(of: Preflight, answers: Answers) -> Iterator[MissingPermission]:
-    """Return the roles of the service accounts that the policies do not contain."""
-    project, repository = answers.get(PROJECT_POLICY), answers.get(REPOSITORY_POLICY)
+    """Return the roles of the service accounts that the policies do not contain. A policy that cannot be read is noted."""
+    roles_of = {
+        step: _roles_by_member(answers[step]) for step in (PROJECT_POLICY, REPOSITORY_POLICY) if step in answers
+    }
+    for step in (step for step, members in roles_of.items() if members is None):
+        on = f"project {of.place.project}" if step == PROJECT_POLICY else f"repository {of.repository}"
+        of.note(f"Not checked: the roles of the service accounts on {on}, because its policy cannot be read.")
     for account in of.accounts:
         email = _email(account, answers)
         for role in account.roles if email else ():
-            names = {role.name, *role.larger}
-            member = f"serviceAccount:{email}"
-            if names & {*_roles(project, member), *_roles(repository if role.on_repository else None, member)}:
-                continue
-            on, command = _target(of, role)
-            yield MissingPermission(str(email), role.name, on, f"{command} --member {member}")
+            steps = (PROJECT_POLICY, REPOSITORY_POLICY) if role.on_repository and of.repository else (PROJECT_POLICY,)
+            if _is_missing(role, f"serviceAccount:{email}", [roles_of[step] for step in steps]):
+                on, command = _target(of, role)
+                yield MissingPermission(str(email), role.name, on, f"{command} --member serviceAccount:{email}")
+
+
+def _is_missing(role: Role, member: str, policies: Sequence[RolesByMember | None]) -> bool:
+    """Return whether all policies can be read, and none gives a member the role or a larger one."""
+    readable = [policy for policy in policies if policy is not None]
+    has_role = any({role.name, *role.larger} & policy.get(member, set()) for policy in readable)
+    return not has_role and len(readable) == len(policies)
 
 
 def _target(of: Preflight, role: Role) -> tuple[str, str]:
@@ -215,7 +227,7 @@ def _target(of: Preflight, role: Role) -> tuple[str, str]:
     if role.on_repository and of.repository:
         _, project, _, location, _, repository = of.repository.split("/")
         command = f"gcloud artifacts repositories add-iam-policy-binding {repository}"
-        return f"repository {repository}", f"{command} --project {project} --location {location} --role {role.name}"
+        return f"repository {of.repository}", f"{command} --project {project} --location {location} --role {role.name}"
     return f"project {of.place.project}", _on_project(of, role.name)
 
 
@@ -247,12 +259,15 @@ def _permissions(received: Received | None) -> list[str]:
     return list(at(received.body, "permissions") or ()) if received and received.status < 300 else []
 
 
-def _roles(policy: Received | None, member: str) -> set[str]:
-    """Return the roles that a policy gives to a member without a condition."""
-    bindings: list[Any] = at(policy.body, "bindings") or [] if policy else []
-    return {
-        binding["role"] for binding in bindings if member in binding.get("members", ()) and not binding.get("condition")
-    }
+def _roles_by_member(policy: Received) -> RolesByMember | None:
+    """Return the roles that a policy gives without a condition, or None if it cannot be read."""
+    if policy.status in _UNREADABLE:
+        return None
+    found: dict[str, set[str]] = {}
+    for binding in at(policy.body, "bindings") or ():
+        for member in () if binding.get("condition") else binding.get("members", ()):
+            found.setdefault(member, set()).add(binding["role"])
+    return found
 
 
 def _distinct(of: Preflight) -> list[Account]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from funcpack.deploy.plan.rejections import phrase, rejection
 from funcpack.deploy.plan.values import Answer, Computed, Joined, resolved
 from funcpack.deployment_errors import (
+    CertificateError,
     DeadlineError,
     IncompleteAnswerError,
     NetworkError,
@@ -135,7 +136,7 @@ class Execution:
                 received = request.send(self.send, self._timeout)
             except NetworkError as exc:
                 failure: CommandError = request.cut(exc)
-                can_be_retried, least = failure is exc, 0.0
+                can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
                 if request.accepts(received):
                     return received
