@@ -25,6 +25,11 @@ COMMANDS = {
     "samples": "List the sample events.",
     "test": "Send the saved requests, and compare the answers.",
     "build": "Build an image with the buildpack.",
+    "deploy": "Deploy the function to Google Cloud, Kubernetes or Knative.",
+    "describe": "Show what is deployed, and whether it is ready.",
+    "logs": "Print the last lines that the deployed function wrote.",
+    "rollback": "Return to what served before the last deployment.",
+    "destroy": "Delete what is deployed.",
     "ci": "Print a workflow for continuous integration.",
     "doctor": "Check the tools that Funcpack uses on this machine.",
 }
@@ -35,6 +40,7 @@ Examples:
   funcpack run
   funcpack invoke http://127.0.0.1:8080 --json '{"name": "Ada"}'
   funcpack build --tag hello
+  funcpack deploy --backend cloudrun --project orders-prod
 """
 
 

@@ -22,7 +22,7 @@ _TEXTS = {"type": "object", "additionalProperties": _TEXT}
 # A secret and a key in it; on Google a secret and a version, which may be left out.
 _SECRET = re.compile(r"[^/\s]+(/[^/\s]+)?")
 
-_SECTIONS: Mapping[str, Any] = {
+SECTIONS: Mapping[str, Any] = {
     "name": _NAME,
     "backend": _NAME,
     "description": _TEXT,
@@ -41,11 +41,11 @@ _SECTIONS: Mapping[str, Any] = {
     "kubernetes": _OBJECT,
     "knative": _OBJECT,
 }
-_STAGE = {"type": "object", "properties": _SECTIONS, "additionalProperties": False}
+_STAGE = {"type": "object", "properties": SECTIONS, "additionalProperties": False}
 
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
-    "properties": {**_SECTIONS, "stages": {"type": "object", "additionalProperties": _STAGE}},
+    "properties": {**SECTIONS, "stages": {"type": "object", "additionalProperties": _STAGE}},
     "additionalProperties": False,
 }
 

@@ -10,7 +10,7 @@ from funcpack.check.local import Inspection, inspect, read_project
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.source import parse_source
 from funcpack.command_errors import EmptyDirectoryError
-from funcpack.deploy.settings.backends import CLOUD_FUNCTION, LEGACY, Choice, chosen_backend
+from funcpack.deploy.settings.backends import CLOUD_FUNCTION, LEGACY, OPTIONS_OF_BACKENDS, Choice, chosen_backend
 from funcpack.deploy.settings.configuration import Configuration, read_configuration
 from funcpack.deploy.settings.goblet_literal import backend_in
 from funcpack.deploy.settings.names import chosen_name
@@ -62,6 +62,9 @@ def read_target(
     backend = chosen_backend(_choices(directory, options, configuration, environ), note)
     if needs_function and backend == CLOUD_FUNCTION:
         note(LEGACY)
+    for option, backends in OPTIONS_OF_BACKENDS.items():
+        if backend not in backends and getattr(options, option) is not None:
+            note(f"--{option} has no effect with the backend '{backend}'.")
     name = chosen_name(options.name, configuration.values.get("name"), directory, backend, note)
     inspection = _inspection(directory, options, environ) if needs_function else None
     return Target(directory, backend, name, options, configuration, environ, inspection)

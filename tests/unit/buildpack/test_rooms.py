@@ -48,6 +48,9 @@ ROOMS = TOOL_ROOMS + BUILDPACK_ROOMS
 # `python -m funcpack` only calls the tool.
 ENTRY = "funcpack.__main__"
 
+# The room that people import from: its package exports `Deployment`.
+PUBLIC = "funcpack.deploy"
+
 # The parts of the invoker that work on plain data.
 INVOKER_MODULES = {
     "funcpack_invoker.function.parameters",
@@ -116,7 +119,7 @@ def test_every_directory_is_a_package_of_a_known_room() -> None:
 
 def test_packages_import_nothing_by_themselves() -> None:
     packages = [module for module, file in MODULES.items() if file.name == "__init__.py"]
-    assert [module for module in packages if IMPORTS[module]] == []
+    assert [module for module in packages if IMPORTS[module]] == [PUBLIC]
 
 
 def test_files_of_the_project_are_read_in_one_place() -> None:

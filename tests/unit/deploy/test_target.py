@@ -121,3 +121,13 @@ def test_name_and_sections(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"name": "orders", "backend": "cloudrun", "cloudrun": {"traffic": 25}}')
     target, _ = read(tmp_path, set=("cloudrun.traffic=50",))
     assert (target.name, target.section("cloudrun"), target.section("labels")) == ("orders", {"traffic": 50}, {})
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_options_of_other_backends_are_noted(backend: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    _, notes = read(tmp_path, backend=backend, project="p", location="l", namespace="n", context="c")
+    unused = ["--project", "--location"] if backend in {"kubernetes", "knative"} else ["--namespace", "--context"]
+    assert [note for note in notes if note != LEGACY] == [
+        f"{option} has no effect with the backend '{backend}'." for option in unused
+    ]
