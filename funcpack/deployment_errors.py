@@ -1102,7 +1102,7 @@ class RolloutDeadlineError(CommandError):
 
 
 @dataclass(eq=False)
-class NotServingError(CommandError):
+class UnansweredCallError(CommandError):
     """The rollout is complete, but the address does not answer."""
 
     url: str

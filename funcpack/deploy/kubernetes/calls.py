@@ -11,7 +11,7 @@ from funcpack.deploy.kubernetes.answers import FAILURES
 from funcpack.deploy.kubernetes.pod import READY_PATH
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import Received, at
-from funcpack.deployment_errors import DeadlineError, NotServingError
+from funcpack.deployment_errors import DeadlineError, UnansweredCallError
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.cluster import Cluster
@@ -37,7 +37,7 @@ def call_through_cluster(cluster: Cluster, path: str, url: str) -> Call:
     `path` is that of the proxy, and `url` is what errors name.
 
     Raises:
-        NotServingError: Every answer of the function is a failure of the server.
+        UnansweredCallError: Every answer of the function is a failure of the server.
 
     """
     attempts = 0
@@ -58,11 +58,11 @@ def call_through_cluster(cluster: Cluster, path: str, url: str) -> Call:
     try:
         received = cluster.run(step)[step.key]
     except DeadlineError as exc:
-        raise NotServingError(url, f"no answer after {exc.seconds:g} seconds") from exc
+        raise UnansweredCallError(url, f"no answer after {exc.seconds:g} seconds") from exc
     if reason := _refusal(received):
         return Call(None, reason)
     if received.status >= 500:
-        raise NotServingError(url, f"{READY_PATH} answers {received.status} {_text(received.body)}".rstrip())
+        raise UnansweredCallError(url, f"{READY_PATH} answers {received.status} {_text(received.body)}".rstrip())
     return Call(received.status)
 
 

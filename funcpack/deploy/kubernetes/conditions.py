@@ -10,12 +10,13 @@ from funcpack.deploy.plan.values import at
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOT_SEEN = State("the cluster has not looked at it yet")
+# The status is still that of what was applied before.
+NOT_SEEN = State("")
 
 
 def deployment_state(deployment: Mapping[str, Any]) -> State:
     """Return the state of a Deployment, by the rules of `kubectl rollout status`."""
-    if not _is_seen(deployment):
+    if not is_seen(deployment):
         return NOT_SEEN
     failure = condition(deployment, "ReplicaFailure")
     if failure.get("status") == "True":
@@ -41,7 +42,7 @@ def _replicas_state(deployment: Mapping[str, Any]) -> State:
 
 def knative_state(service: Mapping[str, Any]) -> State:
     """Return the state of a Knative Service."""
-    if not _is_seen(service):
+    if not is_seen(service):
         return NOT_SEEN
     ready = condition(service, "Ready")
     if ready.get("status") == "True":
@@ -51,13 +52,24 @@ def knative_state(service: Mapping[str, Any]) -> State:
     return State(_words(ready) if ready.get("message") else "the new revision is not ready yet")
 
 
+def route_state(service: Mapping[str, Any]) -> State:
+    """Return the state of the traffic of a Knative Service, whose newest revision may have failed before."""
+    if not is_seen(service):
+        return NOT_SEEN
+    ready = condition(service, "RoutesReady")
+    return State(
+        _words(ready) or "the traffic has not moved yet", ready.get("status") == "True", ready.get("status") == "False"
+    )
+
+
 def condition(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Return a condition in the status of a resource, or an empty one."""
     conditions: list[Mapping[str, Any]] = at(resource, "status.conditions") or []
     return next((entry for entry in conditions if entry["type"] == name), {})
 
 
-def _is_seen(resource: Mapping[str, Any]) -> bool:
+def is_seen(resource: Mapping[str, Any]) -> bool:
+    """Return whether the status is that of the newest `spec`."""
     seen: int = at(resource, "status.observedGeneration") or 0
     wanted: int = resource["metadata"]["generation"]
     return seen >= wanted

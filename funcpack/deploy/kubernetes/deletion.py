@@ -32,7 +32,8 @@ def delete(cluster: Cluster, kinds: Iterable[Resource], name: str) -> bool:
     found = {kind: resource for kind in kinds if (resource := cluster.found(kind, name))}
     for kind, resource in found.items():
         _check_manager(cluster, kind, resource)
-    cluster.run(*(step for kind, resource in found.items() for step in _deletion(cluster, kind, resource)))
+    pairs = [_deletion(cluster, kind, resource) for kind, resource in found.items()]
+    cluster.run(*(deletion for deletion, _ in pairs), *(wait for _, wait in pairs))
     return bool(found)
 
 

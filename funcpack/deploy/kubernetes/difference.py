@@ -6,17 +6,21 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-manageme
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.workload import MANAGER
+from funcpack.deploy.kubernetes.ownership import field_of, owned_fields
 from funcpack.deploy.plan.backend import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# What Knative fills in where it is left out.
+FILLED = frozenset(
+    {"failureThreshold", "successThreshold", "periodSeconds", "timeoutSeconds", "port", "protocol", "resources"}
+)
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(m|k|Ki|[MGTPE]i?)|[eE]([0-9]+))?")
 _UNITS = {"m": Decimal("0.001"), "k": Decimal(1000), "Ki": Decimal(1024)} | {
@@ -33,7 +37,7 @@ def changes(manifest: Mapping[str, Any], found: Mapping[str, Any] | None) -> Ite
         path = f"{prefix}.{field}"
         yield from _sent(path, manifest[field], None if found is None else found.get(field))
         if found:
-            yield from _left_out(path, _owned(found).get(f"f:{field}", {}), manifest[field], found.get(field))
+            yield from _left_out(path, owned_fields(found).get(f"f:{field}", {}), manifest[field], found.get(field))
 
 
 def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:
@@ -56,43 +60,31 @@ def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:
 
 def _left_out(path: str, owned: Mapping[str, Any], new: Any, old: Any) -> Iterator[Change]:
     """Return the changes of what Funcpack has applied before, and does not send any more."""
-    if not owned and _is_named(old) and _is_named(new):  # a list that is replaced as a whole
-        kept = {entry["name"] for entry in new}
-        yield from (Change(f"{path}[{entry['name']}]", entry, None) for entry in old if entry["name"] not in kept)
+    if not owned:
+        yield from _left_out_of_whole(path, new, old)
     for key, below in owned.items():
-        shown, old_value, new_value = _child(key, old, new)
+        shown, old_value = field_of(key, old)
+        _, new_value = field_of(key, new)
         if old_value is not None and new_value is None:
             yield Change(f"{path}{shown}", old_value, None)
         elif old_value is not None:
             yield from _left_out(f"{path}{shown}", below, new_value, old_value)
 
 
-def _child(key: str, old: Any, new: Any) -> tuple[str, Any, Any]:
-    """Return the path and the values of an entry of `fieldsV1`: `f:` and a field, or `k:` and the keys of an item of a list."""
-    kind, _, name = key.partition(":")
-    if kind == "f":
-        return f".{name}", _field(old, name), _field(new, name)
-    if kind == "k":
-        keys: dict[str, Any] = json.loads(name)
-        return f"[{next(iter(keys.values()))}]", _item(old, keys), _item(new, keys)
-    return "", None, None
-
-
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else None
-
-
-def _item(items: Any, keys: Mapping[str, Any]) -> Any:
-    """Return the item of a list with these keys, of which a manifest may leave out those with a default."""
-    matches = (item for item in items or () if all(item.get(key, value) == value for key, value in keys.items()))
-    return next(matches, None)
-
-
-def _owned(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields that Funcpack has applied, as `fieldsV1`."""
-    entries = found["metadata"].get("managedFields", ())
-    applied = (entry for entry in entries if (entry["manager"], entry["operation"]) == (MANAGER, "Apply"))
-    return next((entry.get("fieldsV1", {}) for entry in applied), {})
+def _left_out_of_whole(path: str, new: Any, old: Any) -> Iterator[Change]:
+    """Return the changes of a value that is owned as a whole, as the containers of a Knative Service are."""
+    if _is_named(old) and _is_named(new):
+        entries = {entry["name"]: entry for entry in new}
+        pairs = [(f"[{entry['name']}]", entry, entries.get(entry["name"])) for entry in old]
+    elif isinstance(old, Mapping) and isinstance(new, Mapping):
+        pairs = [(f".{key}", value, new.get(key)) for key, value in old.items() if key not in FILLED]
+    else:
+        return
+    for shown, old_value, new_value in pairs:
+        if new_value is None:
+            yield Change(f"{path}{shown}", old_value, None)
+        else:
+            yield from _left_out_of_whole(f"{path}{shown}", new_value, old_value)
 
 
 def _is_named(value: Any) -> bool:

@@ -30,12 +30,13 @@ def pod_problem(cluster: Cluster, labels: dict[str, str]) -> PodProblem | None:
 
 def explained(cluster: Cluster, problem: PodProblem) -> Finding:
     """Return a problem with the last warning about the pod and the last lines of its log."""
+    lines = _last_lines(cluster, problem)
+    if problem.is_final:  # the status of the pod has the whole reason
+        return Finding(problem.reason, lines)
     warnings = [event["message"] for event in cluster.events(EVENT, problem.pod) if event.get("type") == "Warning"]
     warning = " ".join(warnings[-1].split()).rstrip(".") if warnings else ""
-    # The kubelet's warning about a back-off repeats the reason.
-    adds = bool(warning) and warning not in problem.reason and "ack-off" not in warning
-    reason = f"{problem.reason} ({warning})" if adds else problem.reason
-    return Finding(reason, _last_lines(cluster, problem))
+    adds = bool(warning) and warning not in problem.reason
+    return Finding(f"{problem.reason} ({warning})" if adds else problem.reason, lines)
 
 
 def _last_lines(cluster: Cluster, problem: PodProblem) -> tuple[str, ...]:
@@ -49,4 +50,8 @@ def log_lines(cluster: Cluster, pod: str, container: str, count: int, **query: s
     """Return the last lines of the log of a container; none if the user may not read it, or there is no log yet."""
     path = f"{POD.path(cluster.namespace, pod)}/log"
     received = cluster.read(path, accepts={400, 403, 404, 500}, container=container, tailLines=str(count), **query)
-    return () if received.status >= 400 or not isinstance(received.body, str) else tuple(received.body.splitlines())
+    return (
+        ()
+        if received.status >= 400 or not isinstance(received.body, str)
+        else tuple(line.rstrip() for line in received.body.splitlines())
+    )

@@ -8,26 +8,27 @@ from funcpack.deploy.kubernetes import revisions
 from funcpack.deploy.kubernetes.access import APPLY, Need, check_access
 from funcpack.deploy.kubernetes.backend import ClusterBackend
 from funcpack.deploy.kubernetes.calls import call_address, call_through_cluster
-from funcpack.deploy.kubernetes.conditions import knative_state
+from funcpack.deploy.kubernetes.conditions import is_seen, knative_state, route_state
 from funcpack.deploy.kubernetes.contradictions import contradictions
 from funcpack.deploy.kubernetes.findings import explained, pod_problem
 from funcpack.deploy.kubernetes.knative_service import knative_service
 from funcpack.deploy.kubernetes.pod import PORT
 from funcpack.deploy.kubernetes.pods import is_ready
 from funcpack.deploy.kubernetes.requests import apply_step
-from funcpack.deploy.kubernetes.resources import KNATIVE_SERVICE, POD, REVISION, TRIGGER
+from funcpack.deploy.kubernetes.resources import CONFIGURATION, KNATIVE_SERVICE, POD, REVISION, TRIGGER
 from funcpack.deploy.kubernetes.rollout import Rollout
 from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.trigger import trigger
 from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.values import at
-from funcpack.deployment_errors import NothingToRollBackError, NotServingError
+from funcpack.deployment_errors import NothingToRollBackError, UnansweredCallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from funcpack.deploy.kubernetes.cluster import Cluster
     from funcpack.deploy.kubernetes.pods import PodProblem
+    from funcpack.deploy.kubernetes.rollout import State
     from funcpack.deploy.kubernetes.workload import Manifest, Workload
     from funcpack.deploy.plan.backend import Backend
     from funcpack.deploy.plan.note import Note
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 BACKEND = "knative"
 SERVICE_SECTION = "service"
 TRIGGER_SECTION = "trigger"
+ALL = 100
 
 
 def create(target: Target, note: Note) -> Backend:
@@ -71,7 +73,13 @@ class KnativeBackend(ClusterBackend):
         manifests = self.checked_manifests()
         cluster = self.cluster()
         self.apply(cluster, manifests)
-        return self.described(cluster, self.required(cluster)) if self.target.options.no_wait else self._served(cluster)
+        if self.target.options.no_wait:
+            return self.described(cluster, self.required(cluster))
+        found = self._rollout(cluster, knative_state).wait()
+        newest, share = revisions.latest(found), revisions.share(found, revisions.latest(found))
+        if share < ALL:
+            self.note(f"{newest} has {share} % of the traffic.")
+        return self._served(cluster, found)
 
     def rollback(self) -> Description:
         """Give all traffic to the revision that was ready before, and return what serves then."""
@@ -83,12 +91,15 @@ class KnativeBackend(ClusterBackend):
         if earlier is None:
             raise NothingToRollBackError(KNATIVE_SERVICE.kind, self.target.name)
         cluster.run(apply_step(revisions.with_revision(found, earlier), cluster.namespace, force=True))
-        return self._served(cluster)
+        return self._served(cluster, self._rollout(cluster, route_state).wait())
 
     def described(self, cluster: Cluster, found: Mapping[str, Any]) -> Description:
-        """Return the description of a Knative Service, with the reason if it is not ready."""
-        state = knative_state(found)
-        problem = None if state.done else self._problem(cluster, found)
+        """Return the description of a Knative Service, with the reason if it is not ready.
+
+        If all traffic is that of named revisions, as after a rollback, it does not matter that the newest one has failed.
+        """
+        state = route_state(found) if revisions.is_pinned(found) else knative_state(found)
+        problem = None if state.done else self._problem(cluster)
         reason = explained(cluster, problem).reason if problem else state.text
         return Description(
             name=self.target.name,
@@ -107,21 +118,21 @@ class KnativeBackend(ClusterBackend):
     def _has_trigger(self) -> bool:
         return has_section(self.target, BACKEND, TRIGGER_SECTION)
 
-    def _served(self, cluster: Cluster) -> Description:
-        """Wait until the service is ready, call its address, and return what serves."""
-        found = Rollout(
+    def _rollout(self, cluster: Cluster, state: Callable[[Mapping[str, Any]], State]) -> Rollout:
+        problem = self._problem if state is knative_state else lambda _: None
+        return Rollout(
             cluster,
             KNATIVE_SERVICE,
             self.target.name,
-            knative_state,
-            lambda resource: self._problem(cluster, resource),
+            state,
+            lambda _: problem(cluster),
             _previous,
             self.note,
-        ).wait()
+        )
+
+    def _served(self, cluster: Cluster, found: Mapping[str, Any]) -> Description:
+        """Call the address of a service that is ready, and return what serves."""
         description = self.described(cluster, found)
-        newest = revisions.latest(found)
-        if newest != description.revision:
-            self.note(f"{newest} serves {revisions.share(found, newest)} % of the requests.")
         self._call(cluster, description)
         return description
 
@@ -130,7 +141,7 @@ class KnativeBackend(ClusterBackend):
         url = description.url or ""
         call = call_address(url)
         if call.status is not None and call.status >= 500:
-            raise NotServingError(url, f"it answers {call.status} {call.text}".rstrip())
+            raise UnansweredCallError(url, f"it answers {call.status} {call.text}".rstrip())
         if call.status is not None:
             return
         pods = cluster.items(POD, **{revisions.REVISION_LABEL: description.revision or ""})
@@ -143,9 +154,13 @@ class KnativeBackend(ClusterBackend):
         answer = asked.text if asked.status is None else f"it answers {asked.status}"
         self.note(f"{url} was not called: {call.text}. Pod {ready[0]} was called instead: {answer}.")
 
-    def _problem(self, cluster: Cluster, found: Mapping[str, Any]) -> PodProblem | None:
-        newest = at(found, "status.latestCreatedRevisionName")
-        is_ready_already = newest is None or newest == revisions.latest(found)
+    def _problem(self, cluster: Cluster) -> PodProblem | None:
+        """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""
+        configuration = cluster.found(CONFIGURATION, self.target.name)
+        if configuration is None or not is_seen(configuration):
+            return None
+        newest = at(configuration, "status.latestCreatedRevisionName")
+        is_ready_already = newest is None or newest == at(configuration, "status.latestReadyRevisionName")
         return None if is_ready_already else pod_problem(cluster, {revisions.REVISION_LABEL: newest})
 
 

@@ -1,35 +1,52 @@
 """A resource as the cluster has it, as a manifest that can be applied again with a change.
 
 A patch of one field would belong to another manager than what was applied, although both are Funcpack's: the next deployment
-would neither change nor remove it. So the whole resource is applied.
+would neither change nor remove it. So the fields that Funcpack has applied are applied again, with the change among them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from funcpack.deploy.kubernetes.ownership import Owned, field_of, owned_fields
 
+if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest
 
-# Controllers and kubectl write these. Knative rejects changes of its own.
-FOREIGN_ANNOTATIONS = (
-    "deployment.kubernetes.io/",
-    "kubectl.kubernetes.io/",
-    "serving.knative.dev/creator",
-    "serving.knative.dev/lastModifier",
-)
+
+# Of a resource that others have applied, Funcpack owns no field.
+NOTHING: Owned = {".": {}}
 
 
 def applicable(resource: Mapping[str, Any], changes: Mapping[str, Any]) -> Manifest:
     """Return a manifest of a resource with other values of fields of its `spec`."""
-    found = resource["metadata"]
-    metadata = {key: found[key] for key in ("name", "namespace", "labels") if key in found}
-    annotations = {
-        key: value for key, value in found.get("annotations", {}).items() if not key.startswith(FOREIGN_ANNOTATIONS)
-    }
-    if annotations:
-        metadata["annotations"] = annotations
-    identity = {"apiVersion": resource["apiVersion"], "kind": resource["kind"]}
-    return {**identity, "metadata": metadata, "spec": {**resource["spec"], **changes}}
+    owned, found = owned_fields(resource), resource["metadata"]
+    metadata = {"name": found["name"], "namespace": found["namespace"]}
+    metadata |= _kept(found, found, owned.get("f:metadata", NOTHING))
+    spec = _kept({**resource["spec"], **changes}, resource["spec"], owned.get("f:spec", NOTHING))
+    return {"apiVersion": resource["apiVersion"], "kind": resource["kind"], "metadata": metadata, "spec": spec}
+
+
+def _kept(value: Any, live: Any, owned: Owned) -> Any:
+    """Return the part of a value that Funcpack has applied, or that the resource does not have. The rest are defaults."""
+    if not owned:
+        return value
+    if isinstance(value, Mapping):
+        of_live = live if isinstance(live, Mapping) else {}
+        return {
+            key: _kept(entry, of_live.get(key), owned.get(f"f:{key}", {}))
+            for key, entry in value.items()
+            if f"f:{key}" in owned or entry != of_live.get(key)
+        }
+    if isinstance(value, list):
+        return [kept for item in value if (kept := _kept_item(item, live, owned)) is not None]
+    return value
+
+
+def _kept_item(item: Any, live: Any, owned: Owned) -> Any:
+    """Return the part of an item of a list to keep, or None. The lists here are those whose items have keys."""
+    key = next((key for key in owned if field_of(key, [item])[1] is not None), None)
+    if key is None:
+        return None if isinstance(live, list) and item in live else item
+    return _kept(item, field_of(key, live)[1], owned[key])

@@ -51,5 +51,4 @@ def with_version(deployment: Mapping[str, Any], replica_set: Mapping[str, Any]) 
     metadata = template["metadata"]
     labels = {key: value for key, value in metadata["labels"].items() if key != HASH_LABEL}
     kept = {key: value for key, value in metadata.items() if key != "creationTimestamp"}
-    earlier = {**template, "metadata": {**kept, "labels": labels}}
-    return applicable(deployment, {"template": earlier})
+    return applicable(deployment, {"template": {**template, "metadata": {**kept, "labels": labels}}})

@@ -46,6 +46,7 @@ AUTOSCALER = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpo
 BUDGET = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
 KNATIVE_SERVICE = Resource("serving.knative.dev/v1", "Service", "services")
 REVISION = Resource("serving.knative.dev/v1", "Revision", "revisions")
+CONFIGURATION = Resource("serving.knative.dev/v1", "Configuration", "configurations")
 TRIGGER = Resource("eventing.knative.dev/v1", "Trigger", "triggers")
 ENDPOINT_SLICE = Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices")
 APPLIED = (DEPLOYMENT, SERVICE, AUTOSCALER, BUDGET, KNATIVE_SERVICE, TRIGGER)

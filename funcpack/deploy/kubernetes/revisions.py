@@ -48,6 +48,12 @@ def share(service: Mapping[str, Any], revision: str | None) -> int:
     return sum(entry.get("percent") or 0 for entry in traffic(service) if entry.get("revisionName") == revision)
 
 
+def is_pinned(service: Mapping[str, Any]) -> bool:
+    """Return whether all traffic is that of named revisions, so that a new revision gets none."""
+    entries = at(service, "spec.traffic") or [{"latestRevision": True}]
+    return all("revisionName" in entry for entry in entries if entry.get("percent") != 0)
+
+
 def earlier_ready(service: Mapping[str, Any], revisions: Iterable[Found]) -> str | None:
     """Return the newest ready revision that is older than the one that serves, or None."""
     ordered = sorted(revisions, key=_generation)

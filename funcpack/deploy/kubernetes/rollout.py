@@ -69,7 +69,11 @@ class Rollout:
             resource: Found = self.cluster.run(step)[step.key].body
         except DeadlineError as exc:
             late = self.cluster.after_deadline()
-            state = explained(late, self._problem).reason if self._problem else self._said or "it has not answered"
+            state = (
+                explained(late, self._problem).reason
+                if self._problem
+                else self._said or "the cluster has not looked at it yet"
+            )
             raise RolloutDeadlineError(self.kind.kind, self.name, self.cluster.namespace, exc.seconds, state) from exc
         return resource
 
@@ -79,7 +83,7 @@ class Rollout:
         state = self.state(received.body)
         if state.done:
             return True
-        self._problem = self.problem(received.body)
+        self._problem = self.problem(received.body) if state.text else None
         self._say(self._problem.reason if self._problem else state.text)
         self._failures = self._failures + 1 if state.failed else 0
         if (self._problem and self._problem.is_final) or self._failures >= POLLS_UNTIL_FAILED:
@@ -87,7 +91,7 @@ class Rollout:
         return False
 
     def _say(self, text: str) -> None:
-        if text != self._said:
+        if text and text != self._said:
             self._said = text
             self.note(text)
 

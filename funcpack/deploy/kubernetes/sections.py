@@ -24,6 +24,8 @@ ALTERNATIVES = (
     frozenset({"ref", "uri"}),
 )
 
+MISSING: Any = object()
+
 # What other options decide, and every command has to find again.
 IDENTITY = {
     "apiVersion": "Funcpack sets it.",
@@ -51,14 +53,16 @@ def with_section(manifest: Manifest, target: Target, backend: str, name: str) ->
         ConfigurationFieldError: The section has a field that the resource does not have, or a value of another type.
 
     """
-    section = target.section(backend).get(name)
-    if section is None:
+    section = target.section(backend).get(name, MISSING)
+    if section is MISSING:
         return manifest
-    kind = schema(manifest["apiVersion"], manifest["kind"])
+    check(section, {"type": "object"}, f"{backend}.{name}", target.configuration.file)
     file = target.configuration.file
-    check(section, kind, f"{backend}.{name}", file)
     forbidden(section, IDENTITY, f"{backend}.{name}", file)
-    return merged(_without_replaced(manifest, section), section)
+    complete = merged(_without_replaced(manifest, section), section)
+    # The schema says what a whole resource requires.
+    check(complete, schema(manifest["apiVersion"], manifest["kind"]), f"{backend}.{name}", file)
+    return complete
 
 
 def has_section(target: Target, backend: str, name: str) -> bool:
