@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.ownership import field_of, owned_fields
+from funcpack.deploy.kubernetes.ownership import NOTHING, field_of, owned_fields
 from funcpack.deploy.plan.backend import Change
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def changes(manifest: Mapping[str, Any], found: Mapping[str, Any] | None) -> Ite
         path = f"{prefix}.{field}"
         yield from _sent(path, manifest[field], None if found is None else found.get(field))
         if found:
-            yield from _left_out(path, owned_fields(found).get(f"f:{field}", {}), manifest[field], found.get(field))
+            yield from _left_out(
+                path, owned_fields(found).get(f"f:{field}", NOTHING), manifest[field], found.get(field)
+            )
 
 
 def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:

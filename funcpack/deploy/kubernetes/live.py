@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.ownership import Owned, field_of, owned_fields
+from funcpack.deploy.kubernetes.ownership import NOTHING, Owned, field_of, owned_fields
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest
-
-
-# Of a resource that others have applied, Funcpack owns no field.
-NOTHING: Owned = {".": {}}
 
 
 def applicable(resource: Mapping[str, Any], changes: Mapping[str, Any]) -> Manifest:

@@ -15,6 +15,9 @@ from funcpack.deploy.kubernetes.workload import MANAGER
 # A tree with a key for each field. A field without keys below is owned as a whole.
 Owned: TypeAlias = Mapping[str, Any]
 
+# No field is owned, as in a resource that others have applied.
+NOTHING: Owned = {".": {}}
+
 
 def owned_fields(resource: Mapping[str, Any]) -> Owned:
     """Return the fields that Funcpack has applied, as `fieldsV1`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes import replica_sets
@@ -31,7 +32,7 @@ from funcpack.deploy.kubernetes.workload import Workload
 from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import at
-from funcpack.deployment_errors import NothingToRollBackError, SmokeWithoutRevisionsError
+from funcpack.deployment_errors import NothingToRollBackError, SmokeWithoutRevisionsError, UnansweredCallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,6 +49,8 @@ BACKEND = "kubernetes"
 AUTOSCALER_SECTION = "horizontalPodAutoscaler"
 BUDGET_SECTION = "podDisruptionBudget"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+# The cluster needs a moment. A Service that selects other pods would never have them.
+MOST_POLLS = 15
 RESUME = "Run the same command again, with a longer --timeout."
 READS = (Need(REPLICA_SET, ("list",)), Need(POD, ("list",)))
 
@@ -144,6 +147,15 @@ class PlainBackend(ClusterBackend):
         ready = {pod["metadata"]["name"] for pod in pods if is_ready(pod)}
         if not ready:  # scaled to zero
             return
+        polls = itertools.count(1)
+
+        def is_done(received: Received) -> bool:
+            if received.status == 403 or _serves(received, ready):
+                return True
+            if next(polls) >= MOST_POLLS:
+                raise UnansweredCallError(self._url(cluster), "the Service does not send requests to the new pods")
+            return False
+
         cluster.run(
             Step(
                 "endpoints",
@@ -151,7 +163,7 @@ class PlainBackend(ClusterBackend):
                 "GET",
                 f"{ENDPOINT_SLICE.collection(cluster.namespace)}?labelSelector={SERVICE_NAME_LABEL}%3D{self.target.name}",
                 accepts=frozenset({403}),
-                poll=Poll(lambda received: received.status == 403 or _serves(received, ready), RESUME),
+                poll=Poll(is_done, RESUME),
             )
         )
 
