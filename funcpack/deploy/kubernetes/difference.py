@@ -44,8 +44,8 @@ def changes(manifest: Mapping[str, Any], found: Mapping[str, Any] | None) -> Ite
 
 def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:
     """Return the changes of what is sent."""
-    if isinstance(new, Mapping) and (new or old is None) and isinstance(old, Mapping | None):
-        if not new:
+    if isinstance(new, Mapping) and isinstance(old, Mapping | None):
+        if not new and old is None:
             yield Change(path, None, {})
         for key, value in new.items():
             yield from _sent(f"{path}.{key}", value, (old or {}).get(key))

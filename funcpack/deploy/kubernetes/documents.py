@@ -29,7 +29,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = '"' if OTHER_VALUES.fullmatch(text) else None
+    # Readers do not agree on line breaks other than "\n", and fold those in plain texts.
+    style = '"' if OTHER_VALUES.fullmatch(text) or not text.isprintable() else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -73,7 +73,7 @@ def _container_problem(pod: str, status: Mapping[str, Any]) -> Iterator[PodProbl
     elif terminated and terminated.get("exitCode"):
         has_restarted = at(status, "state.running") is not None
         yield PodProblem(pod, _ended(name, terminated), False, name, has_restarted)
-    elif at(status, "state.running") and not status.get("ready"):
+    elif at(status, "state.running") is not None and not status.get("ready"):
         yield PodProblem(pod, f"the container '{name}' runs, but is not ready", False, name)
 
 
