@@ -26,16 +26,14 @@ class Hooks:
     """The hooks of one module.
 
     Attributes:
-        started: set when `start` has returned, or if there is no such hook.
+        started: whether `start` has returned, or there is no such hook.
 
     """
 
     def __init__(self, module: ModuleType, others: Sequence[object]) -> None:
         """Find the hooks; `others` are not hooks, even if they have the name of one, as the handler can have."""
         self._start, self._stop, self._alive, self._ready = (_hook(module, name, others) for name in NAMES)
-        self.started = asyncio.Event()
-        if self._start is None:
-            self.started.set()
+        self.started = self._start is None
 
     async def start(self) -> None:
         """Run `start`.
@@ -47,7 +45,7 @@ class Hooks:
         if self._start is not None:
             await self._start.run()
             refuse_patched_threads("`start()`")
-        self.started.set()
+        self.started = True
 
     async def stop(self) -> None:
         """Run `stop`; log any exception."""

@@ -100,29 +100,9 @@ def test_start_and_stop(serve: Serve, definition: str) -> None:
     assert sys.modules["handler"].seen == ["start", "stop"]
 
 
-def test_slow_start_is_not_ready_and_calls_wait_for_it(serve: Serve) -> None:
-    client = serve("""
-        import threading
-        go = threading.Event()
-
-        def start(): go.wait(10)
-        def handler(): return "started"
-    """)
-
-    async def probe() -> list[int]:
-        call = asyncio.ensure_future(client.send())
-        health = [await client.send(target=path) for path in ("/health/live", "/health/ready")]
-        sys.modules["handler"].go.set()
-        answer = await call
-        health.append(await client.send(target="/health/ready"))
-        return [answer.status, *(each.status for each in health)]
-
-    assert client.runner.run(probe()) == [200, 200, 503, 200]
-
-
 def test_start_that_fails_is_reported(serve: Serve) -> None:
-    (error,) = serve("def start(): 1 / 0\ndef handler(): return ''").started
-    assert isinstance(error, ZeroDivisionError)
+    with pytest.raises(ZeroDivisionError):
+        serve("def start(): 1 / 0\ndef handler(): return ''")
 
 
 @pytest.mark.parametrize("code", ["start = 7\nclass stop: pass\ndef handler(): return ''", "def start(): return ''"])
