@@ -45,7 +45,7 @@ _CONNECTIONS_CHECK = 0.05
 
 # Seconds after which a thread lets another one run. The event loop waits for each of the threads that calculate, at every
 # system call: with 16 of them and Python's default of 5 ms, health checks would take seconds.
-_SWITCH_INTERVAL = 0.0005
+SWITCH_INTERVAL = 0.0005
 
 # Seconds for tasks that the function left behind to react to their cancellation.
 _CANCELLATION = 1.0
@@ -75,7 +75,7 @@ class Worker(BaseWorker):
 
     def init_process(self) -> None:
         """Create the event loop before the function is imported, since its module may ask for it."""
-        sys.setswitchinterval(_SWITCH_INTERVAL)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self._loop = EventLoop()
         asyncio.set_event_loop(self._loop)
         super().init_process()
