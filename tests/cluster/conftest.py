@@ -127,6 +127,35 @@ def probe_image(image_of: ImageOf) -> str:
     return image_of({"handler.py": _source("probe")})
 
 
+@pytest.fixture(scope="session")
+def relay_image(image_of: ImageOf) -> str:
+    """The image of a function that replies to events; see functions/relay.py."""
+    return image_of({"handler.py": _source("relay")})
+
+
+@pytest.fixture(scope="session")
+def sink_image(image_of: ImageOf) -> str:
+    """The image of a function that counts events; see functions/sink.py."""
+    return image_of({"handler.py": _source("sink")})
+
+
+@pytest.fixture(scope="session")
+def serving(cluster: Mapping[str, str]) -> None:
+    """Skip the test if the cluster does not have Knative Serving."""
+    _require_api(cluster, "serving.knative.dev")
+
+
+@pytest.fixture(scope="session")
+def eventing(cluster: Mapping[str, str], serving: None) -> None:  # noqa: ARG001 - the functions are Knative Services
+    """Skip the test if the cluster does not have Knative Eventing."""
+    _require_api(cluster, "eventing.knative.dev")
+
+
+def _require_api(cluster: Mapping[str, str], group: str) -> None:
+    if not Kubectl(cluster, "default")("api-resources", f"--api-group={group}", "--output=name"):
+        pytest.skip(f"the cluster does not have {group}")
+
+
 @pytest.fixture
 def client(kubectl: Kubectl, probe_image: str) -> Client:
     """A client in the namespace of the test."""
