@@ -5,25 +5,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.cluster.client import Client, pod_of
 from tests.cluster.images import ClusterImages
 from tests.cluster.kubectl import Kubectl
 from tests.images.conftest import container_engine, make_app, workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator
 
     from tests.images.conftest import MakeApp, Workshop
 
 __all__ = ["container_engine", "make_app", "workshop"]  # fixtures of these tests too
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+Figures = Callable[[Mapping[str, object]], None]
+
+_FIGURES = pytest.StashKey[list[tuple[str, Mapping[str, object]]]]()
 
 
 class ImageOf(Protocol):
@@ -34,6 +43,7 @@ class ImageOf(Protocol):
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "restricted: the namespace enforces the Pod Security Standard `restricted`")
+    config.stash[_FIGURES] = []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -109,3 +119,67 @@ def image_of(cluster_images: ClusterImages, workshop: Workshop, make_app: MakeAp
         return built[key]
 
     return image
+
+
+@pytest.fixture(scope="session")
+def probe_image(image_of: ImageOf) -> str:
+    """The image of an HTTP function that the tests observe; see functions/probe.py."""
+    return image_of({"handler.py": _source("probe")})
+
+
+@pytest.fixture(scope="session")
+def relay_image(image_of: ImageOf) -> str:
+    """The image of a function that replies to events; see functions/relay.py."""
+    return image_of({"handler.py": _source("relay")})
+
+
+@pytest.fixture(scope="session")
+def sink_image(image_of: ImageOf) -> str:
+    """The image of a function that counts events; see functions/sink.py."""
+    return image_of({"handler.py": _source("sink")})
+
+
+@pytest.fixture(scope="session")
+def serving(cluster: Mapping[str, str]) -> None:
+    """Skip the test if the cluster does not have Knative Serving."""
+    _require_api(cluster, "serving.knative.dev")
+
+
+@pytest.fixture(scope="session")
+def eventing(cluster: Mapping[str, str], serving: None) -> None:  # noqa: ARG001 - the functions are Knative Services
+    """Skip the test if the cluster does not have Knative Eventing."""
+    _require_api(cluster, "eventing.knative.dev")
+
+
+def _require_api(cluster: Mapping[str, str], group: str) -> None:
+    if not Kubectl(cluster, "default")("api-resources", f"--api-group={group}", "--output=name"):
+        pytest.skip(f"the cluster does not have {group}")
+
+
+@pytest.fixture
+def client(kubectl: Kubectl, probe_image: str) -> Client:
+    """A client in the namespace of the test."""
+    kubectl.apply(*pod_of(probe_image))
+    kubectl.wait("condition=Ready", "pod/client")
+    return Client(kubectl)
+
+
+@pytest.fixture
+def record_figures(request: pytest.FixtureRequest) -> Figures:
+    """Keep figures of the test for the end of the report."""
+
+    def record(figures: Mapping[str, object]) -> None:
+        request.config.stash[_FIGURES].append((request.node.name, figures))
+
+    return record
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[_FIGURES]:
+        terminalreporter.section("figures")
+        for name, figures in config.stash[_FIGURES]:
+            terminalreporter.write_line(f"{name}: {json.dumps(figures)}")
+
+
+def _source(name: str) -> str:
+    return Path(__file__).with_name("functions").joinpath(f"{name}.py").read_text()
