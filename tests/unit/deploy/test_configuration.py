@@ -240,3 +240,11 @@ def test_every_error_is_wrong_usage() -> None:
     with pytest.raises(CommandError) as caught:
         read()
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("values", [{"stages": 5}, {"stages": {"dev": 5}}, {"cloudrunn": {}}])
+def test_error_of_the_file_does_not_name_the_options(values: Mapping[str, Any]) -> None:
+    write(values)
+    with pytest.raises(errors.ConfigurationFieldError) as caught:
+        read("name=orders", stage="dev")
+    assert caught.value.file == "config.json"
