@@ -14,7 +14,7 @@ from funcpack.command_errors import EXIT_USAGE, CommandError
 from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # --- settings ---
 
@@ -237,6 +237,102 @@ class NotDeployedError(CommandError):
 # --- packing ---
 
 
+@dataclass(eq=False)
+class IgnoredFunctionError(CommandError):
+    """A file of the function would not be in the archive, because of an ignore file or because of its name."""
+
+    file: str
+    title: ClassVar[str] = "The function is not in the archive"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} is not uploaded, because an ignore file names it or because files of this name are never uploaded."
+
+    @property
+    def remedy(self) -> str:
+        return f"Remove {self.file} from .gcloudignore, .funcignore or .gitignore, or rename it."
+
+
+@dataclass(eq=False)
+class GeneratedFileError(CommandError):
+    """The app has a file with the name of one that is added to the archive."""
+
+    file: str
+    title: ClassVar[str] = "File name reserved for a generated file"
+
+    @property
+    def found(self) -> str:
+        return f"The app contains {self.file}, but Funcpack adds a file of this name to the archive that it uploads."
+
+    @property
+    def remedy(self) -> str:
+        return f"Rename {self.file}, or delete it if it is the result of an earlier deployment."
+
+
+@dataclass(eq=False)
+class ArchiveNameError(CommandError):
+    """A file has a name that a zip cannot contain. `shown` has escapes for what is not UTF-8."""
+
+    shown: str
+    title: ClassVar[str] = "File name is not UTF-8"
+
+    @property
+    def found(self) -> str:
+        return f"The name of the file {self.shown} is not valid UTF-8, so the archive cannot contain it."
+
+    @property
+    def remedy(self) -> str:
+        return "Rename the file, or add it to .gcloudignore."
+
+
+@dataclass(eq=False)
+class UnknownDependenciesError(CommandError):
+    """A build backend decides on the dependencies, so that no list of them can be uploaded."""
+
+    title: ClassVar[str] = "The dependencies are not known"
+
+    @property
+    def found(self) -> str:
+        return (
+            "pyproject.toml leaves the dependencies to its build backend, but this build installs from a list of them."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return "Write them to a lock file, which is used instead, for example: uv lock"
+
+
+@dataclass(eq=False)
+class LockExportError(CommandError):
+    """uv cannot read a lock. `output` is the end of its output."""
+
+    output: str
+    title: ClassVar[str] = "Invalid uv.lock"
+
+    @property
+    def found(self) -> str:
+        return f"uv could not export the packages in uv.lock:\n\n{self.output}"
+
+    @property
+    def remedy(self) -> str:
+        return "Create the file again: uv lock"
+
+
+@dataclass(eq=False)
+class ProcfileError(CommandError):
+    """The Procfile does not name what to start."""
+
+    title: ClassVar[str] = "Procfile without a web process"
+
+    @property
+    def found(self) -> str:
+        return "The Procfile has no line that begins with `web:`, which is the command that Cloud Run starts."
+
+    @property
+    def remedy(self) -> str:
+        return "Add such a line, for example:\n\n  web: python -m funcpack_invoker\n\nOr delete the Procfile to use the default image."
+
+
 # --- schemas ---
 
 _TYPES = {
@@ -425,7 +521,7 @@ class NetworkError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: {self.reason}."
+        return f"{self.server}: {self.reason.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
@@ -455,7 +551,7 @@ class UnknownOutcomeError(CommandError):
     @property
     def found(self) -> str:
         return (
-            f"{self.purpose}: {self.server}: {self.reason}.\n"
+            f"{self.purpose}: {self.server}: {self.reason.rstrip('.')}.\n"
             "The request was sent, and it is not known whether the server has done it. It was not sent a second time."
         )
 
@@ -472,6 +568,7 @@ class DeadlineError(CommandError):
     seconds: float
     resume: str
     state: str | None = None
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"resume"})
     title: ClassVar[str] = "The deadline has passed"
 
     @property
@@ -587,6 +684,24 @@ class NoJsonError(CommandError):
             "Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers,\n"
             "and that the network does not require a login."
         )
+
+
+@dataclass(eq=False)
+class PollIntervalError(CommandError):
+    """The variable of the interval between polls is not a positive number."""
+
+    variable: str
+    value: str
+    title: ClassVar[str] = "Invalid interval"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.variable} is '{self.value}', which is not a positive number of seconds."
+
+    @property
+    def remedy(self) -> str:
+        return f"Unset it, or set it to a number: {self.variable}=2"
 
 
 # --- Google: projects, credentials, permissions ---
@@ -755,6 +870,212 @@ class MissingPermissionsError(CommandError):
 
 
 # --- Cloud Run ---
+
+
+@dataclass(eq=False)
+class RegistryConflictError(CommandError):
+    """Two settings name different registries. `values` are their values by the names of the fields."""
+
+    file: str | None
+    values: Mapping[str, str]
+    title: ClassVar[str] = "Two different registries"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        origin = self.file or "--set"
+        return "\n".join(f"{origin}: {field} is '{value}'." for field, value in self.values.items())
+
+    @property
+    def remedy(self) -> str:
+        return "Keep cloudbuild.artifact_registry, and remove the other. Nothing was built or sent."
+
+
+@dataclass(eq=False)
+class ForeignRegistryError(CommandError):
+    """The registry belongs to another project, and the account that builds by default cannot write there."""
+
+    file: str | None
+    registry: str
+    owner: str
+    project: str
+    title: ClassVar[str] = "The registry of another project needs a service account"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        origin = self.file or "--set"
+        return (
+            f"{origin}: the registry '{self.registry}' belongs to the project '{self.owner}', the deployment to the project "
+            f"'{self.project}',\nand cloudbuild.serviceAccount is not set."
+        )
+
+    @property
+    def remedy(self) -> str:
+        location, _, rest = self.registry.partition("-docker.pkg.dev/")
+        repository = rest.split("/")[1]
+        return (
+            f"Set cloudbuild.serviceAccount to the email address of a service account ACCOUNT that builds, and grant it:\n\n"
+            f"  gcloud projects add-iam-policy-binding {self.project} --member serviceAccount:ACCOUNT "
+            "--role roles/storage.objectViewer\n"
+            f"  gcloud artifacts repositories add-iam-policy-binding {repository} --project {self.owner} --location {location} "
+            "--member serviceAccount:ACCOUNT --role roles/artifactregistry.writer"
+        )
+
+
+@dataclass(eq=False)
+class ImageNameError(CommandError):
+    """Cloud Run cannot take an image by this name. `reason` continues the sentence."""
+
+    image: str
+    reason: str
+    title: ClassVar[str] = "The name of the image is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.image}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Name the registry and the digest, for example: --image us-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE@sha256:DIGEST\n"
+            "'funcpack build --publish' prints the name of the image that it has published."
+        )
+
+
+@dataclass(eq=False)
+class ImageNotFoundError(CommandError):
+    """The registry does not tell the digest of an image."""
+
+    image: str
+    status: int
+    title: ClassVar[str] = "The image is not available"
+
+    @property
+    def found(self) -> str:
+        states = {404: "does not have it", 401: "requires a login", 403: "denies the access"}
+        return (
+            f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        )
+
+    @property
+    def remedy(self) -> str:
+        if self.status == 404:
+            return "Check the name and the tag, or publish the image: funcpack build --tag IMAGE --publish"
+        return "Name the image by its digest: --image IMAGE@sha256:DIGEST"
+
+
+@dataclass(eq=False)
+class FailedOperationError(CommandError):
+    """The platform began what was requested, and it failed. `cause` is the platform's."""
+
+    purpose: str
+    cause: str
+    title: ClassVar[str] = "The operation failed"
+
+    @property
+    def found(self) -> str:
+        return f"{self.purpose}: {self.cause.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "What served before goes on serving. Correct what the message names, and run the command again.\n"
+            "The last lines of the function are shown by: funcpack logs"
+        )
+
+
+@dataclass(eq=False)
+class FailedBuildError(CommandError):
+    """Cloud Build could not build the image. `step` is the step that failed, `log` the address of the log."""
+
+    build: str
+    step: str | None
+    reason: str
+    log: str | None
+    title: ClassVar[str] = "The build failed"
+
+    @property
+    def found(self) -> str:
+        step = f" in {self.step}" if self.step else ""
+        log = f"\nLog: {self.log}" if self.log else ""
+        return f"Build {self.build} failed{step}: {self.reason.rstrip('.')}.{log}"
+
+    @property
+    def remedy(self) -> str:
+        return "Read the log, correct the cause, and run the command again. What served before goes on serving."
+
+
+@dataclass(eq=False)
+class NotServingError(CommandError):
+    """The new revision does not serve as it should. `reason` is a sentence, `serving` the percentages by revision."""
+
+    service: str
+    reason: str
+    serving: Mapping[str, int]
+    title: ClassVar[str] = "The new revision does not serve"
+
+    @property
+    def found(self) -> str:
+        shares = ", ".join(f"{revision} {percent} %" for revision, percent in self.serving.items()) or "no revision"
+        return f"Service '{self.service}': {self.reason.rstrip('.')}.\nTraffic: {shares}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
+
+
+@dataclass(eq=False)
+class UnhealthyAddressError(CommandError):
+    """The address of what was deployed answers with an error of the server."""
+
+    url: str
+    status: int
+    title: ClassVar[str] = "The function does not answer"
+
+    @property
+    def found(self) -> str:
+        return f"The function is deployed, but {self.url} answers {self.status}."
+
+    @property
+    def remedy(self) -> str:
+        return "See why: funcpack logs\nTo go back to what served before: funcpack rollback"
+
+
+@dataclass(eq=False)
+class SmokeError(CommandError):
+    """The answer to the kept request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
+
+    file: str
+    lines: Sequence[str]
+    traffic: str
+    title: ClassVar[str] = "The smoke request failed"
+
+    @property
+    def found(self) -> str:
+        lines = "\n".join(f"    {escaped(line)}" for line in self.lines)
+        return f"The answer of the new revision is not the one in {self.file}:\n{lines}\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct the function, or the answer in {self.file}, and run the command again."
+
+
+@dataclass(eq=False)
+class NothingToRollBackToError(CommandError):
+    """There is no earlier version."""
+
+    name: str
+    title: ClassVar[str] = "There is nothing to roll back to"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.name}' has no ready revision that is older than the one that serves."
+
+    @property
+    def remedy(self) -> str:
+        return "Deploy the source that you want to serve: funcpack deploy"
 
 
 # --- Cloud Functions ---

@@ -33,6 +33,7 @@ REQUIREMENTS = ("cloudevents", "flask", "gunicorn", "httptools", "werkzeug")
 LOCK = Path(__file__).parents[1] / "invoker-requirements.txt"
 _NAME = "funcpack-invoker"
 _PACKAGE = Path(funcpack_invoker.__file__).parent
+METADATA_DIRECTORY = f"{_PACKAGE.name}-{funcpack_invoker.__version__}.dist-info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ def provide(parent: Path, interpreter: Interpreter, uv: Uv, log: Log) -> Invoker
         cache.prune(parent)
     cache.note_use(entry)
     return Invoker((entry, _PACKAGE.parent) if _is_checkout() else (entry,))
+
+
+def package_files() -> Mapping[str, bytes]:
+    """Return the files of the invoker's package, without its dependencies, by their names from the parent directory on."""
+    files = (file for file in _PACKAGE.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    return {file.relative_to(_PACKAGE.parent).as_posix(): file.read_bytes() for file in files}
+
+
+def metadata() -> str:
+    """Return the metadata of the invoker as a package of its own, which pip installs as a part of the tool.
+
+    https://packaging.python.org/en/latest/specifications/core-metadata/
+    """
+    from importlib.metadata import requires  # noqa: PLC0415 - see `_closure`
+
+    from packaging.requirements import Requirement  # noqa: PLC0415 - see `_closure`
+
+    required = [text for text in requires("funcpack") or () if normalized(Requirement(text).name) in REQUIREMENTS]
+    headers = ["Metadata-Version: 2.1", f"Name: {_NAME}", f"Version: {funcpack_invoker.__version__}"]
+    return "\n".join([*headers, *(f"Requires-Dist: {requirement}" for requirement in required), ""])
 
 
 def _is_checkout() -> bool:
@@ -132,18 +153,9 @@ def _install_lock(directory: Path, interpreter: Interpreter, uv: Uv, log: Log) -
 
 
 def _write_metadata(directory: Path) -> None:
-    """Write the metadata of the invoker itself, which pip installs as a part of the tool."""
-    from importlib.metadata import requires  # noqa: PLC0415 - see above
-
-    from packaging.requirements import Requirement  # noqa: PLC0415 - see above
-
-    version = funcpack_invoker.__version__
-    required = [text for text in requires("funcpack") or () if normalized(Requirement(text).name) in REQUIREMENTS]
-    headers = ["Metadata-Version: 2.1", f"Name: {_NAME}", f"Version: {version}"]
-    info = directory / f"{_PACKAGE.name}-{version}.dist-info"
+    info = directory / METADATA_DIRECTORY
     info.mkdir()
-    text = "\n".join([*headers, *(f"Requires-Dist: {requirement}" for requirement in required), ""])
-    (info / "METADATA").write_text(text, encoding="utf-8")
+    (info / "METADATA").write_text(metadata(), encoding="utf-8")
     (info / "RECORD").write_text("", encoding="utf-8")
 
 

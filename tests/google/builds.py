@@ -56,12 +56,10 @@ def create(world: World, call: Call) -> Resource:
 
 
 def get(world: World, call: Call) -> Resource:
-    """Answer `builds.get`: it counts as a poll of the operation, too."""
+    """Answer `builds.get`."""
     identity = call.parameters.get("id") or call["name"].rpartition("/")[2]
     build = found(world.builds, identity)
-    for operation in list(world.operations.values()):
-        if operation.target == build["name"]:
-            operation.poll()
+    world.touch(build["name"])
     return build
 
 

@@ -64,6 +64,11 @@ def match(service: str, verb: str, path: str) -> Match | None:
     return None
 
 
+def identities() -> set[str]:
+    """Return the ids of all methods of all services."""
+    return {method.id for service in SERVICES for method in _methods(service)}
+
+
 @functools.cache
 def _methods(service: str) -> list[Method]:
     """Return the methods of a service, those with the longest fixed parts of the path first, such as `:getIamPolicy`."""

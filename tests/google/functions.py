@@ -16,7 +16,9 @@ LARGEST = 104857600
 
 def get(world: World, call: Call) -> Resource:
     """Answer `functions.get`, of both generations."""
-    return found(world.functions, world.canonical(call["name"]))
+    name = world.canonical(call["name"])
+    world.touch(name)
+    return found(world.functions, name)
 
 
 def list_(world: World, call: Call) -> Resource:

@@ -23,7 +23,7 @@ _V2 = "cloudfunctions.v2.projects.locations.functions."
 _BUILD = "cloudbuild.projects."
 _REPOSITORY = "artifactregistry.projects.locations.repositories."
 
-_ANSWERS: dict[str, Answer] = {
+ANSWERS: dict[str, Answer] = {
     f"{_RUN}services.create": run.create,
     f"{_RUN}services.patch": run.patch,
     f"{_RUN}services.get": run.get,
@@ -87,7 +87,7 @@ def answer(world: World, call: Call) -> Any:
     identity = call.method.id
     if identity.endswith(".operations.get"):
         return operation(world, call)
-    found = _ANSWERS.get(identity) or _OF_ALL_RESOURCES.get(identity.rpartition(".")[2])
+    found = ANSWERS.get(identity) or _OF_ALL_RESOURCES.get(identity.rpartition(".")[2])
     if found is None:
         raise RejectionError(501, f"The test server does not have {identity}.", is_mistake=True)
     return found(world, call)

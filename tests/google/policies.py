@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from tests.google.discovery import Method
     from tests.google.world import Call, Resource, World
 
-# The permissions of methods whose names differ.
+# The parts of permissions that differ from those of methods.
 _PERMISSIONS = {
+    "cloudresourcemanager": "resourcemanager",
+    "entries": "logEntries",
     "generateUploadUrl": "sourceCodeSet",
-    "generateDownloadUrl": "sourceCodeGet",
     "patch": "update",
     "insert": "create",
 }
-_FREE = ("testIamPermissions", "operations", "generateDownloadUrl")
+_FREE = ("testIamPermissions", "generateDownloadUrl")
 CONCURRENT = (
     "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff. "
     "The request's ETag did not match the current policy's ETag."
@@ -31,12 +32,10 @@ _FOREIGN_ROLES = {"run": "roles/cloudfunctions.", "cloudfunctions": "roles/run."
 
 def permission(method: Method) -> str | None:
     """Return the permission that a method needs, for example `run.services.create`, or None."""
-    service, *parts = re.sub(r"\bv\d\.|\bprojects\.locations\.|(?<=iam\.)projects\.", "", method.id).split(".")
-    if any(part in _FREE for part in parts):
+    service, *_, collection, name = method.id.split(".")
+    if collection == "operations" or name in _FREE:
         return None
-    if service == "cloudresourcemanager":
-        service = "resourcemanager"
-    return ".".join([service, *parts[:-1], _PERMISSIONS.get(parts[-1], parts[-1])])
+    return ".".join(_PERMISSIONS.get(part, part) for part in (service, collection, name))
 
 
 def check(world: World, call: Call) -> None:

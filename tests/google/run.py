@@ -55,7 +55,9 @@ def patch(world: World, call: Call) -> Resource:
 
 def get(world: World, call: Call) -> Resource:
     """Answer `services.get`."""
-    return found(world.services, world.canonical(call["name"]))
+    name = world.canonical(call["name"])
+    world.touch(name)
+    return found(world.services, name)
 
 
 def list_(world: World, call: Call) -> Resource:

@@ -35,7 +35,8 @@ LOCATION = "us-central1"
 class Request:
     """A request that the server received.
 
-    `id` is the method's, such as `run.projects.locations.services.get`, or `upload`, `download`, `serving` or `registry`. `headers`
+    `id` is the method's, such as `run.projects.locations.services.get`, or `upload`, `download`, `serving` or `registry`; `fail` takes
+    each of them. `headers`
     have lowercase names and do not have the token. `body` is the JSON, or the bytes of anything else. `status` is that of the answer,
     or None if there was no answer.
     """
@@ -157,6 +158,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         google = self.server.google
+        if "Transfer-Encoding" in self.headers:
+            google.mistakes.append(f"{self.command} {self.path}: a body without a length")
+            self.send_error(411)
+            return
         content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
         is_authorized = headers.get("authorization") == f"Bearer {TOKEN}"
@@ -213,11 +218,17 @@ def _dispatched(google: GoogleServer, request: Request, headers: dict[str, str],
     if service == "serving":
         request.id = "serving"
         name, _, below = path.partition("/")
-        return 200, serving.serve(google.world, name, f"/{below}", headers), {}
+        failing = _failing(google.world.failures.next(request.id))
+        return failing or (200, serving.serve(google.world, name, f"/{below}", headers), {})
     if service == "v2" and "/manifests/" in path:
         request.id = "registry"
         repository, _, reference = path.rpartition("/manifests/")
-        return 200, None, {"Docker-Content-Digest": serving.digest(google.world, repository, reference)}
+        failing = _failing(google.world.failures.next(request.id))
+        return failing or (
+            200,
+            None,
+            {"Docker-Content-Digest": serving.digest(google.world, repository, reference)},
+        )
     raise mistake(f"There is no service at {url.path}.")
 
 

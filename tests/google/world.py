@@ -158,6 +158,12 @@ class World:
         self.operations[name].poll()
         return self.operations[name].resource
 
+    def touch(self, resource: str) -> None:
+        """Count a GET request for a resource as one for the operations on it: time passes whatever a client looks at."""
+        for operation in list(self.operations.values()):
+            if operation.target == resource:
+                operation.poll()
+
     def settle(self, resource: str) -> None:
         """End the operations on a resource, as if time had passed."""
         for operation in list(self.operations.values()):

@@ -103,7 +103,7 @@ def _problems(error: CompleteError, section: str, moved: Mapping[str, str]) -> I
     path = _path(section, error)
     match error.validator:
         case "additionalProperties" if error.validator_value is False:
-            known = error.schema["properties"]
+            known = error.schema.get("properties", {})
             for name in sorted(error.instance.keys() - known.keys()):
                 yield _unknown(path, name, known, section if path == section else None, moved)
         case "required":

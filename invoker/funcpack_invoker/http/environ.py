@@ -1,14 +1,16 @@
-"""Builds a WSGI environ (PEP 3333) from an ASGI scope, for `flask.Request` and for WSGI applications."""
+"""Builds a WSGI environ (PEP 3333) from an ASGI scope, for `flask.Request` and for WSGI applications, and the other way round."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping
     from typing import BinaryIO
+
+    from funcpack_invoker.http.asgi import Scope
 
 _MOST_NAMES = 512
 _names: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
@@ -48,6 +50,38 @@ def build(scope: MutableMapping[str, Any], stream: BinaryIO) -> dict[str, Any]:
         elif key:
             environ[key] = value.decode("latin-1")
     return environ
+
+
+def scope_of(environ: Mapping[str, Any]) -> Scope:
+    """Return the ASGI scope of a request that another server has received: the inverse of `build`.
+
+    A WSGI server has already joined headers of the same name.
+    """
+    target = str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or _quoted_target(environ))
+    raw_path = target.partition("?")[0].encode("latin-1")
+    return {
+        "http_version": str(environ["SERVER_PROTOCOL"]).partition("/")[2],
+        "method": environ["REQUEST_METHOD"],
+        "scheme": environ["wsgi.url_scheme"],
+        "path": unquote_to_bytes(raw_path).decode(errors="replace"),
+        "raw_path": raw_path,
+        "query_string": str(environ.get("QUERY_STRING", "")).encode("latin-1"),
+        "headers": [(name, str(environ[key]).encode("latin-1")) for key, name in _header_names(environ)],
+        "server": (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
+        "client": (environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)),
+    }
+
+
+def _header_names(environ: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    for key in environ:
+        if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} or key.startswith("HTTP_"):
+            yield key, key.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1")
+
+
+def _quoted_target(environ: Mapping[str, Any]) -> str:
+    return quote(
+        f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}".encode("latin-1"), safe="/:@!$&'()*+,;=~"
+    )
 
 
 def client_address(scope: MutableMapping[str, Any]) -> str:

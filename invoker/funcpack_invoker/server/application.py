@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import mmap
-import os
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
-from funcpack_invoker.app import FunctionApp
-from funcpack_invoker.function.loader import LoadedFunction, app_directories, load
-from funcpack_invoker.function.protocols import Protocol
-
 # Imported before the fork, so that the workers share its memory.
-from funcpack_invoker.telemetry import start as telemetry
-from funcpack_invoker.telemetry.exporters import Exporters
+from funcpack_invoker.served import load_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from funcpack_invoker.app import App
-    from funcpack_invoker.function.loader import LoadedApplication
     from funcpack_invoker.server.limits import Limits
     from funcpack_invoker.settings import Settings
-    from funcpack_invoker.telemetry.observer import Observer
 
 
 class Server(BaseApplication):
@@ -69,25 +61,5 @@ class Server(BaseApplication):
             FunctionError: if it cannot be served.
 
         """
-        directories = app_directories(self._source.resolve())
-        exporters = Exporters.from_env(os.environ)
-        with telemetry.keeping_records(exporters) as early:
-            loaded = load(self.settings.handler, self._source)
-        observer = telemetry.start(loaded, directories, os.environ, exporters, early)
-        if isinstance(loaded, LoadedFunction):
-            self.served = f"function {loaded.handler} ({loaded.kind})"
-            return FunctionApp(loaded, self.settings, observer, self.limits.memory)
-        self.served = f"{loaded.protocol} application {loaded.handler}"
-        return _application_app(loaded, self.settings, observer, self.limits.memory)
-
-
-def _application_app(
-    loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
-) -> App:
-    if loaded.protocol is Protocol.WSGI:
-        from funcpack_invoker.applications.wsgi import WsgiApp  # noqa: PLC0415 - functions do not need it
-
-        return WsgiApp(loaded, settings, observer, memory)
-    from funcpack_invoker.applications.asgi import AsgiApp  # noqa: PLC0415 - as above
-
-    return AsgiApp(loaded, settings, observer, memory)
+        app, self.served = load_app(self.settings, self._source, self.limits.memory)
+        return app

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.google.discovery import identities
 from tests.google.failures import Cut, FailedBuild, FailedOperation, FailedRevision, NeverDone, Status
+from tests.google.methods import ANSWERS
 from tests.google.server import LOCATION, PROJECT, TOKEN
 from tests.google.serving import NEVER
 
@@ -79,6 +81,12 @@ def test_requests_that_do_not_fit_an_api_are_rejected(
     answer = http.request(method, path, json=body)
     assert (answer.status_code, text in answer.json()["error"]["message"]) == (status, True), answer.text
     assert len(google.mistakes) == (status == 400)
+    google.mistakes.clear()
+
+
+def test_bodies_without_a_length_are_rejected(google: GoogleServer, http: httpx.Client) -> None:
+    assert http.post(f"run/v2/{PARENT}/services?serviceId=a", content=iter([b"{}"])).status_code == 411
+    assert len(google.mistakes) == 1
     google.mistakes.clear()
 
 
@@ -163,13 +171,44 @@ def test_failures_happen_at_the_call_that_the_test_names(google: GoogleServer, h
     assert operation["error"] == {"code": 13, "message": "broken"}
 
 
+def test_the_server_answers_methods_that_exist() -> None:
+    assert ANSWERS.keys() <= identities()
+
+
+def test_addresses_and_uploads_fail_on_demand(google: GoogleServer, http: httpx.Client) -> None:
+    google.fail("serving", Status(503))
+    google.fail("upload", Cut())
+    assert [httpx.get(f"{google.url}/serving/shop").status_code for _ in range(2)] == [503, 404]
+    url = http.post(f"cloudfunctions/v1/{PARENT}/functions:generateUploadUrl", json={}).json()["uploadUrl"]
+    with pytest.raises(httpx.RemoteProtocolError):
+        httpx.put(url, content=b"zip")
+
+
+def test_time_passes_for_clients_that_look_at_the_resource(http: httpx.Client) -> None:
+    http.post(f"run/v2/{PARENT}/services?serviceId=shop", json=CONTAINERS)
+    assert [http.get(f"run/v2/{SERVICE}").json()["reconciling"] for _ in range(2)] == [True, False]
+
+
 def test_calls_without_their_permission_are_rejected(google: GoogleServer, http: httpx.Client) -> None:
-    google.world.denied = {"run.services.create", "storage.buckets.create", "cloudfunctions.functions.sourceCodeSet"}
+    google.world.denied = {
+        "run.services.create",
+        "storage.buckets.create",
+        "cloudfunctions.functions.sourceCodeSet",
+        "cloudbuild.builds.create",
+        "resourcemanager.projects.get",
+        "iam.serviceAccounts.get",
+    }
     path = f"run/v2/{PARENT}/services"
     assert "run.services.create" in http.post(f"{path}?serviceId=a", json=CONTAINERS).json()["error"]["message"]
     assert http.get(f"{path}/a").status_code == 404
     assert http.post(f"storage/storage/v1/b?project={PROJECT}", json={"name": "a"}).status_code == 403
     assert http.post(f"cloudfunctions/v2/{PARENT}/functions:generateUploadUrl", json={}).status_code == 403
+    assert http.post(f"cloudbuild/v1/projects/{PROJECT}/builds", json={}).status_code == 403
+    assert http.post(f"cloudbuild/v1/{PARENT}/builds", json={}).status_code == 403
+    assert http.get(f"cloudresourcemanager/v1/projects/{PROJECT}").status_code == 403
+    assert http.get(f"iam/v1/projects/{PROJECT}/serviceAccounts/a@b").status_code == 403
+    google.world.denied = {"logging.logEntries.list"}
+    assert http.post("logging/v2/entries:list", json={"resourceNames": [f"projects/{PROJECT}"]}).status_code == 403
     google.world.denied = {"iam.serviceAccounts.actAs"}
     assert "actas" in http.post(f"{path}?serviceId=a", json=CONTAINERS).json()["error"]["message"].lower()
 

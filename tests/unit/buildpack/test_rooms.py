@@ -29,6 +29,7 @@ TOOL_ROOMS = (
     "funcpack.deploy.packing",
     "funcpack.deploy.settings",
     "funcpack.deploy.plan",
+    "funcpack.ignore_rules",
     "funcpack.calls",
     "funcpack.diagnosis",
     "funcpack.image_builds",

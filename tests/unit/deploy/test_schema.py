@@ -24,6 +24,7 @@ SCHEMA = {
                 "ingress": {"enum": ["ALL", "NONE"]},
                 "uid": {"type": "string", "readOnly": True},
                 "serviceConfig": {"type": "object"},
+                "emptyDir": {"type": "object", "additionalProperties": False},
             },
         },
         "Container": {
@@ -72,6 +73,7 @@ def test_values_of_the_resource_are_accepted(value: dict[str, Any]) -> None:
         ({"containers": [{"image": True}]}, "run.containers[0].image must be text, not true or false."),
         ({"containers": [{}]}, "run.containers[0].image is required."),
         ({"containers": [{"image": ""}]}, "run.containers[0].image is not valid: '' should be non-empty."),
+        ({"emptyDir": {"size": 1}}, "run.emptyDir.size is not a known field."),
         ({"labels": {"a": 5}}, "run.labels.a must be text, not a number."),
         ({"timeout": None}, "run.timeout must be text, not null."),
         ({"timeout": "5m"}, "run.timeout is '5m'. It must be a duration in seconds such as '3.5s'."),

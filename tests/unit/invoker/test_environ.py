@@ -37,3 +37,18 @@ def test_client_address(client: tuple[str, int] | None, address: str) -> None:
 @pytest.mark.parametrize("name", ["REQUEST_URI", "RAW_URI"])
 def test_target_as_it_was_sent(name: str) -> None:
     assert environ.build(SCOPE, io.BytesIO())[name] == "/a%20b?c=%20"
+
+
+def test_scope_is_the_one_that_the_environ_was_built_of() -> None:
+    headers = [(b"host", b"a"), (b"content-type", b"b/c"), (b"content-length", b"1"), (b"x-one", b"1,2")]
+    scope = {**SCOPE, "headers": headers}
+    assert environ.scope_of(environ.build(scope, io.BytesIO())) == scope
+
+
+@pytest.mark.parametrize(
+    ("path", "raw_path"), [("/a b", b"/a%20b"), ("/\xc3\xa4?", b"/%C3%A4%3F"), ("", b""), ("/a/b", b"/a/b")]
+)
+def test_target_that_a_server_does_not_report_is_quoted_again(path: str, raw_path: bytes) -> None:
+    built = environ.build(SCOPE, io.BytesIO()) | {"PATH_INFO": path}
+    del built["RAW_URI"], built["REQUEST_URI"]
+    assert environ.scope_of(built)["raw_path"] == raw_path

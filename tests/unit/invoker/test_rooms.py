@@ -19,7 +19,9 @@ SOURCE = Path(funcpack_invoker.__file__).parent
 ROOMS = (
     "__main__",
     "command_line",
+    "functions_framework",
     "server",
+    "served",
     "applications",
     "app",
     "health",
