@@ -137,7 +137,7 @@ def test_an_image_that_does_not_exist(deployer: Deployer) -> None:
 def test_a_deadline(deployer: Deployer, function_image: str, unready_image: str) -> None:
     late = deployer("deploy", "--image", unready_image, "--timeout", "8")
     assert late.code == 1
-    assert "is not ready after 8 seconds: the container 'function' runs, but is not ready" in late.notes
+    assert "is not ready after 8 seconds: the container" in late.notes
     assert "run the same command again" in late.notes
     assert deployer("deploy", "--image", function_image).code == 0
 

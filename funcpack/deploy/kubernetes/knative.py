@@ -190,7 +190,7 @@ class KnativeBackend(ClusterBackend):
 
     def _problem(self, cluster: Cluster) -> PodProblem | None:
         """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""
-        configuration = cluster.found(CONFIGURATION, self.target.name)
+        configuration = next(iter(cluster.items(CONFIGURATION, **self.pod_labels())), None)
         if configuration is None or not is_seen(configuration):
             return None
         newest = at(configuration, "status.latestCreatedRevisionName")
