@@ -74,6 +74,7 @@ class KnativeBackend(ClusterBackend):
         """Apply the manifests, wait for the new revision, and call the address."""
         manifests = self.checked_manifests()
         cluster = self.cluster()
+        self.check_access(cluster, manifests)
         before = cluster.found(KNATIVE_SERVICE, self.target.name) or {}
         is_first = not revisions.traffic(before)
         if not is_first and self._is_staged(manifests[0], before):
