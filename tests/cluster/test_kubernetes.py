@@ -156,18 +156,3 @@ def test_function_that_cannot_load_shows_why(kubectl: Kubectl, probe_image: str,
     assert reason in ended()["message"]
     (pod,) = pods(kubectl)
     wait_until(lambda: reason in kubectl.ask("logs", pod["metadata"]["name"], "--previous"), "reason in the log")
-
-
-def test_service_gets_no_request_before_start_has_finished(kubectl: Kubectl, client: Client, probe_image: str) -> None:
-    """A TCP probe is what Knative and many others use by default."""
-    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 1}
-    slow = container(probe_image, {"START_SECONDS": "4"}, readinessProbe=probe)
-    deploy(kubectl, *deployment("greeter", slow))
-    answers: list[dict[str, Any]] = []
-
-    def answer() -> bool:
-        answers.append(client.get(URL))
-        return bool(answers[-1]["status"] == 200)
-
-    wait_until(answer, "answer of the Service")
-    assert max(one["seconds"] for one in answers) < 2  # none waited for start()

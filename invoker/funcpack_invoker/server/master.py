@@ -19,7 +19,7 @@ from funcpack_invoker.free_threading import report_modules, runs_without_gil
 from funcpack_invoker.logs import configure
 from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
-from funcpack_invoker.server.sockets import bind, url
+from funcpack_invoker.server.sockets import bind, listen, url
 from funcpack_invoker.server.worker import Worker
 from funcpack_invoker.settings import allowed_memory
 
@@ -51,6 +51,8 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
         report_modules()
     try:
         listeners = bind(settings.host, settings.port)
+        if settings.listen_early:
+            listen(listeners, settings.host, settings.port)
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
