@@ -51,7 +51,7 @@ access_logger = logging.getLogger("funcpack.access")
 
 # Seconds after which the log says what the start waits for.
 _START_PATIENCE = 2.0
-_STARTING = "waiting for start() of %s: connections are refused until it has finished"
+_STARTING = "waiting for start() of %s: requests are not answered until it has finished"
 
 
 class App(ABC):

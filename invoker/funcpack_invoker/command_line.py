@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcpack_invoker.errors import FunctionError, SettingsError
+from funcpack_invoker.errors import FunctionError, ListenError, SettingsError
+from funcpack_invoker.server.sockets import bind, listen
 from funcpack_invoker.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+    import socket
     from collections.abc import Callable, Sequence
 
 
@@ -29,7 +31,8 @@ def prepare(arguments: Sequence[str]) -> Callable[[], int]:
     """Import what the command needs, and return a function that runs it and returns the exit code.
 
     Raises:
-        SystemExit: after printing the help (0), or one line about wrong usage or a wrong setting (2).
+        SystemExit: after printing the help (0), or one line about wrong usage or a wrong setting (2), or about a port that
+            is in use (1).
 
     """
     options = parse(arguments)
@@ -40,10 +43,23 @@ def prepare(arguments: Sequence[str]) -> Callable[[], int]:
         sys.exit(2)
     if options.command == "check":
         return partial(_check, settings, options.source)
+    listeners = _open_sockets(settings)
     _hide_empty_worker_count()
     from funcpack_invoker.server.master import serve  # noqa: PLC0415 - a check needs no server, and it reads variables
 
-    return partial(serve, settings, options.source)
+    return partial(serve, settings, options.source, listeners)
+
+
+def _open_sockets(settings: Settings) -> list[socket.socket]:
+    """Open the sockets before the server is imported, which takes most of the time until the function is."""
+    try:
+        listeners = bind(settings.host, settings.port)
+        if settings.listen_early:
+            listen(listeners, settings.host, settings.port)
+    except ListenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the program's output
+        sys.exit(1)
+    return listeners
 
 
 def parse(arguments: Sequence[str]) -> CommandLine:

@@ -35,6 +35,7 @@ class Settings(NamedTuple):
     max_header_field: int
     grace_period: float
     shutdown_delay: float
+    listen_early: bool
     health_paths: bool
     reply_type: str | None
     reply_source: str
@@ -251,9 +252,17 @@ def _ratio(quota: str = "max", period: str = "", *_: str) -> float | None:
     return None
 
 
+def _is_in_plain_pod(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and not environ.get("K_SERVICE")
+
+
 def _default_shutdown_delay(environ: Mapping[str, str]) -> str:
-    in_plain_pod = environ.get("KUBERNETES_SERVICE_HOST") and not environ.get("K_SERVICE")
-    return "5" if in_plain_pod else "0"
+    return "5" if _is_in_plain_pod(environ) else "0"
+
+
+def _default_early_listening(environ: Mapping[str, str]) -> str:
+    # Without a probe, Kubernetes sends requests as soon as the container runs. Knative and most others probe the port.
+    return "on" if _is_in_plain_pod(environ) else "off"
 
 
 def _default_reply_source(environ: Mapping[str, str]) -> str:
@@ -346,6 +355,15 @@ VARIABLES = (
         "Seconds after SIGTERM during which /health/ready returns 503 and new connections are still accepted.",
         computed=_default_shutdown_delay,
         default_text="5 in a plain Kubernetes pod (KUBERNETES_SERVICE_HOST set, K_SERVICE not), else 0",
+    ),
+    Variable(
+        "FUNCTION_LISTEN_EARLY",
+        "listen_early",
+        _SWITCH_FORM,
+        "",
+        "Let connections wait until start() has finished. If off, the port refuses connections until then.",
+        computed=_default_early_listening,
+        default_text="on in a plain Kubernetes pod (KUBERNETES_SERVICE_HOST set, K_SERVICE not), else off",
     ),
     Variable(
         "FUNCTION_HEALTH_PATHS",

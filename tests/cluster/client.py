@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ class Client:
     """A running pod that has the programs."""
 
     kubectl: Kubectl
+    loads: list[Load] = field(default_factory=list)
 
     def run(self, program: str, *arguments: str) -> Result:
         """Run a program to its end and return what it prints."""
@@ -46,7 +47,14 @@ class Client:
             stdout=subprocess.PIPE,
             text=True,
         )
-        return Load(self.kubectl, process, stop)
+        self.loads.append(Load(self.kubectl, process, stop))
+        return self.loads[-1]
+
+    def close(self) -> None:
+        """End the loads of a test that failed before it stopped them."""
+        for load in self.loads:
+            with load.process as process:
+                process.kill()
 
 
 @dataclass(frozen=True, slots=True)

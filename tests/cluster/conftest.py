@@ -157,11 +157,15 @@ def _require_api(cluster: Mapping[str, str], group: str) -> None:
 
 
 @pytest.fixture
-def client(kubectl: Kubectl, probe_image: str) -> Client:
+def client(kubectl: Kubectl, probe_image: str) -> Iterator[Client]:
     """A client in the namespace of the test."""
     kubectl.apply(*pod_of(probe_image))
     kubectl.wait("condition=Ready", "pod/client")
-    return Client(kubectl)
+    client = Client(kubectl)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 @pytest.fixture

@@ -23,6 +23,12 @@ def deploy(kubectl: Kubectl, *manifests: Manifest) -> None:
     kubectl.rollout("greeter")
 
 
+def deploy_first(kubectl: Kubectl, client: Client, *manifests: Manifest) -> None:
+    """Deploy, and wait until requests reach the new Service, which the nodes have to learn of."""
+    deploy(kubectl, *manifests)
+    wait_until(lambda: client.get(URL)["status"] == 200, "answer of the Service")
+
+
 def pods(kubectl: Kubectl) -> list[Manifest]:
     """Return the pods of the function, without the client."""
     return [pod for pod in kubectl.items("pods") if pod["metadata"]["name"].startswith("greeter-")]
@@ -35,7 +41,7 @@ def status_of(pod: Manifest) -> dict[str, Any]:
 
 
 def test_plainest_manifest_answers(kubectl: Kubectl, client: Client, probe_image: str) -> None:
-    deploy(kubectl, *deployment("greeter", container(probe_image)))
+    deploy_first(kubectl, client, *deployment("greeter", container(probe_image)))
     answer = client.get(URL)
     assert (answer["status"], answer["body"]) == (200, "Hello")
 
@@ -53,7 +59,7 @@ def test_restricted_pods_answer(
     kubectl: Kubectl, client: Client, probe_image: str, of_pod: Manifest, of_container: Manifest
 ) -> None:
     function = container(probe_image, securityContext={**SECURITY, **of_container})
-    deploy(kubectl, *deployment("greeter", function, **of_pod))
+    deploy_first(kubectl, client, *deployment("greeter", function, **of_pod))
     assert client.get(URL)["body"] == "Hello"
 
 
@@ -61,7 +67,7 @@ def test_restricted_pods_answer(
 def test_documented_manifest_answers_from_three_pods(kubectl: Kubectl, client: Client, probe_image: str) -> None:
     manifest, service = documented(probe_image, "apps/v1 Deployment", "v1 Service")
     manifest["spec"]["replicas"] = 3
-    deploy(kubectl, manifest, service)
+    deploy_first(kubectl, client, manifest, service)
     found = client.run("load.py", URL, "8", "400", "--fresh")
     assert found["statuses"] == {"200": 400}
     assert sum(status_of(pod)["ready"] for pod in pods(kubectl)) == 3
@@ -73,7 +79,7 @@ def test_rolling_updates_lose_no_request(
 ) -> None:
     manifest, service = documented(probe_image, "apps/v1 Deployment", "v1 Service")
     manifest["spec"]["replicas"] = 3
-    deploy(kubectl, manifest, service)
+    deploy_first(kubectl, client, manifest, service)
     load = client.start_load(f"{URL}?sleep=0.01", 4, "--pause", "0.02", *fresh)
     for number in range(10):
         deploy(kubectl, changed(manifest, {"ROLLOUT": str(number)}), service)
@@ -86,7 +92,7 @@ def test_plainest_manifest_loses_no_request_either(
     kubectl: Kubectl, client: Client, probe_image: str, record_figures: Figures
 ) -> None:
     manifest, service = deployment("greeter", container(probe_image), 2)
-    deploy(kubectl, manifest, service)
+    deploy_first(kubectl, client, manifest, service)
     load = client.start_load(URL, 4, "--pause", "0.02", "--fresh")
     for number in range(3):
         deploy(kubectl, changed(manifest, {"ROLLOUT": str(number)}), service)
@@ -100,7 +106,7 @@ def test_killed_pod_costs_only_what_was_in_flight(
 ) -> None:
     manifest, service = documented(probe_image, "apps/v1 Deployment", "v1 Service")
     manifest["spec"]["replicas"] = 3
-    deploy(kubectl, manifest, service)
+    deploy_first(kubectl, client, manifest, service)
     clients = 6
     load = client.start_load(f"{URL}?sleep=0.05", clients, "--fresh")
     wait_until(lambda: load.process.poll() is None, "load")
@@ -117,7 +123,7 @@ def test_liveness_restarts_a_function_that_is_ill(kubectl: Kubectl, client: Clie
     manifest, service = documented(probe_image, "apps/v1 Deployment", "v1 Service")
     manifest["spec"]["replicas"] = 1
     manifest["spec"]["template"]["spec"]["containers"][0]["livenessProbe"]["periodSeconds"] = 1
-    deploy(kubectl, manifest, service)
+    deploy_first(kubectl, client, manifest, service)
     assert client.get(f"{URL}ill")["status"] == 200
 
     wait_until(lambda: any(status_of(pod).get("restartCount") for pod in pods(kubectl)), "restart")
@@ -150,11 +156,3 @@ def test_function_that_cannot_load_shows_why(kubectl: Kubectl, probe_image: str,
     assert reason in ended()["message"]
     (pod,) = pods(kubectl)
     wait_until(lambda: reason in kubectl.ask("logs", pod["metadata"]["name"], "--previous"), "reason in the log")
-
-
-def test_service_gets_no_request_before_start_has_finished(kubectl: Kubectl, client: Client, probe_image: str) -> None:
-    """A TCP probe is what Knative and many others use by default."""
-    probe = {"tcpSocket": {"port": 8080}, "periodSeconds": 1}
-    slow = container(probe_image, {"START_SECONDS": "4"}, readinessProbe=probe)
-    deploy(kubectl, *deployment("greeter", slow))
-    assert client.get(URL)["seconds"] < 3  # the request did not wait for start()

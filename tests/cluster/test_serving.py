@@ -97,9 +97,10 @@ def test_requests_wait_in_no_revision_that_is_starting(
 ) -> None:
     """Knative's own probe is a TCP connection: it must fail until start() has finished."""
     manifest = knative_service("greeter", container(probe_image), ALWAYS_ONE)
-    load = client.start_load(deploy(kubectl, manifest), 2, "--pause", "0.02")
+    url = deploy(kubectl, manifest)
+    load = client.start_load(url, 2, "--pause", "0.02")
     deploy(kubectl, changed(manifest, {"START_SECONDS": "5", "ANSWER": "started"}))
-    wait_until(lambda: client.get("http://greeter/")["body"] == "started", "new revision")
+    wait_until(lambda: client.get(url)["body"] == "started", "new revision")
     found = load.stop()
     record_figures(found)
     assert found["statuses"] == {"200": found["requests"]}, found["errors"]

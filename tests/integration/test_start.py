@@ -211,7 +211,7 @@ def test_port_refuses_connections_until_start_has_finished(
 ) -> None:
     source = SLOW_START.format(definition=definition, wait=wait, end="")
     server = start_server(source, ready=None, environment={"WEB_CONCURRENCY": workers})
-    server.wait_for_log("waiting for start() of handler.handler: connections are refused until it has finished")
+    server.wait_for_log("waiting for start() of handler.handler: requests are not answered until it has finished")
     with pytest.raises(ConnectionRefusedError):
         server.connect()
     assert "listening on" not in server.log
@@ -241,6 +241,23 @@ def test_port_refuses_connections_while_the_function_is_imported(start_server: S
     (server.app / "gate").touch()
     server.wait_for_log("listening on")
     assert server.get("/").body == b"Hello"
+
+
+@WORKERS
+@STARTS
+def test_connections_wait_in_a_plain_kubernetes_pod_until_start_has_finished(
+    start_server: StartServer, workers: str, definition: str, wait: str
+) -> None:
+    """Without a probe, Kubernetes sends requests as soon as the container runs."""
+    source = SLOW_START.format(definition=definition, wait=wait, end="")
+    pod = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "FUNCTION_SHUTDOWN_DELAY": "0", "WEB_CONCURRENCY": workers}
+    server = start_server(source, ready=None, environment=pod)
+    server.wait_for_log("importing")
+    with server.connect() as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        server.wait_for_log("waiting for start()")
+        (server.app / "gate").touch()
+        assert server.read_all(connection).endswith(b"Hello")
 
 
 @WORKERS

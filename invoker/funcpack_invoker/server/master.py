@@ -14,12 +14,12 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
-from funcpack_invoker.errors import EndedWhileStartingError, ListenError
+from funcpack_invoker.errors import EndedWhileStartingError
 from funcpack_invoker.free_threading import report_modules, runs_without_gil
 from funcpack_invoker.logs import configure
 from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
-from funcpack_invoker.server.sockets import bind, url
+from funcpack_invoker.server.sockets import url
 from funcpack_invoker.server.worker import Worker
 from funcpack_invoker.settings import allowed_memory
 
@@ -37,23 +37,19 @@ _SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the only writable directory on a rea
 _LAST_MOMENT = 2.0
 
 
-def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int:
+def serve(settings: Settings, source: Path, listeners: list[socket.socket], limits: Limits | None = None) -> int:
     """Serve the function until a signal ends the process; return the exit code.
 
     Args:
         settings: the settings from the environment.
         source: the app directory.
+        listeners: the sockets to accept connections from.
         limits: other limits, for tests that should not take long.
 
     """
     configure(settings)
     if runs_without_gil():
         report_modules()
-    try:
-        listeners = bind(settings.host, settings.port)
-    except ListenError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the program's output
-        return 1
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limits is None:
         limits = Limits().with_memory(allowed_memory(), settings.workers)

@@ -1,7 +1,8 @@
 """Opens the sockets that the server listens on, in two steps.
 
-The master binds them, so that it reports a port that is in use before the function is imported. A worker listens on them
-when it can answer. Until then the kernel refuses connections, and probes of the port fail, as they should.
+The program binds them first of all, so that it reports a port that is in use before the function is imported. A worker
+listens on them when it can answer. Until then the kernel refuses connections, and probes of the port fail, as they should.
+With FUNCTION_LISTEN_EARLY, the kernel lets connections wait until then.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 import os
 
 
-def handler(data, attributes):
+def handler(data: dict, attributes):
     if os.environ.get("FAIL"):
         raise ConnectionError("the backend is down")
     return {**attributes, "type": os.environ["REPLY_TYPE"], "source": "/relay"}, data

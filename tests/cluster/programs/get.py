@@ -1,4 +1,7 @@
-"""Prints the status, the body and the seconds of one GET request as JSON. Usage: get.py URL [NAME:VALUE]..."""
+"""Prints the status, the body and the seconds of one GET request as JSON; status 0 if nothing answers.
+
+Usage: get.py URL [NAME:VALUE]...
+"""
 
 import json
 import sys
@@ -13,4 +16,6 @@ try:
         status, body = response.status, response.read()
 except urllib.error.HTTPError as error:
     status, body = error.code, error.read()
+except OSError as error:
+    status, body = 0, str(error).encode()
 print(json.dumps({"status": status, "body": body.decode(), "seconds": time.monotonic() - began}))

@@ -1,7 +1,7 @@
 """Sends CloudEvents to a URL, and prints the numbers of the statuses as JSON.
 
-Usage: send.py URL COUNT MODE TYPE, where MODE is binary, structured or malformed. A malformed event has data that is not
-the JSON that it says.
+Usage: send.py URL COUNT MODE TYPE, where MODE is binary, structured or malformed. The data of a malformed event is not
+the JSON that its content type says.
 """
 
 import json

@@ -30,6 +30,7 @@ def test_defaults() -> None:
         max_header_field=32 * 1024,
         grace_period=30.0,
         shutdown_delay=0.0,
+        listen_early=False,
         health_paths=True,
         reply_type=None,
         reply_source="urn:funcpack:handler.handler",
@@ -114,6 +115,20 @@ def test_bad_value_is_named_in_one_line(variable: str, text: str, accepted: str)
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({variable: text})
     assert str(caught.value) == f"{variable} is {text!r}, but it must be {accepted}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_early"),
+    [
+        ({}, False),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, True),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "K_SERVICE": "hello"}, False),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "FUNCTION_LISTEN_EARLY": "off"}, False),
+        ({"FUNCTION_LISTEN_EARLY": "on"}, True),
+    ],
+)
+def test_early_listening_by_surroundings(environ: dict[str, str], *, is_early: bool) -> None:
+    assert Settings.from_env(environ).listen_early == is_early
 
 
 @pytest.mark.parametrize(
