@@ -12,7 +12,6 @@ import atexit
 import logging
 import os
 import threading
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,12 +74,12 @@ class Worker:
         self._settings = settings
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._started: Future[BaseException | None] = Future()
+        self._is_started = False
 
     def answer(self, request: Request) -> Response:
         """Return the response to a request."""
         loop = self._running_loop()
-        if self._started.result() is not None:
+        if not self._is_started:
             reply = server_error()
             return _response(reply.status, reply.headers, reply.body)
         scope = wsgi_environ.scope_of(request.environ)
@@ -111,16 +110,22 @@ class Worker:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="funcpack", daemon=True).start()
-                asyncio.run_coroutine_threadsafe(self._app.startup(self._note_start), self._loop).result()
+                self._is_started = self._start(self._loop)
                 atexit.register(self._stop, self._loop)
             return self._loop
 
-    def _note_start(self, error: BaseException | None) -> None:
-        if error is not None:
-            if not isinstance(error, FunctionError):
-                error = StartFailedError(self._settings.handler, error, format_user_traceback(error))
-            logger.error("%s", error)
-        self._started.set_result(error)
+    def _start(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Run the module's `start`; return whether it succeeded, and log why it did not."""
+        try:
+            asyncio.run_coroutine_threadsafe(self._app.startup(), loop).result()
+        except FunctionError as error:
+            logger.error("%s", error)  # noqa: TRY400 - the text contains the user's part of the traceback
+        except BaseException as error:  # noqa: BLE001 - the user's
+            failure = StartFailedError(self._settings.handler, error, format_user_traceback(error))
+            logger.error("%s", failure)  # noqa: TRY400 - see above
+        else:
+            return True
+        return False
 
     def _stop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let calls end, and run the module's `stop`."""
