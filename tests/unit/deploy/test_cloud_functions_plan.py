@@ -201,7 +201,7 @@ def test_archive_has_the_function_and_never_configuration_or_secrets(app: Path, 
     (app / "config.json").rename(app / ".goblet" / "config.json")
     requests = planned(app, backend, config=app / "other.json")
     files = next(request.body for request in requests if request.method == "PUT")["zip"]["files"]
-    own = [name for name in files if not name.startswith("_funcpack/")]
+    own = [name for name in files if not name.startswith("funcpack-generated/")]
     assert own == [".python-version", "_funcpack_entry.py", "data.txt", "handler.py"]
 
 
