@@ -521,11 +521,22 @@ class NetworkError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: {self.reason}."
+        return f"{self.server}: {self.reason.rstrip('.')}."
 
     @property
     def remedy(self) -> str:
         return f"Check the network and the settings of the proxy.\n{_RUN_AGAIN}"
+
+
+@dataclass(eq=False)
+class CertificateError(NetworkError):
+    """The server has a certificate of an authority that this machine does not know. Waiting does not change that."""
+
+    title: ClassVar[str] = "The certificate is not trusted"
+
+    @property
+    def remedy(self) -> str:
+        return "If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority."
 
 
 @dataclass(eq=False)
@@ -540,7 +551,7 @@ class UnknownOutcomeError(CommandError):
     @property
     def found(self) -> str:
         return (
-            f"{self.purpose}: {self.server}: {self.reason}.\n"
+            f"{self.purpose}: {self.server}: {self.reason.rstrip('.')}.\n"
             "The request was sent, and it is not known whether the server has done it. It was not sent a second time."
         )
 
@@ -557,6 +568,7 @@ class DeadlineError(CommandError):
     seconds: float
     resume: str
     state: str | None = None
+    _OUTPUT: ClassVar[frozenset[str]] = frozenset({"resume"})
     title: ClassVar[str] = "The deadline has passed"
 
     @property

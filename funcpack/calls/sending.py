@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import os
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from funcpack.command_errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from funcpack.calls.body import Body
     from funcpack.calls.request import Headers, Request
@@ -253,11 +254,22 @@ def _bytes(text: str) -> bytes:
 
 def reason(exc: BaseException) -> str:
     """Return why a request failed: the operating system's reason, if there is one, since those of the libraries are general."""
-    cause: BaseException | None = exc
-    while cause is not None:
+    for cause in causes(exc):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLError):
+            # Its number is OpenSSL's, not the operating system's.
+            return f"TLS failed ({cause.reason})"
         if isinstance(cause, OSError) and cause.errno:
             # The errors of look-ups have negative numbers; those of asyncio have texts of their own.
             return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
+    return str(exc) or type(exc).__name__
+
+
+def causes(exc: BaseException) -> Iterator[BaseException]:
+    """Return an error, what caused it, and so on; of a group, the first error."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        yield cause
         following = cause.__cause__ or cause.__context__
         cause = following.exceptions[0] if isinstance(following, BaseExceptionGroup) else following
-    return str(exc) or type(exc).__name__

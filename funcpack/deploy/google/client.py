@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from funcpack.calls.sending import Server, reason
+from funcpack.calls.sending import Server, causes, reason
 from funcpack.deploy.google.credentials import Credentials, credentials
 from funcpack.deploy.plan.steps import Upload
 from funcpack.deploy.plan.values import Received
-from funcpack.deployment_errors import NetworkError, NoJsonError
+from funcpack.deployment_errors import CertificateError, NetworkError, NoJsonError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,11 @@ class GoogleClient:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+
+    @property
+    def account(self) -> str | None:
+        """The email of the service account that sends the requests, or None if it is not known."""
+        return self._credentials.account
 
     @cached_property
     def _credentials(self) -> Credentials:
@@ -47,6 +53,7 @@ class GoogleClient:
 
         Raises:
             NetworkError: there is no complete answer.
+            CertificateError: the server's certificate is not trusted.
             NoJsonError: the answer of an API is not JSON.
             CommandError: there are no credentials.
 
@@ -104,7 +111,9 @@ def _exchange(server: Server, message: httpx.Request) -> httpx.Response:
         # httpx shows the header, which may be the token.
         raise NetworkError(server.name, "the request is not valid HTTP", is_sent=False) from None
     except httpx.RequestError as exc:
-        raise NetworkError(server.name, reason(exc), is_sent=not isinstance(exc, _NOT_SENT)) from exc
+        is_untrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(exc))
+        error = CertificateError if is_untrusted else NetworkError
+        raise error(server.name, reason(exc), is_sent=not isinstance(exc, _NOT_SENT)) from exc
 
 
 def _received(server: Server, response: httpx.Response, *, is_api: bool) -> Received:

@@ -26,6 +26,10 @@ class Credentials(Protocol):
     def refresh(self) -> bool:
         """Get a new token. Return false if there is no way to get one."""
 
+    @property
+    def account(self) -> str | None:
+        """The email of the service account, or None if they are a user's or not known."""
+
 
 def credentials(environ: Mapping[str, str]) -> Credentials:
     """Return the credentials of the environment.
@@ -55,6 +59,11 @@ class AccessToken:
     def refresh(self) -> bool:
         """Return false: only the user can get another one."""
         return False
+
+    @property
+    def account(self) -> None:
+        """None: a token does not tell whose it is."""
+        return None
 
 
 class DefaultCredentials:
@@ -102,6 +111,13 @@ class DefaultCredentials:
         except self._failures as exc:
             raise _unusable(exc) from exc
         return True
+
+    @property
+    def account(self) -> str | None:
+        """The email of the service account, or None for a user's login."""
+        email = getattr(self._credentials, "service_account_email", None)
+        # Until its first token, a machine calls its account so.
+        return None if email == "default" else email
 
 
 def _unusable(error: Exception) -> NoCredentialsError:

@@ -60,7 +60,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed."""
+    """What exists already, by its URL, if `condition` holds. These permissions on it are enough: none on the project is needed.
+
+    One to create it is not needed either, and not tested: APIs reject tests of a permission that a resource cannot have.
+    """
 
     url: str
     permissions: tuple[str, ...]
@@ -126,7 +129,7 @@ def _act_as_step(of: Preflight, account: Account) -> Step:
     parts = (base, email) if isinstance(email, str) else (base, *email.parts)
     return Step(
         _act_as_key(account),
-        f"Test the permission to act as the service account of the {account.duty}",
+        f"Test the permission to act as the service account that {account.duty}s",
         "POST",
         Joined((*parts, ":testIamPermissions")),
         {"permissions": [ACT_AS]},
@@ -142,7 +145,7 @@ def _resource_step(resource: Resource) -> Step:
         "Test the permissions on what is deployed",
         "POST",
         f"{resource.url}:testIamPermissions",
-        {"permissions": list(resource.permissions)},
+        {"permissions": [name for name in resource.permissions if not _creates(name)]},
         condition=resource.condition,
         accepts=_UNREADABLE,
         is_read=True,
@@ -164,9 +167,7 @@ def _permissions_step(of: Preflight) -> Step:
 
 def _review(of: Preflight, answers: Answers) -> None:
     """Note the roles that the accounts may lack, and raise MissingPermissionsError if the deployer lacks a permission."""
-    for missing in _unconfirmed(of, answers):
-        self_help = f"If the deployment fails because of it, grant it: {missing.command}"
-        of.note(f"Not confirmed: {missing.who} has {missing.permission} on {missing.on}. {self_help}")
+    _note_unconfirmed(of, list(_unconfirmed(of, answers)))
     lacking = [*_lacking_on_project(of, answers), *_lacking_on_accounts(of, answers)]
     if lacking:
         raise MissingPermissionsError(lacking)
@@ -180,6 +181,8 @@ def _lacking_on_project(of: Preflight, answers: Answers) -> Iterator[MissingPerm
     if received.status in _UNREADABLE:
         raise rejection("Test the permissions on the project", received)
     granted = {*_permissions(received), *_permissions(answers.get(RESOURCE_PERMISSIONS))}
+    if of.resource and RESOURCE_PERMISSIONS in answers:
+        granted |= set(filter(_creates, of.resource.permissions))
     needed = [need.permission for need in of.needs if need.condition is None or need.condition.holds(answers)]
     lacking = [permission for permission in needed if permission not in granted]
     for role in dict.fromkeys(ROLE_OF[permission] for permission in lacking):
@@ -196,6 +199,16 @@ def _lacking_on_accounts(of: Preflight, answers: Answers) -> Iterator[MissingPer
         elif _is_tested(of, received, f"the permission to act as {email}") and ACT_AS not in _permissions(received):
             command = f"gcloud iam service-accounts add-iam-policy-binding {email} --project {of.place.project}"
             yield _deployer_lacks(of, ACT_AS, f"service account {email}", f"{command} --role {ROLE_OF[ACT_AS]}")
+
+
+def _note_unconfirmed(of: Preflight, missing: list[MissingPermission]) -> None:
+    for who in dict.fromkeys(row.who for row in missing):
+        of.note(
+            f"Not confirmed: the roles of {who}. A folder or a group may grant them. If the deployment fails without them, run:"
+        )
+        for row in missing:
+            if row.who == who:
+                of.note(f"  {row.command}")
 
 
 def _unconfirmed(of: Preflight, answers: Answers) -> Iterator[MissingPermission]:
@@ -271,8 +284,16 @@ def _roles_by_member(policy: Received) -> RolesByMember | None:
 
 
 def _distinct(of: Preflight) -> list[Account]:
-    """Return the accounts without those that are named twice: one may both build and run."""
-    return list({account.email: account for account in reversed(of.accounts)}.values())[::-1]
+    """Return the accounts that the deployer must be allowed to act as, each once: one may both build and run.
+
+    The default account that builds is not among them: in older projects it is Cloud Build's own, for which nobody needs this.
+    """
+    accounts = [account for account in of.accounts if account.email or account.duty == "run"]
+    return list({account.email: account for account in reversed(accounts)}.values())[::-1]
+
+
+def _creates(permission: str) -> bool:
+    return permission.endswith(".create")
 
 
 def _act_as_key(account: Account) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from funcpack.deploy.plan.rejections import phrase, rejection
 from funcpack.deploy.plan.values import Answer, Computed, Joined, resolved
 from funcpack.deployment_errors import (
+    CertificateError,
     DeadlineError,
     IncompleteAnswerError,
     NetworkError,
@@ -122,7 +123,7 @@ class Execution:
             if self.clock() - noted >= _SECONDS_BETWEEN_NOTES:
                 noted = self.clock()
                 self.note(f"{request.step.purpose}: still running after {noted - start:.0f} seconds")
-            self._pause(self.poll_interval, request.step, None)
+            self.sleep(self._until_deadline(self.poll_interval, request.step, None))
             received = self._answer(request)
         return received
 
@@ -135,7 +136,7 @@ class Execution:
                 received = request.send(self.send, self._timeout)
             except NetworkError as exc:
                 failure: CommandError = request.cut(exc)
-                can_be_retried, least = failure is exc, 0.0
+                can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
                 if request.accepts(received):
                     return received
@@ -143,20 +144,20 @@ class Execution:
                 can_be_retried, least = request.is_temporary(received), _retry_after(received)
             if not can_be_retried or self._is_last(attempt, step):
                 raise failure
-            pause = max(wait, least)
-            self.note(f"{failure.found} Next attempt in {pause:g} seconds.")
-            self._pause(pause, step, failure)
+            pause = self._until_deadline(max(wait, least), step, failure)
+            self.note(f"{failure.found} Next attempt in {pause:.3g} seconds.")
+            self.sleep(pause)
             wait = min(wait * 2, max(_LONGEST_WAIT, self.poll_interval))
 
     def _is_last(self, attempt: int, step: Step) -> bool:
         """Return whether a failure is final. What is waited for is asked for until the deadline."""
         return attempt >= _ATTEMPTS and (step.poll is None or self.deadline is None)
 
-    def _pause(self, seconds: float, step: Step, failure: CommandError | None) -> None:
-        """Wait, but not beyond the deadline."""
+    def _until_deadline(self, seconds: float, step: Step, failure: CommandError | None) -> float:
+        """Return how long to wait: not beyond the deadline. If it has passed, raise DeadlineError."""
         self._check_deadline(step, failure)
         remaining = self._remaining
-        self.sleep(seconds if remaining is None else min(seconds, remaining))
+        return seconds if remaining is None else min(seconds, remaining)
 
     def _check_deadline(self, step: Step, failure: CommandError | None) -> None:
         """Raise DeadlineError if the deadline has passed. `failure` is the last answer, if it was one."""
@@ -219,7 +220,7 @@ class _Request:
         if received.status in _NO_ANSWER and not self._is_repeatable:
             answer = f"the answer is {received.status} {phrase(received.status)}"
             return UnknownOutcomeError(self.step.purpose, urlsplit(self.url).hostname or "", answer)
-        return rejection(self.step.purpose, received)
+        return rejection(self.step.purpose, received, is_authorized=self.step.is_authorized)
 
     def cut(self, error: NetworkError) -> CommandError:
         """Return the error for a request without an answer: the given one if the request may be sent again."""

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _ERRORS: Mapping[int, type[RejectedRequestError]] = {401: RejectedCredentialsError, 403: PermissionDeniedError}
 
 
-def rejection(purpose: str, received: Received) -> RejectedRequestError:
-    """Return the error for an answer that is not acceptable. `purpose` is that of the step."""
+def rejection(purpose: str, received: Received, *, is_authorized: bool = True) -> RejectedRequestError:
+    """Return the error for an answer that is not acceptable. `purpose` is that of the step.
+
+    An answer 401 or 403 to a request without credentials does not concern those of the user.
+    """
     error = _error(received.body)
     reason = _text(error.get("status")) or phrase(received.status)
     message = _message(error) or _redirect(received) or f"the server answered {received.status}"
@@ -31,7 +34,8 @@ def rejection(purpose: str, received: Received) -> RejectedRequestError:
         service = _text(at(disabled, "metadata.service")) or "SERVICE"
         project = (_text(at(disabled, "metadata.consumer")) or "").removeprefix("projects/")
         return ServiceDisabledError(purpose, received.status, message, reason, service, project or None)
-    return _ERRORS.get(received.status, RejectedRequestError)(purpose, received.status, message, reason)
+    error_type = _ERRORS.get(received.status, RejectedRequestError) if is_authorized else RejectedRequestError
+    return error_type(purpose, received.status, message, reason)
 
 
 def phrase(status: int) -> str:

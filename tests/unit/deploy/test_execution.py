@@ -9,7 +9,7 @@ import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.execution import Execution
-from funcpack.deploy.plan.steps import Plan, Poll, Step, Upload, found, missing
+from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
 
 if TYPE_CHECKING:
@@ -169,6 +169,16 @@ def test_conflict_sends_the_other_step_instead() -> None:
     assert answers.keys() == {"thing", "update", "poll"}
 
 
+def test_step_that_was_sent_after_a_conflict_is_not_sent_again() -> None:
+    world = World(failed(409), received(), received())
+    world.run(
+        step("POST", "create", on_conflict="update"),
+        step("PATCH", "update", condition=Condition("{create} has no answer", lambda answers: "create" not in answers)),
+        step(key="last"),
+    )
+    assert [method for method, _ in world.sent] == ["POST", "PATCH", "GET"]
+
+
 # --- failures ---
 
 
@@ -223,6 +233,13 @@ def test_failure_is_one_sentence_and_nothing_is_sent_after_it(
     assert type(raised.value) is error
     assert raised.value.found == f"Purpose of thing: {text}"
     assert len(world.sent) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_rejection_without_credentials_does_not_concern_those_of_the_user(status: int) -> None:
+    with pytest.raises(errors.RejectedRequestError) as raised:
+        World(failed(status)).run(step("PUT", is_authorized=False))
+    assert type(raised.value) is errors.RejectedRequestError
 
 
 def test_fields_that_the_message_leaves_out_are_named() -> None:
@@ -283,6 +300,14 @@ def test_final_failure_is_not_retried(method: str, status: int) -> None:
     world = World(failed(status))
     with pytest.raises(errors.RejectedRequestError):
         world.run(step(method))
+    assert world.waits == []
+
+
+def test_certificate_that_is_not_trusted_is_not_retried() -> None:
+    error = errors.CertificateError("https://api.test", "its certificate is not trusted", is_sent=False)
+    world = World(error)
+    with pytest.raises(errors.CertificateError):
+        world.run(step())
     assert world.waits == []
 
 
@@ -376,6 +401,7 @@ def test_deadline_tells_the_last_failure() -> None:
         world.run(step(), deadline=5)
     assert raised.value.state == "Purpose of thing: Busy (503 UNAVAILABLE)."
     assert world.waits == [2, 3]
+    assert [note.partition("Next attempt ")[2] for note in world.notes] == ["", "in 2 seconds.", "in 3 seconds."]
 
 
 def test_retry_after_does_not_outlast_the_deadline() -> None:

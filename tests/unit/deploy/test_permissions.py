@@ -44,6 +44,7 @@ class Google:
         if failure:
             return failure
         if url.endswith(":testIamPermissions"):
+            assert not url.startswith(SERVICE) or "run.services.create" not in body["permissions"]
             denied = next((denied for part, denied in self.denied.items() if part in url), set())
             granted = [permission for permission in body["permissions"] if permission not in denied]
             return Received(200, {}, {"permissions": granted} if granted else {})
@@ -106,11 +107,12 @@ def test_deployer_that_is_a_service_account_is_named() -> None:
 
 def test_permission_on_the_resource_is_enough() -> None:
     before = Step("service", "Read", "GET", SERVICE, accepts=frozenset({404}))
-    resource = Resource(SERVICE, ("run.services.update",), found("service"))
-    denied = {"shop:test": {"run.services.update"}}
+    resource = Resource(SERVICE, roles.CLOUD_RUN, found("service"))
+    denied = {"shop:test": {"run.services.update", "run.services.create"}, SERVICE: {"run.services.create"}}
     Google(denied).run(before=(before,), resource=resource)
     absent = Google(denied, failures={SERVICE: Received(404, {}, None)})
-    assert [row[1] for row in absent.missing(before=(before,), resource=resource)] == ["run.services.update"]
+    rows = absent.missing(before=(before,), resource=resource)
+    assert [row[1] for row in rows] == ["run.services.create, run.services.update"]
 
 
 def test_permission_to_create_is_needed_only_for_what_is_missing() -> None:
@@ -135,6 +137,12 @@ def test_account_that_builds_and_runs_is_tested_once() -> None:
     google = Google()
     google.run(Account("build", BUILDER), Account("run", BUILDER))
     assert sum(BUILDER in sent for sent in google.sent) == 1
+
+
+def test_default_account_that_builds_needs_no_permission_to_act_as_it() -> None:
+    google = Google({DEFAULT: {roles.ACT_AS}})
+    google.run(Account("run", BUILDER), Account("build", None))
+    assert [sent for sent in google.sent if DEFAULT in sent] == []
 
 
 @pytest.mark.parametrize(
@@ -191,18 +199,18 @@ def test_roles_that_the_policies_lack_are_noted_and_do_not_stop(
 ) -> None:
     google = Google(policies={PROJECTS: project, REPOSITORY: repository})
     google.run(Account("build", BUILDER, roles.BUILDER_ROLES), repository=REPOSITORY)
-    assert [note.partition(" has ")[2].split()[0] for note in google.notes] == list(lacking)
+    assert [note.partition(" --role ")[2].split()[0] for note in google.notes[1:]] == list(lacking)
 
 
-def test_note_names_the_resource_and_the_command() -> None:
-    google = Google(policies={PROJECTS: policy(*ALL_ROLES[:2])})
+def test_note_names_the_account_and_the_commands() -> None:
+    google = Google(policies={PROJECTS: policy(ALL_ROLES[0])})
     google.run(Account("build", BUILDER, roles.BUILDER_ROLES), repository=REPOSITORY)
-    (note,) = google.notes
-    assert note == (
-        f"Not confirmed: {BUILDER} has roles/artifactregistry.writer on repository {REPOSITORY}. If the deployment fails because "
-        "of it, grant it: gcloud artifacts repositories add-iam-policy-binding apps --project images --location us "
-        f"--role roles/artifactregistry.writer --member serviceAccount:{BUILDER}"
-    )
+    member = f"--member serviceAccount:{BUILDER}"
+    assert google.notes == [
+        f"Not confirmed: the roles of {BUILDER}. A folder or a group may grant them. If the deployment fails without them, run:",
+        f"  gcloud projects add-iam-policy-binding shop --role roles/storage.objectViewer {member}",
+        f"  gcloud artifacts repositories add-iam-policy-binding apps --project images --location us --role {ALL_ROLES[2]} {member}",
+    ]
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -6,7 +6,7 @@ from funcpack import deployment_errors as errors
 
 CASES = [
     (
-        errors.NetworkError("https://run.googleapis.com", "Connection refused", is_sent=False),
+        errors.NetworkError("https://run.googleapis.com", "Connection refused.", is_sent=False),
         1,
         """\
 No answer from the server
@@ -16,23 +16,35 @@ Check the network and the settings of the proxy.
 Run the command again. It continues with what is there already.""",
     ),
     (
-        errors.UnknownOutcomeError("Create the service", "https://run.googleapis.com", "the connection was closed"),
+        errors.CertificateError(
+            "https://run.test", "its certificate is not trusted (self-signed certificate)", is_sent=False
+        ),
+        1,
+        """\
+The certificate is not trusted
+https://run.test: its certificate is not trusted (self-signed certificate).
+
+If a proxy or a private server has this certificate, set SSL_CERT_FILE to a file with its authority.""",
+    ),
+    (
+        errors.UnknownOutcomeError("Create the service", "https://run.googleapis.com", "Server disconnected."),
         1,
         """\
 The connection was cut
-Create the service: https://run.googleapis.com: the connection was closed.
+Create the service: https://run.googleapis.com: Server disconnected.
 The request was sent, and it is not known whether the server has done it. It was not sent a second time.
 
 Run the command again. It continues with what is there already.""",
     ),
     (
-        errors.DeadlineError("Build the image", 600, "Run it again."),
+        errors.DeadlineError("Build the image", 600, "Run it again.\nIt goes on."),
         1,
         """\
 The deadline has passed
 Build the image: not finished after 600 seconds.
 
-Run it again.""",
+Run it again.
+It goes on.""",
     ),
     (
         errors.DeadlineError("Build the image", 0.5, "Run it again.", "Build the image: Busy (503 UNAVAILABLE)."),
