@@ -14,7 +14,7 @@ from funcpack.command_errors import EXIT_USAGE, CommandError
 from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # --- settings ---
 
@@ -587,13 +587,13 @@ class RejectedRequestError(CommandError):
 
     purpose: str
     status: int
-    text: str
+    explanation: str
     reason: str
     title: ClassVar[str] = "The request was rejected"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.text.rstrip('.')} ({self.status} {self.reason})."
+        return f"{self.purpose}: {self.explanation.rstrip('.')} ({self.status} {self.reason})."
 
     @property
     def remedy(self) -> str:
@@ -684,6 +684,24 @@ class NoJsonError(CommandError):
             "Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers,\n"
             "and that the network does not require a login."
         )
+
+
+@dataclass(eq=False)
+class PollIntervalError(CommandError):
+    """The variable of the interval between polls is not a positive number."""
+
+    variable: str
+    value: str
+    title: ClassVar[str] = "Invalid interval"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.variable} is '{self.value}', which is not a positive number of seconds."
+
+    @property
+    def remedy(self) -> str:
+        return f"Unset it, or set it to a number: {self.variable}=2"
 
 
 # --- Google: projects, credentials, permissions ---
@@ -854,7 +872,415 @@ class MissingPermissionsError(CommandError):
 # --- Cloud Run ---
 
 
+@dataclass(eq=False)
+class RegistryConflictError(CommandError):
+    """Two settings name different registries. `values` are their values by the names of the fields."""
+
+    file: str | None
+    values: Mapping[str, str]
+    title: ClassVar[str] = "Two different registries"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        origin = self.file or "--set"
+        return "\n".join(f"{origin}: {field} is '{value}'." for field, value in self.values.items())
+
+    @property
+    def remedy(self) -> str:
+        return "Keep cloudbuild.artifact_registry, and remove the other. Nothing was built or sent."
+
+
+@dataclass(eq=False)
+class ForeignRegistryError(CommandError):
+    """The registry belongs to another project, and the account that builds by default cannot write there."""
+
+    file: str | None
+    registry: str
+    owner: str
+    project: str
+    title: ClassVar[str] = "The registry of another project needs a service account"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        origin = self.file or "--set"
+        return (
+            f"{origin}: the registry '{self.registry}' belongs to the project '{self.owner}', the deployment to the project "
+            f"'{self.project}',\nand cloudbuild.serviceAccount is not set."
+        )
+
+    @property
+    def remedy(self) -> str:
+        location, _, rest = self.registry.partition("-docker.pkg.dev/")
+        repository = rest.split("/")[1]
+        return (
+            f"Set cloudbuild.serviceAccount to the email address of a service account ACCOUNT that builds, and grant it:\n\n"
+            f"  gcloud projects add-iam-policy-binding {self.project} --member serviceAccount:ACCOUNT "
+            "--role roles/storage.objectViewer\n"
+            f"  gcloud artifacts repositories add-iam-policy-binding {repository} --project {self.owner} --location {location} "
+            "--member serviceAccount:ACCOUNT --role roles/artifactregistry.writer"
+        )
+
+
+@dataclass(eq=False)
+class ImageNameError(CommandError):
+    """Cloud Run cannot take an image by this name. `reason` continues the sentence."""
+
+    image: str
+    reason: str
+    title: ClassVar[str] = "The name of the image is not valid"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"'{self.image}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Name the registry and the digest, for example: --image us-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE@sha256:DIGEST\n"
+            "'funcpack build --publish' prints the name of the image that it has published."
+        )
+
+
+@dataclass(eq=False)
+class ImageNotFoundError(CommandError):
+    """The registry does not tell the digest of an image."""
+
+    image: str
+    status: int
+    title: ClassVar[str] = "The image is not available"
+
+    @property
+    def found(self) -> str:
+        states = {404: "does not have it", 401: "requires a login", 403: "denies the access"}
+        return (
+            f"'{self.image}': the registry {states.get(self.status, 'does not tell its digest')}. Nothing was deployed."
+        )
+
+    @property
+    def remedy(self) -> str:
+        if self.status == 404:
+            return "Check the name and the tag, or publish the image: funcpack build --tag IMAGE --publish"
+        return "Name the image by its digest: --image IMAGE@sha256:DIGEST"
+
+
+@dataclass(eq=False)
+class FailedOperationError(CommandError):
+    """The platform began what was requested, and it failed. `cause` is the platform's."""
+
+    purpose: str
+    cause: str
+    title: ClassVar[str] = "The operation failed"
+
+    @property
+    def found(self) -> str:
+        return f"{self.purpose}: {self.cause.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "What served before goes on serving. Correct what the message names, and run the command again.\n"
+            "The last lines of the function are shown by: funcpack logs"
+        )
+
+
+@dataclass(eq=False)
+class FailedBuildError(CommandError):
+    """Cloud Build could not build the image. `step` is the step that failed, `log` the address of the log."""
+
+    build: str
+    step: str | None
+    reason: str
+    log: str | None
+    title: ClassVar[str] = "The build failed"
+
+    @property
+    def found(self) -> str:
+        step = f" in {self.step}" if self.step else ""
+        log = f"\nLog: {self.log}" if self.log else ""
+        return f"Build {self.build} failed{step}: {self.reason.rstrip('.')}.{log}"
+
+    @property
+    def remedy(self) -> str:
+        return "Read the log, correct the cause, and run the command again. What served before goes on serving."
+
+
+@dataclass(eq=False)
+class NotServingError(CommandError):
+    """The new revision does not serve as it should. `reason` is a sentence, `serving` the percentages by revision."""
+
+    service: str
+    reason: str
+    serving: Mapping[str, int]
+    title: ClassVar[str] = "The new revision does not serve"
+
+    @property
+    def found(self) -> str:
+        shares = ", ".join(f"{revision} {percent} %" for revision, percent in self.serving.items()) or "no revision"
+        return f"Service '{self.service}': {self.reason.rstrip('.')}.\nTraffic: {shares}."
+
+    @property
+    def remedy(self) -> str:
+        return "Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs"
+
+
+@dataclass(eq=False)
+class UnhealthyAddressError(CommandError):
+    """The address of what was deployed answers with an error of the server."""
+
+    url: str
+    status: int
+    title: ClassVar[str] = "The function does not answer"
+
+    @property
+    def found(self) -> str:
+        return f"The function is deployed, but {self.url} answers {self.status}."
+
+    @property
+    def remedy(self) -> str:
+        return "See why: funcpack logs\nTo go back to what served before: funcpack rollback"
+
+
+@dataclass(eq=False)
+class SmokeError(CommandError):
+    """The answer to the kept request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
+
+    file: str
+    lines: Sequence[str]
+    traffic: str
+    title: ClassVar[str] = "The smoke request failed"
+
+    @property
+    def found(self) -> str:
+        lines = "\n".join(f"    {escaped(line)}" for line in self.lines)
+        return f"The answer of the new revision is not the one in {self.file}:\n{lines}\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Correct the function, or the answer in {self.file}, and run the command again."
+
+
+@dataclass(eq=False)
+class NothingToRollBackToError(CommandError):
+    """There is no earlier version."""
+
+    name: str
+    title: ClassVar[str] = "There is nothing to roll back to"
+
+    @property
+    def found(self) -> str:
+        return f"'{self.name}' has no ready revision that is older than the one that serves."
+
+    @property
+    def remedy(self) -> str:
+        return "Deploy the source that you want to serve: funcpack deploy"
+
+
 # --- Cloud Functions ---
+
+
+@dataclass(eq=False)
+class RuntimeNameError(CommandError):
+    """A runtime is not the name of a Python runtime. `meant` is the runtime that the value probably means, or None."""
+
+    origin: str
+    value: str
+    meant: str | None
+    example: str
+    title: ClassVar[str] = "Invalid runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.origin} is '{self.value}', which is not the name of a Python runtime of Cloud Functions."
+
+    @property
+    def remedy(self) -> str:
+        return f"Set it to '{self.meant}'." if self.meant else f"Name a Python version in this form: {self.example}"
+
+
+@dataclass(eq=False)
+class OldRuntimeError(CommandError):
+    """A runtime is older than the oldest Python of this generation of Cloud Functions."""
+
+    origin: str
+    runtime: str
+    minimum: str
+    title: ClassVar[str] = "Unsupported runtime"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.origin} is '{self.runtime}'. This generation of Cloud Functions requires at least {self.minimum}."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Set {self.origin} to a newer runtime, or remove it to deploy with the Python version of your project."
+
+
+@dataclass(eq=False)
+class DifferentRuntimesError(CommandError):
+    """Several fields of the configuration set the runtime, to different values."""
+
+    settings: Sequence[str]
+    title: ClassVar[str] = "Contradictory runtimes"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration sets the runtime in {len(self.settings)} places: {', '.join(self.settings)}."
+
+    @property
+    def remedy(self) -> str:
+        return "Remove all but one of them."
+
+
+@dataclass(eq=False)
+class FunctionEventTriggerError(CommandError):
+    """The configuration has an event trigger, which this tool does not create."""
+
+    origin: str
+    title: ClassVar[str] = "Unsupported event trigger"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The configuration has {self.origin}. Funcpack deploys functions that are called by HTTP, and creates no triggers for them."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Remove {self.origin}. A CloudEvent function accepts events by HTTP: after the deployment, create a trigger or a push "
+            "subscription that sends them to its URL."
+        )
+
+
+@dataclass(eq=False)
+class FunctionOptionError(CommandError):
+    """An option that Cloud Functions does not have. `reason` continues a sentence that begins with the backend."""
+
+    option: str
+    backend: str
+    reason: str
+    title: ClassVar[str] = "Unsupported option"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} was given, but the backend '{self.backend}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Leave out {self.option}, or deploy to Cloud Run: --backend cloudrun {self.option} ..."
+
+
+@dataclass(eq=False)
+class ExistingFunctionError(CommandError):
+    """A function with the name exists that the deployment cannot update. `kind` continues the sentence."""
+
+    name: str
+    kind: str
+    title: ClassVar[str] = "Another function has this name"
+
+    @property
+    def found(self) -> str:
+        return f"The function '{self.name}' exists and {self.kind}. An update does not change that."
+
+    @property
+    def remedy(self) -> str:
+        return "Choose another name with --name, or delete that function first. Nothing was built or changed."
+
+
+@dataclass(eq=False)
+class FunctionSourceSizeError(CommandError):
+    """The archive of the source is larger than Cloud Functions accepts. Both sizes are in bytes."""
+
+    size: int
+    limit: int
+    title: ClassVar[str] = "The source is too large"
+
+    @property
+    def found(self) -> str:
+        return f"The archive of your project has {self.size} bytes. Cloud Functions accepts at most {self.limit}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name files that the function does not need in .gcloudignore, one pattern a line. See what is packed: funcpack deploy --dry-run"
+
+
+@dataclass(eq=False)
+class FunctionOperationError(CommandError):
+    """Google reports that an operation on a function failed. `cause` is a sentence, `log` the address of the log."""
+
+    name: str
+    cause: str
+    log: str
+    title: ClassVar[str] = "The operation failed"
+
+    @property
+    def found(self) -> str:
+        return f"Cloud Functions could not change the function '{self.name}': {self.cause}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionStateError(CommandError):
+    """A function is not active after its deployment. `cause` is a sentence, `log` the address of the log."""
+
+    name: str
+    cause: str
+    log: str
+    title: ClassVar[str] = "The function does not serve"
+
+    @property
+    def found(self) -> str:
+        return f"The function '{self.name}' is not active: {self.cause}"
+
+    @property
+    def remedy(self) -> str:
+        return f"Read the log: {self.log}\nThen correct the cause and run the command again."
+
+
+@dataclass(eq=False)
+class FunctionRevisionError(CommandError):
+    """The newest revision of a second-generation function does not get all requests."""
+
+    name: str
+    newest: str
+    serving: str
+    title: ClassVar[str] = "Another revision serves"
+
+    @property
+    def found(self) -> str:
+        return f"The newest revision of the function '{self.name}' is {self.newest}, but the requests go to {self.serving}."
+
+    @property
+    def remedy(self) -> str:
+        return "Somebody may have moved the traffic meanwhile. Run the command again to give all requests to the newest revision."
+
+
+@dataclass(eq=False)
+class NoEarlierSourceError(CommandError):
+    """There is no earlier version of the function with another source."""
+
+    name: str
+    version: str
+    title: ClassVar[str] = "No earlier version"
+
+    @property
+    def found(self) -> str:
+        return f"Version {self.version} of the function '{self.name}' serves. Google keeps no earlier version with another source."
+
+    @property
+    def remedy(self) -> str:
+        return "Check out the source that you want, and deploy it: funcpack deploy"
 
 
 # --- Kubernetes: manifests ---

@@ -141,15 +141,26 @@ def load(directory: Path, name: str) -> SavedRequest:
     """
     file = _file(directory, name)
     try:
-        document = file.read_bytes()
+        return read(file, f"{DIRECTORY}/{name}.json")
     except FileNotFoundError:
         raise SavedRequestMissingError(name, DIRECTORY, names(directory)) from None
+
+
+def read(file: Path, shown: str | None = None) -> SavedRequest:
+    """Return the saved request in a file anywhere, which errors name as `shown`.
+
+    Raises:
+        OSError: the file cannot be read.
+        SavedRequestError: it does not have the documented form.
+
+    """
+    document = file.read_bytes()
     try:
         members = json_codec.loads(document)
         _check(members)
-        return SavedRequest(name, file, members, _request(file, members["request"]))
+        return SavedRequest(file.stem, file, members, _request(file, members["request"]))
     except ValueError as exc:
-        raise SavedRequestError(f"{DIRECTORY}/{name}.json", str(exc)) from exc
+        raise SavedRequestError(shown or str(file), str(exc)) from exc
 
 
 def load_all(directory: Path, selected: Sequence[str]) -> list[SavedRequest]:

@@ -11,7 +11,7 @@ import httpx
 
 from funcpack.calls.sending import Server, causes, reason
 from funcpack.deploy.google.credentials import Credentials, credentials
-from funcpack.deploy.plan.steps import Upload
+from funcpack.deploy.plan.steps import Content, Upload
 from funcpack.deploy.plan.values import Received
 from funcpack.deployment_errors import CertificateError, NetworkError, NoJsonError
 
@@ -93,7 +93,7 @@ def _content(body: Any) -> tuple[bytes | None, dict[str, str]]:
     """Return the bytes of a body, and the header that describes them. The step of an upload has its own."""
     if body is None:
         return None, {}
-    if isinstance(body, Upload):
+    if isinstance(body, Upload | Content):
         return body.content, {}
     return json.dumps(body).encode(), {"Content-Type": "application/json"}
 
@@ -124,4 +124,4 @@ def _received(server: Server, response: httpx.Response, *, is_api: bool) -> Rece
         if is_api and response.status_code < 300:
             raise NoJsonError(server.name, response.headers.get("content-type", "none")) from None
         document = None
-    return Received(response.status_code, dict(response.headers), document)
+    return Received(response.status_code, dict(response.headers), document, response.content)

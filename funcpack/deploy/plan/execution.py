@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from funcpack.deploy.plan.rejections import phrase, rejection
-from funcpack.deploy.plan.values import Answer, Computed, Joined, resolved
+from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, resolved
 from funcpack.deployment_errors import (
     CertificateError,
     DeadlineError,
@@ -235,6 +235,7 @@ class _Request:
 
 def _incomplete(value: Value, steps: Mapping[str, Step], answers: Answers) -> IncompleteAnswerError:
     source = value.source if isinstance(value, Computed) else value
+    source = source.options[0] if isinstance(source, Either) else source
     if not isinstance(source, Answer):
         raise TypeError(value)
     key = next((key for key in source.steps if key in answers), source.steps[0])

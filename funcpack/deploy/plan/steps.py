@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -44,6 +46,24 @@ class Upload:
     def shown(self) -> dict[str, Any]:
         """Return what a printed plan says of the archive."""
         return {"zip": {"sha256": self.sha256, "bytes": len(self.content), "files": list(self.files)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body of other bytes than JSON that Funcpack writes, such as that of a kept request."""
+
+    content: bytes = field(repr=False)
+
+    def shown(self) -> Any:
+        """Return what a printed plan says of the body: its JSON if it is that, else its text, else Base64."""
+        try:
+            text = self.content.decode()
+        except ValueError:
+            return {"base64": base64.b64encode(self.content).decode()}
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +144,5 @@ def _planned(step: Step, numbers: Numbers) -> PlannedRequest:
     conditions = [step.condition.shown(numbers)] if step.condition else []
     when = ", ".join([*conditions, *([UNTIL_DONE] if step.poll else [])]) or None
     url = step.url if isinstance(step.url, str) else step.url.shown(numbers)
-    body = step.body.shown() if isinstance(step.body, Upload) else shown(step.body, numbers)
+    body = step.body.shown() if isinstance(step.body, Upload | Content) else shown(step.body, numbers)
     return PlannedRequest(step.method, url, dict(step.headers), body, when)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Numbers: TypeAlias = Mapping[str, int]
@@ -16,11 +16,12 @@ Numbers: TypeAlias = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """The answer to a request. `body` is its JSON, or None. The names in `headers` are lowercase."""
+    """The answer to a request. `body` is its JSON, or None, and `content` its bytes. The names in `headers` are lowercase."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
+    content: bytes = field(default=b"", repr=False, compare=False)
 
 
 # The answers so far, by the keys of their steps. A step that was not sent has none.
@@ -40,7 +41,7 @@ class Answer:
 
     def shown(self, numbers: Numbers) -> str:
         """Return the placeholder, for example `<4.uploadUrl>`."""
-        return f"<{' or '.join(f'{numbers[step]}.{self.path}' for step in self.steps)}>"
+        return f"<{' or '.join(f'{numbers[step]}.{self.path}'.rstrip('.') for step in self.steps)}>"
 
     def value(self, answers: Answers) -> Any:
         """Return the value, or None if the answer does not have it."""
@@ -52,11 +53,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A value that `compute` makes from an answer; `words` say how, for example `scaled to 75`."""
+    """A value that `compute` makes from an answer; `words` say how, for example `scaled to 75`.
+
+    `compute` gets the value of `source`, and then the values of `others`, which the placeholder does not name.
+    """
 
     source: Answer
     words: str
-    compute: Callable[[Any], Any]
+    compute: Callable[..., Any]
+    others: tuple[Value, ...] = ()
 
     def shown(self, numbers: Numbers) -> str:
         """Return the placeholder, for example `<1.trafficStatuses scaled to 75>`."""
@@ -64,14 +69,14 @@ class Computed:
 
     def value(self, answers: Answers) -> Any:
         """Return the computed value."""
-        return self.compute(self.source.value(answers))
+        return self.compute(self.source.value(answers), *(other.value(answers) for other in self.others))
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A text with values in it, such as a URL."""
 
-    parts: tuple[str | Answer | Computed, ...]
+    parts: tuple[str | Answer | Computed | Either, ...]
 
     def shown(self, numbers: Numbers) -> str:
         """Return the text with placeholders."""
@@ -82,7 +87,23 @@ class Joined:
         return "".join(part if isinstance(part, str) else str(part.value(answers)) for part in self.parts)
 
 
-Value: TypeAlias = Answer | Computed | Joined
+@dataclass(frozen=True, slots=True)
+class Either:
+    """The value of the first of several options that the answers have."""
+
+    options: tuple[Answer | Joined, ...]
+
+    def shown(self, numbers: Numbers) -> str:
+        """Return the placeholder, for example `<5.uri or 4.response.uri>`."""
+        return f"<{' or '.join(re.sub('[<>]', '', option.shown(numbers)) for option in self.options)}>"
+
+    def value(self, answers: Answers) -> Any:
+        """Return the value, or None if the answers have none of the options."""
+        values = (option.value(answers) for option in self.options if _is_known(option, answers))
+        return next(values, None)
+
+
+Value: TypeAlias = Answer | Computed | Joined | Either
 
 
 def answer(steps: str | tuple[str, ...], path: str) -> Answer:
@@ -112,8 +133,13 @@ def at(document: Any, path: str) -> Any:
     return document
 
 
+def _is_known(option: Answer | Joined, answers: Answers) -> bool:
+    parts = option.parts if isinstance(option, Joined) else (option,)
+    return all(isinstance(part, str) or part.value(answers) is not None for part in parts)
+
+
 def _filled(template: Any, fill: Callable[[Value], Any]) -> Any:
-    if isinstance(template, Answer | Computed | Joined):
+    if isinstance(template, Answer | Computed | Joined | Either):
         return fill(template)
     if isinstance(template, Mapping):
         return {key: _filled(value, fill) for key, value in template.items()}

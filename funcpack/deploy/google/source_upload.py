@@ -1,0 +1,77 @@
+"""The upload of the source to a bucket, from which Cloud Build reads it: as `gcloud run deploy --source` does it.
+
+https://cloud.google.com/storage/docs/json_api/v1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from funcpack.deploy.plan.steps import Step, missing
+
+if TYPE_CHECKING:
+    from funcpack.deploy.google.endpoints import Endpoints
+    from funcpack.deploy.google.place import Place
+    from funcpack.deploy.plan.steps import Condition, Upload
+
+BUCKET = "bucket"
+NEW_BUCKET = "new_bucket"
+UPLOAD = "upload"
+
+_JSON = {"Content-Type": "application/json"}
+_ZIP = {"Content-Type": "application/zip"}
+
+
+def default_bucket(place: Place) -> str:
+    """Return the bucket that gcloud uses, too. A project of an organization has a colon and dots in its name."""
+    return f"run-sources-{place.project}-{place.location}".replace(":", "-").replace(".", "-")
+
+
+def read(endpoints: Endpoints, bucket: str, condition: Condition) -> Step:
+    """Return the step that looks for the bucket."""
+    return Step(
+        BUCKET,
+        "Look for the bucket of sources",
+        "GET",
+        f"{endpoints.storage}b/{bucket}",
+        condition=condition,
+        accepts=frozenset({403, 404}),
+    )
+
+
+def steps(
+    endpoints: Endpoints, place: Place, bucket: str, source: tuple[str, Upload], condition: Condition
+) -> list[Step]:
+    """Return the steps that create the bucket if it does not exist, and upload a source: an object with its name."""
+    name, upload = source
+    url = f"{endpoints.storage}b"
+    return [
+        Step(
+            NEW_BUCKET,
+            f"Create the bucket {bucket}",
+            "POST",
+            f"{url}?project={quote(place.project)}",
+            _bucket(bucket, place),
+            _JSON,
+            missing(BUCKET),
+            on_conflict=BUCKET,
+        ),
+        Step(
+            UPLOAD,
+            "Upload the source",
+            "POST",
+            f"{endpoints.storage_upload}b/{bucket}/o?uploadType=media&name={quote(name, safe='')}",
+            upload,
+            _ZIP,
+            condition,
+            # The object has the same name and the same bytes each time.
+            is_read=True,
+        ),
+    ]
+
+
+def _bucket(name: str, place: Place) -> dict[str, Any]:
+    # Access is granted by IAM alone, not by the objects' own lists, and never to the public.
+    access = {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"}
+    return {"name": name, "location": place.location, "iamConfiguration": access}
