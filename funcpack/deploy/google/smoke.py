@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from funcpack.calls import comparison, saved_requests
 from funcpack.calls.answer import Answer, Head
 from funcpack.deploy.google import traffic
+from funcpack.deploy.google.service import SERVICE
 from funcpack.deploy.plan.steps import Content, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 from funcpack.deployment_errors import SmokeError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from funcpack.calls.saved_requests import SavedRequest
-    from funcpack.deploy.plan.values import Received
+    from funcpack.deploy.plan.values import Answers, Received
 
 TAGGED = "tagged"
 SMOKE = "smoke"
@@ -26,10 +27,8 @@ SMOKE = "smoke"
 # Every status is an answer, which is compared.
 _STATUSES = frozenset(range(300, 600))
 _MOST_LINES = 40
-_TRAFFIC = (
-    "An existing service: the traffic is as it was; the new revision has none. "
-    "A first deployment: the new revision has all of it, because there is no other."
-)
+_KEPT = "The traffic is as it was: the new revision has none."
+_FIRST = "The new revision has all the traffic, because there was no other."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +68,23 @@ class Smoke:
                 None if body is None else Content(body.read()),
                 headers,
                 accepts=_STATUSES,
-                verify=self.check,
+                review=self.review,
                 is_authorized=False,
             ),
         ]
 
-    def check(self, received: Received) -> None:
-        """Check that an answer is the kept one; without one, that it reports no error.
+    def review(self, answers: Answers) -> None:
+        """Check that the answer is the kept one; without one, that it reports no error.
 
         Raises:
             SmokeError: it is not.
 
         """
-        lines = self._difference(received)
+        lines = self._difference(answers[SMOKE])
         if lines:
             more = [f"... {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
-            raise SmokeError(str(self.saved.file), [*lines[:_MOST_LINES], *more], _TRAFFIC)
+            traffic_now = _FIRST if answers[SERVICE].status == 404 else _KEPT
+            raise SmokeError(str(self.saved.file), [*lines[:_MOST_LINES], *more], traffic_now)
 
     def _difference(self, received: Received) -> list[str]:
         head = Head("HTTP/1.1", received.status, _phrase(received.status), tuple(received.headers.items()))
