@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: bench browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -14,7 +14,7 @@ PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no
 UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, and %s is %s\nWhat to do: name another one, for example: make PYTHON=python3.12 demo" % (sys.executable, sys.version.split()[0]))'
@@ -24,6 +24,12 @@ demo: python ## build an HTTP and a CloudEvent function, run them in containers 
 
 test: builder browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest -n auto --dist loadgroup
+
+test-cluster: kubeconfig builder ## run the tests on the Kubernetes cluster that KUBECONFIG selects: see docs/testing.md
+	$(VENV)/python -m pytest tests/cluster
+
+kubeconfig:
+	@test -n "$$KUBECONFIG" || { printf 'error: KUBECONFIG is not set\nWhat to do: set it to the kubeconfig file of a cluster for tests, as docs/testing.md describes\n' >&2; exit 1; }
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
 	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz

@@ -1286,4 +1286,395 @@ class NoEarlierSourceError(CommandError):
 # --- Kubernetes: manifests ---
 
 
+@dataclass(eq=False)
+class MissingImageError(CommandError):
+    """A cluster runs images, and none was named."""
+
+    backend: str
+    name: str
+    title: ClassVar[str] = "No image"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"The backend '{self.backend}' runs an image, and --image names none."
+
+    @property
+    def remedy(self) -> str:
+        image = f"registry.example.com/{self.name}:1.0.0"
+        return (
+            "Build the image, push it to a registry that the cluster reads, and deploy it:\n\n"
+            f"  funcpack build --tag {image} --publish\n"
+            f"  funcpack deploy --backend {self.backend} --image {image}"
+        )
+
+
+@dataclass(eq=False)
+class SmokeWithoutRevisionsError(CommandError):
+    """`--smoke` needs an address of the new revision, which the backend does not have."""
+
+    backend: str
+    title: ClassVar[str] = "--smoke is not supported"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"With the backend '{self.backend}', the new pods have no address of their own before they serve."
+
+    @property
+    def remedy(self) -> str:
+        return "Leave out --smoke, or use the backend knative or cloudrun."
+
+
 # --- Kubernetes: clusters, rollouts ---
+
+
+@dataclass(eq=False)
+class MissingKubernetesExtraError(CommandError):
+    """The libraries that talk to clusters are not installed."""
+
+    module: str
+    title: ClassVar[str] = "A library is not installed"
+
+    @property
+    def found(self) -> str:
+        return f"Deployments to a cluster need the Python module '{self.module}'."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Install Funcpack with its extra 'kubernetes': pip install 'funcpack[kubernetes]'\n"
+            "Without it, print the manifests and apply them: funcpack deploy --dry-run ... | kubectl apply --filename -"
+        )
+
+
+@dataclass(eq=False)
+class NoClusterError(CommandError):
+    """Nothing names a cluster. `context` is the option."""
+
+    context: str | None
+    title: ClassVar[str] = "No cluster"
+
+    @property
+    def found(self) -> str:
+        asked = f"--context names '{self.context}', but there" if self.context else "There"
+        return f"{asked} is no kubeconfig: KUBECONFIG is not set, and ~/.kube/config does not exist."
+
+    @property
+    def remedy(self) -> str:
+        return "Set KUBECONFIG to the kubeconfig file of your cluster. Check it with: kubectl cluster-info"
+
+
+@dataclass(eq=False)
+class KubeconfigError(CommandError):
+    """A kubeconfig file cannot be used. `kind` says what is wrong with it."""
+
+    file: str
+    kind: str
+    title: ClassVar[str] = "The kubeconfig is not valid"
+
+    @property
+    def found(self) -> str:
+        return f"{self.file} {self.kind}."
+
+    @property
+    def remedy(self) -> str:
+        return "Set KUBECONFIG to the kubeconfig file of your cluster. Check it with: kubectl config view"
+
+
+@dataclass(eq=False)
+class UnknownContextError(CommandError):
+    """The kubeconfig has no such context, or `context` is None and it has no current one."""
+
+    context: str | None
+    files: str
+    contexts: Sequence[str]
+    title: ClassVar[str] = "Unknown context"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        known = f"Its contexts are: {', '.join(self.contexts)}." if self.contexts else "It has no contexts."
+        finding = f"has no context '{self.context}'" if self.context else "has no current context"
+        return f"{self.files} {finding}. {known}"
+
+    @property
+    def remedy(self) -> str:
+        return "Name a context with --context, or choose one: kubectl config use-context CONTEXT"
+
+
+@dataclass(eq=False)
+class ClusterCredentialsError(CommandError):
+    """The cluster does not accept the credentials of the kubeconfig, or they cannot be read."""
+
+    server: str
+    context: str
+    reason: str
+    title: ClassVar[str] = "No valid credentials for the cluster"
+
+    @property
+    def found(self) -> str:
+        return f"{self.server} (context {self.context}): {self.reason.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Log in to the cluster again. Check it with: kubectl auth whoami --context {self.context}"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Verbs on a kind of resource, as kubectl names it."""
+
+    resource: str
+    verbs: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class ClusterPermissionError(CommandError):
+    """The user lacks permissions in a namespace. An empty `namespace` is the whole cluster."""
+
+    user: str
+    namespace: str
+    missing: tuple[Permission, ...]
+    title: ClassVar[str] = "Permission denied"
+
+    @property
+    def found(self) -> str:
+        place = f"the namespace '{self.namespace}'" if self.namespace else "the cluster"
+        width = max(len(permission.resource) for permission in self.missing)
+        rows = [f"  {permission.resource:{width}}  {', '.join(permission.verbs)}" for permission in self.missing]
+        return "\n".join([f"{self.user} may not do this in {place}:", "", *rows])
+
+    @property
+    def remedy(self) -> str:
+        commands = [command for verbs, names in self._grouped() for command in self._grants(verbs, names)]
+        listing = "\n".join(f"  {command}" for command in commands)
+        return f"Ask an administrator of the cluster to grant it:\n\n{listing}"
+
+    def _grouped(self) -> list[tuple[tuple[str, ...], list[str]]]:
+        verbs = dict.fromkeys(permission.verbs for permission in self.missing)
+        return [(group, [entry.resource for entry in self.missing if entry.verbs == group]) for group in verbs]
+
+    def _grants(self, verbs: tuple[str, ...], names: list[str]) -> tuple[str, str]:
+        role = f"funcpack-{'-'.join(verbs)}"
+        namespace = f" --namespace {self.namespace}" if self.namespace else ""
+        kind = "role" if self.namespace else "clusterrole"
+        account = self.user.removeprefix("system:serviceaccount:")
+        who = f"--serviceaccount={account}" if account != self.user else f"--user={self.user}"
+        return (
+            f"kubectl create {kind} {role}{namespace} --verb={','.join(verbs)} --resource={','.join(names)}",
+            f"kubectl create {kind}binding {role}{namespace} --{kind}={role} {who}",
+        )
+
+
+@dataclass(eq=False)
+class MissingNamespaceError(CommandError):
+    """The namespace does not exist."""
+
+    namespace: str
+    title: ClassVar[str] = "Unknown namespace"
+
+    @property
+    def found(self) -> str:
+        return f"The cluster has no namespace '{self.namespace}'."
+
+    @property
+    def remedy(self) -> str:
+        return f"Name another one with --namespace, or create it: kubectl create namespace {self.namespace}"
+
+
+@dataclass(eq=False)
+class MissingKindError(CommandError):
+    """The cluster does not have a kind of resource."""
+
+    api_version: str
+    kind: str
+    title: ClassVar[str] = "Unknown kind of resource"
+
+    @property
+    def found(self) -> str:
+        return f"The cluster has no {self.kind} of {self.api_version}."
+
+    @property
+    def remedy(self) -> str:
+        if ".knative.dev/" in self.api_version:
+            part = "Eventing" if self.api_version.startswith("eventing") else "Serving"
+            return f"Install Knative {part} (https://knative.dev/docs/install/), or use the backend kubernetes."
+        return "Use a cluster with a version of Kubernetes that has it."
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A field that another manager has set to another value."""
+
+    field: str
+    manager: str
+
+
+@dataclass(eq=False)
+class FieldConflictError(CommandError):
+    """Fields of a resource belong to other managers: server-side apply does not change them."""
+
+    kind: str
+    name: str
+    namespace: str
+    conflicts: tuple[FieldConflict, ...]
+    title: ClassVar[str] = "Another manager has set a field"
+
+    @property
+    def found(self) -> str:
+        rows = [f"  {conflict.field} is set by {conflict.manager}" for conflict in self.conflicts]
+        return "\n".join([f"{self.kind} {self.name} in the namespace '{self.namespace}':", "", *rows])
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Set the field in your configuration to the value that it has, or take it over:\n\n"
+            "  funcpack deploy --dry-run ... | kubectl apply --server-side --field-manager=funcpack --force-conflicts"
+            f" --namespace {self.namespace} --filename -"
+        )
+
+
+@dataclass(eq=False)
+class RejectedManifestError(CommandError):
+    """The cluster rejected a resource: a field is not valid, or a quota or a policy does not allow it."""
+
+    kind: str
+    name: str
+    namespace: str
+    reason: str
+    title: ClassVar[str] = "The cluster rejected a resource"
+
+    @property
+    def found(self) -> str:
+        return f"{self.kind} {self.name} in the namespace '{self.namespace}': {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Correct the configuration, or ask an administrator about the quota or the policy that the message names."
+        )
+
+
+@dataclass(eq=False)
+class UnexpectedClusterAnswerError(CommandError):
+    """The API server reports a failure that Funcpack does not know."""
+
+    status: int
+    reason: str
+    title: ClassVar[str] = "Unexpected answer of the cluster"
+
+    @property
+    def found(self) -> str:
+        return f"{self.reason} (status {self.status})."
+
+    @property
+    def remedy(self) -> str:
+        return f"Check the cluster with: kubectl get --raw '/readyz?verbose'\n{_RUN_AGAIN}"
+
+
+@dataclass(eq=False)
+class RolloutFailedError(CommandError):
+    """The new version does not start. `lines` are the last ones of its log, and `previous` is what still serves, if anything."""
+
+    kind: str
+    name: str
+    namespace: str
+    reason: str
+    lines: tuple[str, ...]
+    previous: str | None
+    title: ClassVar[str] = "The new version does not start"
+
+    @property
+    def found(self) -> str:
+        log = ["", "The last lines of its log:", "", *(f"  {line}" for line in self.lines)] if self.lines else []
+        return "\n".join([f"{self.kind} {self.name} in the namespace '{self.namespace}': {self.reason}.", *log])
+
+    @property
+    def remedy(self) -> str:
+        serves = (
+            f"{self.previous} still serves. To undo the deployment, run `funcpack rollback`.\n" if self.previous else ""
+        )
+        return f"{serves}Correct the cause, and deploy again."
+
+
+@dataclass(eq=False)
+class RolloutDeadlineError(CommandError):
+    """The time of `--timeout` is over before the new version serves. `state` is what it waits for."""
+
+    kind: str
+    name: str
+    namespace: str
+    seconds: float
+    state: str
+    title: ClassVar[str] = "The deadline has passed"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.kind} {self.name} in the namespace '{self.namespace}' is not ready after {self.seconds:g} seconds: "
+            f"{self.state}."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "The rollout continues. To wait for it, run the same command again, with a longer --timeout. "
+            "To look at it, run `funcpack describe`."
+        )
+
+
+@dataclass(eq=False)
+class UnansweredCallError(CommandError):
+    """The rollout is complete, but the address does not answer."""
+
+    url: str
+    reason: str
+    title: ClassVar[str] = "The function does not answer"
+
+    @property
+    def found(self) -> str:
+        return f"{self.url}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Look at the log of the function with `funcpack logs`. To undo the deployment, run `funcpack rollback`."
+
+
+@dataclass(eq=False)
+class NothingToRollBackError(CommandError):
+    """There is no earlier version."""
+
+    kind: str
+    name: str
+    title: ClassVar[str] = "There is no earlier version"
+
+    @property
+    def found(self) -> str:
+        return f"{self.kind} {self.name} has no earlier version that was ready."
+
+    @property
+    def remedy(self) -> str:
+        return "Deploy the image that you want: funcpack deploy --image IMAGE"
+
+
+@dataclass(eq=False)
+class ForeignResourceError(CommandError):
+    """A resource of the name was not created by Funcpack, so it is not deleted. Nothing was."""
+
+    kind: str
+    name: str
+    namespace: str
+    resource: str
+    title: ClassVar[str] = "The resource does not belong to Funcpack"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"{self.kind} {self.name} in the namespace '{self.namespace}' does not have the label "
+            "app.kubernetes.io/managed-by=funcpack. Nothing was deleted."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"If you mean it, delete it: kubectl delete {self.resource} {self.name} --namespace {self.namespace}"

@@ -18,7 +18,7 @@ from funcpack.dev_server.server import DevServer
 from funcpack.environments import cache
 from funcpack.errors import UserError
 from funcpack_invoker.errors import ListenError
-from funcpack_invoker.server.sockets import listen, url
+from funcpack_invoker.server.sockets import bind, listen, url
 
 if TYPE_CHECKING:
     import socket
@@ -118,15 +118,17 @@ async def _serve_page(server: DevServer, listener: socket.socket) -> None:
 
 def _listen(host: str, port: int, option: str) -> list[socket.socket]:
     try:
-        return listen(host, port)
+        listeners = bind(host, port)
+        listen(listeners, host, port)
     except ListenError as error:
         _check_host(host)
         raise PortInUseError(host, port, error.reason, option) from None
+    return listeners
 
 
 def _check_host(host: str) -> None:
     try:
-        for probe in listen(host, 0):
+        for probe in bind(host, 0):
             probe.close()
     except ListenError as error:
         raise HostError(host, error.reason) from None

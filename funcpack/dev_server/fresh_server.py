@@ -37,7 +37,7 @@ async def fresh_server(
     process = FunctionProcess(loaded.launch, on_line)
     await process.start()
     try:
-        problem = await process.serve(health_paths=loaded.settings.health_paths)
+        problem = await process.serve()
         if problem:
             raise FunctionProblemError(problem.title, problem.message)
         yield f"http://{HOST}:{process.port}"

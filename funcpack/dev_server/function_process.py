@@ -112,15 +112,12 @@ class FunctionProcess:
         ]
         return [str(self.launch.python), *options, str(Path(served.__file__)), *arguments]
 
-    async def serve(self, *, health_paths: bool) -> Problem | None:
-        """Import the function, and return None when it is served, or why it is not.
-
-        `health_paths` is whether the invoker answers its health paths.
-        """
+    async def serve(self) -> Problem | None:
+        """Import the function, and return None when it is served, or why it is not."""
         commands = self._transport.get_pipe_transport(0)
         assert isinstance(commands, asyncio.WriteTransport)  # noqa: S101 - the process's standard input
         commands.write(b"%d\n" % self.port)
-        ready = asyncio.ensure_future(until_it_serves(HOST, self.port, health_paths=health_paths))
+        ready = asyncio.ensure_future(until_it_serves(HOST, self.port))
         exited = asyncio.ensure_future(self._exited.wait())
         try:
             await asyncio.wait({ready, exited}, return_when=asyncio.FIRST_COMPLETED)

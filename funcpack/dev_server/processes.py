@@ -123,7 +123,7 @@ class Processes:
         process = await self._waiting(loaded)
         self.own_changes.start(process)
         try:
-            problem = await process.serve(health_paths=loaded.settings.health_paths)
+            problem = await process.serve()
         except BaseException:
             process.kill()
             await process.closed()

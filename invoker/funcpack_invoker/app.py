@@ -36,8 +36,6 @@ from funcpack_invoker.http.streaming import Stream
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from funcpack_invoker.function.loader import LoadedFunction
     from funcpack_invoker.http.asgi import Scope
     from funcpack_invoker.http.body import Body
@@ -51,8 +49,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("funcpack")
 access_logger = logging.getLogger("funcpack.access")
 
-# Seconds that the worker waits for start() before it accepts connections: probes need an answer meanwhile.
-_START_PATIENCE = 1.0
+# Seconds after which the log says what the start waits for.
+_START_PATIENCE = 2.0
+_STARTING = "waiting for start() of %s: connections are refused until it has finished"
 
 
 class App(ABC):
@@ -81,34 +80,30 @@ class App(ABC):
         self._observer = observer
         if observer is not None:
             self.dispatch = observer.requests(self.dispatch, self._health_paths)
-        self._starting: asyncio.Task[None] | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether it still works on requests that were answered."""
         return False
 
-    async def startup(self, started: Callable[[BaseException | None], None]) -> None:
-        """Run the module's `start`; a slow one goes on while connections are already accepted.
+    async def startup(self) -> None:
+        """Run the module's `start`; log a line if it takes long.
 
-        Args:
-            started: called when `start` is done, with the exception that it raised.
+        Raises:
+            Exception: any exception of `start`.
 
         """
-
-        def note(task: asyncio.Task[None]) -> None:
-            if not task.cancelled():
-                started(task.exception())
-
-        self._starting = asyncio.get_running_loop().create_task(self._start())
-        self._starting.add_done_callback(note)
-        await asyncio.wait({self._starting}, timeout=_START_PATIENCE)
+        note = asyncio.get_running_loop().call_later(_START_PATIENCE, logger.info, _STARTING, self._handler)
+        try:
+            await self._start()
+        finally:
+            note.cancel()
 
     async def shutdown(self) -> None:
         """Wait for calls on threads, run the module's `stop`, and send the remaining telemetry."""
         try:
             await self._end_calls()
-            if self._hooks.started.is_set():
+            if self._hooks.started:
                 await self._stop()
         finally:
             if self._observer is not None:
@@ -243,8 +238,6 @@ class FunctionApp(App):
             body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
         place = self._take_place(memory)
         try:
-            if not self._hooks.started.is_set():
-                await self._hooks.started.wait()
             call = Call(request.scope, request.headers, body, context)
             if self._takes_events:
                 found = await self._read_events(request.scope, body.read())

@@ -35,6 +35,4 @@ class Health:
     async def _not_ready(self) -> str | None:
         if self.draining:
             return "shutting down"
-        if not self._hooks.started.is_set():
-            return "starting"
         return await self._hooks.ready()

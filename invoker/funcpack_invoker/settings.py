@@ -192,7 +192,7 @@ def _proxies(text: str) -> tuple[str, ...]:
 
 
 def _default_threads(_environ: Mapping[str, str]) -> str:
-    return str(max(16, 4 * allowed_cpus()))
+    return str(max(100, 4 * allowed_cpus()))
 
 
 def allowed_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
@@ -290,7 +290,7 @@ VARIABLES = (
         "",
         "Maximum number of blocking calls that a worker runs at the same time.",
         computed=_default_threads,
-        default_text="max(16, 4 x CPUs that the cgroup allows)",
+        default_text="max(100, 4 x CPUs that the cgroup allows)",
     ),
     Variable(
         "FUNCTION_CONCURRENCY",

@@ -1,4 +1,5 @@
 import signal
+import socket
 from types import FrameType
 from typing import Any
 
@@ -6,6 +7,7 @@ from gunicorn.app.base import BaseApplication
 
 class Arbiter:
     SIGNALS: list[signal.Signals]
+    LISTENERS: list[socket.socket]
     WORKER_BOOT_ERROR: int
     APP_LOAD_ERROR: int
     # By process id; of the class that the setting `worker_class` names.

@@ -84,7 +84,7 @@ def served(source: Path, name: str) -> Iterator[Wire]:
     assert isinstance(function, LoadedFunction)
     app = FunctionApp(function, Settings.from_env({"PYTHON_HANDLER": handler}))
     wire = Wire(app.dispatch, WireLimits())
-    wire.runner.run(app.startup(lambda _: None))
+    wire.runner.run(app.startup())
     yield wire
     wire.runner.run(app.shutdown())
     wire.runner.close()

@@ -181,64 +181,105 @@ def test_host_narrows_where_it_listens(start_server: StartServer) -> None:
         connection.connect(("::1", server.port))
 
 
-def test_slow_start_hook_lets_live_answer_and_calls_wait(start_server: StartServer) -> None:
-    server = start_server(
-        """
-        import time
-        from pathlib import Path
+SLOW_START = """
+    import asyncio
+    import time
+    from pathlib import Path
 
-        gate = Path(__file__).with_name("gate")
-        done = False
+    gate = Path(__file__).with_name("gate")
+    print("importing")
 
-        def start():
-            global done
-            while not gate.exists():
-                time.sleep(0.01)
-            done = True
+    {definition} start():
+        print("starting")
+        while not gate.exists():
+            {wait}
+        {end}
 
-        def handler(request):
-            return {"done": done}
-        """,
-        ready="/health/live",
-    )
-    assert server.get("/health/ready").status == 503
-    with server.connect() as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert server.get("/health/live").status == 200
-        (server.app / "gate").touch()
-        assert server.read_all(connection).endswith(b'{"done": true}')
+    def handler(request):
+        return "Hello"
+"""
+STARTS = pytest.mark.parametrize(
+    ("definition", "wait"), [("def", "time.sleep(0.01)"), ("async def", "await asyncio.sleep(0.01)")]
+)
+WORKERS = pytest.mark.parametrize("workers", ["1", "2"])
+
+
+@WORKERS
+@STARTS
+def test_port_refuses_connections_until_start_has_finished(
+    start_server: StartServer, workers: str, definition: str, wait: str
+) -> None:
+    source = SLOW_START.format(definition=definition, wait=wait, end="")
+    server = start_server(source, ready=None, environment={"WEB_CONCURRENCY": workers})
+    server.wait_for_log("waiting for start() of handler.handler: connections are refused until it has finished")
+    with pytest.raises(ConnectionRefusedError):
+        server.connect()
+    assert "listening on" not in server.log
+
+    (server.app / "gate").touch()
+    server.wait_for_log("listening on")
+    assert server.get("/").body == b"Hello"
     assert server.get("/health/ready").status == 200
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize(
-    ("definition", "wait"), [("def", "time.sleep(0.01)"), ("async def", "await asyncio.sleep(0.01)")]
-)
-def test_slow_start_hook_that_fails_ends_the_server(
-    start_server: StartServer, workers: str, definition: str, wait: str
-) -> None:
-    server = start_server(
-        f"""
-        import asyncio
+def test_port_refuses_connections_while_the_function_is_imported(start_server: StartServer) -> None:
+    source = """
         import time
         from pathlib import Path
 
-        gate = Path(__file__).with_name("gate")
+        print("importing")
+        while not Path(__file__).with_name("gate").exists():
+            time.sleep(0.01)
 
-        {definition} start():
-            while not gate.exists():
-                {wait}
-            raise LookupError("no database")
+        def handler(request):
+            return "Hello"
+    """
+    server = start_server(source, ready=None)
+    server.wait_for_log("importing")
+    with pytest.raises(ConnectionRefusedError):
+        server.connect()
+    (server.app / "gate").touch()
+    server.wait_for_log("listening on")
+    assert server.get("/").body == b"Hello"
 
-        def handler(request): ...
-        """,
-        ready="/health/live",
-        environment={"WEB_CONCURRENCY": workers},
-    )
+
+@WORKERS
+@STARTS
+def test_slow_start_hook_that_fails_ends_the_server(
+    start_server: StartServer, workers: str, definition: str, wait: str
+) -> None:
+    source = SLOW_START.format(definition=definition, wait=wait, end='raise LookupError("no database")')
+    server = start_server(source, ready=None, environment={"WEB_CONCURRENCY": workers})
+    server.wait_for_log("waiting for start()")
     (server.app / "gate").touch()
     assert server.process.wait(20) == 1
     assert server.log.count("The start() hook failed") == 1
     assert "LookupError: no database" in server.log
+
+
+@WORKERS
+@STARTS
+def test_signal_during_a_slow_start_hook_ends_at_once(
+    start_server: StartServer, workers: str, definition: str, wait: str
+) -> None:
+    source = SLOW_START.format(definition=definition, wait=wait, end="")
+    server = start_server(source, ready=None, environment={"WEB_CONCURRENCY": workers})
+    server.wait_for_log("waiting for start()")
+    assert server.stop(signal.SIGTERM) == 0
+    assert "Traceback" not in server.log
+
+
+def test_port_that_another_process_takes_during_start_is_one_line_and_exit_1(start_server: StartServer) -> None:
+    source = SLOW_START.format(definition="def", wait="time.sleep(0.01)", end="")
+    server = start_server(source, ready=None)
+    server.wait_for_log("starting")
+    other = start_server(HELLO, environment={"PORT": str(server.port)})
+    (server.app / "gate").touch()
+    assert server.process.wait(20) == 1
+    assert server.log.splitlines()[-1] == (
+        f"cannot listen on port {server.port}: another process uses the port; set PORT or HOST to change it"
+    )
+    assert other.get("/").body == b"Hello"
 
 
 def test_signal_during_start_ends_at_once(start_server: StartServer) -> None:

@@ -331,3 +331,23 @@ def test_threads_that_calculate_often_let_the_event_loop_run(start_server: Start
     """By default, each of them may run for 5 ms, and health checks wait for all of them at every system call."""
     server = start_server("import sys\n\ndef handler(request): return str(sys.getswitchinterval())")
     assert float(server.get().body) < 0.001
+
+
+def test_as_many_calls_wait_at_a_time_as_knative_sends(start_server: StartServer) -> None:
+    """The default target of Knative's autoscaler is 100 requests at a time."""
+    server = start_server(
+        """
+        import threading
+        together = threading.Barrier(100, timeout=20)
+
+        def handler():
+            together.wait()
+            return "together"
+        """
+    )
+    connections = [server.connect() for _ in range(100)]
+    for connection in connections:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    for connection in connections:
+        with connection:
+            assert server.read_all(connection).endswith(b"together")

@@ -40,8 +40,8 @@ class AsgiApp(App):
     ) -> None:
         admission = Admission.within(memory, settings.max_body)
         super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
-        # Even a module without the hook `start` has to wait for the lifespan.
-        self._hooks.started.clear()
+        # Even without the hook `start`, there is nothing to stop before the lifespan has started.
+        self._hooks.started = False
         self._application = loaded.application
         self._lifespan = Lifespan(loaded.handler, loaded.application)
         self._run = self._call if observer is None else observer.applications(self._call)
@@ -82,8 +82,6 @@ class AsgiApp(App):
         try:
             if b"content-length" in headers:
                 refuse_declared(headers[b"content-length"], self._settings.max_body)
-            if not self._hooks.started.is_set():
-                await self._hooks.started.wait()
             await self._run(context, request, exchange, place)
         finally:
             place.leave()

@@ -52,8 +52,6 @@ class WsgiApp(App):
         body = await receive_body(request.body, request.headers, self._settings.max_body, streamed=True)
         place = self._take_place(memory)
         try:
-            if not self._hooks.started.is_set():
-                await self._hooks.started.wait()
             await self._run(context, self._new_call(request, body), exchange, place)
         finally:
             place.leave()

@@ -26,16 +26,15 @@ class Hooks:
     """The hooks of one module.
 
     Attributes:
-        started: set when `start` has returned, or if there is no such hook.
+        started: whether `start` has returned, or there is no such hook.
 
     """
 
     def __init__(self, module: ModuleType, others: Sequence[object]) -> None:
         """Find the hooks; `others` are not hooks, even if they have the name of one, as the handler can have."""
-        self._start, self._stop, self._alive, self._ready = (_hook(module, name, others) for name in NAMES)
-        self.started = asyncio.Event()
-        if self._start is None:
-            self.started.set()
+        self._start, self._stop, alive, ready = (_hook(module, name, others) for name in NAMES)
+        self._alive, self._ready = Check(alive), Check(ready)
+        self.started = self._start is None
 
     async def start(self) -> None:
         """Run `start`.
@@ -47,7 +46,7 @@ class Hooks:
         if self._start is not None:
             await self._start.run()
             refuse_patched_threads("`start()`")
-        self.started.set()
+        self.started = True
 
     async def stop(self) -> None:
         """Run `stop`; log any exception."""
@@ -59,11 +58,11 @@ class Hooks:
 
     async def alive(self) -> str | None:
         """Run `alive`; return why the process is not healthy, or None if it is."""
-        return await _problem(self._alive)
+        return await self._alive.problem()
 
     async def ready(self) -> str | None:
         """Run `ready`; return why the process cannot take requests, or None if it can."""
-        return await _problem(self._ready)
+        return await self._ready.problem()
 
 
 class Hook:
@@ -104,6 +103,40 @@ class Hook:
         return outcome.value
 
 
+class Check:
+    """What `alive` or `ready` reports. Probes ask many times, so the log has a line only if the report changes."""
+
+    def __init__(self, hook: Hook | None) -> None:
+        self._hook = hook
+        self._logged: str | None = None
+
+    async def problem(self) -> str | None:
+        """Run the hook; return the problem that it reports, or None."""
+        hook = self._hook
+        if hook is None:
+            return None
+        try:
+            problem = _problem_in(await hook.run(), hook.name)
+        except Exception as exc:  # noqa: BLE001 - logged
+            # The answer does not show the exception, which may contain a secret.
+            problem = f"{hook.name}() failed"
+            self._log(hook.name, f"{type(exc).__name__}: {exc}", exc)
+        else:
+            self._log(hook.name, problem)
+        return problem
+
+    def _log(self, name: str, problem: str | None, error: Exception | None = None) -> None:
+        if problem == self._logged:
+            return
+        self._logged = problem
+        if problem is None:
+            logger.warning("%s() reports no problem any more", name)
+        elif error is None:
+            logger.warning("%s() reports a problem, health checks get 503: %s", name, problem)
+        else:
+            logger.error("%s() failed, health checks get 503", name, exc_info=error)
+
+
 def _hook(module: ModuleType, name: str, others: Sequence[object]) -> Hook | None:
     function = vars(module).get(name)
     if any(function is other for other in others) or not callable(function) or isinstance(function, type):
@@ -111,14 +144,7 @@ def _hook(module: ModuleType, name: str, others: Sequence[object]) -> Hook | Non
     return Hook(name, function)
 
 
-async def _problem(hook: Hook | None) -> str | None:
-    if hook is None:
-        return None
-    try:
-        verdict = await hook.run()
-    except Exception:
-        logger.exception("%s() failed", hook.name)
-        return f"{hook.name}() failed"
+def _problem_in(verdict: Any, name: str) -> str | None:
     if isinstance(verdict, tuple) and len(verdict) == 2 and verdict[0] is False:
         return str(verdict[1])
-    return f"{hook.name}() returned False" if verdict is False else None
+    return f"{name}() returned False" if verdict is False else None

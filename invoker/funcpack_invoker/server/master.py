@@ -19,11 +19,12 @@ from funcpack_invoker.free_threading import report_modules, runs_without_gil
 from funcpack_invoker.logs import configure
 from funcpack_invoker.server.application import Server
 from funcpack_invoker.server.limits import Limits
-from funcpack_invoker.server.sockets import BACKLOG, listen, url
+from funcpack_invoker.server.sockets import bind, url
 from funcpack_invoker.server.worker import Worker
 from funcpack_invoker.settings import allowed_memory
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from funcpack_invoker.settings import Settings
@@ -49,7 +50,7 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
     if runs_without_gil():
         report_modules()
     try:
-        listeners = listen(settings.host, settings.port)
+        listeners = bind(settings.host, settings.port)
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the program's output
         return 1
@@ -58,23 +59,20 @@ def serve(settings: Settings, source: Path, limits: Limits | None = None) -> int
         limits = Limits().with_memory(allowed_memory(), settings.workers)
     limits = limits.with_header(settings.max_header, settings.max_header_field).within(open_files)
     addresses = ", ".join(url(listener) for listener in listeners)
-    descriptors = [listener.detach() for listener in listeners]
-    server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits, descriptors))
+    server = Server(settings, source, limits, addresses, _gunicorn_settings(settings, limits))
     try:
-        Master(server).run()
+        Master(server, listeners).run()
     except SystemExit as leaving:
         return int(leaving.code or 0)
 
 
-def _gunicorn_settings(settings: Settings, limits: Limits, listeners: list[int]) -> dict[str, Any]:
-    """Return gunicorn's settings; `listeners` are file descriptors.
+def _gunicorn_settings(settings: Settings, limits: Limits) -> dict[str, Any]:
+    """Return gunicorn's settings.
 
     https://docs.gunicorn.org/en/stable/settings.html
     """
     calls_end = max(settings.grace_period, settings.shutdown_delay)
     return {
-        "bind": [f"fd://{descriptor}" for descriptor in listeners],
-        "backlog": BACKLOG,
         "workers": settings.workers,
         "worker_class": Worker,
         "worker_tmp_dir": _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None,
@@ -98,6 +96,11 @@ class Master(Arbiter):
     # gunicorn ends the server if a worker exits with one of these codes, but a function may exit with any code. Workers
     # that could not start are recognized by their boot status.
     WORKER_BOOT_ERROR = APP_LOAD_ERROR = -1
+
+    def __init__(self, server: Server, listeners: list[socket.socket]) -> None:
+        """Serve on these sockets. gunicorn opens its own, and listens on them at once, only if it has none."""
+        super().__init__(server)
+        self.LISTENERS = listeners
 
     def run(self) -> NoReturn:
         """Start the workers and supervise them; end by raising SystemExit."""

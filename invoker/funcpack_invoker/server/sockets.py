@@ -1,4 +1,8 @@
-"""Opens the sockets that the server listens on."""
+"""Opens the sockets that the server listens on, in two steps.
+
+The master binds them, so that it reports a port that is in use before the function is imported. A worker listens on them
+when it can answer. Until then the kernel refuses connections, and probes of the port fail, as they should.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,8 @@ _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
 
-def listen(host: str | None, port: int) -> list[socket.socket]:
-    """Open the listening sockets.
+def bind(host: str | None, port: int) -> list[socket.socket]:
+    """Open the sockets, which do not listen yet.
 
     Without a host, one socket accepts both IPv6 and IPv4; a machine without IPv6 gets an IPv4 socket.
 
@@ -36,6 +40,20 @@ def listen(host: str | None, port: int) -> list[socket.socket]:
     if not found:
         raise ListenError(host, port, "this machine does not have that address")
     return found
+
+
+def listen(listeners: list[socket.socket], host: str | None, port: int) -> None:
+    """Let connections in. Several workers can do this to the same sockets, which were bound to this host and port.
+
+    Raises:
+        ListenError: if another process has listened on the port meanwhile.
+
+    """
+    try:
+        for listener in listeners:
+            listener.listen(BACKLOG)
+    except OSError as exc:
+        raise ListenError(host, port, _reason(exc)) from None
 
 
 def url(listener: socket.socket) -> str:
@@ -75,7 +93,7 @@ def _open_one(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.
             # Regardless of net.ipv6.bindv6only: only the wildcard address accepts IPv4, too.
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(address[0] != "::"))
         listener.bind(address)
-        listener.listen(BACKLOG)
+        listener.setblocking(False)
     except BaseException:
         listener.close()
         raise

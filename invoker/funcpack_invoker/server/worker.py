@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.base import Worker as BaseWorker
 
-from funcpack_invoker.errors import FunctionError, StartFailedError
+from funcpack_invoker.errors import FunctionError, ListenError, StartFailedError
 from funcpack_invoker.http.connection import MOST_READ, Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
 from funcpack_invoker.http.held import Held
@@ -28,6 +28,7 @@ from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
 from funcpack_invoker.server.event_loop import EventLoop
 from funcpack_invoker.server.signals import Signals, ignore, reset_signals_in_children
+from funcpack_invoker.server.sockets import listen
 from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _CONNECTIONS_CHECK = 0.05
 
 # Seconds after which a thread lets another one run. The event loop waits for each of the threads that calculate, at every
 # system call: with 16 of them and Python's default of 5 ms, health checks would take seconds.
-_SWITCH_INTERVAL = 0.0005
+SWITCH_INTERVAL = 0.0005
 
 # Seconds for tasks that the function left behind to react to their cancellation.
 _CANCELLATION = 1.0
@@ -74,7 +75,7 @@ class Worker(BaseWorker):
 
     def init_process(self) -> None:
         """Create the event loop before the function is imported, since its module may ask for it."""
-        sys.setswitchinterval(_SWITCH_INTERVAL)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self._loop = EventLoop()
         asyncio.set_event_loop(self._loop)
         super().init_process()
@@ -148,8 +149,7 @@ class Worker(BaseWorker):
         self._loop.close()
 
     async def _serve(self) -> None:
-        await self._app.startup(self._note_start)
-        if self.boot_status.failure:
+        if not await self._start():
             return
         service = Service(
             self._app.dispatch,
@@ -165,24 +165,35 @@ class Worker(BaseWorker):
             Held(self.limits.most_unsent, Connection.abort),
             memoryview(bytearray(MOST_READ)),
         )
-        acceptor = Acceptor([listener.sock for listener in self.sockets], lambda: Connection(service, self._loop))
+        acceptor = Acceptor(self.sockets, lambda: Connection(service, self._loop))
         acceptor.start()
         if self.age == 1:
             logger.info("listening on %s, %s", self.app.addresses, self.app.served)
         await self._wait_for_signal()
         await self._finish(acceptor)
 
-    def _note_start(self, error: BaseException | None) -> None:
-        """Tell the master how start() ended; stop if it failed, which may be long after connections were accepted."""
-        if error is None:
-            # start() may have set other handlers.
-            self._handle_signals()
-            self.boot_status.succeed()
-            return
-        if not isinstance(error, FunctionError):
-            error = StartFailedError(self.settings.handler, error, format_user_traceback(error))
-        self.boot_status.fail(str(error))
-        self._hurry()
+    async def _start(self) -> bool:
+        """Start the application, then listen; tell the master how it ended, and return whether to serve."""
+        starting = self._loop.create_task(self._app.startup())
+        stopping = self._loop.create_task(self._wait_for_signal())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            await self._stop_app(self._loop.time() + self.limits.shutdown_reserve)
+            return False
+        try:
+            starting.result()
+            listen(self.sockets, self.settings.host, self.settings.port)
+        except (FunctionError, ListenError) as error:
+            self.boot_status.fail(str(error))
+            return False
+        except BaseException as error:  # noqa: BLE001 - the user's
+            self.boot_status.fail(str(StartFailedError(self.settings.handler, error, format_user_traceback(error))))
+            return False
+        # start() may have set other handlers.
+        self._handle_signals()
+        self.boot_status.succeed()
+        return True
 
     async def _wait_for_signal(self) -> None:
         while not self._told_to_stop.is_set():

@@ -4,12 +4,18 @@
 interpreter's lock, which takes longer than a short call. In this pool one thread runs all waiting calls, one after the
 other, and wakes the loop once for their results. Before it runs a call while others wait, it wakes another thread. That
 thread gets the lock as soon as the call blocks, and continues with the waiting calls and the delivery of results.
+
+Calls that wait for something need many threads. Calls that compute need few: they share one lock, and so does the event
+loop, which waits its turn behind them. No setting can know which kind they are, so the pool finds out: while calls wait
+for a thread, the loop sets itself a timer. If the timer comes in time, the lock is free, and more calls may run at a time.
+If it comes later than by the interpreter's switch interval, the loop had to wait for the lock, and fewer may.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -18,6 +24,16 @@ from funcpack_invoker.threads.forks import end_forked_process, generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Calls that run at a time even if they compute.
+_ALWAYS = 8
+
+# Seconds of the timer.
+_TIMER = 0.005
+
+# How many more calls may run at a time if the timer comes in time, and how many fewer if it comes late. So the number grows
+# as long as the lock is free in one of nine cases: of calls that compute alone, it is free in one of twenty.
+_MORE, _FEWER = 8, 1
 
 Argument = TypeVar("Argument")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -81,6 +97,8 @@ def _locked() -> threading.Lock:
 class ThreadPool:
     """At most `size` daemon threads, started on demand. Use it from one event loop only.
 
+    More than 8 calls run at a time only if they do not compute.
+
     The threads change shared state only by single steps that the interpreter does not interrupt. Code that appends to a
     deque checks the deque's flag afterwards. Code that was woken clears the flag before it looks into the deque. So no
     call and no result is left behind.
@@ -97,6 +115,9 @@ class ThreadPool:
 
         """
         self._size = size
+        self._limit = self._least = min(size, _ALWAYS)
+        # Set while the loop is going to call `_adapt`.
+        self._timer: asyncio.TimerHandle | None = None
         self._is_large = is_large
         self._name = name
         self._threads = 0
@@ -134,6 +155,8 @@ class ThreadPool:
         if len(self._jobs) == 1:
             # Not immediately: the thread would take the interpreter's lock from the loop, which may add more calls.
             loop.call_soon(self._wake_thread)
+        if self._timer is None and self._least < self._size:
+            self._set_timer(loop)
         return future
 
     async def result(self, call: Callable[[Argument], Result_co], argument: Argument) -> Result_co:
@@ -160,6 +183,9 @@ class ThreadPool:
         if self._running:
             self._all_ended = asyncio.get_running_loop().create_future()
             await self._all_ended
+        if self._timer is not None:
+            self._timer.cancel()
+        self._limit = self._size
         self._jobs.extend([None] * self._threads)
         self._threads = 0
         while self._sleeping:
@@ -170,8 +196,8 @@ class ThreadPool:
         return self._loop
 
     def _wake_thread(self) -> None:
-        """Wake or start a thread, unless one is waking or all are busy."""
-        if self._is_thread_waking:
+        """Wake or start a thread, unless one is waking or enough are busy."""
+        if self._is_thread_waking or self._busy >= self._limit:
             return
         self._is_thread_waking = True
         try:
@@ -181,6 +207,28 @@ class ThreadPool:
                 self._add_thread()
             else:
                 self._is_thread_waking = False
+
+    @property
+    def _busy(self) -> int:
+        """The number of threads that do not sleep."""
+        return self._threads - len(self._sleeping)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        due = loop.time() + _TIMER
+        self._timer = loop.call_at(due, self._adapt, loop, due)
+
+    def _adapt(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        """Set how many calls may run at a time, as long as others wait."""
+        self._timer = None
+        if not self._jobs:
+            self._limit = max(self._least, min(self._limit, self._busy))
+            return
+        if loop.time() - due < sys.getswitchinterval():
+            self._limit = min(self._limit + _MORE, self._size)
+        else:
+            self._limit = max(self._limit - _FEWER, self._least)
+        self._wake_thread()
+        self._set_timer(loop)
 
     def _add_thread(self) -> None:
         self._threads += 1
@@ -197,13 +245,13 @@ class ThreadPool:
             if not self._run_jobs():
                 return
             self._sleeping.append(wakeup)
-            if self._jobs and self._stay_awake(wakeup):
+            if self._jobs and self._busy < self._limit and self._stay_awake(wakeup):
                 continue
             wakeup.acquire()
 
     def _run_jobs(self) -> bool:
-        """Run all waiting jobs; return whether the thread should wait for more."""
-        while True:
+        """Run waiting jobs until there are none, or too many run; return whether the thread should wait for more."""
+        while self._busy <= self._limit:
             try:
                 job = self._jobs.popleft()
             except IndexError:
@@ -223,6 +271,7 @@ class ThreadPool:
                 taken.acquire()
             elif not (self._jobs and self._is_thread_waking):
                 self._schedule_delivery()
+        return True
 
     def _stay_awake(self, wakeup: threading.Lock) -> bool:
         """Remove the thread from the sleeping ones; return False if another thread is waking it already."""

@@ -1,16 +1,16 @@
 import signal
+import socket
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
-from gunicorn.sock import BaseSocket
 
 class Worker:
     SIGNALS: list[signal.Signals]
     age: int
     ppid: int
-    sockets: list[BaseSocket]
+    sockets: list[socket.socket]
     # Whatever application the arbiter was given.
     app: Any
     cfg: Config
@@ -19,7 +19,7 @@ class Worker:
         self,
         age: int,
         ppid: int,
-        sockets: list[BaseSocket],
+        sockets: list[socket.socket],
         app: BaseApplication,
         timeout: float,
         cfg: Config,

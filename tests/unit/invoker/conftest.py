@@ -123,7 +123,6 @@ class Client:
     app: App
     runner: asyncio.Runner
     # How start() ended, as soon as it has.
-    started: list[BaseException | None] = field(default_factory=list)
 
     def request(
         self,
@@ -229,7 +228,7 @@ def serve(load_function: Callable[..., LoadedFunction]) -> Iterator[Callable[...
         settings = Settings.from_env({"PYTHON_HANDLER": handler, **variables})
         app = FunctionApp(load_function(code, handler), settings, memory=memory)
         client = Client(app, asyncio.Runner())
-        client.runner.run(client.app.startup(client.started.append))
+        client.runner.run(client.app.startup())
         clients.append(client)
         return client
 

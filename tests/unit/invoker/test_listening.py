@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from funcpack_invoker.errors import ListenError
-from funcpack_invoker.server.sockets import listen, url
+from funcpack_invoker.server.sockets import bind, listen, url
 
 
 @pytest.fixture
@@ -17,11 +17,21 @@ def port() -> int:
 
 
 def test_no_host_is_one_socket_for_both_families(port: int) -> None:
-    (listener,) = listen(None, port)
+    (listener,) = bind(None, port)
     with closing(listener):
         assert url(listener) == f"http://[::]:{port}"
+        listen([listener], None, port)
         for address in ("127.0.0.1", "::1"):
             socket.create_connection((address, port), timeout=5).close()
+
+
+def test_connections_are_refused_until_the_sockets_listen(port: int) -> None:
+    (listener,) = bind("127.0.0.1", port)
+    with closing(listener):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+        listen([listener], "127.0.0.1", port)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
 
 
 @pytest.mark.parametrize(
@@ -34,23 +44,24 @@ def test_no_host_is_one_socket_for_both_families(port: int) -> None:
     ],
 )
 def test_host_says_where(host: str, where: str, port: int) -> None:
-    (listener,) = listen(host, port)
+    (listener,) = bind(host, port)
     with closing(listener):
         assert url(listener) == where.format(port=port)
 
 
 def test_name_is_every_address_that_it_has(port: int) -> None:
-    listeners = listen("localhost", port)
+    listeners = bind("localhost", port)
     assert {url(listener) for listener in listeners} <= {f"http://127.0.0.1:{port}", f"http://[::1]:{port}"}
     for listener in listeners:
         listener.close()
 
 
 def test_port_in_use_is_refused_and_leaves_nothing_open(port: int) -> None:
-    (listener,) = listen("127.0.0.1", port)
+    (listener,) = bind("127.0.0.1", port)
+    listen([listener], "127.0.0.1", port)
     # pytest makes an error of a socket that is left open.
     with closing(listener), pytest.raises(ListenError) as error:
-        listen("localhost", port)
+        bind("localhost", port)
     assert str(error.value) == (
         f"cannot listen on port {port} of localhost: another process uses the port; set PORT or HOST to change it"
     )
@@ -66,5 +77,5 @@ def test_port_in_use_is_refused_and_leaves_nothing_open(port: int) -> None:
 )
 def test_host_that_is_not_here_is_refused(host: str, reason: str, port: int) -> None:
     with pytest.raises(ListenError) as error:
-        listen(host, port)
+        bind(host, port)
     assert (error.value.host, error.value.port, error.value.reason) == (host, port, reason)

@@ -5,9 +5,14 @@ from typing import Any
 import pytest
 
 from funcpack_invoker.errors import SettingsError
-from funcpack_invoker.settings import VARIABLES, Settings
+from funcpack_invoker.settings import VARIABLES, Settings, allowed_cpus
 
 PROXIES = "addresses and networks such as 10.1.2.3, 10.0.0.0/8 or fd00::/8, separated by commas, or *"
+
+
+def test_threads_are_enough_for_the_requests_that_knative_sends_to_a_pod() -> None:
+    # https://knative.dev/docs/serving/autoscaling/concurrency/: a target of 100 by default
+    assert Settings.from_env({}).threads == max(100, 4 * allowed_cpus())
 
 
 def test_defaults() -> None:

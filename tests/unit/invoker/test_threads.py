@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funcpack_invoker.free_threading import runs_without_gil
+from funcpack_invoker.server.worker import SWITCH_INTERVAL
 from funcpack_invoker.threads.pool import Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="outside")
 
@@ -78,6 +82,77 @@ def test_calls_run_at_the_same_time() -> None:
     assert in_loop(test) == [Outcome(True, None)] * 4
 
 
+class Together:
+    """Counts the calls that run at a time."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+    def compute(self, seconds: float) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            sum(range(100))
+        self.now -= 1
+
+
+MANY = 100
+
+
+async def wait_for_all(pool: ThreadPool) -> list[Outcome[Any]]:
+    """Make calls that wait until all of them run."""
+    barrier = threading.Barrier(MANY, timeout=20)
+    calls = [pool.run(lambda _: barrier.wait() >= 0, None, contextvars.copy_context()) for _ in range(MANY)]
+    return await asyncio.gather(*calls)
+
+
+@pytest.fixture
+def switch_interval_of_the_worker() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    yield
+    sys.setswitchinterval(before)
+
+
+async def compute_in_all(pool: ThreadPool) -> int:
+    """Make calls that compute, and return how many of them ran at a time."""
+    together = Together()
+    calls = [pool.run(together.compute, 0.02, contextvars.copy_context()) for _ in range(MANY)]
+    await asyncio.gather(*calls)
+    return together.most
+
+
+def test_calls_that_wait_get_as_many_threads_as_they_need() -> None:
+    assert in_loop(wait_for_all, MANY) == [Outcome(True, None)] * MANY
+
+
+@pytest.mark.usefixtures("switch_interval_of_the_worker")
+@pytest.mark.skipif(runs_without_gil(), reason="calls that compute run at the same time")
+def test_calls_that_compute_get_few_threads() -> None:
+    assert in_loop(compute_in_all, MANY) < MANY / 2
+
+
+def test_calls_that_wait_get_threads_after_calls_that_compute_and_the_other_way_round() -> None:
+    async def test(pool: ThreadPool) -> list[Outcome[Any]]:
+        await compute_in_all(pool)
+        await wait_for_all(pool)
+        await compute_in_all(pool)
+        return await wait_for_all(pool)
+
+    assert in_loop(test, MANY) == [Outcome(True, None)] * MANY
+
+
+@pytest.mark.parametrize("calls", [compute_in_all, wait_for_all])
+def test_close_ends_all_threads(calls: Callable[[ThreadPool], Awaitable[Any]]) -> None:
+    before = set(threading.enumerate())
+    in_loop(calls, MANY)
+    threads = set(threading.enumerate()) - before
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+
+
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_result_does_not_wait_for_calls_that_came_later(size: int) -> None:
     async def test(pool: ThreadPool) -> list[Outcome[Any]]:
@@ -91,7 +166,10 @@ def test_result_does_not_wait_for_calls_that_came_later(size: int) -> None:
     assert in_loop(test, size) == [Outcome("A", None)] + [Outcome(True, None)] * 4
 
 
-@given(bursts=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), max_size=8), size=st.integers(1, 3))
+@given(
+    bursts=st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=8), max_size=8),
+    size=st.sampled_from([1, 2, 3, 20]),
+)
 @settings(deadline=None, max_examples=40)
 def test_every_call_is_made_whatever_the_calls_before_it_do(bursts: list[list[int]], size: int) -> None:
     def call(milliseconds: int) -> int:

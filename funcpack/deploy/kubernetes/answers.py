@@ -1,0 +1,86 @@
+"""Answers of the API server that are failures, as errors.
+
+See https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.plan.values import at
+from funcpack.deployment_errors import (
+    ClusterPermissionError,
+    FieldConflict,
+    FieldConflictError,
+    MissingKindError,
+    MissingNamespaceError,
+    Permission,
+    RejectedManifestError,
+    UnexpectedClusterAnswerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from funcpack.deploy.kubernetes.resources import Resource
+    from funcpack.deploy.plan.values import Received
+
+# Every failure but 429 and 503, which an execution sends again, and 401.
+FAILURES = frozenset({400, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 504})
+
+_DENIED = re.compile(
+    r'User "(?P<user>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]+)")?'
+)
+_CONFLICT = re.compile(r'conflict with "(?P<manager>[^"]+)"')
+
+
+def checked(accepts: Collection[int]) -> Callable[[Received], None]:
+    """Return a check that raises an error if an answer is a failure that is not in `accepts`."""
+
+    def check(received: Received) -> None:
+        if received.status >= 300 and received.status not in accepts:
+            _raise_for_permission(received)
+            raise UnexpectedClusterAnswerError(received.status, message(received))
+
+    return check
+
+
+def applied(kind: Resource, name: str, namespace: str) -> Callable[[Received], None]:
+    """Return a check of the answer to server-side apply."""
+
+    def check(received: Received) -> None:
+        if received.status < 300:
+            return
+        _raise_for_permission(received)
+        if received.status == 404:
+            if at(received.body, "details.kind") == "namespaces":
+                raise MissingNamespaceError(namespace)
+            raise MissingKindError(kind.api_version, kind.kind)
+        if conflicts := _conflicts(received):
+            raise FieldConflictError(kind.kind, name, namespace, conflicts)
+        raise RejectedManifestError(kind.kind, name, namespace, message(received))
+
+    return check
+
+
+def message(received: Received) -> str:
+    """Return the message of an answer that reports a failure, on one line."""
+    text = at(received.body, "message") or (received.body if isinstance(received.body, str) else "")
+    return " ".join(text.split()).rstrip(".") or f"the server answered {received.status}"
+
+
+def _conflicts(received: Received) -> tuple[FieldConflict, ...]:
+    causes: list[dict[str, Any]] = at(received.body, "details.causes") or []
+    matches = [(cause, _CONFLICT.search(cause.get("message", ""))) for cause in causes]
+    return tuple(FieldConflict(cause.get("field", ""), match["manager"]) for cause, match in matches if match)
+
+
+def _raise_for_permission(received: Received) -> None:
+    """Raise an error if a role is missing. Quotas and admission answer 403, too."""
+    denied = _DENIED.search(message(received)) if received.status == 403 else None
+    if denied:
+        resource = f"{denied['resource']}.{denied['group']}" if denied["group"] else denied["resource"]
+        permission = Permission(resource, (denied["verb"],))
+        raise ClusterPermissionError(denied["user"], denied["namespace"] or "", (permission,))

@@ -1,0 +1,108 @@
+"""What backends read from a cluster and send to it, with the retries and the deadline of an execution."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from funcpack.deploy.kubernetes.answers import FAILURES, checked
+from funcpack.deploy.kubernetes.connection import connected
+from funcpack.deploy.plan.execution import Execution
+from funcpack.deploy.plan.steps import Plan, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from funcpack.deploy.kubernetes.resources import Resource
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.values import Received
+    from funcpack.deploy.settings.target import Target
+
+POLL_INTERVAL = "FUNCPACK_POLL_INTERVAL"
+SECONDS_BETWEEN_POLLS = 2.0
+SECONDS_TO_EXPLAIN = 15.0
+READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster, and the namespace of a deployment in it."""
+
+    namespace: str
+    execution: Execution
+
+    @classmethod
+    def of(cls, target: Target, note: Note) -> Cluster:
+        """Return the cluster that a target selects. The deadline of the options begins now.
+
+        Raises:
+            CommandError: The kubeconfig does not select a cluster.
+
+        """
+        connection = connected(target)
+        interval = float(target.environ.get(POLL_INTERVAL) or SECONDS_BETWEEN_POLLS)
+        execution = Execution(connection.send, interval, target.options.timeout, _Progress(note))
+        return cls(target.options.namespace or connection.namespace, execution)
+
+    def after_deadline(self) -> Cluster:
+        """Return the same cluster with a new deadline, for the few requests that explain why the last one has passed."""
+        execution = self.execution
+        limit = Execution(execution.send, execution.poll_interval, SECONDS_TO_EXPLAIN, execution.note)
+        return Cluster(self.namespace, limit)
+
+    def run(self, *steps: Step) -> dict[str, Received]:
+        """Send requests and return the answers by the keys of the steps.
+
+        Raises:
+            CommandError: A request failed.
+
+        """
+        return dict(self.execution.run(Plan(steps)))
+
+    def read(self, path: str, *, accepts: Iterable[int] = (), **query: str) -> Received:
+        """Return the answer to a GET request: one below 300, or one of the statuses `accepts`.
+
+        Raises:
+            CommandError: The answer has another status, or there is none.
+
+        """
+        url = f"{path}?{urlencode(query)}" if query else path
+        accepted = frozenset(accepts)
+        step = Step(READ, f"{READ} {path}", "GET", url, accepts=accepted | FAILURES, verify=checked(accepted))
+        return self.run(step)[READ]
+
+    def found(self, kind: Resource, name: str) -> dict[str, Any] | None:
+        """Return a resource, or None if it does not exist."""
+        received = self.read(kind.path(self.namespace, name), accepts={404})
+        return None if received.status == 404 else received.body
+
+    def items(self, kind: Resource, **labels: str) -> list[dict[str, Any]]:
+        """Return the resources of a kind with these labels; none if the user may not list them.
+
+        They explain a failure, or are among the permissions that are checked before.
+        """
+        return self._listed(kind, labelSelector=",".join(f"{key}={value}" for key, value in labels.items()))
+
+    def events(self, kind: Resource, about: str) -> list[dict[str, Any]]:
+        """Return the events about a resource by its name, the newest last; none if the user may not list them."""
+        events = self._listed(kind, fieldSelector=f"involvedObject.name={about}")
+        return sorted(events, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+
+    def _listed(self, kind: Resource, **query: str) -> list[dict[str, Any]]:
+        received = self.read(kind.collection(self.namespace), accepts={403, 404}, **query)
+        return [] if received.status >= 400 else received.body.get("items") or []
+
+
+class _Progress:
+    """Prints what a user wants to see of many requests: not the reads, and each line once."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+        self._last = ""
+
+    def __call__(self, line: str) -> None:
+        if line != self._last and not re.fullmatch(rf"{READ} \S+", line):
+            self._last = line
+            self._note(line)

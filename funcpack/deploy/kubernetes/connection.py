@@ -1,0 +1,100 @@
+"""A connection to the API server of a cluster: one request, and its answer.
+
+lightkube reads the kubeconfig and authenticates. Its HTTP client sends the requests: a plan has whole requests, and of the answers,
+which are JSON, only a few fields are read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
+from funcpack.deploy.plan.values import Received
+from funcpack.deployment_errors import ClusterCredentialsError, MissingKubernetesExtraError, NetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx2
+
+    from funcpack.deploy.settings.target import Target
+
+SECONDS_TO_CONNECT = 10.0
+SECONDS_TO_ANSWER = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A cluster in a context of the kubeconfig, and the namespace that the context names."""
+
+    server: str
+    context: str
+    namespace: str
+    client: httpx2.Client
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Any,
+        *,
+        is_authorized: bool,  # noqa: ARG002 - there are no other requests to a cluster
+        timeout: float | None,
+    ) -> Received:
+        """Send a request and return the answer, whatever its status. If it is not JSON, its body is text.
+
+        Raises:
+            NetworkError: There is no answer.
+            ClusterCredentialsError: There are no credentials, or the cluster does not accept them.
+
+        """
+        import httpx2  # noqa: PLC0415 - the extra `kubernetes`
+        from lightkube import ConfigError  # noqa: PLC0415 - the extra `kubernetes`
+
+        content = None if body is None else json.dumps(body)
+        limit = SECONDS_TO_ANSWER if timeout is None else max(0.1, min(timeout, SECONDS_TO_ANSWER))
+        limits = httpx2.Timeout(limit, connect=min(limit, SECONDS_TO_CONNECT))
+        try:
+            response = self.client.request(method, url, headers=dict(headers), content=content, timeout=limits)
+        except httpx2.HTTPError as exc:
+            is_sent = not isinstance(exc, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise NetworkError(self.server, str(exc).rstrip(".") or type(exc).__name__, is_sent) from exc
+        except (ConfigError, OSError) as exc:  # a plugin of the kubeconfig failed, or is not installed
+            raise ClusterCredentialsError(self.server, self.context, str(exc)) from exc
+        if response.status_code == 401:
+            raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
+        return Received(
+            response.status_code, {key.lower(): value for key, value in response.headers.items()}, _content(response)
+        )
+
+
+def connected(target: Target) -> Connection:
+    """Return the connection to the cluster that a target selects. Nothing is sent yet.
+
+    Raises:
+        MissingKubernetesExtraError: lightkube is not installed.
+        CommandError: The kubeconfig does not select a cluster, or its credentials cannot be read.
+
+    """
+    try:
+        from lightkube.config.client_adapter import Client, ConnectionParams  # noqa: PLC0415 - the extra `kubernetes`
+    except ModuleNotFoundError as exc:
+        raise MissingKubernetesExtraError(exc.name or "lightkube") from exc
+    from lightkube import ConfigError  # noqa: PLC0415 - the extra `kubernetes`
+
+    config = selected_cluster(target.environ, target.options.context)
+    try:
+        client = Client(config, ConnectionParams())
+    except (ConfigError, OSError, ValueError) as exc:  # of a certificate or a key; ssl.SSLError is an OSError
+        raise ClusterCredentialsError(config.cluster.server, config.context_name, str(exc)) from exc
+    return Connection(config.cluster.server, config.context_name, config.namespace, client)
+
+
+def _content(response: httpx2.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return response.text

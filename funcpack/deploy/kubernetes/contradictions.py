@@ -1,0 +1,53 @@
+"""Settings that contradict each other: each is valid, but together they do not do what the user asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.kubernetes.deployment import GRACE_PERIOD, SHUTDOWN_DELAY, seconds
+from funcpack.deploy.kubernetes.pod import function_container
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from funcpack.deploy.kubernetes.workload import Manifest
+
+THREADS = "FUNCTION_THREADS"
+CONCURRENCY = "FUNCTION_CONCURRENCY"
+
+
+def contradictions(manifest: Manifest, *, scales: bool = False) -> Iterator[str]:
+    """Return a line for each contradiction in a Deployment or a Knative Service."""
+    spec = manifest["spec"]["template"]["spec"]
+    settings = _settings(spec)
+    yield from _concurrency(spec.get("containerConcurrency", 0), settings)
+    yield from _time_to_stop(spec, settings)
+    if scales and "replicas" in manifest["spec"]:
+        yield (
+            "spec.replicas and the HorizontalPodAutoscaler both set the number of pods: "
+            "each deployment resets it. Remove kubernetes.deployment.spec.replicas."
+        )
+
+
+def _concurrency(limit: int, settings: Mapping[str, str]) -> Iterator[str]:
+    for name, effect in (
+        (THREADS, "the rest waits for a thread in the pod, although another pod could take it"),
+        (CONCURRENCY, "the function answers the rest with 503"),
+    ):
+        value = settings.get(name, "")
+        if value.isdecimal() and 0 < int(value) < limit:
+            yield f"containerConcurrency sends {limit} requests at a time to a pod, but {name} is {value}: {effect}."
+
+
+def _time_to_stop(spec: Mapping[str, Any], settings: Mapping[str, str]) -> Iterator[str]:
+    allowed = spec.get("terminationGracePeriodSeconds")
+    needed = seconds(settings.get(SHUTDOWN_DELAY, "0")) + seconds(settings.get(GRACE_PERIOD, "0"))
+    if allowed is not None and allowed < needed:
+        yield (
+            f"terminationGracePeriodSeconds is {allowed}, but {SHUTDOWN_DELAY} and {GRACE_PERIOD} need {needed} seconds: "
+            "Kubernetes kills calls in flight."
+        )
+
+
+def _settings(spec: Mapping[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in function_container(spec).get("env", ()) if "value" in entry}

@@ -1,0 +1,169 @@
+"""The backend `knative`: a Knative Service, and a Trigger if the configuration has one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from funcpack.deploy.kubernetes import revisions
+from funcpack.deploy.kubernetes.access import APPLY, Need, check_access
+from funcpack.deploy.kubernetes.backend import ClusterBackend
+from funcpack.deploy.kubernetes.calls import call_address, call_through_cluster
+from funcpack.deploy.kubernetes.conditions import is_seen, knative_state, route_state
+from funcpack.deploy.kubernetes.contradictions import contradictions
+from funcpack.deploy.kubernetes.findings import explained, pod_problem
+from funcpack.deploy.kubernetes.knative_service import knative_service
+from funcpack.deploy.kubernetes.pod import PORT
+from funcpack.deploy.kubernetes.pods import is_ready
+from funcpack.deploy.kubernetes.requests import apply_step
+from funcpack.deploy.kubernetes.resources import CONFIGURATION, KNATIVE_SERVICE, POD, REVISION, TRIGGER
+from funcpack.deploy.kubernetes.rollout import Rollout
+from funcpack.deploy.kubernetes.sections import has_section, with_section
+from funcpack.deploy.kubernetes.trigger import trigger
+from funcpack.deploy.plan.backend import Description
+from funcpack.deploy.plan.values import at
+from funcpack.deployment_errors import NothingToRollBackError, UnansweredCallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from funcpack.deploy.kubernetes.cluster import Cluster
+    from funcpack.deploy.kubernetes.pods import PodProblem
+    from funcpack.deploy.kubernetes.rollout import State
+    from funcpack.deploy.kubernetes.workload import Manifest, Workload
+    from funcpack.deploy.plan.backend import Backend
+    from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.settings.target import Target
+
+BACKEND = "knative"
+SERVICE_SECTION = "service"
+TRIGGER_SECTION = "trigger"
+ALL = 100
+
+
+def create(target: Target, note: Note) -> Backend:
+    """Return the backend for a target."""
+    return KnativeBackend(target, note)
+
+
+class KnativeBackend(ClusterBackend):
+    """A Knative Service."""
+
+    kinds = (KNATIVE_SERVICE, TRIGGER)
+    sections = (SERVICE_SECTION, TRIGGER_SECTION)
+
+    def manifests(self, workload: Workload) -> tuple[Manifest, ...]:
+        """Return the Service, and the Trigger if it has a section."""
+        described = {SERVICE_SECTION: knative_service(workload)}
+        if self._has_trigger:
+            described[TRIGGER_SECTION] = trigger(workload)
+        return tuple(with_section(manifest, self.target, BACKEND, name) for name, manifest in described.items())
+
+    def warnings(self, manifests: tuple[Manifest, ...]) -> Iterator[str]:
+        """Return contradictions in the Service, and a line for events that nobody delivers."""
+        yield from contradictions(manifests[0])
+        inspection = self.target.inspection
+        if inspection and inspection.checked.takes_events and not self._has_trigger:
+            yield (
+                "the function takes CloudEvents, but no Trigger delivers them. "
+                "Add knative.trigger to the configuration, or create a Trigger or a source yourself."
+            )
+
+    def deploy(self) -> Description:
+        """Apply the manifests, wait for the new revision, and call the address."""
+        manifests = self.checked_manifests()
+        cluster = self.cluster()
+        self.apply(cluster, manifests)
+        if self.target.options.no_wait:
+            return self.described(cluster, self.required(cluster))
+        found = self._rollout(cluster, knative_state).wait()
+        newest, share = revisions.latest(found), revisions.share(found, revisions.latest(found))
+        if share < ALL:
+            self.note(f"{newest} has {share} % of the traffic.")
+        return self._served(cluster, found)
+
+    def rollback(self) -> Description:
+        """Give all traffic to the revision that was ready before, and return what serves then."""
+        cluster = self.cluster()
+        check_access(cluster, (Need(KNATIVE_SERVICE, APPLY), Need(REVISION, ("list",))))
+        found = self.required(cluster)
+        owned = cluster.items(REVISION, **{revisions.SERVICE_LABEL: self.target.name})
+        earlier = revisions.earlier_ready(found, owned)
+        if earlier is None:
+            raise NothingToRollBackError(KNATIVE_SERVICE.kind, self.target.name)
+        cluster.run(apply_step(revisions.with_revision(found, earlier), cluster.namespace, force=True))
+        return self._served(cluster, self._rollout(cluster, route_state).wait())
+
+    def described(self, cluster: Cluster, found: Mapping[str, Any]) -> Description:
+        """Return the description of a Knative Service, with the reason if it is not ready.
+
+        If all traffic is that of named revisions, as after a rollback, it does not matter that the newest one has failed.
+        """
+        state = route_state(found) if revisions.is_pinned(found) else knative_state(found)
+        problem = None if state.done else self._problem(cluster)
+        reason = explained(cluster, problem).reason if problem else state.text
+        return Description(
+            name=self.target.name,
+            backend=BACKEND,
+            url=at(found, "status.url"),
+            revision=revisions.serving_revision(found),
+            ready=state.done,
+            reason=None if state.done else reason,
+        )
+
+    def pod_labels(self) -> dict[str, str]:
+        """Return the labels of all pods of the function."""
+        return {revisions.SERVICE_LABEL: self.target.name}
+
+    @property
+    def _has_trigger(self) -> bool:
+        return has_section(self.target, BACKEND, TRIGGER_SECTION)
+
+    def _rollout(self, cluster: Cluster, state: Callable[[Mapping[str, Any]], State]) -> Rollout:
+        problem = self._problem if state is knative_state else lambda _: None
+        return Rollout(
+            cluster,
+            KNATIVE_SERVICE,
+            self.target.name,
+            state,
+            lambda _: problem(cluster),
+            _previous,
+            self.note,
+        )
+
+    def _served(self, cluster: Cluster, found: Mapping[str, Any]) -> Description:
+        """Call the address of a service that is ready, and return what serves."""
+        description = self.described(cluster, found)
+        self._call(cluster, description)
+        return description
+
+    def _call(self, cluster: Cluster, description: Description) -> None:
+        """Call the address, or if it does not resolve here, a pod of the revision."""
+        url = description.url or ""
+        call = call_address(url)
+        if call.status is not None and call.status >= 500:
+            raise UnansweredCallError(url, f"it answers {call.status} {call.text}".rstrip())
+        if call.status is not None:
+            return
+        pods = cluster.items(POD, **{revisions.REVISION_LABEL: description.revision or ""})
+        ready = [pod["metadata"]["name"] for pod in pods if is_ready(pod)]
+        if not ready:
+            self.note(f"{url} was not called: {call.text}. The revision has no pod at the moment.")
+            return
+        path = POD.path(cluster.namespace, f"http:{ready[0]}:{PORT}")
+        asked = call_through_cluster(cluster, path, f"pod {ready[0]}")
+        answer = asked.text if asked.status is None else f"it answers {asked.status}"
+        self.note(f"{url} was not called: {call.text}. Pod {ready[0]} was called instead: {answer}.")
+
+    def _problem(self, cluster: Cluster) -> PodProblem | None:
+        """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""
+        configuration = cluster.found(CONFIGURATION, self.target.name)
+        if configuration is None or not is_seen(configuration):
+            return None
+        newest = at(configuration, "status.latestCreatedRevisionName")
+        is_ready_already = newest is None or newest == at(configuration, "status.latestReadyRevisionName")
+        return None if is_ready_already else pod_problem(cluster, {revisions.REVISION_LABEL: newest})
+
+
+def _previous(found: Mapping[str, Any]) -> str | None:
+    serving = revisions.serving_revision(found)
+    return f"Revision {serving}" if serving else None

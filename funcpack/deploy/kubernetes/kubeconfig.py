@@ -1,0 +1,120 @@
+"""Which cluster to talk to: the files of KUBECONFIG, `~/.kube/config`, or the service account of the pod, in kubectl's order.
+
+lightkube reads one file, and prefers the service account. kubectl merges several files, and a kubeconfig is a choice of the user.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from funcpack.deployment_errors import KubeconfigError, NoClusterError, UnknownContextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from lightkube.config.kubeconfig import SingleConfig
+
+# Paths in a kubeconfig are relative to its directory.
+PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+LISTS = ("clusters", "contexts", "users")
+IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """Several kubeconfig files as one. `files` is how errors name them."""
+
+    files: str
+    content: Mapping[str, Any]
+
+
+def selected_cluster(environ: Mapping[str, str], context: str | None) -> SingleConfig:
+    """Return the cluster of a context, or of the current one.
+
+    Raises:
+        KubeconfigError: A file cannot be read or is not a kubeconfig.
+        UnknownContextError: There is no such context, or no current one.
+        NoClusterError: There is no kubeconfig, and the process does not run in a cluster.
+
+    """
+    files = list(_files(environ))
+    if files:
+        return _from(_merged(files), context)
+    if environ.get(IN_CLUSTER) and context is None:
+        from lightkube import KubeConfig  # noqa: PLC0415 - the extra `kubernetes`
+
+        return _complete(KubeConfig.from_service_account().get())
+    raise NoClusterError(context)
+
+
+def _files(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Return the files to read. Of a list, files that do not exist are left out, as kubectl does."""
+    named = [Path(path) for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    if named and not any(path.exists() for path in named):
+        raise KubeconfigError(os.pathsep.join(map(str, named)), "does not exist")
+    default = Path(environ.get("HOME") or Path.home()) / ".kube" / "config"
+    yield from (path for path in named or [default] if path.exists())
+
+
+def _merged(files: Iterable[Path]) -> _Merged:
+    """Return the files as one. If two files have an entry of the same name, the first one counts."""
+    read = [(file, _read(file)) for file in files]
+    content: dict[str, Any] = {
+        name: list({entry["name"]: entry for _, parsed in reversed(read) for entry in parsed[name]}.values())
+        for name in LISTS
+    }
+    content["current-context"] = next((current for _, parsed in read if (current := parsed["current-context"])), None)
+    return _Merged(os.pathsep.join(str(file) for file, _ in read), content)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        parsed = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise KubeconfigError(str(file), exc.strerror or str(exc)) from exc
+    except (UnicodeDecodeError, yaml.YAMLError) as exc:
+        raise KubeconfigError(str(file), "is not a YAML file") from exc
+    if not isinstance(parsed, dict):
+        raise KubeconfigError(str(file), "is not a kubeconfig: it has no clusters and contexts")
+    return {
+        "current-context": parsed.get("current-context"),
+        **{name: [_absolute(entry, name[:-1], file) for entry in parsed.get(name) or []] for name in LISTS},
+    }
+
+
+def _absolute(entry: Any, kind: str, file: Path) -> dict[str, Any]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not isinstance(entry.get(kind), dict):
+        raise KubeconfigError(str(file), f"has an entry in {kind}s without a name or a {kind}")
+    values = {
+        key: str((file.parent / value).absolute()) if key in PATHS and value else value
+        for key, value in entry[kind].items()
+    }
+    return {"name": entry["name"], kind: values}
+
+
+def _from(merged: _Merged, context: str | None) -> SingleConfig:
+    from lightkube import KubeConfig  # noqa: PLC0415 - the extra `kubernetes`
+    from msgspec import ValidationError  # noqa: PLC0415 - as lightkube, which raises it
+
+    name = context or merged.content["current-context"]
+    contexts = [entry["name"] for entry in merged.content["contexts"]]
+    if name not in contexts:
+        raise UnknownContextError(name, merged.files, contexts)
+    try:
+        return _complete(KubeConfig.from_dict(dict(merged.content)).get(name))
+    except (KeyError, ValidationError) as exc:
+        raise KubeconfigError(merged.files, f"has an invalid context '{name}': {exc}") from exc
+
+
+def _complete(config: SingleConfig | None) -> SingleConfig:
+    """Return a configuration with a user: lightkube requires one, also for a cluster that does not ask who it is."""
+    from lightkube.config.models import User  # noqa: PLC0415 - the extra `kubernetes`
+
+    if config is None:
+        raise NoClusterError(None)
+    return config if config.user else config._replace(user=User())

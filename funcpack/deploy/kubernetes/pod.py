@@ -1,0 +1,75 @@
+"""The container of a function: what plain Deployments and Knative Services have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from funcpack.deploy.kubernetes.workload import Workload
+
+# Lists of a configuration are merged by name, so that users reach the container under this name.
+CONTAINER = "function"
+PORT = 8080
+READY_PATH = "/health/ready"
+LIVE_PATH = "/health/live"
+
+# A health check can take more than the default of one second while a large body is parsed on less than one CPU.
+PROBE_TIMEOUT = 2
+
+
+def probe(path: str, port: str | None, **timing: int) -> dict[str, Any]:
+    """Return a probe of a health path. Knative requires probes without a port."""
+    address = {"path": path, "port": port} if port else {"path": path}
+    return {"httpGet": address, **timing, "timeoutSeconds": PROBE_TIMEOUT}
+
+
+def container(workload: Workload, defaults: Mapping[str, str], ports: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the container without probes. The environment of the function replaces `defaults`."""
+    described: dict[str, Any] = {
+        "name": CONTAINER,
+        "image": workload.image,
+        # `kubectl describe pod` then shows the last lines of a function that failed to start.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
+    if environment := _environment(workload, defaults):
+        described["env"] = environment
+    return {
+        **described,
+        "ports": ports,
+        # No limit of CPU: it would slow the function down even if the node is idle.
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the directory in the container
+    }
+
+
+def pod(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the specification of a pod with one container, which can write only to /tmp."""
+    return {
+        "automountServiceAccountToken": False,
+        "containers": [dict(container)],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+
+
+def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the container of the function, next to which a configuration can add others."""
+    containers: list[Mapping[str, Any]] = pod_spec["containers"]
+    return next(entry for entry in containers if entry.get("name") == CONTAINER)
+
+
+def _environment(workload: Workload, defaults: Mapping[str, str]) -> list[dict[str, Any]]:
+    texts = [{"name": name, "value": value} for name, value in {**defaults, **workload.environment}.items()]
+    secrets = [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": reference.secret, "key": reference.key}}}
+        for name, reference in workload.secrets.items()
+    ]
+    return [entry for entry in texts if entry["name"] not in workload.secrets] + secrets

@@ -1,4 +1,0 @@
-import socket
-
-class BaseSocket:
-    sock: socket.socket
