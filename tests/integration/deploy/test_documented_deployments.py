@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,7 +31,9 @@ PAGES = [DOCS / "deploy.md", *sorted((DOCS / "deploy").glob("*.md"))]
 DEADLINE = 120
 HANDLER = 'def handler(req):\n    name = req.args.get("name", "World")\n    return f"Hello {name}!"\n'
 REGISTRY = "us-central1-docker.pkg.dev"
-IMAGES = {f"{PROJECT}/apps/hello:{version}": f"sha256:{digit * 64}" for version, digit in (("1.0.0", "a"), ("1.1.0", "b"))}
+IMAGES = {
+    f"{PROJECT}/apps/hello:{version}": f"sha256:{digit * 64}" for version, digit in (("1.0.0", "a"), ("1.1.0", "b"))
+}
 
 _FILE = re.compile(r"`([^`\s]+)`[^`]*:$")
 _EXPORT = re.compile(r"export (\w+)=(\S+)")
@@ -108,11 +109,20 @@ def follow(block: Block, terminal: Terminal) -> None:
         path = terminal.directory / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block.text)
+        if ".github/workflows" in file:
+            for command in commands_of(block.text):
+                terminal.run(transcript.Step(command, ""))
     elif block.language == "python":
         status, printed = terminal.printed([sys.executable, "-c", block.text])
         assert status == 0, f"{block.place}\n{printed}"
     else:
         assert block.language == "" or _MANIFEST.search(block.text), f"{block.place}: no file is named above"
+
+
+def commands_of(workflow: str) -> list[str]:
+    """Return the commands of Funcpack in a workflow for GitHub."""
+    steps = [step for job in yaml.safe_load(workflow)["jobs"].values() for step in job["steps"]]
+    return [step["run"] for step in steps if step.get("run", "").startswith("funcpack ")]
 
 
 def file_of(block: Block) -> str | None:
