@@ -150,7 +150,7 @@ def assert_printed(printed: Mapping[str, str]) -> None:
     first, plan, *_ = printed.values()
     assert first.startswith("deployed hello at http")
     assert plan.count("\n") == 2
-    assert plan.startswith("~ spec.template.spec.containers[function].image: ")
+    assert ".spec.template.spec.containers[function].image: " in plan
     assert "ready:    yes" in printed["funcpack describe"]
     assert printed["funcpack rollback"].startswith("rolled back hello to hello-")
     assert printed["funcpack destroy"] == "destroyed hello\n"
