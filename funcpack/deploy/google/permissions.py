@@ -35,6 +35,8 @@ PERMISSIONS = "permissions"
 RolesByMember: TypeAlias = dict[str, set[str]]
 
 _UNREADABLE = frozenset({403, 404})
+# What is only read for a note never stops a deployment. Credentials that are rejected do, and 429 is retried.
+_ANY_REJECTION = frozenset(range(400, 500)) - {401, 429}
 # Of Compute Engine, after the number of the project. Cloud Run and Cloud Functions run as it unless another one is named.
 _DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"
 _YOU = "you"
@@ -108,7 +110,7 @@ def preflight(of: Preflight) -> tuple[Step, ...]:
 
 def _project_step(of: Preflight) -> Step:
     url = f"{of.endpoints.cloudresourcemanager}v1/projects/{of.place.project}"
-    return Step(PROJECT, "Read the number of the project", "GET", url, accepts=_UNREADABLE)
+    return Step(PROJECT, "Read the number of the project", "GET", url, accepts=_ANY_REJECTION)
 
 
 def _policy_steps(of: Preflight) -> Iterator[Step]:
@@ -116,11 +118,17 @@ def _policy_steps(of: Preflight) -> Iterator[Step]:
     # Version 3 shows the conditions of bindings. https://cloud.google.com/iam/docs/policies#versions
     body = {"options": {"requestedPolicyVersion": 3}}
     yield Step(
-        PROJECT_POLICY, "Read the roles of the service accounts", "POST", url, body, accepts=_UNREADABLE, is_read=True
+        PROJECT_POLICY,
+        "Read the roles of the service accounts",
+        "POST",
+        url,
+        body,
+        accepts=_ANY_REJECTION,
+        is_read=True,
     )
     if of.repository:
         url = f"{of.endpoints.artifactregistry}v1/{of.repository}:getIamPolicy?options.requestedPolicyVersion=3"
-        yield Step(REPOSITORY_POLICY, "Read the roles in the repository", "GET", url, accepts=_UNREADABLE)
+        yield Step(REPOSITORY_POLICY, "Read the roles in the repository", "GET", url, accepts=_ANY_REJECTION)
 
 
 def _act_as_step(of: Preflight, account: Account) -> Step:
@@ -274,7 +282,7 @@ def _permissions(received: Received | None) -> list[str]:
 
 def _roles_by_member(policy: Received) -> RolesByMember | None:
     """Return the roles that a policy gives without a condition, or None if it cannot be read."""
-    if policy.status in _UNREADABLE:
+    if policy.status in _ANY_REJECTION:
         return None
     found: dict[str, set[str]] = {}
     for binding in at(policy.body, "bindings") or ():

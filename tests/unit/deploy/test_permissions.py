@@ -213,7 +213,7 @@ def test_note_names_the_account_and_the_commands() -> None:
     ]
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [400, 403, 404])
 def test_policies_that_cannot_be_read_are_not_checked(status: int) -> None:
     google = Google(failures={":getIamPolicy": Received(status, {}, {"error": {"message": "no"}})})
     google.run(Account("build", BUILDER, roles.BUILDER_ROLES), repository=REPOSITORY)
