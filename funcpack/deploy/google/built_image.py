@@ -34,7 +34,7 @@ def built_image(configuration: Configuration, address: Address, container: Conta
     cloud_build.check_section(configuration)
     registry = cloud_build.registry(configuration, address.place, address.name)
     label = source_label(upload)
-    condition = has_other_source(label)
+    condition = _has_other_source(label, registry.untagged)
     bucket = configuration.section("deploy").get("artifact_bucket") or source_upload.default_bucket(address.place)
     name = f"{address.name}-{label}.zip"
     body = cloud_build.build_body(configuration, container, registry.image, (bucket, name), address.name)
@@ -53,15 +53,19 @@ def built_image(configuration: Configuration, address: Address, container: Conta
             *cloud_build.steps(builds, body, condition),
         ),
         source=label,
+        is_outdated=condition,
     )
 
 
-def has_other_source(label: str) -> Condition:
-    """Return the condition that a service does not have the image of this source."""
+def _has_other_source(label: str, image: str) -> Condition:
+    """Return the condition that a service does not have the image of this source, or not from this registry."""
 
     def is_other(answers: Answers) -> bool:
-        found = at(answers[SERVICE].body, f"labels.{SOURCE_LABEL}") if SERVICE in answers else label
-        return bool(found != label)
+        if SERVICE not in answers:
+            return False
+        service = answers[SERVICE].body
+        current = at(service, "template.containers[0].image") or ""
+        return bool(at(service, f"labels.{SOURCE_LABEL}") != label or not current.startswith(f"{image}@"))
 
     return Condition(f"{{{SERVICE}}} has another source", is_other)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import bindings, logs, operations, requests, serving, traffic
-from funcpack.deploy.google.built_image import built_image, has_other_source
+from funcpack.deploy.google.built_image import built_image
 from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
@@ -74,7 +74,7 @@ class CloudRun:
         plan = self._service_plan
         answers = self._run(Plan((*plan.image.before, self.address.read())))
         service = self._found(answers) or {}
-        needs_build = plan.image.source is not None and has_other_source(plan.image.source).holds(answers)
+        needs_build = plan.image.is_outdated is not None and plan.image.is_outdated.holds(answers)
         image = _NEW_IMAGE if needs_build else resolved(plan.image.updated, answers)
         wanted = plan.body(image)
         return Difference(
@@ -154,7 +154,7 @@ class CloudRun:
             self.note(note)
         config = self.target.options.config
         excluded = (*source.excluded, *((config,) if config else ()))
-        upload = pack(self.target.directory, excluded=excluded, extra=source.extra)
+        upload = pack(self.target.directory, excluded=excluded, extra=source.extra, required=self._required)
         return built_image(self.target.configuration, self.address, source, upload)
 
     @cached_property
@@ -162,6 +162,12 @@ class CloudRun:
         if self.target.inspection is None:
             raise TypeError("the function was not inspected")
         return container.source(self.target.directory, self.target.inspection)
+
+    @property
+    def _required(self) -> tuple[str, ...]:
+        """The file of the function, without which the archive is of no use; a Dockerfile may use others."""
+        file = self.target.inspection.checked.file if self.target.inspection else None
+        return (file.as_posix(),) if file and self._container.kind != "dockerfile" else ()
 
     @property
     def _health_path(self) -> str:

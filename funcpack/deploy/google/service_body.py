@@ -15,8 +15,6 @@ from funcpack.deploy.settings.schema import check, forbidden
 from funcpack.deployment_errors import ConfigurationFieldError, InvalidField
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from funcpack.deploy.plan.values import Value
     from funcpack.deploy.settings.configuration import Configuration
 
@@ -81,13 +79,6 @@ def service_body(configuration: Configuration, image: str | Value, source: str |
         "template": template,
     }
     return merged(base, _without_traffic(configuration))
-
-
-def image_of(service: Mapping[str, Any]) -> str | None:
-    """Return the image of a service's template."""
-    containers = (service.get("template") or {}).get("containers") or [{}]
-    image: str | None = containers[0].get("image")
-    return image
 
 
 def _container(configuration: Configuration) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.google import cloud_build, roles, source_upload
-from funcpack.deploy.google.built_image import REPOSITORY, has_other_source
+from funcpack.deploy.google.built_image import REPOSITORY
 from funcpack.deploy.google.permissions import Account, Preflight, Resource, needs, preflight
 from funcpack.deploy.google.service import SERVICE
 from funcpack.deploy.plan.steps import Condition, Plan, missing
@@ -26,11 +26,10 @@ def permission_steps(target: Target, note: Note, address: Address, image: Image)
 
     Nothing is tested if the service has the image already: then the only request that changes something is rejected as a whole.
     """
-    if image.source is None:
+    if image.is_outdated is None:
         return ()
-    condition = has_other_source(image.source)
     steps = preflight(_preflight(target, note, address, image))
-    return tuple(replace(step, condition=step.condition or condition) for step in steps)
+    return tuple(replace(step, condition=step.condition or image.is_outdated) for step in steps)
 
 
 def explanation(target: Target, note: Note, address: Address, image: Image) -> Plan:
@@ -47,7 +46,7 @@ def _preflight(target: Target, note: Note, address: Address, image: Image) -> Pr
         tuple(_accounts(target, builds=builds)),
         note,
         _repository(target, address) if builds else None,
-        Resource(address.url, _on_service(target), _exists(image.source)),
+        Resource(address.url, _on_service(target), _exists(image)),
     )
 
 
@@ -85,10 +84,13 @@ def _repository(target: Target, address: Address) -> str:
     return f"projects/{project}/locations/{host.removesuffix('-docker.pkg.dev')}/repositories/{repository}"
 
 
-def _exists(source: str | None) -> Condition:
+def _exists(image: Image) -> Condition:
+    """Return the condition that the service exists, and is tested at all."""
+    outdated = image.is_outdated
+
     def holds(answers: Answers) -> bool:
         is_there = SERVICE in answers and answers[SERVICE].status != 404
-        return is_there and (source is None or has_other_source(source).holds(answers))
+        return is_there and (outdated is None or outdated.holds(answers))
 
     words = f"{{{SERVICE}}} is not 404"
-    return Condition(words if source is None else f"{words} and has another source", holds)
+    return Condition(words if outdated is None else f"{words} and has another source", holds)

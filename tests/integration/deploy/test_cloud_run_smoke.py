@@ -1,0 +1,68 @@
+"""A kept request is sent to the new revision before that gets traffic."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.google.run import LATEST, REVISION
+from tests.integration.deploy.cloud_run_app import IMAGE, OTHER_IMAGE, PATCH, PUBLIC, App, shares
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.google.server import GoogleServer
+
+
+@pytest.fixture
+def app(tmp_path: Path, google: GoogleServer) -> App:
+    return App.new(tmp_path, google)
+
+
+def smoke_file(app: App, revision: str) -> Path:
+    """Write a kept request whose answer names a revision."""
+    file = app.directory / "smoke.json"
+    answer = {"status": 200, "json": {"service": "hello", "revision": revision, "path": "/orders"}}
+    request = {"method": "POST", "path": "/orders?page=1", "headers": {"X-Tenant": "acme"}, "json": {"order": 42}}
+    file.write_text(json.dumps({"request": request, "answer": answer, "ignore": ["json.revision"] * (revision == "*")}))
+    return file
+
+
+def test_smoke_request_reaches_the_new_revision_before_its_traffic(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    google.requests.clear()
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "*")), "--set", "cloudrun.traffic=25")
+    assert shares(google) == {"00001": 75, "00002": 25}
+    patches = [request.body["traffic"] for request in google.requests if request.id == PATCH]
+    assert patches[0] == [
+        {"type": LATEST, "tag": "funcpack-smoke"},
+        {"type": REVISION, "revision": "hello-00001-" + patches[0][1]["revision"][-3:], "percent": 100},
+    ]
+    sent = next(request for request in google.requests if request.id == "serving")
+    assert (sent.method, sent.body, sent.headers["x-tenant"]) == ("POST", {"order": 42}, "acme")
+    assert sent.url.endswith("/funcpack-smoke---hello/orders?page=1")
+
+
+def test_failed_smoke_leaves_the_traffic_as_it_was(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    result = app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "another")))
+    assert result.returncode == 1
+    assert "The smoke request failed" in result.stderr
+    assert '-    "revision": "another"' in result.stderr
+    assert "The traffic is as it was: the new revision has none." in result.stderr
+    assert shares(google) == {"00001": 100}
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "*")))
+    assert shares(google) == {"00002": 100}
+    assert [entry for entry in google.service("hello")["trafficStatuses"] if "tag" in entry] == []
+
+
+def test_smoke_of_a_first_deployment_says_that_it_serves(app: App) -> None:
+    result = app("deploy", "--image", IMAGE, "--smoke", str(smoke_file(app, "*")))
+    assert result.returncode == 1
+    assert "the request of --smoke is sent when the first revision serves already" in result.stderr
+    assert "403" in result.stderr
+    assert "The new revision has all the traffic, because there was no other." in result.stderr
