@@ -108,9 +108,12 @@ class ClusterBackend(abc.ABC):
         )
         return Difference(exists=found[0] is not None, needs_build=False, changes=changed)
 
-    def apply(self, cluster: Cluster, manifests: tuple[Manifest, ...], reads: Iterable[Need] = ()) -> None:
-        """Check the permissions and apply manifests."""
+    def check_access(self, cluster: Cluster, manifests: tuple[Manifest, ...], reads: Iterable[Need] = ()) -> None:
+        """Check the permissions of a deployment."""
         check_access(cluster, [*(Need(resource_of(manifest), APPLY) for manifest in manifests), *reads])
+
+    def apply(self, cluster: Cluster, manifests: tuple[Manifest, ...]) -> None:
+        """Apply manifests."""
         cluster.run(*apply_plan(manifests, cluster.namespace).steps)
 
     def describe(self) -> Description | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from funcpack.deploy.kubernetes.answers import FAILURES, checked
 from funcpack.deploy.kubernetes.connection import connected
 from funcpack.deploy.plan.execution import Execution
+from funcpack.deploy.plan.poll_interval import poll_interval
 from funcpack.deploy.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from funcpack.deploy.plan.values import Received
     from funcpack.deploy.settings.target import Target
 
-POLL_INTERVAL = "FUNCPACK_POLL_INTERVAL"
-SECONDS_BETWEEN_POLLS = 2.0
 SECONDS_TO_EXPLAIN = 15.0
 READ = "read"
 
@@ -42,8 +41,7 @@ class Cluster:
 
         """
         connection = connected(target)
-        interval = float(target.environ.get(POLL_INTERVAL) or SECONDS_BETWEEN_POLLS)
-        execution = Execution(connection.send, interval, target.options.timeout, _Progress(note))
+        execution = Execution(connection.send, poll_interval(target.environ), target.options.timeout, _Progress(note))
         return cls(target.options.namespace or connection.namespace, execution)
 
     def after_deadline(self) -> Cluster:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
+from funcpack.deploy.plan.steps import Content
 from funcpack.deploy.plan.values import Received
 from funcpack.deployment_errors import ClusterCredentialsError, MissingKubernetesExtraError, NetworkError
 
@@ -54,7 +55,7 @@ class Connection:
         import httpx2  # noqa: PLC0415 - the extra `kubernetes`
         from lightkube import ConfigError  # noqa: PLC0415 - the extra `kubernetes`
 
-        content = None if body is None else json.dumps(body)
+        content = body.content if isinstance(body, Content) else None if body is None else json.dumps(body).encode()
         limit = SECONDS_TO_ANSWER if timeout is None else max(0.1, min(timeout, SECONDS_TO_ANSWER))
         limits = httpx2.Timeout(limit, connect=min(limit, SECONDS_TO_CONNECT))
         try:
@@ -66,9 +67,8 @@ class Connection:
             raise ClusterCredentialsError(self.server, self.context, str(exc)) from exc
         if response.status_code == 401:
             raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
-        return Received(
-            response.status_code, {key.lower(): value for key, value in response.headers.items()}, _content(response)
-        )
+        fields = {key.lower(): value for key, value in response.headers.items()}
+        return Received(response.status_code, fields, _content(response), response.content)
 
 
 def connected(target: Target) -> Connection:

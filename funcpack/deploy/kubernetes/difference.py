@@ -95,10 +95,10 @@ def _is_named(value: Any) -> bool:
 
 def _is_same(new: Any, old: Any) -> bool:
     """Return whether two values mean the same: the cluster writes `1000m` of CPU as `1`."""
+    if isinstance(new, bool) or isinstance(old, bool):
+        return new is old
     if new == old:
         return True
-    if isinstance(new, bool) or isinstance(old, bool) or new is None or old is None:
-        return False
     amount = _amount(new)
     return amount is not None and amount == _amount(old)
 

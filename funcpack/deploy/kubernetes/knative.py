@@ -18,6 +18,7 @@ from funcpack.deploy.kubernetes.requests import apply_step
 from funcpack.deploy.kubernetes.resources import CONFIGURATION, KNATIVE_SERVICE, POD, REVISION, TRIGGER
 from funcpack.deploy.kubernetes.rollout import Rollout
 from funcpack.deploy.kubernetes.sections import has_section, with_section
+from funcpack.deploy.kubernetes.smoke import check_revision
 from funcpack.deploy.kubernetes.trigger import trigger
 from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.values import at
@@ -38,6 +39,7 @@ BACKEND = "knative"
 SERVICE_SECTION = "service"
 TRIGGER_SECTION = "trigger"
 ALL = 100
+SMOKE_TAG = "funcpack-smoke"
 
 
 def create(target: Target, note: Note) -> Backend:
@@ -72,13 +74,20 @@ class KnativeBackend(ClusterBackend):
         """Apply the manifests, wait for the new revision, and call the address."""
         manifests = self.checked_manifests()
         cluster = self.cluster()
+        self.check_access(cluster, manifests)
+        before = cluster.found(KNATIVE_SERVICE, self.target.name) or {}
+        is_first = not revisions.traffic(before)
+        if not is_first and self._is_staged(manifests[0], before):
+            self._stage(cluster, manifests[0], before)
         self.apply(cluster, manifests)
         if self.target.options.no_wait:
             return self.described(cluster, self.required(cluster))
         found = self._rollout(cluster, knative_state).wait()
-        newest, share = revisions.latest(found), revisions.share(found, revisions.latest(found))
+        if is_first:
+            self._check(cluster, found, at(found, "status.url"), is_first=True)
+        share = revisions.share(found, revisions.latest(found))
         if share < ALL:
-            self.note(f"{newest} has {share} % of the traffic.")
+            self.note(f"{revisions.latest(found)} has {share} % of the traffic.")
         return self._served(cluster, found)
 
     def rollback(self) -> Description:
@@ -109,6 +118,34 @@ class KnativeBackend(ClusterBackend):
             ready=state.done,
             reason=None if state.done else reason,
         )
+
+    def _is_staged(self, manifest: Manifest, found: Mapping[str, Any]) -> bool:
+        """Return whether the new revision has to be ready before the traffic changes.
+
+        Otherwise Knative moves it when the revision is ready. But if traffic was pinned by a rollback, Knative would give it to the
+        version that was rolled back until then.
+        """
+        is_unpinned = revisions.is_pinned(found) and "traffic" not in manifest["spec"]
+        return is_unpinned or self.target.options.smoke is not None
+
+    def _stage(self, cluster: Cluster, manifest: Manifest, found: Mapping[str, Any]) -> None:
+        """Apply the service with the traffic that it has, wait for the new revision, and send the kept request to it."""
+        tag = SMOKE_TAG if self.target.options.smoke else None
+        self.apply(cluster, ({**manifest, "spec": {**manifest["spec"], "traffic": revisions.held(found, tag)}},))
+        staged = self._rollout(cluster, knative_state).wait()
+        if tag:
+            self._check(cluster, staged, revisions.address_of(staged, tag), is_first=False)
+
+    def _check(self, cluster: Cluster, found: Mapping[str, Any], address: str | None, *, is_first: bool) -> None:
+        if file := self.target.options.smoke:
+            self.note(f"send the request in {file} to {revisions.latest(found)}")
+            check_revision(cluster, file, address, self._pod(cluster, revisions.latest(found)), is_first=is_first)
+
+    def _pod(self, cluster: Cluster, revision: str | None) -> str | None:
+        """Return the path of a pod of a revision in the API, or None if the revision has no pod at the moment."""
+        pods = cluster.items(POD, **{revisions.REVISION_LABEL: revision or ""})
+        ready = [pod["metadata"]["name"] for pod in pods if is_ready(pod)]
+        return POD.path(cluster.namespace, f"http:{ready[0]}:{PORT}") if ready else None
 
     def pod_labels(self) -> dict[str, str]:
         """Return the labels of all pods of the function."""
@@ -144,19 +181,17 @@ class KnativeBackend(ClusterBackend):
             raise UnansweredCallError(url, f"it answers {call.status} {call.text}".rstrip())
         if call.status is not None:
             return
-        pods = cluster.items(POD, **{revisions.REVISION_LABEL: description.revision or ""})
-        ready = [pod["metadata"]["name"] for pod in pods if is_ready(pod)]
-        if not ready:
+        pod = self._pod(cluster, description.revision)
+        if pod is None:
             self.note(f"{url} was not called: {call.text}. The revision has no pod at the moment.")
             return
-        path = POD.path(cluster.namespace, f"http:{ready[0]}:{PORT}")
-        asked = call_through_cluster(cluster, path, f"pod {ready[0]}")
+        asked = call_through_cluster(cluster, pod, f"a pod of {description.revision}")
         answer = asked.text if asked.status is None else f"it answers {asked.status}"
-        self.note(f"{url} was not called: {call.text}. Pod {ready[0]} was called instead: {answer}.")
+        self.note(f"{url} was not called: {call.text}. A pod of {description.revision} was called instead: {answer}.")
 
     def _problem(self, cluster: Cluster) -> PodProblem | None:
         """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""
-        configuration = cluster.found(CONFIGURATION, self.target.name)
+        configuration = next(iter(cluster.items(CONFIGURATION, **self.pod_labels())), None)
         if configuration is None or not is_seen(configuration):
             return None
         newest = at(configuration, "status.latestCreatedRevisionName")

@@ -87,7 +87,8 @@ class PlainBackend(ClusterBackend):
             raise SmokeWithoutRevisionsError(BACKEND)
         cluster = self.cluster()
         waits = not self.target.options.no_wait
-        self.apply(cluster, manifests, READS if waits else ())
+        self.check_access(cluster, manifests, READS if waits else ())
+        self.apply(cluster, manifests)
         return self._served(cluster) if waits else self.described(cluster, self.required(cluster))
 
     def rollback(self) -> Description:

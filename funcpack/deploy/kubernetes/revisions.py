@@ -75,5 +75,21 @@ def with_revision(service: Mapping[str, Any], revision: str) -> Manifest:
     return applicable(service, {"traffic": [{"revisionName": revision, "percent": 100}, *tags]})
 
 
+def held(service: Mapping[str, Any], tag: str | None) -> Traffic:
+    """Return traffic of which every revision keeps its share, while a new one has none but what `tag` addresses."""
+    kept: Traffic = [
+        {key: entry[key] for key in ("revisionName", "percent", "tag") if key in entry}
+        for entry in traffic(service)
+        if tag is None or entry.get("tag") != tag
+    ]
+    new: Traffic = [{"latestRevision": True, "percent": 0, "tag": tag}] if tag else []
+    return kept + new
+
+
+def address_of(service: Mapping[str, Any], tag: str) -> str | None:
+    """Return the address of a tag, or None."""
+    return next((entry.get("url") for entry in traffic(service) if entry.get("tag") == tag), None)
+
+
 def _generation(revision: Mapping[str, Any]) -> int:
     return int(revision["metadata"].get("labels", {}).get(GENERATION_LABEL, 0))

@@ -31,7 +31,10 @@ MANIFEST: dict[str, Any] = {
         },
     },
 }
-ENVIRONMENT = {'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}}, 'k:{"name":"B"}': {".": {}, "f:name": {}}}
+ENVIRONMENT: dict[str, Any] = {
+    'k:{"name":"A"}': {".": {}, "f:name": {}, "f:value": {}},
+    'k:{"name":"B"}': {".": {}, "f:name": {}},
+}
 CONTAINER = {
     'k:{"name":"function"}': {
         ".": {},
@@ -96,7 +99,7 @@ def test_a_field_that_others_have_set_stays() -> None:
 
 
 def test_a_list_that_is_owned_as_a_whole() -> None:
-    owned = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}
+    owned: dict[str, Any] = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}
     found = with_variable(live(owned))
     del container(found)["imagePullPolicy"]  # Knative does not fill it in
     container(found)["args"] = ["--verbose"]

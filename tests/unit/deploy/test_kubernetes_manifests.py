@@ -102,7 +102,7 @@ KNATIVE_SERVICE = {
         }
     },
 }
-WHOLE = {
+WHOLE: dict[str, dict[str, Any]] = {
     "kubernetes": {"Deployment": DEPLOYMENT, "Service": SERVICE},
     "knative": {"Service": KNATIVE_SERVICE},
 }

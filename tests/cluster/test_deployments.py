@@ -1,0 +1,242 @@
+"""The commands `deploy`, `describe`, `logs`, `rollback` and `destroy` on a real cluster."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.deployer import Deployer, api_proxy, cluster_of, cut_at, kubeconfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.cluster.conftest import ImageOf
+    from tests.cluster.kubectl import Kubectl
+
+FUNCTION = """\
+import os
+
+def handler(req):
+    return os.environ.get("GREETING", "hello")
+"""
+# It can be built, but not loaded in a pod.
+BROKEN = """\
+import os
+
+if "KUBERNETES_SERVICE_HOST" in os.environ or "K_SERVICE" in os.environ:
+    raise RuntimeError("the database is not configured")
+
+def handler(req):
+    return "hello"
+"""
+UNREADY = """\
+def handler(req):
+    return "hello"
+
+def ready():
+    return False, "the cache is empty"
+"""
+MISSING = "dev.local/funcpack-missing:1"
+KINDS = {"kubernetes": "deployment", "knative": "services.serving.knative.dev"}
+
+
+@pytest.fixture(scope="session")
+def function_image(image_of: ImageOf) -> str:
+    """The image of a function that works."""
+    return image_of({"handler.py": FUNCTION})
+
+
+@pytest.fixture(scope="session")
+def broken_image(image_of: ImageOf) -> str:
+    """The image of a function that cannot be loaded in a pod."""
+    return image_of({"handler.py": BROKEN})
+
+
+@pytest.fixture(scope="session")
+def unready_image(image_of: ImageOf) -> str:
+    """The image of a function that is never ready."""
+    return image_of({"handler.py": UNREADY})
+
+
+@pytest.fixture(params=["kubernetes", "knative"])
+def deployer(request: pytest.FixtureRequest, tmp_path: Path, namespace: str, cluster: Mapping[str, str]) -> Deployer:
+    """The commands for a function called greeter."""
+    if request.param == "knative":
+        request.getfixturevalue("serving")
+    directory = tmp_path / "greeter"
+    directory.mkdir()
+    (directory / "handler.py").write_text(FUNCTION)
+    return Deployer(directory, request.param, namespace, cluster)
+
+
+@pytest.fixture
+def resource(deployer: Deployer) -> str:
+    """The resource that runs the function, as kubectl names it."""
+    return f"{KINDS[deployer.backend]}/greeter"
+
+
+def generation(kubectl: Kubectl, resource: str) -> int:
+    return int(kubectl.get(resource)["metadata"]["generation"])
+
+
+def test_create_unchanged_update_and_rollback(
+    deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str
+) -> None:
+    assert deployer("describe", "--output", "json").code == 1
+    created = deployer("deploy", "--image", function_image, "--output", "json")
+    assert (created.code, created.description["ready"]) == (0, True), created.notes
+    first = created.description["revision"]
+
+    before = generation(kubectl, resource)
+    assert deployer("deploy", "--image", function_image).code == 0
+    assert generation(kubectl, resource) == before
+    assert deployer("deploy", "--image", function_image, "--plan").output == "no changes\nno build\n"
+
+    change = ("--image", function_image, "--set", "environment.GREETING=good evening")
+    assert "GREETING" in deployer("deploy", *change, "--plan").output
+    updated = deployer("deploy", *change, "--output", "json")
+    assert (updated.code, updated.description["revision"] != first) == (0, True), updated.notes
+    assert "listening on" in deployer("logs").output
+
+    back = deployer("rollback", "--output", "json")
+    assert (back.code, back.description["revision"]) == (0, first), back.notes
+    assert deployer("describe", "--output", "json").description == back.description
+    # The fields of the rolled back version are not the configuration's, so that a deployment brings the newest one back.
+    assert deployer("deploy", *change).code == 0
+    assert deployer("deploy", *change, "--plan").output == "no changes\nno build\n"
+
+
+def test_a_dry_run_is_what_the_cluster_has_applied(deployer: Deployer, kubectl: Kubectl, function_image: str) -> None:
+    shown = deployer("deploy", "--image", function_image, "--dry-run")
+    kubectl("apply", "--server-side", "--field-manager=funcpack", "--filename", "-", stdin=shown.output)
+    assert deployer("deploy", "--image", function_image, "--plan").output == "no changes\nno build\n"
+
+
+def test_a_function_that_cannot_be_loaded(deployer: Deployer, function_image: str, broken_image: str) -> None:
+    assert deployer("deploy", "--image", function_image).code == 0
+    failed = deployer("deploy", "--image", broken_image)
+    assert failed.code == 1
+    assert "RuntimeError: the database is not configured" in failed.notes
+    assert "still serves" in failed.notes
+    assert deployer("describe", "--output", "json").description["ready"] is False
+    assert "RuntimeError" in deployer("logs").output
+    if deployer.backend == "kubernetes":  # the first revision of Knative still has the traffic
+        assert deployer("rollback").code == 0
+
+
+def test_an_image_that_does_not_exist(deployer: Deployer) -> None:
+    failed = deployer("deploy", "--image", MISSING)
+    assert failed.code == 1
+    assert MISSING in failed.notes
+    assert "still serves" not in failed.notes
+
+
+def test_a_deadline(deployer: Deployer, function_image: str, unready_image: str) -> None:
+    late = deployer("deploy", "--image", unready_image, "--timeout", "8")
+    assert late.code == 1
+    assert "is not ready after 8 seconds: the container" in late.notes
+    assert "run the same command again" in late.notes
+    assert deployer("deploy", "--image", function_image).code == 0
+
+
+def test_no_wait_returns_at_once(deployer: Deployer, kubectl: Kubectl, resource: str) -> None:
+    assert deployer("deploy", "--image", MISSING, "--no-wait").code == 0
+    assert kubectl.get(resource)["metadata"]["name"] == "greeter"
+
+
+def test_a_field_of_another_manager(deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str) -> None:
+    assert deployer("deploy", "--image", function_image).code == 0
+    labels = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "alice"}}}
+    kubectl("patch", resource, "--type=merge", "--field-manager=alice", f"--patch={json.dumps(labels)}")
+    conflict = deployer("deploy", "--image", function_image)
+    assert conflict.code == 1
+    assert ".metadata.labels.app.kubernetes.io/managed-by is set by alice" in conflict.notes
+    # What the remedy says.
+    shown = deployer("deploy", "--image", function_image, "--dry-run")
+    kubectl(
+        "apply", "--server-side", "--field-manager=funcpack", "--force-conflicts", "--filename", "-", stdin=shown.output
+    )
+    assert deployer("deploy", "--image", function_image).code == 0
+
+
+def test_destroy_twice(deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str) -> None:
+    assert deployer("deploy", "--image", function_image).code == 0
+    kubectl("create", "configmap", "greeter")
+    assert deployer("destroy").code == 0
+    assert "NotFound" in kubectl.ask("get", resource)
+    assert kubectl.get("configmap/greeter")["metadata"]["name"] == "greeter"
+    assert deployer("destroy").code == 0
+
+
+def test_a_resource_of_others_is_not_destroyed(deployer: Deployer, kubectl: Kubectl, function_image: str) -> None:
+    if deployer.backend == "knative":
+        pytest.skip("one backend is enough")
+    kubectl("create", "deployment", "greeter", f"--image={function_image}")
+    refused = deployer("destroy")
+    assert refused.code == 1
+    assert "Nothing was deleted" in refused.notes
+    assert kubectl.get("deployment/greeter")["metadata"]["name"] == "greeter"
+
+
+@pytest.fixture
+def stranger(kubectl: Kubectl, tmp_path: Path, cluster: Mapping[str, str]) -> Path:
+    """The kubeconfig of a service account that may do nothing."""
+    kubectl("create", "serviceaccount", "stranger")
+    token = kubectl("create", "token", "stranger").strip()
+    return kubeconfig(tmp_path / "stranger.yaml", cluster_of(cluster), {"token": token})
+
+
+def test_missing_permissions_and_the_commands_that_grant_them(
+    deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str, stranger: Path
+) -> None:
+    refused = deployer("deploy", "--image", function_image, kubeconfig=stranger)
+    assert refused.code == 1
+    assert f"system:serviceaccount:{deployer.namespace}:stranger may not do this" in refused.notes
+    assert "NotFound" in kubectl.ask("get", resource)
+    for line in refused.notes.splitlines():
+        if line.strip().startswith("kubectl "):
+            kubectl(*line.split()[1:])
+    granted = deployer("deploy", "--image", function_image, kubeconfig=stranger)
+    assert granted.code == 0, granted.notes
+
+
+def test_rejected_credentials(deployer: Deployer, cluster: Mapping[str, str], tmp_path: Path) -> None:
+    expired = kubeconfig(tmp_path / "expired.yaml", cluster_of(cluster), {"token": "expired"})
+    refused = deployer("deploy", "--image", MISSING, kubeconfig=expired)
+    assert refused.code == 1
+    assert "401 Unauthorized" in refused.notes
+    assert "expired" not in refused.notes.replace(str(expired), "")
+
+
+def test_a_namespace_that_does_not_exist(deployer: Deployer, cluster: Mapping[str, str]) -> None:
+    elsewhere = Deployer(deployer.directory, deployer.backend, "funcpack-test-missing", cluster)
+    refused = elsewhere("deploy", "--image", MISSING)
+    assert refused.code == 1
+    assert "kubectl create namespace funcpack-test-missing" in refused.notes
+
+
+@pytest.fixture(scope="session")
+def api(cluster: Mapping[str, str]) -> Iterator[int]:
+    """The port of the cluster's API without encryption."""
+    with api_proxy(cluster) as port:
+        yield port
+
+
+@pytest.mark.parametrize(
+    ("method", "is_forwarded"),
+    [("POST", False), ("PATCH", False), ("PATCH", True), ("GET", False)],
+    ids=["permissions", "apply", "answer of apply", "rollout"],
+)
+def test_a_deployment_that_was_cut_can_be_run_again(
+    deployer: Deployer, api: int, function_image: str, tmp_path: Path, method: str, is_forwarded: bool
+) -> None:
+    with cut_at(api, method, 1, is_forwarded=is_forwarded, directory=tmp_path) as cut:
+        failed = deployer("deploy", "--image", function_image, "--timeout", "5", kubeconfig=cut)
+    assert failed.code == 1
+    assert "bug in Funcpack" not in failed.notes
+    assert "again" in failed.notes
+    resumed = deployer("deploy", "--image", function_image)
+    assert resumed.code == 0, resumed.notes
