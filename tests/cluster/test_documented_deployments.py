@@ -70,6 +70,8 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path, kubectl: Kubectl, i
     app.mkdir()
     (app / "handler.py").write_text("def handler(req):\n    return 'hello'\n")
     (app / "config.json").write_text(f'{{"name": "hello", "backend": "{backend}"}}')
+    (app / "tests" / "events").mkdir(parents=True)
+    (app / "tests" / "events" / "ada.json").write_text('{"request": {"path": "/?name=Ada"}}')
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return Terminal(app, {**os.environ, "PATH": path, "KUBECONFIG": str(kubeconfig)}, images)
 
@@ -134,9 +136,11 @@ def test_overlay_is_applied(terminal: Terminal, kubectl: Kubectl) -> None:
         path = terminal.directory / "deploy" / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    *_, diff = [terminal.run(command) for command in table_commands(page, "kubectl")]
-    assert diff == ""
+    kustomize, apply, diff = table_commands(page, "kubectl")
+    terminal.run(kustomize)
+    terminal.run(apply)
     kubectl.rollout("hello")
+    assert terminal.run(diff) == ""
     found = kubectl.get("deployment/hello")
     assert found["spec"]["replicas"] == 4
     assert found["spec"]["template"]["spec"]["containers"][0]["image"] == image

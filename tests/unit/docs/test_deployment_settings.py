@@ -48,7 +48,7 @@ def test_command_for_a_cluster_has_valid_options(line: str) -> None:
 
 
 def test_commands_for_a_cluster_stand_in_tables_only() -> None:
-    assert len(IN_TABLES) == 15
+    assert len(IN_TABLES) == 16
     shown = [
         step.command for page in CLUSTER_PAGES for block in blocks(page, "console") for step in transcript.steps(block)
     ]
