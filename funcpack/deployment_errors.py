@@ -587,13 +587,13 @@ class RejectedRequestError(CommandError):
 
     purpose: str
     status: int
-    text: str
+    explanation: str
     reason: str
     title: ClassVar[str] = "The request was rejected"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.text.rstrip('.')} ({self.status} {self.reason})."
+        return f"{self.purpose}: {self.explanation.rstrip('.')} ({self.status} {self.reason})."
 
     @property
     def remedy(self) -> str:

@@ -104,14 +104,15 @@ class FunctionBackend:
 
     def difference(self) -> Difference:
         """Compare the function with what a deployment would send. At most two GET requests are sent."""
+        wanted = self.wanted  # checks the configuration, before the first request
         answers = self.read()
         received = answers[FUNCTION]
         exists = received.status != 404
-        found_changes = changes(self.generation, received.body if exists else {}, self.wanted.resource)
+        found_changes = changes(self.generation, received.body if exists else {}, wanted.resource)
         moved = [Change("traffic", serving_revision(answers), "the newest revision")] if is_elsewhere(answers) else []
         return Difference(
             exists,
-            not is_from_source(self.wanted, received),
+            not is_from_source(wanted, received),
             (*found_changes.build, *found_changes.others, *moved),
         )
 

@@ -17,7 +17,7 @@ from funcpack.deploy.google.generations import V1
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.settings.options import Options
 from funcpack.deploy.settings.target import read_target
-from funcpack.deployment_errors import FunctionOptionError, FunctionSourceSizeError
+from funcpack.deployment_errors import FunctionOptionError, FunctionSourceSizeError, RuntimeNameError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,3 +244,13 @@ def test_function_of_events_is_deployed_for_http_with_a_note(app: Path, backend:
     plan = Deployment(app, backend, environ=ENVIRON, note=notes.append).plan()
     assert [note for note in notes if "no trigger is created" in note] != []
     assert not any("eventTrigger" in str(request.body) for request in plan)
+
+
+def test_difference_checks_the_configuration_before_it_asks(app: Path) -> None:
+    nobody = {
+        **ENVIRON,
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDFUNCTIONS": "http://127.0.0.1:1/",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN": "x",
+    }
+    with pytest.raises(RuntimeNameError):
+        Deployment(app, "cloudfunction", environ=nobody, set="runtime=python3", timeout=5).difference()

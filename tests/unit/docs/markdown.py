@@ -58,3 +58,8 @@ def anchors(page: Path) -> set[str]:
     """Give the anchors that GitHub makes of the headings of a page."""
     headings = (match["text"].strip().lower() for match in _HEADING.finditer(prose(page)))
     return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in headings}
+
+
+def table_commands(page: Path, program: str) -> list[str]:
+    """Give the commands of a program in the first column of the tables of a page."""
+    return re.findall(rf"(?m)^\| `({re.escape(program)} [^`]+)` \|", prose(page))

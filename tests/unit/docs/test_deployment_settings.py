@@ -1,4 +1,7 @@
-"""The page of the settings of deployments: its files are valid, its commands and options exist."""
+"""The pages about deployments: settings, and the commands that need a cluster.
+
+tests/integration/deploy/test_documented_deployments.py runs all other commands, and tests/cluster those in the tables.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from funcpack.cli.main import funcpack
-from funcpack.deploy import Deployment
 from funcpack.deploy.settings.backends import BACKENDS
 from funcpack.deploy.settings.configuration import read_configuration
 from funcpack.deploy.settings.goblet_literal import backend_in
 from funcpack.deploy.settings.sections import SECTIONS
 from tests.unit.docs import transcript
-from tests.unit.docs.markdown import blocks
+from tests.unit.docs.markdown import blocks, table_commands
 from tools.places import ROOT
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from tests.unit.docs.markdown import Block
 
 PAGE = ROOT / "docs" / "deploy" / "settings.md"
-STEPS = [step for block in blocks(PAGE, "console") for step in transcript.steps(block)]
+CLUSTER_PAGES = [ROOT / "docs" / "deploy" / name for name in ("kubernetes.md", "knative.md")]
+IN_TABLES = [command for page in CLUSTER_PAGES for command in table_commands(page, "funcpack")]
 
 
 @pytest.mark.parametrize("block", blocks(PAGE, "json"), ids=lambda block: block.place)
@@ -36,25 +39,26 @@ def test_configuration_is_valid(block: Block, tmp_path: Path) -> None:
         assert read_configuration(tmp_path, stage=stage).values["name"]
 
 
-@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.command)
-def test_command_has_valid_options(step: transcript.Step) -> None:
-    program, name, *arguments = shlex.split(step.command)
+@pytest.mark.parametrize("line", IN_TABLES)
+def test_command_for_a_cluster_has_valid_options(line: str) -> None:
+    program, name, *arguments = shlex.split(line)
     command = funcpack.get_command(funcpack.make_context(program, [name]), name)
     assert command
-    options = command.make_context(name, arguments).params
-    read_configuration(ROOT / "docs", assignments=options.get("set", ()))
+    assert command.make_context(name, arguments).params["plan" if "--plan" in line else "format_"]
+
+
+def test_commands_for_a_cluster_stand_in_tables_only() -> None:
+    assert len(IN_TABLES) == 16
+    shown = [
+        step.command for page in CLUSTER_PAGES for block in blocks(page, "console") for step in transcript.steps(block)
+    ]
+    assert [line for line in shown if "--dry-run" not in line and line in IN_TABLES] == []
 
 
 def test_code_names_the_backend() -> None:
     choice = backend_in(ast.parse(blocks(PAGE, "python")[0].text), "handler.py")
     assert choice
     assert choice.backend == "cloudrun"
-
-
-def test_deployment_has_the_options() -> None:
-    call = next(node for node in ast.walk(ast.parse(blocks(PAGE, "python")[1].text)) if isinstance(node, ast.Call))
-    options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
-    Deployment("orders", **options)  # raises a TypeError for an unknown option
 
 
 def test_every_backend_and_section_is_described() -> None:

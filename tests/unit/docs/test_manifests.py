@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.unit.docs.schemas import Manifest
 
 DEPLOY = ROOT / "docs" / "deploy.md"
+ROLE_PAGES = [ROOT / "docs" / "deploy" / name for name in ("kubernetes.md", "knative.md")]
 
 
 def manifests_of_page(page: Path) -> dict[str, Manifest]:
@@ -28,12 +29,13 @@ def manifests_of_page(page: Path) -> dict[str, Manifest]:
 
 
 SHOWN = manifests_of_page(DEPLOY)
+ROLES = {f"{page.name} Role": manifests_of_page(page)["rbac.authorization.k8s.io/v1 Role"] for page in ROLE_PAGES}
 SAMPLES = {
     f"{path.relative_to(ROOT)} {document['kind']} {document['metadata']['name']}": document
     for path in sorted(ROOT.glob("samples/python/**/deploy/*.yaml"))
     for document in yaml.safe_load_all(path.read_text())
 }
-MANIFESTS = {**SHOWN, **SAMPLES}
+MANIFESTS = {**SHOWN, **ROLES, **SAMPLES}
 
 
 def pods(manifest: Manifest) -> list[dict[str, Any]]:
@@ -61,7 +63,10 @@ def test_no_manifest_is_left_out() -> None:
     files = {path for name in ("docs", "samples", "templates") for path in (ROOT / name).rglob("*.y*ml")}
 
     assert files == set(ROOT.glob("samples/python/**/deploy/*.yaml"))
-    assert {page for page in PAGES if any("kind:" in block.text for block in blocks(page, "yaml"))} == {DEPLOY}
+    assert {page for page in PAGES if any("kind:" in block.text for block in blocks(page, "yaml"))} == {
+        DEPLOY,
+        *ROLE_PAGES,
+    }
 
 
 @of(MANIFESTS)
