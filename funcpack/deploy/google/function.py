@@ -12,7 +12,7 @@ from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import ExistingFunctionError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from funcpack.deploy.google.generations import Generation
     from funcpack.deploy.google.place import Place
@@ -24,6 +24,8 @@ OPERATION = "operation"
 # The steps that read the function before a deployment, the last that was sent first.
 READ = (SETTLED, FUNCTION)
 
+# Ten minutes at the default interval: longer than Google takes for a build.
+_MOST_POLLS = 300
 _RESUME = "Cloud Functions goes on. Run the same command again to wait for it; a longer --timeout gives it more time."
 
 
@@ -86,7 +88,7 @@ def settled_step(function: Function) -> Step:
             f"{{{FUNCTION}}} is being deployed", lambda answers: not function.is_settled(answers[FUNCTION])
         ),
         accepts=frozenset({404}),
-        poll=Poll(function.is_settled, _RESUME),
+        poll=Poll(_settled_or_given_up(function), _RESUME),
     )
 
 
@@ -108,6 +110,15 @@ def deployed_step(function: Function, writes: Sequence[str]) -> Step:
     words = " or ".join(f"{{{key}}}" for key in writes)
     was_sent = Condition(f"{words} was sent", lambda answers: any(key in answers for key in writes))
     return operation_step(function, writes, f"Wait until Cloud Functions has deployed {function.name}", was_sent)
+
+
+def _settled_or_given_up(function: Function) -> Callable[[Received], bool]:
+    """Return the end of the wait. A function whose deployment got lost would be waited for without an end.
+
+    Google rejects the write that follows if the deployment is really still under way.
+    """
+    polls = iter(range(_MOST_POLLS))
+    return lambda received: function.is_settled(received) or next(polls, None) is None
 
 
 def _check_kind(name: str, existing: Any) -> None:

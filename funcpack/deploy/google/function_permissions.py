@@ -64,6 +64,6 @@ def _accounts(wanted: Wanted) -> Iterator[Account]:
 
 def _exists(other_source: Condition) -> Condition:
     def holds(answers: Answers) -> bool:
-        return current(answers).status != 404 and other_source.holds(answers)
+        return current(answers).status < 300 and other_source.holds(answers)
 
     return Condition(f"{{{FUNCTION}}} is not 404 and has another source", holds)
