@@ -144,8 +144,10 @@ class Worker(BaseWorker):
             task.cancel()
         if tasks:
             self._loop.run_until_complete(asyncio.wait(tasks, timeout=_CANCELLATION))
-        # asyncio closes the pipe that a signal is written to before it removes the handlers.
+        # asyncio closes the pipe that a signal is written to before it removes the handlers. A signal that this thread blocks may
+        # come to another one, such as that which ran start().
         signal.pthread_sigmask(signal.SIG_BLOCK, self.SIGNALS)
+        signal.set_wakeup_fd(-1)
         self._loop.close()
 
     async def _serve(self) -> None:
