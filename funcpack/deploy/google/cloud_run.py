@@ -90,7 +90,10 @@ class CloudRun:
             self._run(explanation(self.target, self.note, self.address, self._image))
             raise
         if not self.target.options.no_wait:
-            return self._description(serving.served(answers, OPERATION))
+            service = serving.served(answers, OPERATION)
+            for remark in serving.remarks(service, answers):
+                self.note(remark)
+            return self._description(service)
         url = (self._found(answers) or {}).get("uri")
         waiting = "The deployment has begun and was not waited for"
         return Description(self.target.name, self.target.backend, url, None, ready=False, reason=waiting)

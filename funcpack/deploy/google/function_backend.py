@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google import bindings, logs, requests
+from funcpack.deploy.google import bindings, logs, requests, serving
 from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.function import (
     FUNCTION,
@@ -123,6 +123,8 @@ class FunctionBackend:
             self.note("no changes")
         elif SETTINGS in answers:
             self.note("no build")
+        for remark in serving.private(answers):
+            self.note(remark)
         deployed = self._description(answers) if ACTIVE in answers else None
         return deployed or Description(
             self.target.name,

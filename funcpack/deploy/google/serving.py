@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import traffic
@@ -22,6 +22,9 @@ HEALTH_PATH = "/health/ready"
 _SUCCEEDED = "CONDITION_SUCCEEDED"
 # 401, 403, 404 and 405 are answers, too: of a function that is private, or not ours. Those of a proxy that has none are retried.
 _ANSWERS = frozenset(range(300, 600)) - {429, 502, 503, 504}
+
+_PRIVATE = frozenset({401, 403})
+_ALL = 100
 
 Service = dict[str, Any]
 # Returns why a service is not as it should be, as a sentence, or None.
@@ -80,6 +83,22 @@ def only(revision: str) -> Expectation:
         return None if percent == 100 else f"revision '{revision}' has {percent} % of the traffic instead of 100 %"
 
     return expect
+
+
+def remarks(service: Mapping[str, Any], answers: Answers) -> Iterator[str]:
+    """Return what a user should know about a service that serves, as lines."""
+    newest = traffic.ready_revision(service)
+    percent = traffic.percentages(service).get(newest, 0)
+    if percent != _ALL:
+        yield f"{newest} has {percent} % of the traffic."
+    yield from private(answers)
+
+
+def private(answers: Answers) -> Iterator[str]:
+    """Return a line if the address answered that the caller lacks a role."""
+    status = answers[CALL].status if CALL in answers else None
+    if status in _PRIVATE:
+        yield f"The address answers {status}: it is private. To let others call it, add 'bindings' to the configuration."
 
 
 def served(answers: Answers, operation: str) -> Service:

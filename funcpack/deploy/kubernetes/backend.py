@@ -95,7 +95,7 @@ class ClusterBackend(abc.ABC):
             raise MissingImageError(self.target.backend, self.target.name)
         manifests = self.manifests(Workload.of(self.target))
         for warning in self.warnings(manifests):
-            self.note(f"warning: {warning}")
+            self.note(f"Warning: {warning}")
         return manifests
 
     def difference(self) -> Difference:

@@ -29,13 +29,14 @@ class SecretKey:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A function that runs from an image. `namespace` is None if the user has not named one."""
+    """A function that runs from an image. `namespace` is None if the user has not named one, and `own_labels` are the user's."""
 
     name: str
     image: str
     namespace: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretKey] = field(default_factory=dict)
+    own_labels: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, target: Target) -> Workload:
@@ -51,6 +52,7 @@ class Workload:
             target.options.namespace,
             target.section("environment"),
             {name: _secret_key(name, text, target) for name, text in target.section("secrets").items()},
+            target.section("labels"),
         )
 
     @property
@@ -60,8 +62,9 @@ class Workload:
 
     @property
     def labels(self) -> dict[str, str]:
-        """The labels of every resource."""
-        return {**self.selector, MANAGER_LABEL: MANAGER}
+        """The labels of every resource. Those that find it again are not the user's to change."""
+        found_by = {**self.selector, MANAGER_LABEL: MANAGER}
+        return {**found_by, **self.own_labels, **found_by}
 
     def manifest(self, api_version: str, kind: str, spec: Mapping[str, Any]) -> Manifest:
         """Return a manifest with the name and the labels of the function."""

@@ -95,10 +95,17 @@ def test_first_deployment_gets_all_traffic_and_says_so(app: App, google: GoogleS
     assert shares(google) == {"00001": 100}
 
 
+def test_private_address_is_said(app: App) -> None:
+    assert "The address answers 403: it is private." in app.deploy("--image", IMAGE).stderr
+    app.configure(PUBLIC)
+    assert "it is private" not in app.deploy("--image", IMAGE).stderr
+
+
 def test_later_revision_gets_its_share(app: App, google: GoogleServer) -> None:
     app.deploy("--image", IMAGE)
-    app.deploy("--image", OTHER_IMAGE, "--set", "cloudrun.traffic=25")
+    result = app.deploy("--image", OTHER_IMAGE, "--set", "cloudrun.traffic=25")
     assert shares(google) == {"00001": 75, "00002": 25}
+    assert re.search("hello-00002-[a-z]+ has 25 % of the traffic", result.stderr)
     app.deploy("--image", IMAGE, "--set", "cloudrun.traffic=1")
     assert shares(google) == {"00001": 74, "00002": 25, "00003": 1}
 

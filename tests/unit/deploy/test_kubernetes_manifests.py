@@ -434,3 +434,17 @@ def test_a_function_for_events_without_a_trigger_is_a_warning(
     target, notes = backend_of(tmp_path, "knative", configuration, EVENT)
     target.plan()
     assert len(notes) == count
+
+
+@pytest.mark.parametrize("backend", ["kubernetes", "knative"])
+def test_labels_of_the_user_are_on_every_resource_and_its_pods(tmp_path: Path, backend: str) -> None:
+    labels = {"team": "shop", "app.kubernetes.io/name": "other"}
+    for manifest in manifests_of(tmp_path, backend, {"labels": labels}).values():
+        assert manifest["metadata"]["labels"] == {**LABELS, "team": "shop"}
+        if template := at(manifest, "spec.template"):
+            assert template["metadata"]["labels"] == {**LABELS, "team": "shop"}
+
+
+def test_labels_of_the_user_select_no_pods(tmp_path: Path) -> None:
+    deployment = manifests_of(tmp_path, "kubernetes", {"labels": {"team": "shop"}})["Deployment"]
+    assert deployment["spec"]["selector"] == {"matchLabels": SELECTOR}

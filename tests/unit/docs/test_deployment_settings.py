@@ -40,7 +40,12 @@ def test_configuration_is_valid(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", IN_TABLES)
-def test_command_for_a_cluster_has_valid_options(line: str) -> None:
+def test_command_for_a_cluster_has_valid_options(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    if "--smoke" in line:
+        file = tmp_path / line.rpartition(" ")[2]
+        file.parent.mkdir(parents=True)
+        file.touch()
     program, name, *arguments = shlex.split(line)
     command = funcpack.get_command(funcpack.make_context(program, [name]), name)
     assert command
