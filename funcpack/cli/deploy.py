@@ -61,6 +61,8 @@ def command(directory: str, *, dry_run: bool, plan: bool, format_: str, **option
 def _report(description: Description, format_: str, *, waits: bool) -> int:
     if description.ready:
         text = f"deployed {description.name}{place(description)}"
+    elif not waits:
+        text = f"began to deploy {description.name}: run 'funcpack describe' to see when it serves"
     else:
         text = f"{description.name} is not ready: {description.reason or 'the deployment has not ended'}"
     print_description(description, format_, text)

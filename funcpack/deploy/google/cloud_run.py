@@ -95,7 +95,7 @@ class CloudRun:
                 self.note(remark)
             return self._description(service)
         url = (self._found(answers) or {}).get("uri")
-        waiting = "The deployment has begun and was not waited for"
+        waiting = "the deployment has begun and was not waited for"
         return Description(self.target.name, self.target.backend, url, None, ready=False, reason=waiting)
 
     def describe(self) -> Description | None:

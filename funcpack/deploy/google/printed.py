@@ -6,10 +6,14 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.plan.values import at
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from funcpack.deploy.plan.steps import Plan, PlannedRequest
+
+_MOST_FILES = 20
 
 
 def printed(plan: Plan, format_: str) -> str:
@@ -28,7 +32,15 @@ def _lines(number: int, request: PlannedRequest) -> Iterator[str]:
     for name, value in request.headers.items():
         yield f"{margin}{name}: {value}"
     if request.body is not None:
-        yield from (f"{margin}{line}" for line in _json(request.body).splitlines())
+        yield from (f"{margin}{line}" for line in _json(_shortened(request.body)).splitlines())
+
+
+def _shortened(body: Any) -> Any:
+    """Return a body without most of the names of a large archive, which the format `json` lists all."""
+    files = at(body, "zip.files")
+    if not files or len(files) <= _MOST_FILES:
+        return body
+    return {"zip": {**body["zip"], "files": [*files[:_MOST_FILES], f"and {len(files) - _MOST_FILES} more"]}}
 
 
 def _json(document: Any) -> str:

@@ -73,10 +73,18 @@ def test_description_as_json(platform: StubBackend, run: Run, command: str) -> N
     assert platform.targets
 
 
-@pytest.mark.parametrize(("arguments", "code"), [([], 1), (["--no-wait"], 0)])
-def test_deployment_that_is_not_ready(platform: StubBackend, run: Run, arguments: list[str], code: int) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code", "text"),
+    [
+        ([], 1, "orders is not ready: the image was not found\n"),
+        (["--no-wait"], 0, "began to deploy orders: run 'funcpack describe' to see when it serves\n"),
+    ],
+)
+def test_deployment_that_is_not_ready(
+    platform: StubBackend, run: Run, arguments: list[str], code: int, text: str
+) -> None:
     platform.description = NOT_READY
-    assert run("deploy", *arguments)[:2] == (code, "orders is not ready: the image was not found\n")
+    assert run("deploy", *arguments)[:2] == (code, text)
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])
