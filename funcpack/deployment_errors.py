@@ -968,15 +968,16 @@ class ImageNotFoundError(CommandError):
 
 @dataclass(eq=False)
 class FailedOperationError(CommandError):
-    """The platform began what was requested, and it failed. `cause` is the platform's."""
+    """The platform began what was requested, and it failed. `cause` is the platform's sentence, `log` the address of the log."""
 
     purpose: str
     cause: str
+    log: str | None
     title: ClassVar[str] = "The operation failed"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.cause.rstrip('.')}."
+        return f"{self.purpose}: {self.cause}{_log_line(self.log)}"
 
     @property
     def remedy(self) -> str:
@@ -988,19 +989,16 @@ class FailedOperationError(CommandError):
 
 @dataclass(eq=False)
 class FailedBuildError(CommandError):
-    """Cloud Build could not build the image. `step` is the step that failed, `log` the address of the log."""
+    """Cloud Build could not build the image. `cause` is a sentence, `log` the address of the log."""
 
     build: str
-    step: str | None
-    reason: str
+    cause: str
     log: str | None
     title: ClassVar[str] = "The build failed"
 
     @property
     def found(self) -> str:
-        step = f" in {self.step}" if self.step else ""
-        log = f"\nLog: {self.log}" if self.log else ""
-        return f"Build {self.build} failed{step}: {self.reason.rstrip('.')}.{log}"
+        return f"Build {self.build}: {self.cause}{_log_line(self.log)}"
 
     @property
     def remedy(self) -> str:
@@ -1009,17 +1007,21 @@ class FailedBuildError(CommandError):
 
 @dataclass(eq=False)
 class NotServingError(CommandError):
-    """The new revision does not serve as it should. `reason` is a sentence, `serving` the percentages by revision."""
+    """The new revision does not serve as it should.
+
+    `reason` is a sentence, `serving` are the percentages by revision, and `log` is the address of the log.
+    """
 
     service: str
     reason: str
     serving: Mapping[str, int]
+    log: str | None
     title: ClassVar[str] = "The new revision does not serve"
 
     @property
     def found(self) -> str:
         shares = ", ".join(f"{revision} {percent} %" for revision, percent in self.serving.items()) or "no revision"
-        return f"Service '{self.service}': {self.reason.rstrip('.')}.\nTraffic: {shares}."
+        return f"Service '{self.service}': {self.reason}{_log_line(self.log)}\nTraffic: {shares}."
 
     @property
     def remedy(self) -> str:
@@ -1076,6 +1078,10 @@ class NothingToRollBackToError(CommandError):
     @property
     def remedy(self) -> str:
         return "Deploy the source that you want to serve: funcpack deploy"
+
+
+def _log_line(log: str | None) -> str:
+    return f"\nLog: {log}" if log else ""
 
 
 # --- Cloud Functions ---

@@ -191,14 +191,14 @@ class CloudRun:
         return None if received.status == 404 else received.body
 
     def _description(self, service: Mapping[str, Any]) -> Description:
-        reason = serving.reason(service)
+        failure = serving.not_ready(service)
         return Description(
             self.target.name,
             self.target.backend,
             service.get("uri"),
             serving.serving_revision(service),
-            ready=reason is None,
-            reason=reason,
+            ready=failure is None,
+            reason=failure.sentence if failure else None,
         )
 
 
