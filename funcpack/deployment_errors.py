@@ -924,6 +924,32 @@ class ForeignRegistryError(CommandError):
 
 
 @dataclass(eq=False)
+class ForeignBucketError(CommandError):
+    """The default bucket of sources is not one of the project's. `owner` is the number of its project, or None if it is not known."""
+
+    bucket: str
+    owner: str | None
+    project: str
+    title: ClassVar[str] = "The bucket of sources belongs to another project"
+
+    @property
+    def found(self) -> str:
+        reason = (
+            f"belongs to the project with the number {self.owner}"
+            if self.owner
+            else f"denies the access that the project '{self.project}' grants you"
+        )
+        return (
+            f"The bucket '{self.bucket}' exists and {reason}. Whoever owns it could read and replace your source: "
+            "nothing was uploaded."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Name a bucket of the project '{self.project}': --set deploy.artifact_bucket=BUCKET"
+
+
+@dataclass(eq=False)
 class ImageNameError(CommandError):
     """Cloud Run cannot take an image by this name. `reason` continues the sentence."""
 

@@ -32,6 +32,26 @@ Set cloudbuild.serviceAccount to the email address of a service account ACCOUNT 
   gcloud artifacts repositories add-iam-policy-binding apps --project images --location europe --member serviceAccount:ACCOUNT --role roles/artifactregistry.writer""",
     ),
     (
+        errors.ForeignBucketError("run-sources-shop-us-central1", "123", "shop"),
+        1,
+        """\
+The bucket of sources belongs to another project
+The bucket 'run-sources-shop-us-central1' exists and belongs to the project with the number 123. \
+Whoever owns it could read and replace your source: nothing was uploaded.
+
+Name a bucket of the project 'shop': --set deploy.artifact_bucket=BUCKET""",
+    ),
+    (
+        errors.ForeignBucketError("run-sources-shop-us-central1", None, "shop"),
+        1,
+        """\
+The bucket of sources belongs to another project
+The bucket 'run-sources-shop-us-central1' exists and denies the access that the project 'shop' grants you. \
+Whoever owns it could read and replace your source: nothing was uploaded.
+
+Name a bucket of the project 'shop': --set deploy.artifact_bucket=BUCKET""",
+    ),
+    (
         errors.ImageNameError("hello", "does not have the form HOST/PATH:TAG or HOST/PATH@sha256:DIGEST"),
         2,
         """\
