@@ -924,6 +924,32 @@ class ForeignRegistryError(CommandError):
 
 
 @dataclass(eq=False)
+class ForeignBucketError(CommandError):
+    """The default bucket of sources is not one of the project's. `owner` is the number of its project, or None if it is not known."""
+
+    bucket: str
+    owner: str | None
+    project: str
+    title: ClassVar[str] = "The bucket of sources belongs to another project"
+
+    @property
+    def found(self) -> str:
+        reason = (
+            f"belongs to the project with the number {self.owner}"
+            if self.owner
+            else f"denies the access that the project '{self.project}' grants you"
+        )
+        return (
+            f"The bucket '{self.bucket}' exists and {reason}. Whoever owns it could read and replace your source: "
+            "nothing was uploaded."
+        )
+
+    @property
+    def remedy(self) -> str:
+        return f"Name a bucket of the project '{self.project}': --set deploy.artifact_bucket=BUCKET"
+
+
+@dataclass(eq=False)
 class ImageNameError(CommandError):
     """Cloud Run cannot take an image by this name. `reason` continues the sentence."""
 
@@ -968,15 +994,16 @@ class ImageNotFoundError(CommandError):
 
 @dataclass(eq=False)
 class FailedOperationError(CommandError):
-    """The platform began what was requested, and it failed. `cause` is the platform's."""
+    """The platform began what was requested, and it failed. `cause` is the platform's sentence, `log` the address of the log."""
 
     purpose: str
     cause: str
+    log: str | None
     title: ClassVar[str] = "The operation failed"
 
     @property
     def found(self) -> str:
-        return f"{self.purpose}: {self.cause.rstrip('.')}."
+        return f"{self.purpose}: {self.cause}{_log_line(self.log)}"
 
     @property
     def remedy(self) -> str:
@@ -988,19 +1015,16 @@ class FailedOperationError(CommandError):
 
 @dataclass(eq=False)
 class FailedBuildError(CommandError):
-    """Cloud Build could not build the image. `step` is the step that failed, `log` the address of the log."""
+    """Cloud Build could not build the image. `cause` is a sentence, `log` the address of the log."""
 
     build: str
-    step: str | None
-    reason: str
+    cause: str
     log: str | None
     title: ClassVar[str] = "The build failed"
 
     @property
     def found(self) -> str:
-        step = f" in {self.step}" if self.step else ""
-        log = f"\nLog: {self.log}" if self.log else ""
-        return f"Build {self.build} failed{step}: {self.reason.rstrip('.')}.{log}"
+        return f"Build {self.build}: {self.cause}{_log_line(self.log)}"
 
     @property
     def remedy(self) -> str:
@@ -1009,17 +1033,21 @@ class FailedBuildError(CommandError):
 
 @dataclass(eq=False)
 class NotServingError(CommandError):
-    """The new revision does not serve as it should. `reason` is a sentence, `serving` the percentages by revision."""
+    """The new revision does not serve as it should.
+
+    `reason` is a sentence, `serving` are the percentages by revision, and `log` is the address of the log.
+    """
 
     service: str
     reason: str
     serving: Mapping[str, int]
+    log: str | None
     title: ClassVar[str] = "The new revision does not serve"
 
     @property
     def found(self) -> str:
         shares = ", ".join(f"{revision} {percent} %" for revision, percent in self.serving.items()) or "no revision"
-        return f"Service '{self.service}': {self.reason.rstrip('.')}.\nTraffic: {shares}."
+        return f"Service '{self.service}': {self.reason}{_log_line(self.log)}\nTraffic: {shares}."
 
     @property
     def remedy(self) -> str:
@@ -1076,6 +1104,10 @@ class NothingToRollBackToError(CommandError):
     @property
     def remedy(self) -> str:
         return "Deploy the source that you want to serve: funcpack deploy"
+
+
+def _log_line(log: str | None) -> str:
+    return f"\nLog: {log}" if log else ""
 
 
 # --- Cloud Functions ---

@@ -1,4 +1,4 @@
-"""A function's directory, and the commands on it, as processes that talk to a server of Google's APIs."""
+"""A function's directory, and the commands on it, which talk to a server of Google's APIs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from click.testing import CliRunner
+
+from funcpack.cli.main import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 # A hang is a failure; a slow machine is not.
 DEADLINE = 120
+
+Result = subprocess.CompletedProcess[str]
 
 
 @dataclass
@@ -26,18 +32,35 @@ class App:
     google: GoogleServer
     backend: str
 
-    def __call__(self, command: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the tool and return its result."""
+    @classmethod
+    def new(cls, parent: Path, google: GoogleServer, backend: str) -> App:
+        """Return a function with the name `hello`."""
+        app = cls(parent / "hello", google, backend)
+        app.directory.mkdir()
+        app.write("hello")
+        return app
+
+    def __call__(self, command: str, *arguments: str, **environ: str) -> Result:
+        """Run a command of the tool in this process, because starting one takes longer than what most tests do."""
+        line = self._line(command, arguments)
+        with CliRunner().isolation(env=self._environ(environ)) as (stdout, stderr, _):
+            status = main(line)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Result(line, status, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+    def process(self, command: str, *arguments: str, **environ: str) -> Result:
+        """Run a command of the tool as a process."""
         return subprocess.run(
-            [sys.executable, "-m", "funcpack", command, str(self.directory), "--backend", self.backend, *arguments],
-            env={**os.environ, **self.google.environ, "HOME": str(self.directory), **environ},
+            [sys.executable, "-m", "funcpack", *self._line(command, arguments)],
+            env={**os.environ, **self._environ(environ)},
             capture_output=True,
             text=True,
             timeout=DEADLINE,
             check=False,
         )
 
-    def deploy(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def deploy(self, *arguments: str, **environ: str) -> Result:
         """Deploy, and expect that it works."""
         result = self("deploy", *arguments, **environ)
         assert result.returncode == 0, result.stderr
@@ -50,3 +73,9 @@ class App:
     def write(self, answer: str) -> None:
         """Write a function that returns a text."""
         (self.directory / "handler.py").write_text(f"def handler(req):\n    return {answer!r}\n")
+
+    def _line(self, command: str, arguments: tuple[str, ...]) -> list[str]:
+        return [command, str(self.directory), "--backend", self.backend, *arguments]
+
+    def _environ(self, more: dict[str, str]) -> dict[str, str]:
+        return {**self.google.environ, "HOME": str(self.directory), **more}

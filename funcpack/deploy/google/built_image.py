@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from funcpack.deploy.google import cloud_build, operations, source_upload
 from funcpack.deploy.google.image import Image
+from funcpack.deploy.google.permissions import project_step
 from funcpack.deploy.google.service import JSON, SERVICE
 from funcpack.deploy.google.service_body import SOURCE_LABEL
 from funcpack.deploy.packing.archive import source_label
@@ -44,7 +45,8 @@ def built_image(configuration: Configuration, address: Address, container: Conta
         created=built,
         updated=Either((built, answer(SERVICE, "template.containers[0].image"))),
         reads=(
-            source_upload.read(address.endpoints, bucket, condition),
+            project_step(address.endpoints, address.place, condition),
+            source_upload.read(address.endpoints, address.place, bucket, condition),
             *((_repository(address, condition),) if registry.is_default else ()),
         ),
         builds=(

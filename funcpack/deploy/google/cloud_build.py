@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.failures import build_failure
 from funcpack.deploy.google.schemas import schema
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import Joined, answer, at
@@ -47,8 +48,6 @@ _REGISTRY = re.compile(
 _ACCOUNT = re.compile(r"[^@/\s]+@(?P<project>[^@/\s.]+)(\.[^@/\s]+)?")
 # Domains of Google's own service accounts, which do not name the project.
 _PROJECTLESS = frozenset({"developer", "appspot", "cloudbuild"})
-_FINAL = frozenset({"SUCCESS", "FAILURE", "INTERNAL_ERROR", "TIMEOUT", "CANCELLED", "EXPIRED"})
-_FAILED = frozenset({"FAILURE", "INTERNAL_ERROR", "TIMEOUT", "CANCELLED", "EXPIRED"})
 
 _NOT_IN_BUILD = {
     "source": "It is the uploaded source.",
@@ -136,7 +135,7 @@ def steps(url: str, body: Mapping[str, Any], condition: Condition) -> list[Step]
             "GET",
             build,
             condition=condition,
-            poll=Poll(lambda received: at(received.body, "status") in _FINAL, _RESUME),
+            poll=Poll(_is_done, _RESUME),
             verify=_check,
         ),
     ]
@@ -148,26 +147,20 @@ _RESUME = (
 )
 
 
-def failure(build: Mapping[str, Any]) -> FailedBuildError:
-    """Return the error of a build that has failed, with the step that failed."""
-    failed = next(
-        ((number, step) for number, step in enumerate(build.get("steps") or ()) if step.get("status") in _FAILED),
-        None,
-    )
-    step = None if failed is None else f"step {failed[0]} ({failed[1].get('id') or failed[1].get('name')})"
-    reason = at(build, "failureInfo.detail") or build.get("statusDetail") or build.get("status") or "no status"
-    return FailedBuildError(str(build.get("id", "")), step, str(reason), build.get("logUrl"))
-
-
 def account_email(configuration: Configuration) -> str | None:
     """Return the service account that builds, if the configuration names one."""
     account = configuration.section("cloudbuild").get("serviceAccount")
     return None if account is None else str(account).rpartition("/")[2]
 
 
+def _is_done(received: Received) -> bool:
+    return at(received.body, "status") == "SUCCESS" or build_failure(received.body) is not None
+
+
 def _check(received: Received) -> None:
-    if at(received.body, "status") != "SUCCESS":
-        raise failure(received.body or {})
+    failure = build_failure(received.body)
+    if failure:
+        raise FailedBuildError(str(at(received.body, "id")), *failure)
 
 
 def _step(container: ContainerSource, image: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
 from funcpack.deploy.google.registry import named_image
 from funcpack.deploy.google.revisions import all_revisions, previous
-from funcpack.deploy.google.service import SERVICE, Address
+from funcpack.deploy.google.service import Address, current
 from funcpack.deploy.google.service_body import check_sections, share
 from funcpack.deploy.google.service_changes import changes
 from funcpack.deploy.google.service_permissions import explanation, permission_steps
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.packing.container import ContainerSource
     from funcpack.deploy.plan.backend import Backend
     from funcpack.deploy.plan.note import Note
-    from funcpack.deploy.plan.values import Answers, Received
+    from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.target import Target
 
 _DELETE = "delete"
@@ -113,7 +113,7 @@ class CloudRun:
 
     def rollback(self) -> Description:
         """Give the traffic to the newest ready revision that is older than the one that serves."""
-        service = self._service()
+        service = self._found(self._run(Plan((self.address.read(), self.address.settled()))))
         if service is None:
             raise NotDeployedError(self.target.name, self.target.backend)
         revision = previous(service, all_revisions(self.address, self._run))
@@ -190,18 +190,18 @@ class CloudRun:
 
     @staticmethod
     def _found(answers: Answers) -> dict[str, Any] | None:
-        received: Received = answers[SERVICE]
+        received = current(answers)
         return None if received.status == 404 else received.body
 
     def _description(self, service: Mapping[str, Any]) -> Description:
-        reason = serving.reason(service)
+        failure = serving.not_ready(service)
         return Description(
             self.target.name,
             self.target.backend,
             service.get("uri"),
             serving.serving_revision(service),
-            ready=reason is None,
-            reason=reason,
+            ready=failure is None,
+            reason=failure.sentence if failure else None,
         )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from funcpack.deploy.google.failures import operation_failure
 from funcpack.deploy.plan.steps import Condition, Poll, Step
 from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import FailedOperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from funcpack.deploy.plan.values import Received
+
+_RESUME = (
+    "The operation goes on at Google. Run the same command again to wait for it and to see its result;\n"
+    "a longer --timeout gives it more time."
+)
 
 
 def wait(
@@ -21,30 +25,22 @@ def wait(
     purpose: str,
     *,
     condition: Condition | None = None,
-    verify: Callable[[Any], None] | None = None,
+    resume: str = _RESUME,
 ) -> Step:
     """Return the step that waits for the operation of the first of some steps that was sent.
 
-    `base` is the URL before the operation's name. `verify` gets the `response` of the operation, which may be empty.
+    `base` is the URL before the operation's name, and `resume` says what to do if the deadline passes before the operation has ended.
     """
 
     def check(received: Received) -> None:
-        error = at(received.body, "error")
-        if error:
-            raise FailedOperationError(purpose, str(error.get("message") or f"code {error.get('code')}"))
-        if verify:
-            verify(at(received.body, "response"))
+        failure = operation_failure(received.body)
+        if failure:
+            raise FailedOperationError(purpose, *failure)
 
     url = Joined((base, answer(begun_by, "name")))
-    return Step(key, purpose, "GET", url, condition=condition, poll=Poll(is_done, _RESUME), verify=check)
+    return Step(key, purpose, "GET", url, condition=condition, poll=Poll(is_done, resume), verify=check)
 
 
 def is_done(received: Received) -> bool:
     """Return whether the answer is that of an operation which is done."""
     return bool(at(received.body, "done"))
-
-
-_RESUME = (
-    "The operation goes on at Google. Run the same command again to wait for it and to see its result;\n"
-    "a longer --timeout gives it more time."
-)

@@ -77,7 +77,7 @@ class Preflight:
     """What a deployment needs.
 
     `repository` is the name of the registry's repository, `projects/P/locations/L/repositories/R`. `deployer` returns the email of
-    the deployer's service account, or None if it is not known. Steps that the conditions refer to come before, and accept 403, so
+    the deployer's service account, or None if it is not known. With `is_project_read`, a step before reads the project. Steps that the conditions refer to come before, and accept 403, so
     that the table shows what they lack, too.
     """
 
@@ -89,6 +89,7 @@ class Preflight:
     repository: str | None = None
     resource: Resource | None = None
     deployer: Callable[[], str | None] = lambda: None
+    is_project_read: bool = False
 
 
 def needs(permissions: Iterable[str], condition: Condition | None = None) -> tuple[Need, ...]:
@@ -100,7 +101,7 @@ def preflight(of: Preflight) -> tuple[Step, ...]:
     """Return the steps. The last one raises MissingPermissionsError with all that the deployer lacks."""
     has_default = any(account.email is None for account in of.accounts)
     return (
-        *((_project_step(of),) if has_default else ()),
+        *((project_step(of.endpoints, of.place),) if has_default and not of.is_project_read else ()),
         *(_policy_steps(of) if any(account.roles for account in of.accounts) else ()),
         *(_act_as_step(of, account) for account in _distinct(of)),
         *((_resource_step(of.resource),) if of.resource else ()),
@@ -108,9 +109,15 @@ def preflight(of: Preflight) -> tuple[Step, ...]:
     )
 
 
-def _project_step(of: Preflight) -> Step:
-    url = f"{of.endpoints.cloudresourcemanager}v1/projects/{of.place.project}"
-    return Step(PROJECT, "Read the number of the project", "GET", url, accepts=_ANY_REJECTION)
+def project_step(endpoints: Endpoints, place: Place, condition: Condition | None = None) -> Step:
+    """Return the step that reads the number of the project, which may be denied."""
+    url = f"{endpoints.cloudresourcemanager}v1/projects/{place.project}"
+    return Step(PROJECT, "Read the number of the project", "GET", url, condition=condition, accepts=_ANY_REJECTION)
+
+
+def project_number(answers: Answers) -> str | None:
+    """Return the number of the project, or None if it is not known."""
+    return at(answers[PROJECT].body, "projectNumber") if PROJECT in answers else None
 
 
 def _policy_steps(of: Preflight) -> Iterator[Step]:
@@ -272,7 +279,7 @@ def _is_tested(of: Preflight, received: Received, what: str) -> bool:
 
 def _email(account: Account, answers: Answers) -> str | None:
     """Return the email of an account, or None if the number of the project is not known."""
-    number = at(answers[PROJECT].body, "projectNumber") if PROJECT in answers else None
+    number = project_number(answers)
     return account.email or (f"{number}{_DEFAULT_ACCOUNT}" if number else None)
 
 

@@ -29,12 +29,25 @@ def permission_steps(target: Target, note: Note, address: Address, image: Image)
     if image.is_outdated is None:
         return ()
     steps = preflight(_preflight(target, note, address, image))
+    if "artifact_bucket" not in target.section("deploy"):
+        steps = (*steps[:-1], _with_owner(steps[-1], address))
     return tuple(replace(step, condition=step.condition or image.is_outdated) for step in steps)
 
 
 def explanation(target: Target, note: Note, address: Address, image: Image) -> Plan:
     """Return the plan that shows, after a request was denied, all permissions that lack."""
-    return Plan(preflight(replace(_preflight(target, note, address, image), resource=None)))
+    return Plan(preflight(replace(_preflight(target, note, address, image), resource=None, is_project_read=False)))
+
+
+def _with_owner(step: Step, address: Address) -> Step:
+    """Return the test of the permissions with that of the default bucket, which may deny what the permissions allow."""
+
+    def review(answers: Answers) -> None:
+        if step.review:
+            step.review(answers)
+        source_upload.check_owner(answers, address.place)
+
+    return replace(step, review=review)
 
 
 def _preflight(target: Target, note: Note, address: Address, image: Image) -> Preflight:
@@ -47,6 +60,7 @@ def _preflight(target: Target, note: Note, address: Address, image: Image) -> Pr
         note,
         _repository(target, address) if builds else None,
         Resource(address.url, _on_service(target), _exists(image)),
+        is_project_read=builds,
     )
 
 

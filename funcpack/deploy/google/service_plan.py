@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import bindings, operations, serving, traffic
-from funcpack.deploy.google.service import JSON, SERVICE
+from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, JSON, SERVICE, SETTLED
 from funcpack.deploy.google.service_body import service_body
 from funcpack.deploy.google.service_changes import has_other_template
-from funcpack.deploy.plan.steps import Plan, Step, found, missing
+from funcpack.deploy.plan.steps import Plan, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ UPDATE = "update"
 OPERATION = "operation"
 PROMOTE = "promote"
 PROMOTED = "promoted"
+
+# A second rollback would go back further.
+_RESUME_ROLLBACK = "Cloud Run goes on. To see which revision serves, run: funcpack describe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class ServicePlan:
             (
                 *self.image.before,
                 self.address.read(self._note_new_service),
+                self.address.settled(),
                 *self.image.reads,
                 *self.checks,
                 *self.image.builds,
@@ -82,8 +86,9 @@ class ServicePlan:
                 create,
                 self.body(self.image.created),
                 JSON,
-                missing(SERVICE),
-                on_conflict=UPDATE,
+                IS_MISSING,
+                # Somebody has created it meanwhile: it is read again, and updated.
+                on_conflict=SETTLED,
             ),
             Step(
                 UPDATE,
@@ -92,7 +97,7 @@ class ServicePlan:
                 self.address.url,
                 updated,
                 JSON,
-                found(SERVICE),
+                EXISTS,
             ),
         )
 
@@ -106,8 +111,8 @@ class ServicePlan:
         mask = f"{self.address.url}?updateMask=traffic"
         purpose = "Wait until the traffic has moved"
         return (
-            Step(PROMOTE, "Move the traffic to the new revision", "PATCH", mask, body, JSON, found(SERVICE)),
-            operations.wait(PROMOTED, PROMOTE, self.address.api, purpose, condition=found(SERVICE)),
+            Step(PROMOTE, "Move the traffic to the new revision", "PATCH", mask, body, JSON, EXISTS),
+            operations.wait(PROMOTED, PROMOTE, self.address.api, purpose, condition=EXISTS),
         )
 
     def _ends(self) -> list[Step]:
@@ -130,7 +135,7 @@ class ServicePlan:
 
     def _traffic(self, words: str, compute: Any) -> Computed:
         image = self.image.updated
-        others = (answer(SERVICE, ""), Joined((image,)) if isinstance(image, str) else image)
+        others = (CURRENT, Joined((image,)) if isinstance(image, str) else image)
         return Computed(answer(SERVICE, "trafficStatuses"), words, compute, others)
 
     def _is_new(self, service: Mapping[str, Any] | None, image: str) -> bool:
@@ -155,7 +160,7 @@ def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, 
     return Plan(
         (
             Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body, JSON),
-            operations.wait(OPERATION, UPDATE, address.api, "Wait until the traffic has moved"),
+            operations.wait(OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK),
             *serving.steps(address, serving.only(revision), OPERATION, path),
         )
     )

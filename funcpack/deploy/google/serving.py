@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import traffic
+from funcpack.deploy.google.failures import Failure, service_failure
 from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Either, Joined, answer, at
 from funcpack.deployment_errors import NotServingError, UnhealthyAddressError
@@ -27,8 +28,8 @@ _PRIVATE = frozenset({401, 403})
 _ALL = 100
 
 Service = dict[str, Any]
-# Returns why a service is not as it should be, as a sentence, or None.
-Expectation = Callable[[Mapping[str, Any]], str | None]
+# Returns why a service is not as it should be, or None.
+Expectation = Callable[[Mapping[str, Any]], Failure | None]
 
 
 def steps(address: Address, expect: Expectation, operation: str | None, path: str | None) -> list[Step]:
@@ -40,9 +41,9 @@ def steps(address: Address, expect: Expectation, operation: str | None, path: st
 
     def check(received: Received) -> None:
         service = received.body or {}
-        reason = expect(service)
-        if reason:
-            raise NotServingError(address.name, reason, traffic.percentages(service))
+        failure = expect(service)
+        if failure:
+            raise NotServingError(address.name, failure.sentence, traffic.percentages(service), failure.log)
 
     service = Step(
         SERVING,
@@ -78,9 +79,9 @@ def newest(share: int) -> Expectation:
 def only(revision: str) -> Expectation:
     """Expect that a revision has all the traffic."""
 
-    def expect(service: Mapping[str, Any]) -> str | None:
+    def expect(service: Mapping[str, Any]) -> Failure | None:
         percent = traffic.percentages(service).get(revision, 0)
-        return None if percent == 100 else f"revision '{revision}' has {percent} % of the traffic instead of 100 %"
+        return None if percent == 100 else _share_failure(revision, percent, 100)
 
     return expect
 
@@ -107,24 +108,29 @@ def served(answers: Answers, operation: str) -> Service:
     return dict(service or {})
 
 
-def _problem(service: Mapping[str, Any], share: int) -> str | None:
-    condition = service.get("terminalCondition") or {}
-    if condition.get("state") != _SUCCEEDED:
-        return _reason(condition) or "its state is not known yet"
+def _problem(service: Mapping[str, Any], share: int) -> Failure | None:
+    failure = not_ready(service)
+    if failure:
+        return failure
     ready, created = traffic.ready_revision(service), traffic.short(service.get("latestCreatedRevision") or "")
     if ready != created:
-        return f"revision '{created}' is not ready"
+        return Failure(f"Revision '{created}' is not ready.", None)
     percent = traffic.percentages(service).get(ready, 0)
     # A service of which no other revision serves has no one else to give the rest to.
     if percent not in {share, 100} or (share and not percent):
-        return f"revision '{created}' has {percent} % of the traffic instead of {share} %"
+        return _share_failure(created, percent, share)
     return None
 
 
-def reason(service: Mapping[str, Any]) -> str | None:
+def _share_failure(revision: str, percent: int, share: int) -> Failure:
+    return Failure(f"Revision '{revision}' has {percent} % of the traffic instead of {share} %.", None)
+
+
+def not_ready(service: Mapping[str, Any]) -> Failure | None:
     """Return why a service is not ready, or None if it is."""
-    condition = service.get("terminalCondition") or {}
-    return None if condition.get("state") == _SUCCEEDED else _reason(condition) or "Its state is not known yet"
+    if at(service, "terminalCondition.state") == _SUCCEEDED:
+        return None
+    return service_failure(service) or Failure("Its state is not known yet.", None)
 
 
 def serving_revision(service: Mapping[str, Any]) -> str | None:
@@ -140,9 +146,3 @@ def _is_open(operation: str, expect: Expectation) -> Condition:
         return not service or not service.get("uri") or expect(service) is not None
 
     return Condition(f"{{{operation}}} does not tell what serves", is_open)
-
-
-def _reason(condition: Mapping[str, Any]) -> str | None:
-    names = [condition.get(field) for field in ("revisionReason", "reason") if condition.get(field)]
-    message = condition.get("message")
-    return " ".join([*([str(message)] if message else []), *([f"({names[0]})"] if names else [])]) or None

@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from funcpack.deploy.google.permissions import PERMISSIONS, project_number
 from funcpack.deploy.plan.steps import Step, missing
+from funcpack.deploy.plan.values import at
+from funcpack.deployment_errors import ForeignBucketError
 
 if TYPE_CHECKING:
     from funcpack.deploy.google.endpoints import Endpoints
     from funcpack.deploy.google.place import Place
     from funcpack.deploy.plan.steps import Condition, Upload
+    from funcpack.deploy.plan.values import Answers
 
 BUCKET = "bucket"
 NEW_BUCKET = "new_bucket"
@@ -28,8 +32,23 @@ def default_bucket(place: Place) -> str:
     return f"run-sources-{place.project}-{place.location}".replace(":", "-").replace(".", "-")
 
 
-def read(endpoints: Endpoints, bucket: str, condition: Condition) -> Step:
-    """Return the step that looks for the bucket."""
+def check_owner(answers: Answers, place: Place) -> None:
+    """Check that the default bucket belongs to the project. All projects share the names, so somebody else may have taken it.
+
+    Raises:
+        ForeignBucketError: it belongs to another project, or denies what the project grants.
+
+    """
+    received, number = answers[BUCKET], project_number(answers)
+    owner = at(received.body, "projectNumber")
+    is_tested = PERMISSIONS in answers and answers[PERMISSIONS].status < 300
+    if (owner and number and owner != number) or (received.status == 403 and is_tested):
+        raise ForeignBucketError(default_bucket(place), owner, place.project)
+
+
+def read(endpoints: Endpoints, place: Place, bucket: str, condition: Condition) -> Step:
+    """Return the step that looks for the bucket. It checks the owner of the default one."""
+    is_default = bucket == default_bucket(place)
     return Step(
         BUCKET,
         "Look for the bucket of sources",
@@ -37,6 +56,7 @@ def read(endpoints: Endpoints, bucket: str, condition: Condition) -> Step:
         f"{endpoints.storage}b/{bucket}",
         condition=condition,
         accepts=frozenset({403, 404}),
+        review=(lambda answers: check_owner(answers, place)) if is_default else None,
     )
 
 

@@ -37,6 +37,8 @@ _RESUME = "Run the command again, with a longer --timeout. It continues with wha
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT"})
 # The server has done nothing: the request may be sent again, whatever its method.
 _BUSY = frozenset({429, 503})
+# What a write was computed from has changed: https://google.aip.dev/154, and for policies the status that their documentation names.
+_OUTDATED = frozenset({409, 412})
 # A gateway had no answer: the server behind it may have done it.
 _NO_ANSWER = frozenset({502, 504})
 
@@ -103,8 +105,7 @@ class Execution:
         """Add the answer to a step, or to the one that is sent instead."""
         self._check_deadline(step, None)
         self.note(step.purpose)
-        request = _Request.of(step, steps, answers)
-        received = self._answer(request)
+        request, received = self._current_answer(step, steps, answers)
         if received.status == 409 and step.on_conflict:
             self._run_step(steps[step.on_conflict], steps, answers)
             return
@@ -115,6 +116,23 @@ class Execution:
         answers[step.key] = received
         if step.review:
             step.review(answers)
+
+    def _current_answer(
+        self, step: Step, steps: Mapping[str, Step], answers: dict[str, Received]
+    ) -> tuple[_Request, Received]:
+        """Return the answer to a request that was computed from what is still true."""
+        wait, attempt = self.poll_interval, 0
+        while True:
+            attempt += 1
+            request = _Request.of(step, steps, answers)
+            received = self._answer(request)
+            if step.computed_from is None or received.status not in _OUTDATED:
+                return request, received
+            failure = request.rejected(received)
+            if attempt >= _ATTEMPTS:
+                raise failure
+            wait = self._pause(wait, 0.0, step, failure)
+            self._run_step(steps[step.computed_from], steps, answers)
 
     def _polled(self, request: _Request, poll: Poll, received: Received) -> Received:
         """Return the final answer."""
@@ -138,16 +156,21 @@ class Execution:
                 failure: CommandError = request.cut(exc)
                 can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
-                if request.accepts(received):
+                is_retried = received.status in step.retried and not self._is_last(attempt, step)
+                if request.accepts(received) and not is_retried:
                     return received
                 failure = request.rejected(received)
-                can_be_retried, least = request.is_temporary(received), _retry_after(received)
+                can_be_retried, least = is_retried or request.is_temporary(received), _retry_after(received)
             if not can_be_retried or self._is_last(attempt, step):
                 raise failure
-            pause = self._until_deadline(max(wait, least), step, failure)
-            self.note(f"{failure.found} Next attempt in {pause:.3g} seconds.")
-            self.sleep(pause)
-            wait = min(wait * 2, max(_LONGEST_WAIT, self.poll_interval))
+            wait = self._pause(wait, least, step, failure)
+
+    def _pause(self, wait: float, least: float, step: Step, failure: CommandError) -> float:
+        """Wait before the next attempt, and return how long to wait before the one after that."""
+        pause = self._until_deadline(max(wait, least), step, failure)
+        self.note(f"{failure.found} Next attempt in {pause:.3g} seconds.")
+        self.sleep(pause)
+        return min(wait * 2, max(_LONGEST_WAIT, self.poll_interval))
 
     def _is_last(self, attempt: int, step: Step) -> bool:
         """Return whether a failure is final. What is waited for is asked for until the deadline."""
@@ -208,8 +231,10 @@ class _Request:
 
     def accepts(self, received: Received) -> bool:
         """Return whether an answer is one, and not a failure."""
-        is_conflict = received.status == 409 and self.step.on_conflict is not None
-        return received.status < 300 or received.status in self.step.accepts or is_conflict
+        step, status = self.step, received.status
+        is_conflict = status == 409 and step.on_conflict is not None
+        is_outdated = status in _OUTDATED and step.computed_from is not None
+        return status < 300 or status in step.accepts or is_conflict or is_outdated
 
     def is_temporary(self, received: Received) -> bool:
         """Return whether the same request may succeed later."""

@@ -79,8 +79,9 @@ class Step:
     """A request.
 
     `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
-    not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
-    `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
+    not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
+    `on_conflict`, an answer 409 means that the step of this key is sent instead. With `computed_from`, an answer 409 or 412 means that
+    the answer to the step of this key, from which the body is computed, is out of date: both are sent again. Without `is_authorized`, the request carries
     no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
     `review` raises an error if the answers so far, with this one, report a failure together.
     """
@@ -93,9 +94,11 @@ class Step:
     headers: Mapping[str, str] = field(default_factory=dict)
     condition: Condition | None = None
     accepts: frozenset[int] = frozenset()
+    retried: frozenset[int] = frozenset()
     poll: Poll | None = None
     verify: Callable[[Received], None] | None = None
     on_conflict: str | None = None
+    computed_from: str | None = None
     is_authorized: bool = True
     is_read: bool = False
     review: Callable[[Answers], None] | None = None

@@ -31,11 +31,7 @@ SECRET = "secret-signature"
 
 @pytest.fixture(params=[FIRST, SECOND])
 def app(request: pytest.FixtureRequest, tmp_path: Path, google: GoogleServer) -> App:
-    directory = tmp_path / "hello"
-    directory.mkdir()
-    found = App(directory, google, request.param)
-    found.write("hello")
-    return found
+    return App.new(tmp_path, google, request.param)
 
 
 def method(app: App, name: str) -> str:

@@ -1,19 +1,16 @@
-"""Deployments to Cloud Run that work, and the commands around them: real processes against a server of Google's APIs."""
+"""Deployments to Cloud Run that work, and the commands around them, against a server of Google's APIs."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.google.failures import FailedOperation, FailedRevision
 from tests.integration.deploy.cloud_run_app import (
     BUILD,
     CREATE,
+    DELETE,
     DIGEST,
     GET,
     IMAGE,
@@ -21,24 +18,19 @@ from tests.integration.deploy.cloud_run_app import (
     PATCH,
     POLL,
     PUBLIC,
-    SERVICES,
     UPLOAD,
-    App,
     shares,
 )
 
 if TYPE_CHECKING:
+    from tests.google.app import App
     from tests.google.server import GoogleServer
-
-
-@pytest.fixture
-def app(tmp_path: Path, google: GoogleServer) -> App:
-    return App.new(tmp_path, google)
 
 
 def test_image_by_digest_takes_three_requests(app: App, google: GoogleServer) -> None:
     google.world.polls = 0
-    app.deploy("--image", IMAGE)
+    result = app.process("deploy", "--image", IMAGE)
+    assert (result.returncode, result.stdout) == (0, f"deployed hello at {google.url}/serving/hello\n")
     assert google.sent() == [GET, CREATE, POLL, "serving"]
     google.requests.clear()
     app.deploy("--image", OTHER_IMAGE)
@@ -148,7 +140,7 @@ def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None
     google.requests.clear()
     unchanged = app.deploy("--plan", "--output", "json")
     assert google.sent() == [GET]
-    assert "no build" in app.deploy("--plan").stdout
+    assert app.process("deploy", "--plan").stdout == "no changes\nno build\n"
     app.configure({"environment": {"MODE": "live"}, "cloudrun": {"traffic": 40}})
     changed = json.loads(app.deploy("--plan", "--output", "json").stdout)
     app.write("changed")
@@ -160,9 +152,9 @@ def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None
 
 
 def test_describe(app: App, google: GoogleServer) -> None:
-    assert app("describe").returncode == 1
+    assert app.process("describe").returncode == 1
     app.deploy("--image", IMAGE)
-    result = app("describe", "--output", "json")
+    result = app.process("describe", "--output", "json")
     description = json.loads(result.stdout)
     revision = google.service("hello")["latestReadyRevision"].rpartition("/")[2]
     url = f"{google.url}/serving/hello"
@@ -184,9 +176,9 @@ def test_rollback_goes_to_the_ready_revision_before(app: App, google: GoogleServ
     app("deploy", "--image", OTHER_IMAGE)
     app.deploy("--image", OTHER_IMAGE, "--set", "environment.MODE=test")
     assert shares(google) == {"00003": 100}
-    assert app("rollback").returncode == 0
+    assert app.process("rollback").returncode == 0
     assert shares(google) == {"00001": 100}
-    nothing = app("rollback")
+    nothing = app.process("rollback")
     assert nothing.returncode == 1
     assert "There is nothing to roll back to" in nothing.stderr
 
@@ -200,14 +192,14 @@ def test_rollback_and_what_is_not_deployed(app: App) -> None:
 def test_destroy_twice(app: App, google: GoogleServer) -> None:
     app.deploy("--image", IMAGE)
     app.deploy("--image", IMAGE, "--name", "hello-2")
-    assert app("destroy").returncode == 0
+    assert app.process("destroy").returncode == 0
     assert [name.rpartition("/")[2] for name in google.world.services] == ["hello-2"]
     assert app("destroy").returncode == 0
 
 
 def test_destroy_that_fails(app: App, google: GoogleServer) -> None:
     app.deploy("--image", IMAGE)
-    google.fail(f"{SERVICES}delete", FailedOperation(message="It is protected."))
+    google.fail(DELETE, FailedOperation(message="It is protected."))
     result = app("destroy")
     assert result.returncode == 1
     assert "It is protected." in result.stderr
@@ -219,25 +211,31 @@ def test_token_is_in_no_output(app: App, google: GoogleServer) -> None:
         assert token not in result.stdout + result.stderr
 
 
-PAGE = Path(__file__).parents[3] / "docs/deploy/cloud-run.md"
+def test_logs_are_the_last_entries_the_newest_last(app: App, google: GoogleServer) -> None:
+    google.world.log_entries = [
+        {"timestamp": "2026-11-01T00:00:01Z", "severity": "INFO", "textPayload": "starting\n"},
+        {"timestamp": "2026-11-01T00:00:02Z", "severity": "ERROR", "jsonPayload": {"message": "it failed", "code": 5}},
+        {"timestamp": "2026-11-01T00:00:03Z", "jsonPayload": {"code": 5}},
+        {
+            "timestamp": "2026-11-01T00:00:04Z",
+            "httpRequest": {"requestMethod": "GET", "requestUrl": "https://hello/", "status": 500},
+        },
+    ]
+    result = app.process("logs")
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [
+        "2026-11-01T00:00:01Z INFO starting",
+        "2026-11-01T00:00:02Z ERROR it failed",
+        '2026-11-01T00:00:03Z {"code": 5}',
+        "2026-11-01T00:00:04Z GET https://hello/ 500",
+    ]
+    body = google.requests[0].body
+    assert body["resourceNames"] == ["projects/my-project"]
+    assert body["filter"] == (
+        'resource.type="cloud_run_revision" AND resource.labels.service_name="hello" AND resource.labels.location="us-central1"'
+    )
 
 
-def test_documented_commands(app: App, google: GoogleServer) -> None:
-    blocks = re.findall(r"^```(bash|json)\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    commands = [line for kind, block in blocks if kind == "bash" for line in block.splitlines()]
-    assert len(commands) == 11
-    (app.directory / "config.json").write_text(next(block for kind, block in blocks if kind == "json"))
-    events = app.directory / "tests/events"
-    events.mkdir(parents=True)
-    (events / "order.json").write_text('{"request": {"path": "/orders"}}')
-    for number, command in enumerate(commands):
-        app.write(f"answer {number // 4}")
-        program, *arguments = shlex.split(command)
-        assert program == "funcpack"
-        # The page's paths are relative to the directory of the function.
-        arguments = [
-            str(app.directory / argument) if argument.endswith(".json") else argument for argument in arguments
-        ]
-        result = app(arguments[0], *arguments[3:])
-        assert result.returncode == 0, f"{command}\n{result.stderr}"
-    assert google.world.services == {}
+def test_only_the_last_hundred_entries_are_printed(app: App, google: GoogleServer) -> None:
+    google.world.log_entries = [{"textPayload": str(number)} for number in range(150)]
+    assert app("logs").stdout.split() == [str(number) for number in range(50, 150)]

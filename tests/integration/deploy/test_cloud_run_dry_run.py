@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.deploy.cloud_run_app import DIGEST, IMAGE, PUBLIC, App
+from tests.google.dry_run import assert_equal
+from tests.integration.deploy.cloud_run_app import DIGEST, IMAGE, OTHER_IMAGE, PUBLIC
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.google.app import App
     from tests.google.server import GoogleServer
-
-
-@pytest.fixture
-def app(tmp_path: Path, google: GoogleServer) -> App:
-    return App.new(tmp_path, google)
 
 
 CONFIGURATIONS: list[tuple[list[str], dict[str, Any]]] = [
@@ -68,33 +62,31 @@ def test_dry_run_is_what_is_sent(
         google.requests.clear()
 
 
-def assert_equal(planned: list[dict[str, Any]], google: GoogleServer) -> None:
-    """Compare a plan with the requests: each request is the next step with its method and URL, or a repeated poll."""
-    steps = iter(planned)
-    step: dict[str, Any] = {}
-    last = ""
-    for request in google.requests:
-        body = None if isinstance(request.body, bytes) else request.body
-        if not (step and "until done" in (step["when"] or "") and request.url == last):
-            step = next(step for step in steps if step["method"] == request.method and fits(step["url"], request.url))
-        last = request.url
-        assert all(request.headers[name.lower()] == value for name, value in step["headers"].items())
-        if isinstance(step["body"], dict) and "zip" in step["body"]:
-            assert step["body"]["zip"]["bytes"] == len(request.body)
-            continue
-        assert fits(step["body"], body), (step["body"], body)
-    assert [step for step in steps if step["when"] is None] == []
+FILES = [
+    {"Dockerfile": "FROM python:3.13\nCOPY . .\n"},
+    {"Procfile": "web: python -m funcpack_invoker\n"},
+]
 
 
-def fits(planned: Any, sent: Any) -> bool:
-    """Return whether a value is the planned one with values for the placeholders."""
-    if isinstance(planned, str) and re.fullmatch("<[^<>]*>", planned):
-        return sent is not None
-    if isinstance(planned, str) and isinstance(sent, str):
-        parts = re.split("<[^<>]*>", planned)
-        return re.fullmatch(".+".join(map(re.escape, parts)), sent) is not None
-    if isinstance(planned, dict) and isinstance(sent, dict):
-        return planned.keys() == sent.keys() and all(fits(planned[key], sent[key]) for key in planned)
-    if isinstance(planned, list) and isinstance(sent, list):
-        return len(planned) == len(sent) and all(map(fits, planned, sent))
-    return bool(planned == sent)
+@pytest.mark.parametrize("files", FILES, ids=lambda files: "".join(files))
+def test_dry_run_of_a_container_is_what_is_sent(app: App, google: GoogleServer, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (app.directory / name).write_text(text)
+    planned = app.process("deploy", "--dry-run", "--output", "json", CLOUDSDK_AUTH_ACCESS_TOKEN="")
+    assert google.requests == []
+    app.deploy()
+    assert_equal(json.loads(planned.stdout), google)
+
+
+def test_dry_run_of_a_smoke_request_is_what_is_sent(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    google.requests.clear()
+    file = app.directory / "smoke.json"
+    request = {"method": "POST", "path": "/orders?page=1", "headers": {"X-Tenant": "acme"}, "json": {"order": 42}}
+    file.write_text(json.dumps({"request": request}))
+    arguments = ["--image", OTHER_IMAGE, "--smoke", str(file), "--set", "cloudrun.traffic=25"]
+    planned = app.deploy(*arguments, "--dry-run", "--output", "json", CLOUDSDK_AUTH_ACCESS_TOKEN="")
+    assert google.requests == []
+    app.deploy(*arguments)
+    assert_equal(json.loads(planned.stdout), google)

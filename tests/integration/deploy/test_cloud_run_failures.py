@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     from tests.google.server import GoogleServer
 
 
-@pytest.fixture
-def app(tmp_path: Path, google: GoogleServer) -> App:
-    return App.new(tmp_path, google)
-
-
 @pytest.mark.parametrize(
     ("method", "failure", "texts"),
     [

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.google.failures import Status
 from tests.google.run import LATEST, REVISION
-from tests.integration.deploy.cloud_run_app import IMAGE, OTHER_IMAGE, PATCH, PUBLIC, App, shares
+from tests.integration.deploy.cloud_run_app import IMAGE, OTHER_IMAGE, PATCH, PUBLIC, SERVICES, shares
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.google.app import App
     from tests.google.server import GoogleServer
-
-
-@pytest.fixture
-def app(tmp_path: Path, google: GoogleServer) -> App:
-    return App.new(tmp_path, google)
 
 
 def smoke_file(app: App, revision: str) -> Path:
@@ -49,7 +46,7 @@ def test_smoke_request_reaches_the_new_revision_before_its_traffic(app: App, goo
 def test_failed_smoke_leaves_the_traffic_as_it_was(app: App, google: GoogleServer) -> None:
     app.configure(PUBLIC)
     app.deploy("--image", IMAGE)
-    result = app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "another")))
+    result = app.process("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "another")))
     assert result.returncode == 1
     assert "The smoke request failed" in result.stderr
     assert '-    "revision": "another"' in result.stderr
@@ -66,3 +63,43 @@ def test_smoke_of_a_first_deployment_says_that_it_serves(app: App) -> None:
     assert "the request of --smoke is sent when the first revision serves already" in result.stderr
     assert "403" in result.stderr
     assert "The new revision has all the traffic, because there was no other." in result.stderr
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_address_that_is_not_routed_at_first_is_called_again(app: App, google: GoogleServer, status: int) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    google.requests.clear()
+    google.fail("serving", Status(status), times=3)
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "*")))
+    statuses = [request.status for request in google.requests if request.id == "serving"]
+    assert statuses == [status, status, status, 200, 200]
+    assert shares(google) == {"00002": 100}
+
+
+def test_address_that_is_never_routed_fails_the_smoke(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    google.world.serving["funcpack-smoke---hello"] = 404
+    result = app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "*")))
+    assert result.returncode == 1
+    assert "The smoke request failed" in result.stderr
+    assert shares(google) == {"00001": 100}
+
+
+def test_expected_404_is_an_answer(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    file = app.directory / "smoke.json"
+    file.write_text(json.dumps({"request": {"path": "/"}, "answer": {"status": 404}}))
+    google.fail("serving", Status(404))
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(file))
+    assert shares(google) == {"00002": 100}
+
+
+def test_conflict_on_create_is_an_update_whose_traffic_is_moved(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    google.fail(f"{SERVICES}get", Status(404))
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "*")), "--set", "cloudrun.traffic=25")
+    assert shares(google) == {"00001": 75, "00002": 25}

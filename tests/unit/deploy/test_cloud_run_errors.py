@@ -32,6 +32,26 @@ Set cloudbuild.serviceAccount to the email address of a service account ACCOUNT 
   gcloud artifacts repositories add-iam-policy-binding apps --project images --location europe --member serviceAccount:ACCOUNT --role roles/artifactregistry.writer""",
     ),
     (
+        errors.ForeignBucketError("run-sources-shop-us-central1", "123", "shop"),
+        1,
+        """\
+The bucket of sources belongs to another project
+The bucket 'run-sources-shop-us-central1' exists and belongs to the project with the number 123. \
+Whoever owns it could read and replace your source: nothing was uploaded.
+
+Name a bucket of the project 'shop': --set deploy.artifact_bucket=BUCKET""",
+    ),
+    (
+        errors.ForeignBucketError("run-sources-shop-us-central1", None, "shop"),
+        1,
+        """\
+The bucket of sources belongs to another project
+The bucket 'run-sources-shop-us-central1' exists and denies the access that the project 'shop' grants you. \
+Whoever owns it could read and replace your source: nothing was uploaded.
+
+Name a bucket of the project 'shop': --set deploy.artifact_bucket=BUCKET""",
+    ),
+    (
         errors.ImageNameError("hello", "does not have the form HOST/PATH:TAG or HOST/PATH@sha256:DIGEST"),
         2,
         """\
@@ -60,50 +80,58 @@ The image is not available
 Name the image by its digest: --image IMAGE@sha256:DIGEST""",
     ),
     (
-        errors.FailedOperationError("Wait until the new revision is ready", "The container failed to start."),
+        errors.FailedOperationError(
+            "Wait until the new revision is ready",
+            "The container failed to start (FAILED_PRECONDITION).",
+            "https://console.cloud.google.com/logs/viewer?project=shop",
+        ),
         1,
         """\
 The operation failed
-Wait until the new revision is ready: The container failed to start.
+Wait until the new revision is ready: The container failed to start (FAILED_PRECONDITION).
+Log: https://console.cloud.google.com/logs/viewer?project=shop
 
 What served before goes on serving. Correct what the message names, and run the command again.
 The last lines of the function are shown by: funcpack logs""",
     ),
     (
-        errors.FailedBuildError("b-1", "step 0 (docker)", "exit status 1", "https://console.cloud.google.com/b-1"),
+        errors.FailedBuildError(
+            "b-1", "Step 0 failed: docker, exit code 1 (FAILURE).", "https://console.cloud.google.com/b-1"
+        ),
         1,
         """\
 The build failed
-Build b-1 failed in step 0 (docker): exit status 1.
+Build b-1: Step 0 failed: docker, exit code 1 (FAILURE).
 Log: https://console.cloud.google.com/b-1
 
 Read the log, correct the cause, and run the command again. What served before goes on serving.""",
     ),
     (
-        errors.FailedBuildError("b-1", None, "TIMEOUT", None),
+        errors.FailedBuildError("b-1", "There is no message (TIMEOUT).", None),
         1,
         """\
 The build failed
-Build b-1 failed: TIMEOUT.
+Build b-1: There is no message (TIMEOUT).
 
 Read the log, correct the cause, and run the command again. What served before goes on serving.""",
     ),
     (
-        errors.NotServingError("hello", "revision 'hello-2' is not ready", {"hello-1": 100}),
+        errors.NotServingError("hello", "Revision 'hello-2' is not ready.", {"hello-1": 100}, None),
         1,
         """\
 The new revision does not serve
-Service 'hello': revision 'hello-2' is not ready.
+Service 'hello': Revision 'hello-2' is not ready.
 Traffic: hello-1 100 %.
 
 Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs""",
     ),
     (
-        errors.NotServingError("hello", "its state is not known yet", {}),
+        errors.NotServingError("hello", "Its state is not known yet.", {}, "https://console.cloud.google.com/b-1"),
         1,
         """\
 The new revision does not serve
-Service 'hello': its state is not known yet.
+Service 'hello': Its state is not known yet.
+Log: https://console.cloud.google.com/b-1
 Traffic: no revision.
 
 Correct what the reason names, and run the command again. The last lines of the function are shown by: funcpack logs""",

@@ -24,6 +24,7 @@ DIGEST = f"sha256:{'a' * 64}"
 IMAGE = f"europe-docker.pkg.dev/shop/apps/hello@{DIGEST}"
 JSON = {"Content-Type": "application/json"}
 MISSING, FOUND, DONE = "1 is 404", "1 is not 404", "until done"
+CHANGING = "1 is changing, until done"
 
 
 @pytest.fixture
@@ -53,28 +54,29 @@ def template(**container: Any) -> dict[str, Any]:
 def test_image(app: Path) -> None:
     assert plan(app, {"cloudrun": {"traffic": 25}}) == [
         request("GET", SERVICE),
+        request("GET", SERVICE, when=CHANGING),
         request("POST", f"{SERVICES}?serviceId=hello", template(), MISSING),
         request("PATCH", SERVICE, {**template(), "traffic": "<1.trafficStatuses scaled to 75>"}, FOUND),
-        request("GET", f"{RUN}<2.name or 3.name>", when=DONE),
-        request("GET", SERVICE, when="4 does not tell what serves"),
-        request("GET", "<5.uri or 4.response.uri>/health/ready"),
+        request("GET", f"{RUN}<3.name or 4.name>", when=DONE),
+        request("GET", SERVICE, when="5 does not tell what serves"),
+        request("GET", "<6.uri or 5.response.uri>/health/ready"),
     ]
 
 
 def test_without_waiting(app: Path) -> None:
-    assert [step.method for step in plan(app, no_wait=True)] == ["GET", "POST", "PATCH"]
+    assert [step.method for step in plan(app, no_wait=True)] == ["GET", "GET", "POST", "PATCH"]
 
 
 def test_bindings_need_the_service(app: Path) -> None:
     steps = plan(app, {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}, no_wait=True)
-    assert steps[3:] == [
-        request("GET", f"{RUN}<2.name or 3.name>", when=DONE),
+    assert steps[4:] == [
+        request("GET", f"{RUN}<3.name or 4.name>", when=DONE),
         request("GET", f"{SERVICE}:getIamPolicy?options.requestedPolicyVersion=3"),
         request(
             "POST",
             f"{SERVICE}:setIamPolicy",
-            {"policy": "<5 merged with bindings>"},
-            "5 lacks a member of bindings",
+            {"policy": "<6 merged with bindings>"},
+            "6 lacks a member of bindings",
         ),
     ]
 
@@ -83,23 +85,23 @@ def test_tag_is_resolved_first(app: Path) -> None:
     steps = plan(app, image="europe-docker.pkg.dev/shop/apps/hello:1")
     assert (steps[0].method, steps[0].url) == ("HEAD", "https://europe-docker.pkg.dev/v2/shop/apps/hello/manifests/1")
     image = "europe-docker.pkg.dev/shop/apps/hello@<1.Docker-Content-Digest>"
-    assert steps[2].body == {"template": {"containers": [{"image": image}]}}
-    assert steps[2].when == "2 is 404"
+    assert steps[3].body == {"template": {"containers": [{"image": image}]}}
+    assert steps[3].when == "2 is 404"
 
 
 def test_smoke_comes_before_the_traffic(app: Path) -> None:
     file = app / "smoke.json"
     file.write_text('{"request": {"path": "/orders", "json": {"order": 42}}, "answer": {"status": 200}}')
     withheld = {**template(), "traffic": "<1.trafficStatuses and the tag funcpack-smoke>"}
-    assert plan(app, {"cloudrun": {"traffic": 10}}, smoke=file)[2:] == [
+    assert plan(app, {"cloudrun": {"traffic": 10}}, smoke=file)[3:] == [
         request("PATCH", SERVICE, withheld, FOUND),
-        request("GET", f"{RUN}<2.name or 3.name>", when=DONE),
+        request("GET", f"{RUN}<3.name or 4.name>", when=DONE),
         request("GET", SERVICE),
-        request("POST", "<5.trafficStatuses uri of funcpack-smoke>/orders", {"order": 42}),
+        request("POST", "<6.trafficStatuses uri of funcpack-smoke>/orders", {"order": 42}),
         request("PATCH", f"{SERVICE}?updateMask=traffic", {"traffic": "<1.trafficStatuses scaled to 90>"}, FOUND),
-        request("GET", f"{RUN}<7.name>", when=f"{FOUND}, {DONE}"),
+        request("GET", f"{RUN}<8.name>", when=f"{FOUND}, {DONE}"),
         request("GET", SERVICE),
-        request("GET", "<9.uri>/health/ready"),
+        request("GET", "<10.uri>/health/ready"),
     ]
 
 
@@ -108,29 +110,30 @@ def test_source_is_uploaded_and_built_after_the_permissions_are_tested(app: Path
     steps = plan(app, image=None)
     assert [(step.method, step.url.partition("?")[0].rpartition("/")[2], step.when) for step in steps[:-2]] == [
         ("GET", "hello", None),
+        ("GET", "hello", CHANGING),
+        ("GET", "shop", other),
         ("GET", "run-sources-shop-europe-west1", other),
         ("GET", "cloud-run-source-deploy", other),
-        ("GET", "shop", other),
         ("POST", "shop:getIamPolicy", other),
         ("GET", "cloud-run-source-deploy:getIamPolicy", other),
-        ("POST", "<4.projectNumber>-compute@developer.gserviceaccount.com:testIamPermissions", "4 is 200"),
+        ("POST", "<3.projectNumber>-compute@developer.gserviceaccount.com:testIamPermissions", "3 is 200"),
         ("POST", "hello:testIamPermissions", "1 is not 404 and has another source"),
         ("POST", "shop:testIamPermissions", other),
-        ("POST", "b", "2 is 404"),
+        ("POST", "b", "4 is 404"),
         ("POST", "o", other),
-        ("POST", "repositories", "3 is 404"),
-        ("GET", "<12.name>", f"3 is 404, {DONE}"),
+        ("POST", "repositories", "5 is 404"),
+        ("GET", "<13.name>", f"5 is 404, {DONE}"),
         ("POST", "builds", other),
-        ("GET", "<14.metadata.build.id>", f"{other}, {DONE}"),
+        ("GET", "<15.metadata.build.id>", f"{other}, {DONE}"),
         ("POST", "services", MISSING),
         ("PATCH", "hello", FOUND),
-        ("GET", "<16.name or 17.name>", DONE),
+        ("GET", "<17.name or 18.name>", DONE),
     ]
     registry = "europe-west1-docker.pkg.dev/shop/cloud-run-source-deploy/hello"
-    assert steps[15].body["template"]["containers"][0]["image"] == f"{registry}@<15.results.images[0].digest>"
-    image = f"<{registry}@15.results.images[0].digest or 1.template.containers[0].image>"
-    assert steps[16].body["template"]["containers"][0]["image"] == image
-    assert steps[15].body["labels"] == {"funcpack-source": steps[10].body["zip"]["sha256"][:63]}
+    assert steps[16].body["template"]["containers"][0]["image"] == f"{registry}@<16.results.images[0].digest>"
+    image = f"<{registry}@16.results.images[0].digest or 1.template.containers[0].image>"
+    assert steps[17].body["template"]["containers"][0]["image"] == image
+    assert steps[16].body["labels"] == {"funcpack-source": steps[11].body["zip"]["sha256"][:63]}
 
 
 def test_sections_are_parts_of_the_service(app: Path) -> None:
@@ -143,7 +146,7 @@ def test_sections_are_parts_of_the_service(app: Path) -> None:
         "cloudrun_revision": {"serviceAccount": "runner@shop.iam.gserviceaccount.com", "timeout": "10s"},
         "cloudrun_container": {"env": [{"name": "MODE", "value": "live"}], "resources": {"cpuIdle": False}},
     }
-    assert plan(app, configuration)[1].body == {
+    assert plan(app, configuration)[2].body == {
         "description": "Says hello",
         "labels": {"team": "shop", "stage": "live"},
         "ingress": "INGRESS_TRAFFIC_ALL",
