@@ -81,7 +81,8 @@ class Step:
     `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
     not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
     `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
-    no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
+    no credentials. `is_idempotent` marks a POST or PATCH of which a second one has the effect of one, such as a test of permissions:
+    it is sent again after a cut.
     `review` raises an error if the answers so far, with this one, report a failure together.
     """
 
@@ -97,7 +98,7 @@ class Step:
     verify: Callable[[Received], None] | None = None
     on_conflict: str | None = None
     is_authorized: bool = True
-    is_read: bool = False
+    is_idempotent: bool = False
     review: Callable[[Answers], None] | None = None
 
 

@@ -27,7 +27,7 @@ def resource(*, conditions: dict[str, dict[str, Any]] | None = None, seen: int =
         (resource(seen=1, updatedReplicas=2, replicas=2, availableReplicas=2), NOT_SEEN),
         (resource(), State("0 of 2 new pods exist")),
         (resource(updatedReplicas=2, replicas=3, availableReplicas=1), State("1 of 2 pods are ready")),
-        (resource(updatedReplicas=2, replicas=3, availableReplicas=3), State("1 old pods still run")),
+        (resource(updatedReplicas=2, replicas=3, availableReplicas=3), State("old pods that still run: 1")),
         (resource(updatedReplicas=2, replicas=2, availableReplicas=2), State("all pods are ready", done=True)),
         (
             resource(
