@@ -32,7 +32,7 @@ def apply_step(manifest: Manifest, namespace: str, *, force: bool = False) -> St
     kind, name = resource_of(manifest), manifest["metadata"]["name"]
     query = f"?fieldManager={MANAGER}" + ("&force=true" if force else "")
     return Step(
-        key=kind.shown,
+        key=f"{kind.shown}/{name}",
         purpose=f"apply {kind.kind} {name}",
         method="PATCH",
         url=kind.path(namespace, name) + query,
