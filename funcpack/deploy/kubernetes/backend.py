@@ -108,9 +108,16 @@ class ClusterBackend(abc.ABC):
         cluster = self.cluster()
         found = [cluster.found(resource_of(manifest), manifest["metadata"]["name"]) for manifest in manifests]
         changed = tuple(
-            change for manifest, old in zip(manifests, found, strict=True) for change in changes(manifest, old)
+            change
+            for manifest, old in zip(manifests, found, strict=True)
+            for change in changes(manifest, old, self._prefix(manifest))
         )
         return Difference(exists=found[0] is not None, needs_build=False, changes=changed)
+
+    def _prefix(self, manifest: Manifest) -> str:
+        """Return how a difference names a resource: those with other names than the function's may be several of a kind."""
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        return kind if name == self.target.name else f"{kind}[{name}]"
 
     def check_access(self, cluster: Cluster, manifests: tuple[Manifest, ...], reads: Iterable[Need] = ()) -> None:
         """Check the permissions of a deployment."""
