@@ -484,10 +484,8 @@ def test_a_source_of_an_unknown_kind_is_applied_with_a_warning(tmp_path: Path) -
     last = backend.plan()[-1]
     assert last.url == "/apis/sources.knative.dev/v1/namespaces/shop/kafkasources/orders-topic?fieldManager=funcpack"
     assert last.body["spec"] == {**KAFKA["spec"], "sink": FUNCTION}
-    assert notes == [
-        "warning: knative.sources[1] was not checked: Funcpack does not know the fields of a KafkaSource of "
-        "sources.knative.dev/v1."
-    ]
+    kind = "KafkaSource of sources.knative.dev/v1"
+    assert notes == [f"warning: knative.sources[1] was not checked: Funcpack does not know the fields of a {kind}."]
 
 
 @pytest.mark.parametrize(
