@@ -1318,6 +1318,18 @@ class NoEarlierSourceError(CommandError):
 # --- Kubernetes: manifests ---
 
 
+@dataclass(frozen=True, slots=True)
+class DuplicateSource(FieldProblem):
+    """Another source before has the same kind and name."""
+
+    kind: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} is a second {self.kind} with the name '{self.name}'. Give it another name."
+
+
 @dataclass(eq=False)
 class MissingImageError(CommandError):
     """A cluster runs images, and none was named."""
@@ -1412,6 +1424,38 @@ class KubeconfigError(CommandError):
     @property
     def remedy(self) -> str:
         return "Set KUBECONFIG to the kubeconfig file of your cluster. Check it with: kubectl config view"
+
+
+@dataclass(eq=False)
+class UnsupportedKubeconfigError(CommandError):
+    """A context has a setting of its cluster or its user that Funcpack does not support. `value` is None if none is supported."""
+
+    files: str
+    context: str
+    setting: str
+    value: str | None
+    title: ClassVar[str] = "The kubeconfig has a setting that is not supported"
+
+    @property
+    def found(self) -> str:
+        setting = f"'{self.setting}: {self.value}'" if self.value else f"'{self.setting}'"
+        return f"{self.files}: the context '{self.context}' uses {setting}, which Funcpack does not support."
+
+    @property
+    def remedy(self) -> str:
+        instead = {
+            "proxy-url": "Set the environment variable HTTPS_PROXY instead, and remove proxy-url.",
+            "exec.apiVersion": (
+                "If the plugin also supports client.authentication.k8s.io/v1, set its apiVersion to that. "
+                "Otherwise, use a context with a token, for example that of a service account: kubectl create token NAME"
+            ),
+            "auth-provider": "Log in with a plugin that the kubeconfig names in `exec`, or with a token.",
+        }.get(self.setting, "Use a context without it.")
+        return (
+            f"{instead}\n"
+            "You can also let kubectl apply the manifests: funcpack deploy --dry-run ... "
+            "| kubectl apply --server-side --field-manager=funcpack --filename -"
+        )
 
 
 @dataclass(eq=False)
@@ -1530,7 +1574,7 @@ class MissingKindError(CommandError):
     @property
     def remedy(self) -> str:
         if ".knative.dev/" in self.api_version:
-            part = "Eventing" if self.api_version.startswith("eventing") else "Serving"
+            part = "Serving" if self.api_version.startswith("serving") else "Eventing"
             return f"Install Knative {part} (https://knative.dev/docs/install/), or use the backend kubernetes."
         return "Use a cluster with a version of Kubernetes that has it."
 
@@ -1624,10 +1668,10 @@ class RolloutFailedError(CommandError):
 
     @property
     def remedy(self) -> str:
-        serves = (
-            f"{self.previous} still serves. To undo the deployment, run `funcpack rollback`.\n" if self.previous else ""
-        )
-        return f"{serves}Correct the cause, and deploy again."
+        serves = f"{self.previous} still serves." if self.previous else ""
+        # A revision of Knative that has failed gets no traffic: a rollback would go back from the one that serves.
+        undo = " To undo the deployment, run `funcpack rollback`." if serves and self.kind == "Deployment" else ""
+        return f"{serves}{undo}\nCorrect the cause, and deploy again.".lstrip()
 
 
 @dataclass(eq=False)

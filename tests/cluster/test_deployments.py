@@ -162,6 +162,41 @@ def test_a_field_of_another_manager(deployer: Deployer, kubectl: Kubectl, resour
     assert deployer("deploy", "--image", function_image).code == 0
 
 
+@pytest.mark.parametrize("deployer", ["knative"], indirect=True)
+def test_a_rollback_leaves_out_a_revision_that_never_served(
+    deployer: Deployer, function_image: str, tmp_path: Path
+) -> None:
+    smoke = tmp_path / "smoke.json"
+    smoke.write_text(json.dumps({"request": {"path": "/"}, "answer": {"status": 200, "text": "good evening"}}))
+    first = deployer("deploy", "--image", function_image, "--output", "json").description["revision"]
+    failing = ("--image", function_image, "--smoke", str(smoke), "--set")
+    refused = deployer("deploy", *failing, "environment.GREETING=good morning")
+    assert "The smoke request failed" in refused.notes
+    passed = deployer("deploy", *failing, "environment.GREETING=good evening", "--output", "json")
+    assert passed.code == 0, passed.notes
+    newer = deployer("deploy", "--image", function_image, "--set", "environment.GREETING=good night")
+    assert newer.code == 0, newer.notes
+    # The revision that has passed has served since, and the one before it has not.
+    expected = [passed.description["revision"], first]
+    assert [deployer("rollback", "--output", "json").description["revision"] for _ in expected] == expected
+
+
+@pytest.mark.usefixtures("eventing")
+@pytest.mark.parametrize("deployer", ["knative"], indirect=True)
+def test_sources_send_to_the_function(deployer: Deployer, kubectl: Kubectl, function_image: str) -> None:
+    entries = [{"kind": "PingSource", "spec": {"schedule": "0 3 * * *"}}]
+    entries += [{**entries[0], "name": "greeter-weekly"}]
+    options = ("--image", function_image, "--set", f"knative.sources={json.dumps(entries)}")
+    deployed = deployer("deploy", *options)
+    assert deployed.code == 0, deployed.notes
+    for name in ("greeter", "greeter-weekly"):
+        kubectl.wait("jsonpath={.status.sinkUri}", f"pingsource/{name}")
+    assert deployer("deploy", *options, "--plan").output == "no changes\nno build\n"
+    (deployer.directory / "config.json").write_text(json.dumps({"knative": {"sources": entries}}))
+    assert deployer("destroy").code == 0
+    assert kubectl.items("pingsources.sources.knative.dev") == []
+
+
 def test_destroy_twice(deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str) -> None:
     assert deployer("deploy", "--image", function_image).code == 0
     kubectl("create", "configmap", "greeter")

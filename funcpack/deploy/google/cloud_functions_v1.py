@@ -88,7 +88,7 @@ def _source(backend: FunctionBackend, version: int) -> Upload | None:
         {"versionId": str(version)},
         JSON,
         accepts=frozenset({404}),
-        is_read=True,
+        is_idempotent=True,
     )
     download = Step(
         _DOWNLOAD,

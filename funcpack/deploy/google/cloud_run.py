@@ -18,10 +18,10 @@ from funcpack.deploy.google.service_body import check_sections, share
 from funcpack.deploy.google.service_changes import changes
 from funcpack.deploy.google.service_permissions import explanation, permission_steps
 from funcpack.deploy.google.service_plan import OPERATION, ServicePlan, rollback_steps
-from funcpack.deploy.google.smoke import Smoke
 from funcpack.deploy.packing import container
 from funcpack.deploy.packing.archive import pack
 from funcpack.deploy.plan.backend import Change, Description, Difference
+from funcpack.deploy.plan.smoke import Smoke
 from funcpack.deploy.plan.steps import Plan, Step, found
 from funcpack.deploy.plan.values import resolved
 from funcpack.deployment_errors import NotDeployedError, NothingToRollBackToError, PermissionDeniedError

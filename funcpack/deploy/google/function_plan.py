@@ -75,7 +75,7 @@ def source_steps(function: Function, archive: Upload, condition: Condition | Non
             dict(function.generation.upload_request),
             JSON,
             condition,
-            is_read=True,
+            is_idempotent=True,
         ),
         Step(
             UPLOAD,

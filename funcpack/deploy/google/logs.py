@@ -34,7 +34,7 @@ def lines(target: Target, note: Note, endpoints: Endpoints, project: str, log_fi
         f"{endpoints.logging}v2/entries:list",
         body,
         {"Content-Type": "application/json"},
-        is_read=True,
+        is_idempotent=True,
     )
     document = run(target, note, Plan((step,)))[_ENTRIES].body or {}
     return map(_line, reversed(document.get("entries") or ()))

@@ -131,7 +131,7 @@ def _policy_steps(of: Preflight) -> Iterator[Step]:
         url,
         body,
         accepts=_ANY_REJECTION,
-        is_read=True,
+        is_idempotent=True,
     )
     if of.repository:
         url = f"{of.endpoints.artifactregistry}v1/{of.repository}:getIamPolicy?options.requestedPolicyVersion=3"
@@ -150,7 +150,7 @@ def _act_as_step(of: Preflight, account: Account) -> Step:
         {"permissions": [ACT_AS]},
         condition=None if account.email else _is_known(PROJECT),
         accepts=_UNREADABLE,
-        is_read=True,
+        is_idempotent=True,
     )
 
 
@@ -163,7 +163,7 @@ def _resource_step(resource: Resource) -> Step:
         {"permissions": [name for name in resource.permissions if not _creates(name)]},
         condition=resource.condition,
         accepts=_UNREADABLE,
-        is_read=True,
+        is_idempotent=True,
     )
 
 
@@ -175,7 +175,7 @@ def _permissions_step(of: Preflight) -> Step:
         f"{of.endpoints.cloudresourcemanager}v1/projects/{of.place.project}:testIamPermissions",
         {"permissions": [need.permission for need in of.needs]},
         accepts=_UNREADABLE,
-        is_read=True,
+        is_idempotent=True,
         review=lambda answers: _review(of, answers),
     )
 

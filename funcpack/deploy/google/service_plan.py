@@ -9,6 +9,7 @@ from funcpack.deploy.google import bindings, operations, serving, traffic
 from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, JSON, SERVICE, SETTLED
 from funcpack.deploy.google.service_body import service_body
 from funcpack.deploy.google.service_changes import has_other_template
+from funcpack.deploy.google.smoke import smoke_steps
 from funcpack.deploy.plan.steps import Plan, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.google.bindings import Binding
     from funcpack.deploy.google.image import Image
     from funcpack.deploy.google.service import Address
-    from funcpack.deploy.google.smoke import Smoke
     from funcpack.deploy.plan.note import Note
+    from funcpack.deploy.plan.smoke import Smoke
     from funcpack.deploy.plan.values import Received, Value
     from funcpack.deploy.settings.configuration import Configuration
 
@@ -64,7 +65,7 @@ class ServicePlan:
                 *self.image.builds,
                 *self._writes(),
                 *(self._waits() if self.is_awaited or self.smoke or self.granted else ()),
-                *(self.smoke.steps(self.address.url) if self.smoke else ()),
+                *(smoke_steps(self.smoke, self.address.url) if self.smoke else ()),
                 *(self._promotion() if self.smoke else ()),
                 *bindings.steps(self.address.url, self.granted),
                 *(self._ends() if self.is_awaited else ()),
@@ -160,7 +161,9 @@ def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, 
     return Plan(
         (
             Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body, JSON),
-            operations.wait(OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK),
+            operations.wait(
+                OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK
+            ),
             *serving.steps(address, serving.only(revision), OPERATION, path),
         )
     )

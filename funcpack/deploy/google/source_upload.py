@@ -86,7 +86,7 @@ def steps(
             _ZIP,
             condition,
             # The object has the same name and the same bytes each time.
-            is_read=True,
+            is_idempotent=True,
         ),
     ]
 

@@ -69,6 +69,10 @@ class ClusterBackend(abc.ABC):
         """Return the labels of all pods of the function."""
         return Workload.of(self.target).selector
 
+    def resources(self) -> tuple[tuple[Resource, str], ...]:
+        """Return the kinds and the names of everything that Funcpack may have created."""
+        return tuple((kind, self.target.name) for kind in self.kinds)
+
     @property
     def kind(self) -> Resource:
         """The kind of the resource that runs the function."""
@@ -104,13 +108,21 @@ class ClusterBackend(abc.ABC):
         cluster = self.cluster()
         found = [cluster.found(resource_of(manifest), manifest["metadata"]["name"]) for manifest in manifests]
         changed = tuple(
-            change for manifest, old in zip(manifests, found, strict=True) for change in changes(manifest, old)
+            change
+            for manifest, old in zip(manifests, found, strict=True)
+            for change in changes(manifest, old, self._prefix(manifest))
         )
         return Difference(exists=found[0] is not None, needs_build=False, changes=changed)
 
+    def _prefix(self, manifest: Manifest) -> str:
+        """Return how a difference names a resource: those with other names than the function's may be several of a kind."""
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        return kind if name == self.target.name else f"{kind}[{name}]"
+
     def check_access(self, cluster: Cluster, manifests: tuple[Manifest, ...], reads: Iterable[Need] = ()) -> None:
         """Check the permissions of a deployment."""
-        check_access(cluster, [*(Need(resource_of(manifest), APPLY) for manifest in manifests), *reads])
+        kinds = dict.fromkeys(resource_of(manifest) for manifest in manifests)
+        check_access(cluster, [*(Need(kind, APPLY) for kind in kinds), *reads])
 
     def apply(self, cluster: Cluster, manifests: tuple[Manifest, ...]) -> None:
         """Apply manifests."""
@@ -126,12 +138,15 @@ class ClusterBackend(abc.ABC):
         """Return the last lines of the container in each pod."""
         cluster = self.cluster()
         self.required(cluster)
-        for pod in cluster.items(POD, **self.pod_labels()):
+        pods = cluster.items(POD, **self.pod_labels())
+        if not pods:
+            self.note(f"{self.target.name} has no pod at the moment, so there is no log.")
+        for pod in pods:
             yield from log_lines(cluster, pod["metadata"]["name"], CONTAINER, LOG_LINES)
 
     def destroy(self) -> bool:
         """Delete the resources of this name that Funcpack has created, and wait until they are gone."""
-        return delete(self.cluster(), self.kinds, self.target.name)
+        return delete(self.cluster(), self.resources())
 
     def cluster(self) -> Cluster:
         """Return the cluster. The deadline of the options begins now."""

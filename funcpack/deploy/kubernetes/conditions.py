@@ -36,7 +36,7 @@ def _replicas_state(deployment: Mapping[str, Any]) -> State:
     if available < new:
         return State(f"{available} of {new} pods are ready")
     if every > new:
-        return State(f"{every - new} old pods still run")
+        return State(f"old pods that still run: {every - new}")
     return State("all pods are ready", done=True)
 
 

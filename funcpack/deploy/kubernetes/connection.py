@@ -65,6 +65,9 @@ class Connection:
             raise NetworkError(self.server, str(exc).rstrip(".") or type(exc).__name__, is_sent) from exc
         except (ConfigError, OSError) as exc:  # a plugin of the kubeconfig failed, or is not installed
             raise ClusterCredentialsError(self.server, self.context, str(exc)) from exc
+        except (LookupError, TypeError, ValueError) as exc:
+            reason = f"the plugin of the kubeconfig returned no token ({type(exc).__name__}: {exc})"
+            raise ClusterCredentialsError(self.server, self.context, reason) from exc
         if response.status_code == 401:
             raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
         fields = {key.lower(): value for key, value in response.headers.items()}

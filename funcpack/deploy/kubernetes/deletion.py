@@ -22,17 +22,17 @@ GONE = frozenset({404})
 RESUME = "The deletion continues. To wait for it, run the same command again, with a longer --timeout."
 
 
-def delete(cluster: Cluster, kinds: Iterable[Resource], name: str) -> bool:
-    """Delete the resources of some kinds with this name. Return whether there were any.
+def delete(cluster: Cluster, resources: Iterable[tuple[Resource, str]]) -> bool:
+    """Delete resources by their kinds and names. Return whether there were any.
 
     Raises:
         ForeignResourceError: Funcpack has not created one of them. Nothing is deleted.
 
     """
-    found = {kind: resource for kind in kinds if (resource := cluster.found(kind, name))}
-    for kind, resource in found.items():
+    found = [(kind, resource) for kind, name in resources if (resource := cluster.found(kind, name))]
+    for kind, resource in found:
         _check_manager(cluster, kind, resource)
-    pairs = [_deletion(cluster, kind, resource) for kind, resource in found.items()]
+    pairs = [_deletion(cluster, kind, resource) for kind, resource in found]
     cluster.run(*(deletion for deletion, _ in pairs), *(wait for _, wait in pairs))
     return bool(found)
 
@@ -56,7 +56,7 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
     gone = {*GONE, 409}
     return (
         Step(
-            f"delete {kind.shown}",
+            f"delete {kind.shown}/{name}",
             f"delete {kind.kind} {name}",
             "DELETE",
             url,
@@ -66,7 +66,7 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
             verify=checked(gone),
         ),
         Step(
-            f"await {kind.shown}",
+            f"await {kind.shown}/{name}",
             f"wait until {kind.kind} {name} is gone",
             "GET",
             url,

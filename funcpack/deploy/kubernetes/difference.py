@@ -30,9 +30,8 @@ _UNITS = {"m": Decimal("0.001"), "k": Decimal(1000), "Ki": Decimal(1024)} | {
 }
 
 
-def changes(manifest: Mapping[str, Any], found: Mapping[str, Any] | None) -> Iterator[Change]:
-    """Return the changes of one resource, or all its fields if it does not exist."""
-    prefix = manifest["kind"]
+def changes(manifest: Mapping[str, Any], found: Mapping[str, Any] | None, prefix: str) -> Iterator[Change]:
+    """Return the changes of one resource, or all its fields if it does not exist. `prefix` begins their paths."""
     for field in ("metadata", "spec"):
         path = f"{prefix}.{field}"
         yield from _sent(path, manifest[field], None if found is None else found.get(field))

@@ -1,10 +1,11 @@
-"""The backend `knative`: a Knative Service, and a Trigger if the configuration has one."""
+"""The backend `knative`: a Knative Service, and the Trigger and the sources that the configuration has."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes import revisions
+from funcpack.deploy.kubernetes import revisions, sources
 from funcpack.deploy.kubernetes.access import APPLY, Need, check_access
 from funcpack.deploy.kubernetes.backend import ClusterBackend
 from funcpack.deploy.kubernetes.calls import call_address, call_through_cluster
@@ -19,8 +20,10 @@ from funcpack.deploy.kubernetes.resources import CONFIGURATION, KNATIVE_SERVICE,
 from funcpack.deploy.kubernetes.rollout import Rollout
 from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.smoke import check_revision
+from funcpack.deploy.kubernetes.staging import served_step, staged_step
 from funcpack.deploy.kubernetes.trigger import trigger
 from funcpack.deploy.plan.backend import Description
+from funcpack.deploy.plan.smoke import Smoke
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import NothingToRollBackError, UnansweredCallError
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from funcpack.deploy.kubernetes.cluster import Cluster
     from funcpack.deploy.kubernetes.pods import PodProblem
+    from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.kubernetes.rollout import State
     from funcpack.deploy.kubernetes.workload import Manifest, Workload
     from funcpack.deploy.plan.backend import Backend
@@ -51,35 +55,51 @@ class KnativeBackend(ClusterBackend):
     """A Knative Service."""
 
     kinds = (KNATIVE_SERVICE, TRIGGER)
-    sections = (SERVICE_SECTION, TRIGGER_SECTION)
+    sections = (SERVICE_SECTION, TRIGGER_SECTION, sources.SECTION)
+
+    def __init__(self, target: Target, note: Note) -> None:
+        """Check the names of the sections, and read the request of `--smoke`."""
+        super().__init__(target, note)
+        self._smoke = Smoke.read(target.options.smoke) if target.options.smoke else None
 
     def manifests(self, workload: Workload) -> tuple[Manifest, ...]:
-        """Return the Service, and the Trigger if it has a section."""
+        """Return the Service, the Trigger if it has a section, and the sources."""
         described = {SERVICE_SECTION: knative_service(workload)}
         if self._has_trigger:
             described[TRIGGER_SECTION] = trigger(workload)
-        return tuple(with_section(manifest, self.target, BACKEND, name) for name, manifest in described.items())
+        file = self.target.configuration.file
+        return (
+            *(with_section(manifest, self.target, BACKEND, name) for name, manifest in described.items()),
+            *(sources.source_manifest(source, workload, file) for source in self._sources),
+        )
 
     def warnings(self, manifests: tuple[Manifest, ...]) -> Iterator[str]:
-        """Return contradictions in the Service, and a line for events that nobody delivers."""
+        """Return contradictions in the Service, and lines for events that nobody delivers and for unknown kinds of sources."""
         yield from contradictions(manifests[0])
         inspection = self.target.inspection
-        if inspection and inspection.checked.takes_events and not self._has_trigger:
+        if inspection and inspection.checked.takes_events and not self._has_trigger and not self._sources:
             yield (
                 "the function takes CloudEvents, but no Trigger delivers them. "
-                "Add knative.trigger to the configuration, or create a Trigger or a source yourself."
+                "Add knative.trigger or knative.sources to the configuration, or create a Trigger or a source yourself."
             )
+        for source in self._sources:
+            if not source.is_known:
+                kind = f"{source.resource.kind} of {source.resource.api_version}"
+                yield f"{source.path} was not checked: Funcpack does not know the fields of a {kind}."
 
     def deploy(self) -> Description:
         """Apply the manifests, wait for the new revision, and call the address."""
         manifests = self.checked_manifests()
         cluster = self.cluster()
         self.check_access(cluster, manifests)
+        staged = None
         before = cluster.found(KNATIVE_SERVICE, self.target.name) or {}
         is_first = not revisions.traffic(before)
         if not is_first and self._is_staged(manifests[0], before):
-            self._stage(cluster, manifests[0], before)
+            staged = self._stage(cluster, manifests[0], before)
         self.apply(cluster, manifests)
+        if staged:
+            cluster.run(served_step(cluster.namespace, staged))
         if self.target.options.no_wait:
             return self.described(cluster, self.required(cluster))
         found = self._rollout(cluster, knative_state).wait()
@@ -126,20 +146,30 @@ class KnativeBackend(ClusterBackend):
         version that was rolled back until then.
         """
         is_unpinned = revisions.is_pinned(found) and "traffic" not in manifest["spec"]
-        return is_unpinned or self.target.options.smoke is not None
+        return is_unpinned or self._smoke is not None
 
-    def _stage(self, cluster: Cluster, manifest: Manifest, found: Mapping[str, Any]) -> None:
-        """Apply the service with the traffic that it has, wait for the new revision, and send the kept request to it."""
-        tag = SMOKE_TAG if self.target.options.smoke else None
+    def _stage(self, cluster: Cluster, manifest: Manifest, found: Mapping[str, Any]) -> str | None:
+        """Apply the service with the traffic that it has, wait for the new revision, and send the kept request to it.
+
+        Return the new revision, which is marked until it gets traffic, or None if there is none.
+        """
+        check_access(cluster, (Need(REVISION, ("patch",)),))
+        tag = SMOKE_TAG if self._smoke else None
         self.apply(cluster, ({**manifest, "spec": {**manifest["spec"], "traffic": revisions.held(found, tag)}},))
         staged = self._rollout(cluster, knative_state).wait()
+        revision = revisions.latest(staged)
+        marked = None if revisions.share(staged, revision) else revision
+        if marked:
+            cluster.run(staged_step(cluster.namespace, marked))
         if tag:
             self._check(cluster, staged, revisions.address_of(staged, tag), is_first=False)
+        return marked
 
     def _check(self, cluster: Cluster, found: Mapping[str, Any], address: str | None, *, is_first: bool) -> None:
-        if file := self.target.options.smoke:
-            self.note(f"send the request in {file} to {revisions.latest(found)}")
-            check_revision(cluster, file, address, self._pod(cluster, revisions.latest(found)), is_first=is_first)
+        if self._smoke:
+            revision = revisions.latest(found)
+            self.note(f"send the request in {self._smoke.saved.file} to {revision}")
+            check_revision(cluster, self._smoke, address, self._pod(cluster, revision), is_first=is_first)
 
     def _pod(self, cluster: Cluster, revision: str | None) -> str | None:
         """Return the path of a pod of a revision in the API, or None if the revision has no pod at the moment."""
@@ -150,6 +180,14 @@ class KnativeBackend(ClusterBackend):
     def pod_labels(self) -> dict[str, str]:
         """Return the labels of all pods of the function."""
         return {revisions.SERVICE_LABEL: self.target.name}
+
+    def resources(self) -> tuple[tuple[Resource, str], ...]:
+        """Return the Service, the Trigger, and the sources of the configuration."""
+        return (*super().resources(), *((source.resource, source.name) for source in self._sources))
+
+    @cached_property
+    def _sources(self) -> tuple[sources.Source, ...]:
+        return sources.sources(self.target, BACKEND)
 
     @property
     def _has_trigger(self) -> bool:

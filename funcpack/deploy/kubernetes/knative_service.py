@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.pod import LIVE_PATH, PORT, READY_PATH, container, pod, probe
 
@@ -20,3 +20,8 @@ def knative_service(workload: Workload) -> Manifest:
     described["livenessProbe"] = probe(LIVE_PATH, None)
     template = {"metadata": {"labels": workload.labels}, "spec": pod(described)}
     return workload.manifest(SERVING, "Service", {"template": template})
+
+
+def reference(name: str) -> dict[str, Any]:
+    """Return the destination of events that the Knative Service of a function is."""
+    return {"ref": {"apiVersion": SERVING, "kind": "Service", "name": name}}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from funcpack.deployment_errors import KubeconfigError, NoClusterError, UnknownContextError
+from funcpack.deploy.kubernetes.credential_plugins import VERSIONS, runnable
+from funcpack.deployment_errors import KubeconfigError, NoClusterError, UnknownContextError, UnsupportedKubeconfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 # Paths in a kubeconfig are relative to its directory.
 PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 LISTS = ("clusters", "contexts", "users")
+# lightkube ignores them, or knows only that it does not support them. Without them, requests would go elsewhere or in another name.
+UNSUPPORTED = {
+    "cluster": ("proxy-url", "tls-server-name"),
+    "user": ("as", "as-groups", "as-uid", "as-user-extra", "auth-provider"),
+}
 IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
 
@@ -39,6 +45,7 @@ def selected_cluster(environ: Mapping[str, str], context: str | None) -> SingleC
     Raises:
         KubeconfigError: A file cannot be read or is not a kubeconfig.
         UnknownContextError: There is no such context, or no current one.
+        UnsupportedKubeconfigError: The context has a setting that lightkube does not support.
         NoClusterError: There is no kubeconfig, and the process does not run in a cluster.
 
     """
@@ -105,10 +112,45 @@ def _from(merged: _Merged, context: str | None) -> SingleConfig:
     contexts = [entry["name"] for entry in merged.content["contexts"]]
     if name not in contexts:
         raise UnknownContextError(name, merged.files, contexts)
+    _check_supported(merged, name)
     try:
-        return _complete(KubeConfig.from_dict(dict(merged.content)).get(name))
+        return _complete(KubeConfig.from_dict(_runnable(merged.content)).get(name))
     except (KeyError, ValidationError) as exc:
         raise KubeconfigError(merged.files, f"has an invalid context '{name}': {exc}") from exc
+
+
+def _runnable(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kubeconfig with plugins that lightkube can run. Those of no supported version belong to other contexts."""
+    users = [
+        {**entry, "user": {**entry["user"], "exec": runnable(plugin)}}
+        if (plugin := _plugin(entry["user"])) and plugin.get("apiVersion") in VERSIONS
+        else entry
+        for entry in content["users"]
+    ]
+    return {**content, "users": users}
+
+
+def _check_supported(merged: _Merged, name: str) -> None:
+    context = _entry(merged, "context", name)
+    for kind, settings in UNSUPPORTED.items():
+        entry = _entry(merged, kind, context.get(kind))
+        for setting in settings:
+            if entry.get(setting):
+                raise UnsupportedKubeconfigError(merged.files, name, setting, None)
+    version = _plugin(_entry(merged, "user", context.get("user"))).get("apiVersion")
+    if version and version not in VERSIONS:
+        raise UnsupportedKubeconfigError(merged.files, name, "exec.apiVersion", str(version))
+
+
+def _entry(merged: _Merged, kind: str, name: str | None) -> Mapping[str, Any]:
+    """Return the cluster, the context or the user of a name, or an empty one."""
+    entries: list[dict[str, Any]] = merged.content[f"{kind}s"]
+    return next((entry[kind] for entry in entries if entry["name"] == name), {})
+
+
+def _plugin(user: Mapping[str, Any]) -> Mapping[str, Any]:
+    plugin = user.get("exec")
+    return plugin if isinstance(plugin, dict) else {}
 
 
 def _complete(config: SingleConfig | None) -> SingleConfig:

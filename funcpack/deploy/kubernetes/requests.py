@@ -25,11 +25,14 @@ def apply_plan(manifests: Iterable[Manifest], namespace: str | None) -> Plan:
 
 
 def apply_step(manifest: Manifest, namespace: str, *, force: bool = False) -> Step:
-    """Return the request that creates or updates a resource. With `force`, fields of other managers are taken over."""
+    """Return the request that creates or updates a resource. With `force`, fields of other managers are taken over.
+
+    The second of two such requests finds what the first has applied, so it may be sent again.
+    """
     kind, name = resource_of(manifest), manifest["metadata"]["name"]
     query = f"?fieldManager={MANAGER}" + ("&force=true" if force else "")
     return Step(
-        key=kind.shown,
+        key=f"{kind.shown}/{name}",
         purpose=f"apply {kind.kind} {name}",
         method="PATCH",
         url=kind.path(namespace, name) + query,
@@ -37,4 +40,5 @@ def apply_step(manifest: Manifest, namespace: str, *, force: bool = False) -> St
         headers=APPLY,
         accepts=FAILURES,
         verify=applied(kind, name, namespace),
+        is_idempotent=True,
     )

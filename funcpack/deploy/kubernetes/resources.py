@@ -53,6 +53,7 @@ APPLIED = (DEPLOYMENT, SERVICE, AUTOSCALER, BUDGET, KNATIVE_SERVICE, TRIGGER)
 
 
 def resource_of(manifest: Manifest) -> Resource:
-    """Return the kind of a manifest."""
-    identity = (manifest["apiVersion"], manifest["kind"])
-    return next(kind for kind in APPLIED if (kind.api_version, kind.kind) == identity)
+    """Return the kind of a manifest. A kind that is not listed is a source of events, and has a regular plural."""
+    api_version, kind = manifest["apiVersion"], manifest["kind"]
+    listed = (resource for resource in APPLIED if (resource.api_version, resource.kind) == (api_version, kind))
+    return next(listed, Resource(api_version, kind, f"{kind.lower()}s"))

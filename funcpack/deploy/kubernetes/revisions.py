@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.conditions import condition
 from funcpack.deploy.kubernetes.live import applicable
+from funcpack.deploy.kubernetes.staging import is_staged
 from funcpack.deploy.plan.values import at
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def is_pinned(service: Mapping[str, Any]) -> bool:
 
 
 def earlier_ready(service: Mapping[str, Any], revisions: Iterable[Found]) -> str | None:
-    """Return the newest ready revision that is older than the one that serves, or None."""
+    """Return the newest ready revision that is older than the one that serves, and has served itself, or None."""
     ordered = sorted(revisions, key=_generation)
     names = [entry["metadata"]["name"] for entry in ordered]
     serving = serving_revision(service)
     older = ordered[: names.index(serving)] if serving in names else ordered
-    ready = [entry for entry in older if condition(entry, "Ready").get("status") == "True"]
+    ready = [entry for entry in older if condition(entry, "Ready").get("status") == "True" and not is_staged(entry)]
     name: str | None = ready[-1]["metadata"]["name"] if ready else None
     return name
 

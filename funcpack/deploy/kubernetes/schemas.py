@@ -16,9 +16,21 @@ def schema(api_version: str, kind: str) -> Mapping[str, Any]:
 
     Fields of Knative's features that are off by default are not in it. It says what a whole resource requires.
     """
+    file, name = _place(api_version, kind)
+    return {"$ref": f"#/$defs/{name}", **_definitions(file)}
+
+
+def is_known(api_version: str, kind: str) -> bool:
+    """Return whether there is a schema of a resource."""
+    file, name = _place(api_version, kind)
+    return name in _definitions(file)["$defs"]
+
+
+def _place(api_version: str, kind: str) -> tuple[str, str]:
+    """Return the file of a resource's schema, without its suffix, and the name of the definition in it."""
     group, _, version = api_version.rpartition("/")
-    file = "knative" if group.endswith("knative.dev") else "kubernetes"
-    return {"$ref": f"#/$defs/{group.partition('.')[0] or 'core'}.{version}.{kind}", **_definitions(file)}
+    file = "knative" if group.endswith(".knative.dev") else "kubernetes"
+    return file, f"{group.partition('.')[0] or 'core'}.{version}.{kind}"
 
 
 @functools.cache

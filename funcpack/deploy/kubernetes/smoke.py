@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from funcpack.deploy.google.service import SERVICE
-from funcpack.deploy.google.smoke import SMOKE, Smoke
-from funcpack.deploy.plan.steps import Content, Step
 from funcpack.deploy.plan.values import Received
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from funcpack.deploy.kubernetes.cluster import Cluster
+    from funcpack.deploy.plan.smoke import Smoke
 
+SMOKE = "smoke"
 SECONDS_TO_ANSWER = 60.0
-# Every status is an answer, which is compared.
-STATUSES = frozenset(range(300, 600))
 
 
-def check_revision(cluster: Cluster, file: Path, address: str | None, pod: str | None, *, is_first: bool) -> None:
-    """Send the request in a file to a revision, and compare the answer.
+def check_revision(cluster: Cluster, smoke: Smoke, address: str | None, pod: str | None, *, is_first: bool) -> None:
+    """Send the request to a revision, and compare the answer.
 
     `address` is that of the revision, and `pod` the path of a pod, for addresses that do not resolve here.
 
@@ -30,9 +25,7 @@ def check_revision(cluster: Cluster, file: Path, address: str | None, pod: str |
         SmokeError: The answer is another one.
 
     """
-    smoke = Smoke.read(file)
-    received = _sent(smoke, address) or _sent_to_pod(cluster, smoke, pod)
-    smoke.review({SMOKE: received, SERVICE: Received(404 if is_first else 200, {}, None)})
+    smoke.check(_sent(smoke, address) or _sent_to_pod(cluster, smoke, pod), is_first=is_first)
 
 
 def _sent(smoke: Smoke, address: str | None) -> Received | None:
@@ -57,15 +50,4 @@ def _sent(smoke: Smoke, address: str | None) -> Received | None:
 def _sent_to_pod(cluster: Cluster, smoke: Smoke, pod: str | None) -> Received:
     if pod is None:
         return Received(503, {}, None)
-    request = smoke.saved.request
-    headers, body = request.encoded()
-    step = Step(
-        SMOKE,
-        f"send the request in {smoke.saved.file}",
-        request.method,
-        f"{pod}/proxy{request.path}",
-        None if body is None else Content(body.read()),
-        dict(headers),
-        accepts=STATUSES,
-    )
-    return cluster.run(step)[SMOKE]
+    return cluster.run(smoke.step(SMOKE, f"{pod}/proxy{smoke.path}"))[SMOKE]

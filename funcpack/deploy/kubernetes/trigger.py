@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.deploy.kubernetes.knative_service import SERVING
+from funcpack.deploy.kubernetes.knative_service import reference
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest, Workload
@@ -15,5 +15,4 @@ BROKER = "default"
 
 def trigger(workload: Workload) -> Manifest:
     """Return a Trigger for all events of the default broker. The configuration sets its filter."""
-    subscriber = {"ref": {"apiVersion": SERVING, "kind": "Service", "name": workload.name}}
-    return workload.manifest(EVENTING, "Trigger", {"broker": BROKER, "subscriber": subscriber})
+    return workload.manifest(EVENTING, "Trigger", {"broker": BROKER, "subscriber": reference(workload.name)})

@@ -66,9 +66,9 @@ class Workload:
         found_by = {**self.selector, MANAGER_LABEL: MANAGER}
         return {**found_by, **self.own_labels, **found_by}
 
-    def manifest(self, api_version: str, kind: str, spec: Mapping[str, Any]) -> Manifest:
-        """Return a manifest with the name and the labels of the function."""
-        metadata: dict[str, Any] = {"name": self.name}
+    def manifest(self, api_version: str, kind: str, spec: Mapping[str, Any], *, name: str | None = None) -> Manifest:
+        """Return a manifest with the labels of the function, and its name or another one."""
+        metadata: dict[str, Any] = {"name": name or self.name}
         if self.namespace:
             metadata["namespace"] = self.namespace
         metadata["labels"] = self.labels

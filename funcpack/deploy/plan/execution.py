@@ -33,7 +33,8 @@ _SECONDS_BETWEEN_NOTES = 30.0
 _RESUME = "Run the command again, with a longer --timeout. It continues with what is there already."
 
 # A second request of these has the effect of one (https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2). DELETE and PATCH are not
-# among them: the second DELETE would report that there was nothing, and the second PATCH may meet the operation of the first.
+# among them: the second DELETE would report that there was nothing, and the second PATCH may meet the operation of the first. A step
+# says of itself if it is repeatable nevertheless.
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT"})
 # The server has done nothing: the request may be sent again, whatever its method.
 _BUSY = frozenset({429, 503})
@@ -255,7 +256,7 @@ class _Request:
 
     @property
     def _is_repeatable(self) -> bool:
-        return self.step.method in _REPEATABLE_METHODS or self.step.is_read
+        return self.step.method in _REPEATABLE_METHODS or self.step.is_idempotent
 
 
 def _incomplete(value: Value, steps: Mapping[str, Step], answers: Answers) -> IncompleteAnswerError:

@@ -79,10 +79,12 @@ class Step:
     """A request.
 
     `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
-    not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
-    `on_conflict`, an answer 409 means that the step of this key is sent instead. With `computed_from`, an answer 409 or 412 means that
-    the answer to the step of this key, from which the body is computed, is out of date: both are sent again. Without `is_authorized`, the request carries
-    no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
+    not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error
+    if the answer reports a failure: of an operation, a build or a condition. With `on_conflict`, an answer 409 means that the step of
+    this key is sent instead. With `computed_from`, an answer 409 or 412 means that the answer to the step of this key, from which the
+    body is computed, is out of date: both are sent again. Without `is_authorized`, the request carries no credentials.
+    `is_idempotent` marks a POST or PATCH of which a second one has the effect of one, such as a test of permissions: it is sent again
+    after a cut.
     `review` raises an error if the answers so far, with this one, report a failure together.
     """
 
@@ -100,7 +102,7 @@ class Step:
     on_conflict: str | None = None
     computed_from: str | None = None
     is_authorized: bool = True
-    is_read: bool = False
+    is_idempotent: bool = False
     review: Callable[[Answers], None] | None = None
 
 

@@ -22,13 +22,11 @@ from tests.integration.deploy.cloud_run_app import (
     PUBLIC,
     SERVICES,
     UPLOAD,
-    App,
     shares,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from tests.google.app import App
     from tests.google.server import GoogleServer
 
 

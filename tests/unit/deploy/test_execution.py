@@ -275,7 +275,8 @@ def test_disabled_api_names_the_service_and_the_project() -> None:
         ("PUT", {}, [CUT]),
         ("POST", {}, [REFUSED]),
         ("PATCH", {}, [REFUSED]),
-        ("POST", {"is_read": True}, [CUT, failed(504)]),
+        ("POST", {"is_idempotent": True}, [CUT, failed(504)]),
+        ("PATCH", {"is_idempotent": True}, [CUT, failed(502)]),
     ],
 )
 def test_temporary_failure_is_retried(method: str, values: dict[str, Any], outcomes: list[Outcome]) -> None:

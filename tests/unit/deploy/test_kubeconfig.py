@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
-from funcpack.deployment_errors import KubeconfigError, NoClusterError, UnknownContextError
+from funcpack.deployment_errors import KubeconfigError, NoClusterError, UnknownContextError, UnsupportedKubeconfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +97,33 @@ def test_invalid_files(tmp_path: Path, content: Any, kind: str) -> None:
     with pytest.raises(KubeconfigError) as raised:
         selected_cluster(environ(write(tmp_path / "config", content)), None)
     assert kind in raised.value.kind
+
+
+PLUGIN = {"apiVersion": "client.authentication.k8s.io/v2", "command": "login"}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "user", "setting"),
+    [
+        ({"proxy-url": "http://proxy.example.com:3128"}, {}, "proxy-url"),
+        ({"tls-server-name": "internal"}, {}, "tls-server-name"),
+        ({}, {"as": "alice"}, "as"),
+        ({}, {"auth-provider": {"name": "gcp"}}, "auth-provider"),
+        ({}, {"exec": PLUGIN}, "exec.apiVersion"),
+    ],
+)
+def test_settings_that_are_not_supported(
+    tmp_path: Path, cluster: dict[str, Any], user: dict[str, Any], setting: str
+) -> None:
+    content = kubeconfig("a", **user)
+    content["clusters"][0]["cluster"] |= cluster
+    file = write(tmp_path / "config", content)
+    with pytest.raises(UnsupportedKubeconfigError) as raised:
+        selected_cluster(environ(file), None)
+    assert raised.value.setting == setting
+    # Of another context, they do not matter.
+    other = write(tmp_path / "other", kubeconfig("b"))
+    assert selected_cluster(environ(other, file), None).context_name == "b"
 
 
 def test_named_files_that_do_not_exist(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def container(resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_defaults_and_quantities_are_no_difference() -> None:
-    assert list(changes(MANIFEST, live())) == []
+    assert list(changes(MANIFEST, live(), "Deployment")) == []
 
 
 CONTAINER_PATH = "Deployment.spec.template.spec.containers[function]"
@@ -77,7 +77,7 @@ def test_changed_and_new_fields() -> None:
     manifest = copy.deepcopy(MANIFEST)
     container(manifest)["image"] = "orders:2"
     container(manifest)["env"].append({"name": "B", "value": "2"})
-    assert list(changes(manifest, live())) == [
+    assert list(changes(manifest, live(), "Deployment")) == [
         Change(f"{CONTAINER_PATH}.image", "orders:1", "orders:2"),
         Change(f"{CONTAINER_PATH}.env[B].name", None, "B"),
         Change(f"{CONTAINER_PATH}.env[B].value", None, "2"),
@@ -91,11 +91,11 @@ def with_variable(found: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_field_that_is_not_sent_any_more_is_removed() -> None:
     expected = [Change(f"{CONTAINER_PATH}.env[B]", {"name": "B", "value": "2"}, None)]
-    assert list(changes(MANIFEST, with_variable(live()))) == expected
+    assert list(changes(MANIFEST, with_variable(live()), "Deployment")) == expected
 
 
 def test_a_field_that_others_have_set_stays() -> None:
-    assert list(changes(MANIFEST, with_variable(live({})))) == []
+    assert list(changes(MANIFEST, with_variable(live({})), "Deployment")) == []
 
 
 def test_a_list_that_is_owned_as_a_whole() -> None:
@@ -103,14 +103,14 @@ def test_a_list_that_is_owned_as_a_whole() -> None:
     found = with_variable(live(owned))
     del container(found)["imagePullPolicy"]  # Knative does not fill it in
     container(found)["args"] = ["--verbose"]
-    assert {change.field for change in changes(MANIFEST, found)} == {
+    assert {change.field for change in changes(MANIFEST, found, "Deployment")} == {
         f"{CONTAINER_PATH}.env[B]",
         f"{CONTAINER_PATH}.args",
     }
 
 
 def test_a_new_resource_is_all_changes() -> None:
-    assert Change("Deployment.spec.replicas", None, 2) in list(changes(MANIFEST, None))
+    assert Change("Deployment.spec.replicas", None, 2) in list(changes(MANIFEST, None, "Deployment"))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_new_resource_is_all_changes() -> None:
 def test_quantities(sent: Any, found: Any, is_same: bool) -> None:
     manifests = [{"kind": "X", "metadata": {}, "spec": {"value": value}} for value in (sent, found)]
     found_manifest = {**manifests[1], "metadata": {"managedFields": []}}
-    assert (list(changes(manifests[0], found_manifest)) == []) is is_same
+    assert (list(changes(manifests[0], found_manifest, "Deployment")) == []) is is_same
 
 
 def test_what_was_applied_is_applied_again_without_defaults() -> None:

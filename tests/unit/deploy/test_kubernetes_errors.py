@@ -85,6 +85,57 @@ admin.conf has no current context. It has no contexts.
 Name a context with --context, or choose one: kubectl config use-context CONTEXT""",
     ),
     (
+        errors.UnsupportedKubeconfigError("admin.conf", "production", "proxy-url", None),
+        1,
+        """\
+The kubeconfig has a setting that is not supported
+admin.conf: the context 'production' uses 'proxy-url', which Funcpack does not support.
+
+Set the environment variable HTTPS_PROXY instead, and remove proxy-url.
+You can also let kubectl apply the manifests: funcpack deploy --dry-run ... | kubectl apply --server-side --field-manager=funcpack --filename -""",
+    ),
+    (
+        errors.UnsupportedKubeconfigError("admin.conf", "prod", "exec.apiVersion", "client.authentication.k8s.io/v2"),
+        1,
+        """\
+The kubeconfig has a setting that is not supported
+admin.conf: the context 'prod' uses 'exec.apiVersion: client.authentication.k8s.io/v2', which Funcpack does not support.
+
+If the plugin also supports client.authentication.k8s.io/v1, set its apiVersion to that. Otherwise, use a context with a token, for example that of a service account: kubectl create token NAME
+You can also let kubectl apply the manifests: funcpack deploy --dry-run ... | kubectl apply --server-side --field-manager=funcpack --filename -""",
+    ),
+    (
+        errors.UnsupportedKubeconfigError("admin.conf", "production", "tls-server-name", None),
+        1,
+        """\
+The kubeconfig has a setting that is not supported
+admin.conf: the context 'production' uses 'tls-server-name', which Funcpack does not support.
+
+Use a context without it.
+You can also let kubectl apply the manifests: funcpack deploy --dry-run ... | kubectl apply --server-side --field-manager=funcpack --filename -""",
+    ),
+    (
+        errors.ConfigurationFieldError(
+            "config.json", [errors.DuplicateSource("knative.sources[1]", "PingSource", "orders")]
+        ),
+        2,
+        """\
+Invalid configuration
+config.json: knative.sources[1] is a second PingSource with the name 'orders'. Give it another name.
+
+Correct or remove this field. Nothing was built or sent.""",
+    ),
+    (
+        errors.RolloutFailedError("Service", "orders", "shop", "RevisionFailed", (), "Revision orders-00001"),
+        1,
+        """\
+The new version does not start
+Service orders in the namespace 'shop': RevisionFailed.
+
+Revision orders-00001 still serves.
+Correct the cause, and deploy again.""",
+    ),
+    (
         errors.ClusterCredentialsError(SERVER, "production", "the cluster answers 401 Unauthorized"),
         1,
         """\

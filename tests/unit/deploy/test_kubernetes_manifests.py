@@ -38,6 +38,14 @@ CONTAINER = {
     "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
 }
 VOLUMES = [{"name": "tmp", "emptyDir": {}}]
+FUNCTION = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "orders"}}
+BROKER = {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}}
+PING: dict[str, Any] = {"kind": "PingSource", "spec": {"schedule": "0 3 * * *"}}
+KAFKA: dict[str, Any] = {
+    "kind": "KafkaSource",
+    "name": "orders-topic",
+    "spec": {"topics": ["orders"], "anything": {"else": 1}},
+}
 
 
 def probe(path: str, *, port: str | None = "http", **timing: int) -> dict[str, Any]:
@@ -281,10 +289,43 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "Trigger spec": {
                 "broker": "default",
                 "filter": {"attributes": {"type": "order.placed"}},
-                "subscriber": {
-                    "ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "orders"},
-                },
+                "subscriber": FUNCTION,
             }
+        },
+    ),
+    "a source": (
+        "knative",
+        {"knative": {"sources": [{"kind": "PingSource", "spec": {"schedule": "0 3 * * *", "data": "{}"}}]}},
+        {
+            "PingSource apiVersion": "sources.knative.dev/v1",
+            "PingSource metadata": {"name": "orders", "labels": LABELS},
+            "PingSource spec": {"schedule": "0 3 * * *", "data": "{}", "sink": FUNCTION},
+        },
+    ),
+    "sources with names, an API version and a sink of their own": (
+        "knative",
+        {
+            "knative": {
+                "sources": [
+                    {
+                        "kind": "ApiServerSource",
+                        "apiVersion": "sources.knative.dev/v1",
+                        "name": "orders-pods",
+                        "spec": {"resources": [{"apiVersion": "v1", "kind": "Pod"}], "sink": BROKER},
+                    },
+                    {"kind": "ContainerSource", "spec": {"template": {"spec": {"containers": [{"image": IMAGE}]}}}},
+                    {
+                        "kind": "SinkBinding",
+                        "spec": {"subject": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "shop"}},
+                    },
+                ]
+            }
+        },
+        {
+            "ApiServerSource metadata.name": "orders-pods",
+            "ApiServerSource spec.sink": BROKER,
+            "ContainerSource spec.sink": FUNCTION,
+            "SinkBinding spec.sink": FUNCTION,
         },
     ),
 }
@@ -333,6 +374,7 @@ def test_the_plan_applies_each_manifest(tmp_path: Path) -> None:
         ("PATCH", "/api/v1/namespaces/shop/services/orders?fieldManager=funcpack", None),
     ]
     assert {request.headers["content-type"] for request in plan} == {"application/apply-patch+yaml"}
+    assert all(step.is_idempotent for step in plan.steps)
     assert [request.body for request in plan] == [
         {**manifest, "metadata": {**manifest["metadata"], "namespace": "shop"}}
         for manifest in WHOLE["kubernetes"].values()
@@ -356,6 +398,20 @@ REJECTED = {
     "a wrong type": ("kubernetes", {"kubernetes": {"deployment": {"spec": {"replicas": "2"}}}}, "spec.replicas"),
     "a name": ("kubernetes", {"kubernetes": {"service": {"metadata": {"name": "x"}}}}, "Use --name"),
     "no object": ("knative", {"knative": {"trigger": []}}, "knative.trigger"),
+    "an unknown field of a source": (
+        "knative",
+        {"knative": {"sources": [PING, {"kind": "PingSource", "name": "x", "spec": {"shedule": "0 3 * * *"}}]}},
+        "knative.sources[1].spec.shedule is not a known field. Did you mean 'schedule'?",
+    ),
+    "a source without a kind": ("knative", {"knative": {"sources": [{"spec": {}}]}}, "sources[0].kind is required"),
+    "a source with metadata": ("knative", {"knative": {"sources": [{**PING, "metadata": {}}]}}, "sources[0].metadata"),
+    "a name that is a path": ("knative", {"knative": {"sources": [{**PING, "name": "../x"}]}}, "sources[0].name"),
+    "sources that are no list": ("knative", {"knative": {"sources": PING}}, "knative.sources"),
+    "two sources of the same name": (
+        "knative",
+        {"knative": {"sources": [PING, KAFKA, PING]}},
+        "knative.sources[2] is a second PingSource with the name 'orders'",
+    ),
     "a feature of Knative that is off": (
         "knative",
         {"knative": {"service": {"spec": {"template": {"spec": {"hostNetwork": True}}}}}},
@@ -427,7 +483,19 @@ def test_settings_that_fit_cause_no_warning(tmp_path: Path, backend: str, config
     assert notes == []
 
 
-@pytest.mark.parametrize(("configuration", "count"), [({}, 1), ({"knative": {"trigger": {}}}, 0)])
+def test_a_source_of_an_unknown_kind_is_applied_with_a_warning(tmp_path: Path) -> None:
+    backend, notes = backend_of(tmp_path, "knative", {"knative": {"sources": [PING, KAFKA]}}, namespace="shop")
+    last = backend.plan()[-1]
+    assert last.url == "/apis/sources.knative.dev/v1/namespaces/shop/kafkasources/orders-topic?fieldManager=funcpack"
+    assert last.body["spec"] == {**KAFKA["spec"], "sink": FUNCTION}
+    kind = "KafkaSource of sources.knative.dev/v1"
+    assert notes == [f"Warning: knative.sources[1] was not checked: Funcpack does not know the fields of a {kind}."]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "count"),
+    [({}, 1), ({"knative": {"trigger": {}}}, 0), ({"knative": {"sources": [PING]}}, 0)],
+)
 def test_a_function_for_events_without_a_trigger_is_a_warning(
     tmp_path: Path, configuration: dict[str, Any], count: int
 ) -> None:

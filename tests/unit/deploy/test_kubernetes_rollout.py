@@ -10,6 +10,7 @@ from funcpack.deploy.kubernetes import revisions
 from funcpack.deploy.kubernetes.conditions import NOT_SEEN, deployment_state, knative_state, route_state
 from funcpack.deploy.kubernetes.pods import problem_of
 from funcpack.deploy.kubernetes.rollout import State
+from funcpack.deploy.kubernetes.staging import STAGED
 
 
 def resource(*, conditions: dict[str, dict[str, Any]] | None = None, seen: int = 2, **status: Any) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def resource(*, conditions: dict[str, dict[str, Any]] | None = None, seen: int =
         (resource(seen=1, updatedReplicas=2, replicas=2, availableReplicas=2), NOT_SEEN),
         (resource(), State("0 of 2 new pods exist")),
         (resource(updatedReplicas=2, replicas=3, availableReplicas=1), State("1 of 2 pods are ready")),
-        (resource(updatedReplicas=2, replicas=3, availableReplicas=3), State("1 old pods still run")),
+        (resource(updatedReplicas=2, replicas=3, availableReplicas=3), State("old pods that still run: 1")),
         (resource(updatedReplicas=2, replicas=2, availableReplicas=2), State("all pods are ready", done=True)),
         (
             resource(
@@ -117,9 +118,14 @@ def test_pods_that_are_ready_or_stop_have_no_problem() -> None:
     assert problem_of([pod({"running": {}}, ready=True), stopping]) is None
 
 
-def revision(number: int, *, ready: bool = True) -> dict[str, Any]:
+def revision(number: int, *, ready: bool = True, staged: bool = False) -> dict[str, Any]:
+    annotations = {"annotations": {STAGED: "true"}} if staged else {}
     return {
-        "metadata": {"name": f"orders-0000{number}", "labels": {revisions.GENERATION_LABEL: str(number)}},
+        "metadata": {
+            "name": f"orders-0000{number}",
+            "labels": {revisions.GENERATION_LABEL: str(number)},
+            **annotations,
+        },
         "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
     }
 
@@ -130,6 +136,9 @@ def revision(number: int, *, ready: bool = True) -> dict[str, Any]:
         (3, [revision(1), revision(2), revision(3)], "orders-00002"),
         (3, [revision(1), revision(2, ready=False), revision(3)], "orders-00001"),
         (2, [revision(1), revision(2), revision(3, ready=False)], "orders-00001"),
+        # It was ready, but has only answered the request of --smoke.
+        (3, [revision(1), revision(2, staged=True), revision(3)], "orders-00001"),
+        (2, [revision(1, staged=True), revision(2)], None),
         (1, [revision(1), revision(2)], None),
         (12, [revision(9), revision(12)], "orders-00009"),
     ],
