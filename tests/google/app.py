@@ -26,7 +26,7 @@ DEADLINE = 120
 
 @dataclass
 class App:
-    """A function that returns a text, on a backend."""
+    """A function that returns a text, on a backend. If `backend` is empty, the code or the configuration names it."""
 
     directory: Path
     google: GoogleServer
@@ -54,7 +54,8 @@ class App:
         )
 
     def _line(self, command: str, arguments: tuple[str, ...]) -> list[str]:
-        return [command, str(self.directory), "--backend", self.backend, *arguments]
+        backend = ["--backend", self.backend] if self.backend else []
+        return [command, str(self.directory), *backend, *arguments]
 
     def _environ(self, more: dict[str, str]) -> dict[str, str]:
         return {**self.google.environ, "HOME": str(self.directory), **more}
