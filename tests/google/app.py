@@ -26,7 +26,7 @@ Result = subprocess.CompletedProcess[str]
 
 @dataclass
 class App:
-    """A function that returns a text, on a backend."""
+    """A function that returns a text, on a backend. If `backend` is empty, the code or the configuration names it."""
 
     directory: Path
     google: GoogleServer
@@ -75,7 +75,8 @@ class App:
         (self.directory / "handler.py").write_text(f"def handler(req):\n    return {answer!r}\n")
 
     def _line(self, command: str, arguments: tuple[str, ...]) -> list[str]:
-        return [command, str(self.directory), "--backend", self.backend, *arguments]
+        backend = ["--backend", self.backend] if self.backend else []
+        return [command, str(self.directory), *backend, *arguments]
 
     def _environ(self, more: dict[str, str]) -> dict[str, str]:
         return {**self.google.environ, "HOME": str(self.directory), **more}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tests.google import functions, policies, run
-from tests.google.failures import FailedBuild
+from tests.google.failures import FailedRevision
 from tests.google.rejections import RejectionError
 from tests.google.world import PROJECT, found, typed
 
@@ -49,6 +49,8 @@ def delete(world: World, call: Call) -> Resource:
 
     def finish() -> Resource:
         world.functions.pop(name, None)
+        for version in range(1, world.attempts.pop(name, 0) + 1):
+            world.versions.pop((name, str(version)), None)
         world.policies.pop(name, None)
         return typed("google.protobuf.Empty", {})
 
@@ -74,7 +76,8 @@ def _apply(world: World, call: Call, name: str, body: Resource, kind: str) -> Re
     upload = _upload(world, name, body, is_masked="updateMask" in call.query)
     policies.check_act_as(world, body.get("serviceAccountEmail", f"{PROJECT}@appspot.gserviceaccount.com"))
     old = world.functions.get(name, {})
-    version = str(int(old.get("versionId", "0")) + 1)
+    world.attempts[name] += 1
+    version = str(world.attempts[name])
     shown = {key: value for key, value in body.items() if key != "sourceUploadUrl" and value != ""}
     project, location, short = name.split("/")[1::2]
     function = {
@@ -87,26 +90,33 @@ def _apply(world: World, call: Call, name: str, body: Resource, kind: str) -> Re
         "ingressSettings": body.get("ingressSettings", "ALLOW_ALL"),
         "serviceAccountEmail": body.get("serviceAccountEmail", f"{project}@appspot.gserviceaccount.com"),
         "versionId": old.get("versionId", version),
-        "buildId": f"build-{version}",
-        "buildName": f"projects/{project}/locations/{location}/builds/build-{version}",
     }
+    if body.get("sourceUploadUrl"):
+        function["buildName"] = f"projects/{project}/locations/{location}/builds/build-{version}"
     if "httpsTrigger" in body:
         function["httpsTrigger"] = {**body["httpsTrigger"], "url": f"{world.url}/serving/{short}"}
     world.functions[name] = function
 
+    def fail(_message: str) -> None:
+        # The version that served before still does, unless the new one was started.
+        serves = (name, function["versionId"]) in world.versions and not isinstance(call.failure, FailedRevision)
+        function["status"] = "ACTIVE" if serves else "OFFLINE"
+
     def finish() -> Resource:
         try:
             functions.check_failure(call)
-        except RejectionError:
-            # The version that served before still does.
-            function["status"] = "ACTIVE" if old and isinstance(call.failure, FailedBuild) else "OFFLINE"
+        except RejectionError as rejection:
+            fail(rejection.message)
             raise
         function["status"] = "ACTIVE"
         function["versionId"] = version
+        if body.get("sourceUploadUrl"):
+            # The latest build that succeeded.
+            function["buildId"] = function["buildName"].rpartition("/")[2]
         world.versions[name, version] = {"upload": upload}
         return typed(FUNCTION, function)
 
-    return world.start(call, _operation(world), _metadata(world, name, kind, version), finish, name)
+    return world.start(call, _operation(world), _metadata(world, name, kind, version), finish, name, fail=fail)
 
 
 def _check(body: Resource) -> None:

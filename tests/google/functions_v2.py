@@ -98,20 +98,24 @@ def _apply(world: World, call: Call, name: str, body: Resource, verb: str) -> Re
     }
     build = f"projects/{name.split('/')[1]}/locations/{name.split('/')[3]}/builds/build-{world.number()}"
     function["buildConfig"] = {**function["buildConfig"], "build": build}
+    # They are about the deployment before.
+    function.pop("stateMessages", None)
     world.functions[name] = function
+
+    def fail(message: str) -> None:
+        function["state"] = "FAILED"
+        function["stateMessages"] = [{"severity": "ERROR", "type": "CloudRunServiceFailed", "message": message}]
 
     def finish() -> Resource:
         try:
             functions.check_failure(call)
         except RejectionError as rejection:
-            function["state"] = "FAILED"
-            message = {"severity": "ERROR", "type": "CloudRunServiceFailed", "message": rejection.message}
-            function["stateMessages"] = [message]
+            fail(rejection.message)
             raise
         _serve(world, call, function, service)
         return typed(FUNCTION, function)
 
-    return world.start(call, _operation(world, name), _metadata(world, name, verb, build), finish, name)
+    return world.start(call, _operation(world, name), _metadata(world, name, verb, build), finish, name, fail=fail)
 
 
 def _serve(world: World, call: Call, function: Resource, service: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ TYPE = "type.googleapis.com/"
 Resource = dict[str, Any]
 # Makes the change of an operation and returns its response, or raises a RejectionError that becomes its error.
 Finish = Callable[[], Resource]
+# Lets a resource show that an operation on it has failed, with the message.
+Fail = Callable[[str], None]
 
 
 @dataclass
@@ -95,6 +98,8 @@ class World:
     functions: dict[str, Resource] = field(default_factory=dict)
     # The sources of the first generation's functions, by name and version.
     versions: dict[tuple[str, str], Resource] = field(default_factory=dict)
+    # How often a first-generation function was deployed, failures included.
+    attempts: Counter[str] = field(default_factory=Counter)
     builds: dict[str, Resource] = field(default_factory=dict)
     repositories: dict[str, Resource] = field(default_factory=dict)
     buckets: dict[str, Resource] = field(default_factory=dict)
@@ -134,11 +139,20 @@ class World:
             return name
         return "/".join([collection, self.project_id(project), *rest])
 
-    def start(self, call: Call, name: str, metadata: Resource, finish: Finish, target: str = "") -> Resource:
-        """Return an operation that makes a change, of a target, when it ends."""
+    def start(
+        self,
+        call: Call,
+        name: str,
+        metadata: Resource,
+        finish: Finish,
+        target: str = "",
+        *,
+        fail: Fail = lambda _message: None,
+    ) -> Resource:
+        """Return an operation that makes a change, of a target, when it ends, or calls `fail` if the test asked for that."""
         failure = call.failure
         if isinstance(failure, FailedOperation):
-            finish = _failing(failure)
+            finish = _failing(failure, fail)
         polls = None if isinstance(failure, NeverDone) else self.polls
         operation = Operation({"name": name, "metadata": metadata}, target, polls, finish)
         self.operations[name] = operation
@@ -175,11 +189,12 @@ class World:
         return prefix + base64.urlsafe_b64encode(f"operation-{self.number():06}".encode()).decode().rstrip("=")
 
 
-def _failing(failure: FailedOperation) -> Finish:
-    def fail() -> Resource:
+def _failing(failure: FailedOperation, fail: Fail) -> Finish:
+    def finish() -> Resource:
+        fail(failure.message)
         raise RejectionError(failure.code, failure.message)
 
-    return fail
+    return finish
 
 
 def typed(message: str, resource: Resource) -> Resource:

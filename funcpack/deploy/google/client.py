@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from funcpack.calls.sending import Server, causes, reason
+from funcpack.calls.sending import NO_CERTIFICATES, Server, causes, reason
 from funcpack.deploy.google.credentials import Credentials, credentials
 from funcpack.deploy.plan.steps import Content, Upload
 from funcpack.deploy.plan.values import Received
@@ -39,6 +39,11 @@ class GoogleClient:
     def _credentials(self) -> Credentials:
         return credentials(self._environ)
 
+    @cached_property
+    def _certificates(self) -> ssl.SSLContext:
+        """The trusted certificates. To load them takes longer than many a request, so they are loaded once, if TLS is used."""
+        return httpx.create_ssl_context()
+
     def __call__(
         self,
         method: str,
@@ -61,7 +66,8 @@ class GoogleClient:
         server = Server.at(url)
 
         def send(authorization: Mapping[str, str]) -> httpx.Response:
-            return _exchange(server, _message(server, method, {**headers, **authorization}, body, timeout))
+            message = _message(server, method, {**headers, **authorization}, body, timeout)
+            return _exchange(server, message, self._certificates if server.has_tls else NO_CERTIFICATES)
 
         if not is_authorized:
             return _received(server, send({}), is_api=False)
@@ -98,14 +104,14 @@ def _content(body: Any) -> tuple[bytes | None, dict[str, str]]:
     return json.dumps(body).encode(), {"Content-Type": "application/json"}
 
 
-def _exchange(server: Server, message: httpx.Request) -> httpx.Response:
+def _exchange(server: Server, message: httpx.Request, certificates: ssl.SSLContext) -> httpx.Response:
     """Send a request, each on its own connection, and return the whole answer.
 
     A connection that was kept may be closed by the server at any moment: a write on it would have an outcome that nobody knows.
     Redirects are not followed: they would take the token to another host.
     """
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(proxy=server.proxy)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(verify=certificates, proxy=server.proxy)) as client:
             return client.send(message, follow_redirects=False)
     except httpx.LocalProtocolError:
         # httpx shows the header, which may be the token.

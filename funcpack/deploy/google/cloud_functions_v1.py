@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.function import FUNCTION, deployed_step
 from funcpack.deploy.google.function_backend import FunctionBackend
-from funcpack.deploy.google.function_plan import JSON, UPDATE, source_steps, update_step, versioned
+from funcpack.deploy.google.function_plan import JSON, UPDATE, replacing, source_steps, update_step
 from funcpack.deploy.google.function_serving import call_step, serving_steps
 from funcpack.deploy.google.generations import SOURCE_LABEL, V1
 from funcpack.deploy.packing.archive import source_label
@@ -46,7 +46,7 @@ def _roll_back(backend: FunctionBackend) -> None:
     old: Mapping[str, Any] = found_function.body
     source = _earlier_source(backend, old)
     function = backend.function
-    labels = versioned({**old.get("labels", {}), SOURCE_LABEL: source_label(source)}, str(int(old["versionId"]) + 1))
+    labels = replacing({**old.get("labels", {}), SOURCE_LABEL: source_label(source)}, old["versionId"])
     body = {"name": function.full_name, "labels": labels, **V1.source}
     backend.run(
         Plan(
@@ -71,9 +71,8 @@ def _earlier_source(backend: FunctionBackend, function: Mapping[str, Any]) -> Up
     newest = int(function["versionId"])
     for version in range(newest - 1, max(0, newest - 1 - _MOST_VERSIONS), -1):
         source = _source(backend, version)
-        if source is None:
-            break
-        if source_label(source) != at(function, f"labels.{SOURCE_LABEL}"):
+        # A deployment that failed has a number, too, but no source.
+        if source is not None and source_label(source) != at(function, f"labels.{SOURCE_LABEL}"):
             return source
     raise NoEarlierSourceError(backend.function.name, str(newest))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google.generations import SOURCE_LABEL, VERSION_LABEL
+from funcpack.deploy.google.generations import REPLACED_LABEL, SOURCE_LABEL
 from funcpack.deploy.plan.backend import Change
 from funcpack.deploy.plan.values import at
 
@@ -21,8 +21,8 @@ _FIXED = {"name", "environment"}
 _TRIGGER = "httpsTrigger"
 # An update replaces these maps as a whole, so that what is only in the old one is removed.
 _MAPS = ("nvironmentVariables", "labels")
-# Google adds these to the maps, and each deployment the label of its version.
-_ADDED = {"LOG_EXECUTION_ID", VERSION_LABEL}
+# Google adds these to the maps, and each deployment the label of the version that it replaces.
+_ADDED = {"LOG_EXECUTION_ID", REPLACED_LABEL}
 _ADDED_PREFIX = "goog-"
 _SOURCE = f"labels.{SOURCE_LABEL}"
 

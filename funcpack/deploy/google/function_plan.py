@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from funcpack.deploy.google.function import FUNCTION, READ, Function, current
 from funcpack.deploy.google.function_changes import changes, fields, needs_build, without_build
 from funcpack.deploy.google.function_states import ACTIVE_STATE
-from funcpack.deploy.google.generations import UPLOAD_URL, VERSION_LABEL
+from funcpack.deploy.google.generations import REPLACED_LABEL, UPLOAD_URL
 from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Computed, answer, at
 from funcpack.deploy.settings.merging import merged
@@ -26,6 +26,10 @@ SETTINGS = "settings"
 WRITES = (CREATE, UPDATE, SETTINGS)
 JSON = {"Content-Type": "application/json"}
 
+# What a first-generation function replaces. If another command creates it first, the number is not known.
+_NO_VERSION = "0"
+_REPLACED = Computed(answer(READ, "versionId"), "if it is known", lambda version: version or "unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -39,9 +43,9 @@ class Wanted:
 def write_steps(wanted: Wanted, needs_settings: Callable[[Answers], bool]) -> tuple[Step, ...]:
     """Return the steps. `needs_settings` returns whether something is to be written that needs no build."""
     function, generation = wanted.function, wanted.function.generation
-    body = merged(_named(wanted.resource, function, "1"), generation.source)
-    newer = merged(_named(wanted.resource, function, next_version()), generation.source)
-    settings = _named(without_build(generation, wanted.resource), function, next_version())
+    body = merged(_named(wanted.resource, function, _NO_VERSION), generation.source)
+    newer = merged(_named(wanted.resource, function, _REPLACED), generation.source)
+    settings = _named(without_build(generation, wanted.resource), function, _REPLACED)
     mask = fields(generation, newer)
     return (
         *source_steps(function, wanted.archive, needs_source(wanted)),
@@ -98,17 +102,13 @@ def update_step(
     return Step(key, f"Update the function {function.name}", "PATCH", url, body, JSON, condition)
 
 
-def versioned(labels: Mapping[str, Any], version: Any) -> dict[str, Any]:
-    """Return the labels of a first-generation function with the version that a request makes.
+def replacing(labels: Mapping[str, Any], version: Any) -> dict[str, Any]:
+    """Return the labels of a first-generation function with the version that a request replaces.
 
-    If the deployment fails, Google goes on to show the labels of the request, but with the version from before.
+    If the deployment fails, Google goes on to show the fields of the request, but with the version from before. The number of the
+    version that a deployment makes is not known before, because failed ones are counted, too.
     """
-    return {**labels, VERSION_LABEL: version}
-
-
-def next_version(steps: tuple[str, ...] = READ) -> Computed:
-    """Return the version that an update makes of the function that one of some steps has read."""
-    return Computed(answer(steps, "versionId"), "plus 1", lambda version: str(int(version or 0) + 1))
+    return {**labels, REPLACED_LABEL: version}
 
 
 def is_from_source(wanted: Wanted, received: Received) -> bool:
@@ -116,9 +116,22 @@ def is_from_source(wanted: Wanted, received: Received) -> bool:
     generation, function = wanted.function.generation, received.body
     if received.status == 404 or at(function, generation.state) != ACTIVE_STATE or _failures(function):
         return False
-    if generation.has_versions and at(function, f"labels.{VERSION_LABEL}") != at(function, generation.revision):
+    if generation.has_versions and not _is_deployed(function):
         return False
     return not changes(generation, function, wanted.resource).build
+
+
+def _is_deployed(function: Any) -> bool:
+    """Check whether the fields of a first-generation function are those of the version that serves, and not of a failed update.
+
+    The version must be newer than the one that the last request replaced. `buildId` is the latest successful build,
+    `buildName` the latest one.
+    """
+    version, replaced = str(at(function, "versionId")), str(at(function, f"labels.{REPLACED_LABEL}"))
+    if not (version.isdecimal() and replaced.isdecimal() and int(version) > int(replaced)):
+        return False
+    build, name = at(function, "buildId"), at(function, "buildName")
+    return not (build and name) or build == name.rpartition("/")[2]
 
 
 def _failures(function: Any) -> list[Any]:
@@ -130,7 +143,7 @@ def _named(resource: Mapping[str, Any], function: Function, version: Any) -> dic
     named = {"name": function.full_name, **resource}
     if not function.generation.has_versions:
         return named
-    return {**named, "labels": versioned(resource["labels"], version)}
+    return {**named, "labels": replacing(resource["labels"], version)}
 
 
 def _create(function: Function, body: Mapping[str, Any]) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google.generations import LABEL_REASON, SOURCE_LABEL, SOURCE_VARIABLE, VERSION_LABEL
+from funcpack.deploy.google.generations import LABEL_REASON, REPLACED_LABEL, SOURCE_LABEL, SOURCE_VARIABLE
 from funcpack.deploy.google.schemas import schema
 from funcpack.deploy.packing.entry_module import ENTRY_MODULE_FILE, ENTRY_POINT
 from funcpack.deploy.plan.values import at
@@ -51,7 +51,7 @@ def resource(
 
 def _checked_sections(generation: Generation, configuration: Configuration) -> Iterator[Mapping[str, Any]]:
     """Return the sections of this generation, without `runtime`, which both generations accept in `cloudfunction`."""
-    labels = {f"labels.{label}": LABEL_REASON for label in (SOURCE_LABEL, VERSION_LABEL)}
+    labels = {f"labels.{label}": LABEL_REASON for label in (SOURCE_LABEL, REPLACED_LABEL)}
     forbidden(configuration.values, labels, "", configuration.file)
     for name in generation.sections:
         section = dict(configuration.section(name))

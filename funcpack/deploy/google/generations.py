@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 UPLOAD_URL = "upload url"
 SOURCE_LABEL = "funcpack-source"
-VERSION_LABEL = "funcpack-version"
+REPLACED_LABEL = "funcpack-replaced-version"
 SOURCE_VARIABLE = "GOOGLE_FUNCTION_SOURCE"
 
 _ENTRY = "Cloud Functions calls the entry module of Funcpack, which calls your function. Name your function by PYTHON_HANDLER."
@@ -94,7 +94,7 @@ _FORBIDDEN = {
     "sourceToken": _SOURCE,
     f"buildEnvironmentVariables.{SOURCE_VARIABLE}": _ENTRY,
     f"labels.{SOURCE_LABEL}": LABEL_REASON,
-    f"labels.{VERSION_LABEL}": LABEL_REASON,
+    f"labels.{REPLACED_LABEL}": LABEL_REASON,
 }
 
 V1 = Generation(

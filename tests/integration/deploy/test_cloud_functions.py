@@ -21,6 +21,7 @@ from tests.google.serving import NEVER
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.google.failures import Failure
     from tests.google.server import GoogleServer
 
 FIRST, SECOND = "cloudfunction", "cloudfunctionv2"
@@ -122,20 +123,6 @@ def test_first_generation_is_noted_as_legacy(app: App) -> None:
     assert ("legacy" in app.deploy("--dry-run").stderr) == (app.backend == FIRST)
 
 
-def test_default_backend_is_the_first_generation(app: App, google: GoogleServer) -> None:
-    app.configure({"backend": app.backend})
-    assert app("deploy", "--dry-run").returncode == 0
-    app.configure({})
-    function = app.directory / "handler.py"
-    function.write_text(
-        f"from funcpack_invoker.goblet import Goblet\n\napp = Goblet(backend={app.backend!r})\n\n\n"
-        "def handler(req):\n    return 'hello'\n"
-    )
-    for command in (app.deploy("--dry-run"),):
-        assert f"/{VERSIONS[app.backend]}/projects" in command.stdout
-    assert google.requests == []
-
-
 def test_uploaded_archive_is_the_packed_one_without_configuration_and_secrets(app: App, google: GoogleServer) -> None:
     app.configure({"environment": {"GREETING": "hello"}})
     (app.directory / ".env").write_text("PASSWORD=secret")
@@ -212,6 +199,22 @@ def test_rollback_and_the_deployment_after_it(app: App, google: GoogleServer) ->
         assert json.loads(app("describe", "--output", "json").stdout)["revision"] == newest
 
 
+def test_rollback_passes_over_deployments_that_failed(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    first = None if app.backend == FIRST else google.function("hello")["serviceConfig"]["revision"]
+    app.write("broken")
+    google.fail(method(app, "patch"), FailedBuild())
+    assert app("deploy").returncode == 1
+    app.write("changed")
+    app.deploy()
+    assert app("rollback").returncode == 0
+    revision = json.loads(app("describe", "--output", "json").stdout)["revision"]
+    if app.backend == FIRST:
+        assert (revision, "'hello'" in deployed_handler(app)) == ("4", True)
+    else:
+        assert revision == first
+
+
 def test_rollback_without_an_earlier_version_is_an_error(app: App) -> None:
     assert app("rollback").returncode == 1
     app.deploy()
@@ -227,6 +230,16 @@ def test_destroy_twice_touches_only_the_exact_name(app: App, google: GoogleServe
     assert app("destroy").returncode == 0
     assert [name.rpartition("/")[2] for name in google.world.functions] == ["hello-again"]
     assert app("destroy").returncode == 0
+
+
+def test_commands_as_processes(app: App, google: GoogleServer) -> None:
+    deployed = app.process("deploy")
+    assert (deployed.returncode, deployed.stdout) == (0, f"deployed hello at {google.url}/serving/hello\n")
+    described = app.process("describe", "--output", "json")
+    assert (described.returncode, json.loads(described.stdout)["ready"]) == (0, True)
+    destroyed = app.process("destroy")
+    assert (destroyed.returncode, google.world.functions) == (0, {})
+    assert app.process("describe").returncode == 1
 
 
 def test_no_wait_ends_with_the_write(app: App, google: GoogleServer) -> None:
@@ -320,7 +333,7 @@ def test_minimum_of_each_generation(app: App) -> None:
 
 
 def test_image_is_an_error(app: App, google: GoogleServer) -> None:
-    result = app("deploy", "--image", "example.com/hello@sha256:" + "a" * 64)
+    result = app.process("deploy", "--image", "example.com/hello@sha256:" + "a" * 64)
     assert result.returncode == 2
     assert "--image was given" in result.stderr
     assert google.requests == []
@@ -345,7 +358,7 @@ def test_function_of_events_is_deployed_without_a_trigger(app: App, google: Goog
 )
 @pytest.mark.parametrize("name", ["create", "patch"])
 def test_failed_deployment_is_reported_and_made_good_by_the_next(
-    app: App, google: GoogleServer, failure: Any, text: str, name: str
+    app: App, google: GoogleServer, failure: Failure, text: str, name: str
 ) -> None:
     if name == "patch":
         app.deploy()
@@ -357,12 +370,28 @@ def test_failed_deployment_is_reported_and_made_good_by_the_next(
     assert text in result.stderr
     assert "https://console.cloud.google.com/" in result.stderr
     assert "deployed" not in result.stdout
-    if isinstance(failure, FailedBuild):
-        shown = app.deploy("--plan").stdout
-        assert shown.endswith("\nbuild\n")
+    assert app.deploy("--plan").stdout.endswith("\nbuild\n")
     app.deploy()
     assert is_active(app)
     assert ("'changed'" in deployed_handler(app)) == (name == "patch")
+    google.requests.clear()
+    assert "no changes" in app.deploy().stderr
+    assert writes(google) == []
+
+
+@pytest.mark.parametrize("failure", [FailedBuild(), FailedOperation(), FailedRevision()])
+def test_failed_update_of_the_settings_does_not_look_like_a_success(
+    app: App, google: GoogleServer, failure: Failure
+) -> None:
+    app.deploy()
+    app.configure({"environment": {"GREETING": "hello"}})
+    google.fail(method(app, "patch"), failure)
+    assert app("deploy").returncode == 1
+    google.requests.clear()
+    app.deploy()
+    assert "patch" in writes(google)
+    assert is_active(app)
+    assert "no changes" in app.deploy().stderr
 
 
 def test_conflict_becomes_an_update(app: App, google: GoogleServer) -> None:
@@ -377,7 +406,7 @@ def test_conflict_becomes_an_update(app: App, google: GoogleServer) -> None:
 
 def test_deadline_says_how_to_resume(app: App, google: GoogleServer) -> None:
     google.fail(method(app, "create"), NeverDone())
-    result = app("deploy", "--timeout", "1")
+    result = app.process("deploy", "--timeout", "2")
     assert result.returncode == 1
     assert "Run the same command again" in result.stderr
 
@@ -406,7 +435,7 @@ def test_missing_permissions_are_a_table_before_anything_is_changed(app: App, go
 
 
 def test_expired_credentials_are_named(app: App, google: GoogleServer) -> None:
-    result = app("deploy", CLOUDSDK_AUTH_ACCESS_TOKEN="expired")
+    result = app.process("deploy", CLOUDSDK_AUTH_ACCESS_TOKEN="expired")
     assert result.returncode == 1
     assert "xpired" in result.stderr
     assert writes(google) == []

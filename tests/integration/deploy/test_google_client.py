@@ -243,7 +243,16 @@ def test_certificates_of_the_environment_are_trusted(
         with pytest.raises(errors.CertificateError, match="its certificate is not trusted"):
             send(url)
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate"))
-        assert send(url).status == 200
+        client = GoogleClient(ENVIRON)
+        assert client("GET", url, {}, None, is_authorized=True).status == 200
+        # They are loaded once.
+        (tmp_path / "certificate").unlink()
+        assert client("GET", url, {}, None, is_authorized=True).status == 200
+
+
+def test_certificates_are_not_loaded_without_tls(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/does/not/exist")
+    assert send(server.url).status == 200
 
 
 # --- credentials ---

@@ -92,10 +92,10 @@ def test_plan_of_the_first_generation(app: Path) -> None:
         "buildEnvironmentVariables": ENTRY,
         "environmentVariables": {"GREETING": "hello"},
         "secretEnvironmentVariables": [{"key": "KEY", "projectId": "shop", "secret": "api-key", "version": "3"}],
-        "labels": {"funcpack-source": source, "funcpack-version": "1"},
+        "labels": {"funcpack-source": source, "funcpack-replaced-version": "0"},
         "sourceUploadUrl": "<7.uploadUrl>",
     }
-    newer = {"funcpack-source": source, "funcpack-version": "<2.versionId or 1.versionId plus 1>"}
+    newer = {"funcpack-source": source, "funcpack-replaced-version": "<2.versionId or 1.versionId if it is known>"}
     assert requests[9].body == {**requests[8].body, "labels": newer}
     assert requests[10].body == {
         "name": FUNCTION,

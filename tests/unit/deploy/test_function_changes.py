@@ -39,7 +39,7 @@ SECOND: Mapping[str, Any] = {
 def shown(generation: Generation, **values: Any) -> dict[str, Any]:
     """Return a function as the API shows it after a deployment, with other values."""
     if generation == V1:
-        labels = {"funcpack-source": "new", "funcpack-version": "3", "goog-terraform-provisioned": "true"}
+        labels = {"funcpack-source": "new", "funcpack-replaced-version": "2", "goog-terraform-provisioned": "true"}
         trigger = {"url": "https://x", "securityLevel": "SECURE_ALWAYS"}
         more = {"status": "ACTIVE", "versionId": "3", "httpsTrigger": trigger, "availableMemoryMb": 256}
         return {**FIRST, "labels": labels, **more, **values}
@@ -146,9 +146,16 @@ WARNING = [{"severity": "WARNING", "message": "An old runtime"}]
         (V2, 200, shown(V2), True),
         (V1, 404, {"error": {"code": 404}}, False),
         (V1, 403, {"error": {"code": 403}}, False),
-        (V1, 200, shown(V1, labels={"funcpack-source": "old", "funcpack-version": "3"}), False),
+        (V1, 200, shown(V1, labels={"funcpack-source": "old", "funcpack-replaced-version": "2"}), False),
         # An update has failed: Google shows its labels, and the version from before.
         (V1, 200, shown(V1, versionId="2"), False),
+        # Failed deployments are counted, too.
+        (V1, 200, shown(V1, versionId="10"), True),
+        (V1, 200, shown(V1, labels={"funcpack-source": "new"}), False),
+        # Another command had created the function first.
+        (V1, 200, shown(V1, labels={"funcpack-source": "new", "funcpack-replaced-version": "unknown"}), False),
+        (V1, 200, shown(V1, buildId="b2", buildName="projects/1/locations/us-central1/builds/b2"), True),
+        (V1, 200, shown(V1, buildId="b1", buildName="projects/1/locations/us-central1/builds/b2"), False),
         (V1, 200, shown(V1, status="OFFLINE"), False),
         (V1, 200, shown(V1, status="DEPLOY_IN_PROGRESS"), False),
         (V1, 200, shown(V1, environmentVariables={}), True),
