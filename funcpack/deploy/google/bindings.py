@@ -75,6 +75,7 @@ def steps(url: str | Joined, bindings: Sequence[Binding]) -> list[Step]:
                 f"{{{POLICY}}} lacks a member of bindings",
                 lambda answers: POLICY in answers and is_changed(answers[POLICY].body, bindings),
             ),
+            reread=POLICY,
         ),
     ]
 

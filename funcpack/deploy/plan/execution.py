@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ _RESUME = "Run the command again, with a longer --timeout. It continues with wha
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT"})
 # The server has done nothing: the request may be sent again, whatever its method.
 _BUSY = frozenset({429, 503})
+# What the request was made from has changed since it was read. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.13
+_OUTDATED = frozenset({409, 412})
 # A gateway had no answer: the server behind it may have done it.
 _NO_ANSWER = frozenset({502, 504})
 
@@ -93,20 +95,27 @@ class Execution:
         steps = {step.key: step for step in plan.steps}
         answers: dict[str, Received] = {}
         for step in plan.steps:
-            if step.key not in answers and (step.condition is None or step.condition.holds(answers)):
+            if step.key not in answers and step.is_due(answers):
                 self._run_step(step, steps, answers)
             if step.key == until:
                 break
         return answers
 
-    def _run_step(self, step: Step, steps: Mapping[str, Step], answers: dict[str, Received]) -> None:
-        """Add the answer to a step, or to the one that is sent instead."""
+    def _run_step(self, step: Step, steps: Mapping[str, Step], answers: dict[str, Received], attempt: int = 1) -> None:
+        """Add the answer to a step, or to the one that is sent instead. The last attempt does not read again."""
         self._check_deadline(step, None)
+        step = replace(step, reread=None) if attempt == _ATTEMPTS else step
         self.note(step.purpose)
         request = _Request.of(step, steps, answers)
         received = self._answer(request)
         if received.status == 409 and step.on_conflict:
             self._run_step(steps[step.on_conflict], steps, answers)
+            return
+        if received.status in _OUTDATED and step.reread:
+            self.sleep(self._until_deadline(self.poll_interval, step, None))
+            self._run_step(steps[step.reread], steps, answers)
+            if step.is_due(answers):
+                self._run_step(step, steps, answers, attempt + 1)
             return
         if step.poll:
             received = self._polled(request, step.poll, received)
@@ -209,7 +218,8 @@ class _Request:
     def accepts(self, received: Received) -> bool:
         """Return whether an answer is one, and not a failure."""
         is_conflict = received.status == 409 and self.step.on_conflict is not None
-        return received.status < 300 or received.status in self.step.accepts or is_conflict
+        is_outdated = received.status in _OUTDATED and self.step.reread is not None
+        return received.status < 300 or received.status in self.step.accepts or is_conflict or is_outdated
 
     def is_temporary(self, received: Received) -> bool:
         """Return whether the same request may succeed later."""

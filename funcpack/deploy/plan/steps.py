@@ -82,7 +82,8 @@ class Step:
     not failures. `verify` raises an error if the answer reports a failure: of an operation, a build or a condition. With
     `on_conflict`, an answer 409 means that the step of this key is sent instead. Without `is_authorized`, the request carries
     no credentials. `is_read` marks a POST that changes nothing, such as a test of permissions: it is sent again after a cut.
-    `review` raises an error if the answers so far, with this one, report a failure together.
+    `review` raises an error if the answers so far, with this one, report a failure together. With `reread`, an answer 409 or 412
+    means that somebody else has changed what the step of this key has read: that step is sent again, and then this one.
     """
 
     key: str
@@ -99,6 +100,11 @@ class Step:
     is_authorized: bool = True
     is_read: bool = False
     review: Callable[[Answers], None] | None = None
+    reread: str | None = None
+
+    def is_due(self, answers: Answers) -> bool:
+        """Return whether the step is sent after these answers."""
+        return self.condition is None or self.condition.holds(answers)
 
 
 @dataclass(frozen=True, slots=True)

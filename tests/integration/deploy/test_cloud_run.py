@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.google.failures import FailedOperation, FailedRevision
+from tests.google.failures import FailedOperation, FailedRevision, Status
 from tests.integration.deploy.cloud_run_app import (
     BUILD,
     CREATE,
@@ -133,6 +133,14 @@ def test_bindings_are_added_and_nothing_is_lost(app: App, google: GoogleServer) 
     google.requests.clear()
     app.deploy("--image", IMAGE)
     assert google.sent("setIamPolicy") == []
+
+
+def test_policy_that_somebody_else_changes_is_read_again(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    google.fail(f"{SERVICES}setIamPolicy", Status(409))
+    app.deploy("--image", IMAGE)
+    assert [method.rpartition(".")[2] for method in google.sent("IamPolicy")] == ["getIamPolicy", "setIamPolicy"] * 2
+    assert google.world.policies[google.service("hello")["name"]]["bindings"] == PUBLIC["bindings"]
 
 
 def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None:

@@ -179,6 +179,28 @@ def test_step_that_was_sent_after_a_conflict_is_not_sent_again() -> None:
     assert [method for method, _ in world.sent] == ["POST", "PATCH", "GET"]
 
 
+@pytest.mark.parametrize("status", [409, 412])
+def test_what_has_changed_in_the_meantime_is_read_again(status: int) -> None:
+    world = World(received(200, {"etag": "old"}), failed(status), received(200, {"etag": "new"}), received())
+    answers = world.run(step(), step("POST", "set", body={"etag": answer("thing", "etag")}, reread="thing"))
+    assert world.sent == [("GET", URL), ("POST", URL), ("GET", URL), ("POST", URL)]
+    assert answers["thing"].body == {"etag": "new"}
+    assert [body for body in world.bodies if body] == [{"etag": "old"}, {"etag": "new"}]
+
+
+def test_step_that_is_not_due_after_reading_again_is_not_sent() -> None:
+    world = World(received(404), failed(409), received())
+    world.run(step(accepts=frozenset({404})), step("POST", "set", condition=missing("thing"), reread="thing"))
+    assert world.sent == [("GET", URL), ("POST", URL), ("GET", URL)]
+
+
+def test_reading_again_ends() -> None:
+    world = World(*[received(), failed(409)] * 8)
+    with pytest.raises(errors.RejectedRequestError):
+        world.run(step(), step("POST", "set", reread="thing"))
+    assert world.sent == [("GET", URL), ("POST", URL)] * 8
+
+
 # --- failures ---
 
 
