@@ -676,7 +676,7 @@ class NoJsonError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: the answer is not JSON (Content-Type: {self.content_type})."
+        return f"{self.server}: the answer is not a JSON object (Content-Type: {self.content_type})."
 
     @property
     def remedy(self) -> str:
