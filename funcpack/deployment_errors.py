@@ -322,6 +322,7 @@ class LockExportError(CommandError):
 class ProcfileError(CommandError):
     """The Procfile does not name what to start."""
 
+    exit_code: ClassVar[int] = EXIT_USAGE
     title: ClassVar[str] = "Procfile without a web process"
 
     @property
