@@ -89,7 +89,7 @@ def served(answers: Answers, operation: str) -> Service:
 
 
 def _problem(service: Mapping[str, Any], share: int) -> str | None:
-    condition = service.get("terminalCondition") or {}
+    condition = _condition(service)
     if condition.get("state") != _SUCCEEDED:
         return _reason(condition) or "its state is not known yet"
     ready, created = traffic.ready_revision(service), traffic.short(service.get("latestCreatedRevision") or "")
@@ -104,7 +104,7 @@ def _problem(service: Mapping[str, Any], share: int) -> str | None:
 
 def reason(service: Mapping[str, Any]) -> str | None:
     """Return why a service is not ready, or None if it is."""
-    condition = service.get("terminalCondition") or {}
+    condition = _condition(service)
     return None if condition.get("state") == _SUCCEEDED else _reason(condition) or "Its state is not known yet"
 
 
@@ -121,6 +121,13 @@ def _is_open(operation: str, expect: Expectation) -> Condition:
         return not service or not service.get("uri") or expect(service) is not None
 
     return Condition(f"{{{operation}}} does not tell what serves", is_open)
+
+
+def _condition(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the condition of the service as a whole; without one, the first of its parts that is not well, or of all."""
+    parts: list[Mapping[str, Any]] = service.get("conditions") or []
+    failed = (part for part in parts if part.get("state") != _SUCCEEDED)
+    return service.get("terminalCondition") or next(failed, None) or next(iter(parts), {})
 
 
 def _reason(condition: Mapping[str, Any]) -> str | None:
