@@ -15,7 +15,7 @@ from funcpack.command_errors import CommandError
 from funcpack.deploy.deployment import Deployment
 from tests.google.app import App
 from tests.google.dry_run import assert_equal
-from tests.google.failures import Cut, FailedBuild, FailedOperation, FailedRevision, NeverDone, Status
+from tests.google.failures import Cut, Empty, FailedBuild, FailedOperation, FailedRevision, NeverDone, Status
 from tests.google.serving import NEVER
 
 if TYPE_CHECKING:
@@ -231,6 +231,13 @@ def test_destroy_twice_touches_only_the_exact_name(app: App, google: GoogleServe
     assert app("destroy").returncode == 0
     assert [name.rpartition("/")[2] for name in google.world.functions] == ["hello-again"]
     assert app("destroy").returncode == 0
+
+
+def test_destroy_that_is_done_at_once(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    google.fail("cloudfunctions.*.delete", Empty())
+    assert app("destroy").returncode == 0
+    assert google.world.functions == {}
 
 
 def test_no_wait_ends_with_the_write(app: App, google: GoogleServer) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.google.failures import FailedOperation, FailedRevision, Status
+from tests.google.failures import Empty, FailedOperation, FailedRevision, Status
 from tests.integration.deploy.cloud_run_app import (
     BUILD,
     CREATE,
@@ -204,6 +204,13 @@ def test_destroy_twice(app: App, google: GoogleServer) -> None:
     assert app("destroy").returncode == 0
     assert [name.rpartition("/")[2] for name in google.world.services] == ["hello-2"]
     assert app("destroy").returncode == 0
+
+
+def test_destroy_that_is_done_at_once(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    google.fail(f"{SERVICES}delete", Empty())
+    assert app("destroy").returncode == 0
+    assert google.world.services == {}
 
 
 def test_destroy_that_fails(app: App, google: GoogleServer) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.execution import Execution
-from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, found, missing
+from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, begun, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
 
 if TYPE_CHECKING:
@@ -199,6 +199,21 @@ def test_reading_again_ends() -> None:
     with pytest.raises(errors.RejectedRequestError):
         world.run(step(), step("POST", "set", reread="thing"))
     assert world.sent == [("GET", URL), ("POST", URL)] * 8
+
+
+@pytest.mark.parametrize(
+    ("deleted", "methods"),
+    [
+        (received(200, {"name": "op"}), ["DELETE", "GET"]),
+        (received(200, {}), ["DELETE"]),
+        (received(204), ["DELETE"]),
+        (received(404, {"error": {}}), ["DELETE"]),
+    ],
+)
+def test_only_what_has_begun_is_waited_for(deleted: Received, methods: list[str]) -> None:
+    world = World(deleted, received(200, {"done": True}))
+    world.run(step("DELETE", accepts=frozenset({404})), step(key="wait", condition=begun("thing"), poll=POLL))
+    assert [method for method, _ in world.sent] == methods
 
 
 # --- failures ---
