@@ -322,6 +322,7 @@ class LockExportError(CommandError):
 class ProcfileError(CommandError):
     """The Procfile does not name what to start."""
 
+    exit_code: ClassVar[int] = EXIT_USAGE
     title: ClassVar[str] = "Procfile without a web process"
 
     @property
@@ -676,7 +677,7 @@ class NoJsonError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"{self.server}: the answer is not JSON (Content-Type: {self.content_type})."
+        return f"{self.server}: the answer is not a JSON object (Content-Type: {self.content_type})."
 
     @property
     def remedy(self) -> str:

@@ -42,6 +42,11 @@ class NeverDone(Failure):
 
 
 @dataclass(frozen=True)
+class Empty(Failure):
+    """The change takes effect at once, so that the answer is empty instead of an operation."""
+
+
+@dataclass(frozen=True)
 class FailedBuild(Failure):
     """The build that the call starts fails: of Cloud Build, or that of a function."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.google.failures import FailedOperation, Failure, Failures, NeverDone
+from tests.google.failures import Empty, FailedOperation, Failure, Failures, NeverDone
 from tests.google.rejections import RejectionError
 
 if TYPE_CHECKING:
@@ -155,6 +155,9 @@ class World:
             finish = _failing(failure, fail)
         polls = None if isinstance(failure, NeverDone) else self.polls
         operation = Operation({"name": name, "metadata": metadata}, target, polls, finish)
+        if isinstance(failure, Empty):
+            operation.end()
+            return {}
         self.operations[name] = operation
         if polls == 0:
             operation.end()

@@ -123,11 +123,11 @@ def _exchange(server: Server, message: httpx.Request, certificates: ssl.SSLConte
 
 
 def _received(server: Server, response: httpx.Response, *, is_api: bool) -> Received:
-    """Return the answer. That of an API must be JSON unless it is empty or reports a failure, which the status describes."""
+    """Return the answer. That of an API must be a JSON object unless it is empty or reports a failure, which the status describes."""
     try:
         document = response.json() if response.content else None
     except ValueError:
-        if is_api and response.status_code < 300:
-            raise NoJsonError(server.name, response.headers.get("content-type", "none")) from None
         document = None
+    if is_api and response.status_code < 300 and response.content and not isinstance(document, dict):
+        raise NoJsonError(server.name, response.headers.get("content-type", "none"))
     return Received(response.status_code, dict(response.headers), document, response.content)

@@ -43,7 +43,7 @@ _DOCKER = "gcr.io/cloud-builders/docker"
 _PACK = "gcr.io/k8s-skaffold/pack"
 _FORM = "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE"
 _REGISTRY = re.compile(
-    r"[a-z0-9-]+-docker\.pkg\.dev/(?P<project>[a-z0-9.:-]+)/[a-z0-9-]+(/[a-z0-9._-]+)+(:[\w][\w.-]*)?"
+    r"[a-z0-9-]+-docker\.pkg\.dev/(?P<project>[a-z0-9._:-]+)/[a-z0-9-]+(/[a-z0-9._-]+)+(:[\w][\w.-]*)?"
 )
 _ACCOUNT = re.compile(r"[^@/\s]+@(?P<project>[^@/\s.]+)(\.[^@/\s]+)?")
 # Domains of Google's own service accounts, which do not name the project.

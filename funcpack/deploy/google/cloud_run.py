@@ -22,7 +22,7 @@ from funcpack.deploy.packing import container
 from funcpack.deploy.packing.archive import pack
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.smoke import Smoke
-from funcpack.deploy.plan.steps import Plan, Step, found
+from funcpack.deploy.plan.steps import Plan, Step, begun
 from funcpack.deploy.plan.values import resolved
 from funcpack.deployment_errors import NotDeployedError, NothingToRollBackToError, PermissionDeniedError
 
@@ -127,7 +127,7 @@ class CloudRun:
         name = self.address.name
         delete = Step(_DELETE, f"Delete the service {name}", "DELETE", self.address.url, accepts=frozenset({404}))
         purpose = f"Wait until the service {name} is gone"
-        wait = operations.wait(_DELETED, _DELETE, self.address.api, purpose, condition=found(_DELETE))
+        wait = operations.wait(_DELETED, _DELETE, self.address.api, purpose, condition=begun(_DELETE))
         return self._run(Plan((delete, wait)))[_DELETE].status != 404
 
     @cached_property

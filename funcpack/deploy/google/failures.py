@@ -94,8 +94,8 @@ def function_failure(function: Any) -> Failure | None:
 
     See https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#state.
     """
-    state = at(function, "state") or at(function, "status")
-    if state == "ACTIVE" or not state:
+    state = at(function, "state") or at(function, "status") or "UNKNOWN"
+    if state == "ACTIVE":
         return None
     return _failure([at(message, "message") for message in at(function, "stateMessages") or ()], state)
 

@@ -33,7 +33,7 @@ from funcpack.deploy.google.function_states import description
 from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
 from funcpack.deploy.plan.backend import Change, Description, Difference
-from funcpack.deploy.plan.steps import Plan, Step, found
+from funcpack.deploy.plan.steps import Plan, Step, begun
 from funcpack.deploy.plan.values import Joined, answer
 from funcpack.deployment_errors import FunctionOptionError, NotDeployedError
 
@@ -162,7 +162,7 @@ class FunctionBackend:
             self.function.url,
             accepts=frozenset({404}),
         )
-        gone = operation_step(self.function, (_DELETE,), f"Wait until {self.function.name} is gone", found(_DELETE))
+        gone = operation_step(self.function, (_DELETE,), f"Wait until {self.function.name} is gone", begun(_DELETE))
         return self.run(Plan((delete, gone)))[_DELETE].status != 404
 
     def run(self, plan: Plan) -> Answers:

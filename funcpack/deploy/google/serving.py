@@ -128,7 +128,7 @@ def _share_failure(revision: str, percent: int, share: int) -> Failure:
 
 def not_ready(service: Mapping[str, Any]) -> Failure | None:
     """Return why a service is not ready, or None if it is."""
-    if at(service, "terminalCondition.state") == _SUCCEEDED:
+    if _condition(service).get("state") == _SUCCEEDED:
         return None
     return service_failure(service) or Failure("Its state is not known yet.", None)
 
@@ -146,3 +146,10 @@ def _is_open(operation: str, expect: Expectation) -> Condition:
         return not service or not service.get("uri") or expect(service) is not None
 
     return Condition(f"{{{operation}}} does not tell what serves", is_open)
+
+
+def _condition(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the condition of the service as a whole; without one, the first of its parts that is not well, or of all."""
+    parts: list[Mapping[str, Any]] = service.get("conditions") or []
+    failed = (part for part in parts if part.get("state") != _SUCCEEDED)
+    return service.get("terminalCondition") or next(failed, None) or next(iter(parts), {})

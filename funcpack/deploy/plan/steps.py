@@ -35,6 +35,14 @@ def found(step: str) -> Condition:
     return Condition(f"{{{step}}} is not 404", lambda answers: step in answers and answers[step].status != 404)
 
 
+def begun(step: str) -> Condition:
+    """Return the condition that a step has begun something: neither is the answer 404, nor is it empty, which means done."""
+    words = f"{{{step}}} is not 404 and not empty"
+    return Condition(
+        words, lambda answers: step in answers and answers[step].status != 404 and bool(answers[step].body)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A body that is an archive: its bytes, and the names of the files in it."""

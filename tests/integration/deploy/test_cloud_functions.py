@@ -15,7 +15,7 @@ from funcpack.command_errors import CommandError
 from funcpack.deploy.deployment import Deployment
 from tests.google.app import App
 from tests.google.dry_run import assert_equal
-from tests.google.failures import Cut, FailedBuild, FailedOperation, FailedRevision, NeverDone, Status
+from tests.google.failures import Cut, Empty, FailedBuild, FailedOperation, FailedRevision, NeverDone, Status
 from tests.google.serving import NEVER
 
 if TYPE_CHECKING:
@@ -240,6 +240,13 @@ def test_commands_as_processes(app: App, google: GoogleServer) -> None:
     destroyed = app.process("destroy")
     assert (destroyed.returncode, google.world.functions) == (0, {})
     assert app.process("describe").returncode == 1
+
+
+def test_destroy_that_is_done_at_once(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    google.fail("cloudfunctions.*.delete", Empty())
+    assert app("destroy").returncode == 0
+    assert google.world.functions == {}
 
 
 def test_no_wait_ends_with_the_write(app: App, google: GoogleServer) -> None:

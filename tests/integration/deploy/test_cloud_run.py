@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tests.google.failures import FailedOperation, FailedRevision
+from tests.google.failures import Empty, FailedOperation, FailedRevision, Status
 from tests.integration.deploy.cloud_run_app import (
     BUILD,
     CREATE,
@@ -18,6 +18,7 @@ from tests.integration.deploy.cloud_run_app import (
     PATCH,
     POLL,
     PUBLIC,
+    SERVICES,
     UPLOAD,
     shares,
 )
@@ -134,6 +135,14 @@ def test_bindings_are_added_and_nothing_is_lost(app: App, google: GoogleServer) 
     assert google.sent("setIamPolicy") == []
 
 
+def test_policy_that_somebody_else_changes_is_read_again(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    google.fail(f"{SERVICES}setIamPolicy", Status(409))
+    app.deploy("--image", IMAGE)
+    assert [method.rpartition(".")[2] for method in google.sent("IamPolicy")] == ["getIamPolicy", "setIamPolicy"] * 2
+    assert google.world.policies[google.service("hello")["name"]]["bindings"] == PUBLIC["bindings"]
+
+
 def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None:
     app.configure({"environment": {"MODE": "test"}})
     app.deploy()
@@ -195,6 +204,13 @@ def test_destroy_twice(app: App, google: GoogleServer) -> None:
     assert app.process("destroy").returncode == 0
     assert [name.rpartition("/")[2] for name in google.world.services] == ["hello-2"]
     assert app("destroy").returncode == 0
+
+
+def test_destroy_that_is_done_at_once(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    google.fail(DELETE, Empty())
+    assert app("destroy").returncode == 0
+    assert google.world.services == {}
 
 
 def test_destroy_that_fails(app: App, google: GoogleServer) -> None:

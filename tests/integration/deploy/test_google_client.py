@@ -169,7 +169,8 @@ def test_proxy_of_the_environment_is_used(server: Server, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("answer", "body"),
     [
-        (Answer(200, b"[1]"), [1]),
+        (Answer(200, b'{"name": "a"}'), {"name": "a"}),
+        (Answer(400, b"[1]"), [1]),
         (Answer(204, b""), None),
         (Answer(200, b""), None),
         (Answer(502, b"<html>"), None),
@@ -182,9 +183,10 @@ def test_answer_of_an_api(server: Server, answer: Answer, body: Any) -> None:
     assert (received.status, received.body) == (answer.status, body)
 
 
-def test_page_instead_of_json_is_an_error_of_an_api_only(server: Server) -> None:
-    server.answers = [Answer(200, b"<html>Log in</html>", {"Content-Type": "text/html"})]
-    assert send(server.url, is_authorized=False).body is None
+@pytest.mark.parametrize(("content", "body"), [(b"<html>Log in</html>", None), (b"[1]", [1]), (b"null", None)])
+def test_answer_that_is_no_object_is_an_error_of_an_api_only(server: Server, content: bytes, body: Any) -> None:
+    server.answers = [Answer(200, content, {"Content-Type": "text/html"})]
+    assert send(server.url, is_authorized=False).body == body
     with pytest.raises(errors.NoJsonError, match="text/html"):
         send(server.url)
 

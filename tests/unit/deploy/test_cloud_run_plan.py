@@ -284,6 +284,14 @@ def test_configuration_that_is_not_valid(app: Path, configuration: dict[str, Any
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize("project", ["gcp_project", "example.com:shop", "123456"])
+def test_registry_of_another_project(app: Path, project: str) -> None:
+    image = f"location-docker.pkg.dev/{project}/artifact/image"
+    account = "service-account@project.iam.gserviceaccount.com"
+    steps = plan(app, {"cloudbuild": {"artifact_registry": image, "serviceAccount": account}}, image=None)
+    assert next(step.body["images"] for step in steps if step.url.endswith("/builds")) == [image]
+
+
 @pytest.mark.parametrize("image", ["hello", "hello:1", "shop/hello@sha256:1", "docker.io/shop/hello:1"])
 def test_image_that_cloud_run_cannot_take(app: Path, image: str) -> None:
     with pytest.raises(CommandError, match=image):

@@ -9,7 +9,7 @@ import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.execution import Execution
-from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, found, missing
+from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, begun, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
 
 if TYPE_CHECKING:
@@ -177,6 +177,37 @@ def test_step_that_was_sent_after_a_conflict_is_not_sent_again() -> None:
         step(key="last"),
     )
     assert [method for method, _ in world.sent] == ["POST", "PATCH", "GET"]
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_what_has_changed_in_the_meantime_is_read_again(status: int) -> None:
+    world = World(received(200, {"etag": "old"}), failed(status), received(200, {"etag": "new"}), received())
+    answers = world.run(step(), step("POST", "set", body={"etag": answer("thing", "etag")}, computed_from="thing"))
+    assert world.sent == [("GET", URL), ("POST", URL), ("GET", URL), ("POST", URL)]
+    assert answers["thing"].body == {"etag": "new"}
+    assert [body for body in world.bodies if body] == [{"etag": "old"}, {"etag": "new"}]
+
+
+def test_reading_again_ends() -> None:
+    world = World(*[received(), failed(409)] * 8)
+    with pytest.raises(errors.RejectedRequestError):
+        world.run(step(), step("POST", "set", computed_from="thing"))
+    assert world.sent == [("GET", URL), ("POST", URL)] * 8
+
+
+@pytest.mark.parametrize(
+    ("deleted", "methods"),
+    [
+        (received(200, {"name": "op"}), ["DELETE", "GET"]),
+        (received(200, {}), ["DELETE"]),
+        (received(204), ["DELETE"]),
+        (received(404, {"error": {}}), ["DELETE"]),
+    ],
+)
+def test_only_what_has_begun_is_waited_for(deleted: Received, methods: list[str]) -> None:
+    world = World(deleted, received(200, {"done": True}))
+    world.run(step("DELETE", accepts=frozenset({404})), step(key="wait", condition=begun("thing"), poll=POLL))
+    assert [method for method, _ in world.sent] == methods
 
 
 # --- failures ---

@@ -155,7 +155,7 @@ def test_service(service: Any, failure: Failure | None) -> None:
     [
         ({"state": "ACTIVE"}, None),
         ({"status": "ACTIVE"}, None),
-        ({}, None),
+        ({}, Failure("There is no message (UNKNOWN).", None)),
         ({"status": "OFFLINE"}, Failure("There is no message (OFFLINE).", None)),
         (
             {"state": "FAILED", "stateMessages": [{"severity": "ERROR", "type": "T", "message": "Service not found."}]},

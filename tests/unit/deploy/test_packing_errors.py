@@ -61,7 +61,7 @@ Create the file again: uv lock""",
     ),
     (
         errors.ProcfileError(),
-        1,
+        2,
         """\
 Procfile without a web process
 The Procfile has no line that begins with `web:`, which is the command that Cloud Run starts.

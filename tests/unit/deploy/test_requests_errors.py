@@ -132,7 +132,7 @@ Run the command again. It continues with what is there already.""",
         1,
         """\
 Unexpected answer
-https://run.googleapis.com: the answer is not JSON (Content-Type: text/html).
+https://run.googleapis.com: the answer is not a JSON object (Content-Type: text/html).
 
 Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers,
 and that the network does not require a login.""",
