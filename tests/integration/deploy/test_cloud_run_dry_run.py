@@ -68,7 +68,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("files", FILES, ids=lambda files: "".join(files))
+@pytest.mark.parametrize("files", FILES, ids="".join)
 def test_dry_run_of_a_container_is_what_is_sent(app: App, google: GoogleServer, files: dict[str, str]) -> None:
     for name, text in files.items():
         (app.directory / name).write_text(text)
