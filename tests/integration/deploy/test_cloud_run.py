@@ -218,7 +218,7 @@ def test_destroy_that_fails(app: App, google: GoogleServer) -> None:
     google.fail(DELETE, FailedOperation(message="It is protected."))
     result = app("destroy")
     assert result.returncode == 1
-    assert "It is protected." in result.stderr
+    assert "It is protected (INTERNAL)." in result.stderr
 
 
 def test_token_is_in_no_output(app: App, google: GoogleServer) -> None:

@@ -14,6 +14,7 @@ from tests.google.serving import NEVER
 from tests.integration.deploy.cloud_run_app import (
     BUILD,
     CREATE,
+    DELETE,
     GET,
     IMAGE,
     OTHER_IMAGE,
@@ -29,11 +30,19 @@ if TYPE_CHECKING:
     from tests.google.app import App
     from tests.google.server import GoogleServer
 
+GET_POLICY, SET_POLICY = f"{SERVICES}getIamPolicy", f"{SERVICES}setIamPolicy"
+# Polls until an operation ends.
+NEVER_ENDING = 10**9
+
 
 @pytest.mark.parametrize(
     ("method", "failure", "texts"),
     [
-        (CREATE, FailedOperation(message="The quota is used up."), ["The operation failed", "The quota is used up."]),
+        (
+            CREATE,
+            FailedOperation(message="The quota is used up."),
+            ["The operation failed", "The quota is used up (INTERNAL)."],
+        ),
         (
             CREATE,
             FailedRevision("The container failed to start."),
@@ -69,17 +78,49 @@ def test_failure_is_reported_with_its_reason(
 def test_failed_update_keeps_what_serves(app: App, google: GoogleServer) -> None:
     app.deploy("--image", IMAGE)
     google.fail(PATCH, FailedRevision("The container failed to start.", is_silent=True))
-    result = app("deploy", "--image", OTHER_IMAGE)
+    result = app.process("deploy", "--image", OTHER_IMAGE)
     assert result.returncode == 1
     assert "hello-00001" in result.stderr
     assert shares(google) == {"00001": 100}
 
 
 def test_deadline_says_how_to_resume(app: App, google: GoogleServer) -> None:
-    google.fail(CREATE, NeverDone())
-    result = app("deploy", "--image", IMAGE, "--timeout", "1")
+    google.world.polls = NEVER_ENDING
+    result = app.process("deploy", "--image", IMAGE, "--timeout", "1")
     assert result.returncode == 1
     assert "Run the same command again" in result.stderr
+
+
+@pytest.mark.parametrize("polls", [0, 3])
+@pytest.mark.parametrize("is_update", [False, True])
+def test_run_after_a_deadline_ends_right(app: App, google: GoogleServer, polls: int, *, is_update: bool) -> None:
+    app.configure({"cloudrun": {"traffic": 25}})
+    if is_update:
+        app.deploy("--image", IMAGE)
+    google.world.polls = NEVER_ENDING
+    assert app("deploy", "--image", OTHER_IMAGE, "--timeout", "0.5").returncode == 1
+    google.world.polls = 1
+    # Without polls, the operation has ended between the two commands; otherwise it ends while the second waits.
+    (operation,) = (found for found in google.world.operations.values() if not found.resource.get("done"))
+    operation.polls = polls
+    if not polls:
+        operation.end()
+    google.requests.clear()
+    result = app("deploy", "--image", OTHER_IMAGE, "--timeout", "60")
+    assert result.returncode == 0, result.stderr
+    assert ("Wait until the change of hello that is under way has ended" in result.stderr) == bool(polls)
+    assert google.sent(CREATE) == []
+    assert shares(google) == ({"00001": 75, "00002": 25} if is_update else {"00001": 100})
+
+
+def test_rollback_after_a_deadline_is_described(app: App, google: GoogleServer) -> None:
+    app.deploy("--image", IMAGE)
+    app.deploy("--image", OTHER_IMAGE)
+    google.fail(PATCH, NeverDone())
+    result = app("rollback", "--timeout", "3")
+    assert result.returncode == 1
+    assert "funcpack describe" in result.stderr
+    assert "Run the same command again" not in result.stderr
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, NEVER])
@@ -96,13 +137,65 @@ def test_answers_of_a_private_function_are_answers(app: App, google: GoogleServe
     app.deploy("--image", IMAGE)
 
 
-def test_conflict_becomes_an_update(app: App, google: GoogleServer) -> None:
+def test_conflict_becomes_an_update_of_what_is_read_again(app: App, google: GoogleServer) -> None:
     app.deploy("--image", IMAGE)
+    google.service("hello")["trafficStatuses"][0]["tag"] = "stable"
     google.fail(GET, Status(404))
     google.requests.clear()
-    app.deploy("--image", OTHER_IMAGE)
-    assert google.sent()[:3] == [GET, CREATE, PATCH]
+    app.deploy("--image", OTHER_IMAGE, "--set", "cloudrun.traffic=25")
+    assert google.sent()[:4] == [GET, CREATE, GET, PATCH]
     assert google.service("hello")["template"]["containers"][0]["image"] == OTHER_IMAGE
+    assert shares(google) == {"00001": 75, "00002": 25}
+    assert [entry["tag"] for entry in google.service("hello")["trafficStatuses"] if "tag" in entry] == ["stable"]
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_outdated_policy_is_read_and_merged_again(app: App, google: GoogleServer, status: int) -> None:
+    app.configure(PUBLIC)
+    google.fail(SET_POLICY, Status(status), times=2)
+    app.deploy("--image", IMAGE)
+    policy = [GET_POLICY, SET_POLICY]
+    assert google.sent("IamPolicy") == [*policy, *policy, *policy]
+    assert google.world.policies[google.service("hello")["name"]]["bindings"] == PUBLIC["bindings"]
+
+
+def test_policy_that_is_always_outdated_is_a_failure(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    google.fail(SET_POLICY, Status(409, "There were concurrent policy changes."), times=None)
+    result = app("deploy", "--image", IMAGE)
+    assert result.returncode == 1
+    assert "There were concurrent policy changes" in result.stderr
+    assert len(google.sent(SET_POLICY)) == 8
+
+
+BUCKET = "run-sources-my-project-us-central1"
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(200, "belongs to the project with the number 99"), (403, "denies the access")]
+)
+def test_bucket_of_another_project_gets_no_source(app: App, google: GoogleServer, status: int, text: str) -> None:
+    google.world.buckets[BUCKET] = {"name": BUCKET, "projectNumber": "99"}
+    if status == 403:
+        google.fail("storage.buckets.get", Status(403))
+    result = app.process("deploy")
+    assert result.returncode == 1
+    assert f"The bucket '{BUCKET}' exists and {text}" in result.stderr
+    assert google.sent(UPLOAD) == google.sent(BUILD) == google.sent(CREATE) == []
+
+
+def test_named_bucket_may_belong_to_another_project(app: App, google: GoogleServer) -> None:
+    google.world.buckets["sources"] = {"name": "sources", "projectNumber": "99"}
+    app.deploy("--set", "deploy.artifact_bucket=sources")
+
+
+def test_bucket_that_somebody_else_creates_meanwhile(app: App, google: GoogleServer) -> None:
+    google.world.buckets[BUCKET] = {"name": BUCKET, "projectNumber": "99"}
+    google.fail("storage.buckets.get", Status(404))
+    result = app("deploy")
+    assert result.returncode == 1
+    assert "belongs to the project with the number 99" in result.stderr
+    assert google.sent(UPLOAD) == []
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -117,7 +210,7 @@ def test_busy_server_is_asked_again_without_a_duplicate(
 
 def test_missing_permissions_are_a_table_before_anything_is_changed(app: App, google: GoogleServer) -> None:
     google.world.denied |= {"run.services.create", "cloudbuild.builds.create"}
-    result = app("deploy")
+    result = app.process("deploy")
     assert result.returncode == 1
     assert "run.services.create" in result.stderr
     assert "cloudbuild.builds.create" in result.stderr
@@ -140,7 +233,7 @@ READS = (
     "cloudresourcemanager.v1.projects.testIamPermissions",
     "cloudbuild.projects.locations.builds.get",
     POLL,
-    f"{SERVICES}getIamPolicy",
+    GET_POLICY,
 )
 WRITES = (
     "storage.buckets.insert",
@@ -148,7 +241,7 @@ WRITES = (
     "artifactregistry.projects.locations.repositories.create",
     BUILD,
     CREATE,
-    f"{SERVICES}setIamPolicy",
+    SET_POLICY,
 )
 CUTS = [*((method, False) for method in (*READS, *WRITES)), *((method, True) for method in WRITES)]
 
@@ -171,3 +264,50 @@ def test_cut_at_any_request_is_continued_by_the_next_run(
     assert service["template"]["containers"][0]["image"].partition("@")[2] in built
     assert shares(google) == {"00001": 100}
     assert google.world.policies[service["name"]]["bindings"] == PUBLIC["bindings"]
+
+
+# An update with --smoke: the method, and which of its calls is cut. The first two calls of the address are those of the smoke
+# request and of the end.
+UPDATE_CUTS = [
+    (GET, 1),
+    (PATCH, 1),
+    (POLL, 1),
+    (GET, 2),
+    ("serving", 1),
+    (PATCH, 2),
+    (POLL, 3),
+    (GET, 3),
+    ("serving", 2),
+]
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize(("method", "call"), UPDATE_CUTS)
+def test_cut_of_an_update_is_continued_by_the_next_run(
+    app: App, google: GoogleServer, method: str, call: int, *, is_done: bool
+) -> None:
+    app.configure({**PUBLIC, "cloudrun": {"traffic": 25}})
+    app.deploy("--image", IMAGE)
+    google.requests.clear()
+    smoke = app.directory / "smoke.json"
+    smoke.write_text('{"request": {"path": "/orders"}}')
+    google.fail(method, Cut(is_done=is_done), call)
+    app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke))
+    assert [request.id for request in google.requests if request.status is None] == [method]
+    app.deploy("--image", OTHER_IMAGE, "--smoke", str(smoke))
+    assert shares(google) == {"00001": 75, "00002": 25}
+    assert [entry for entry in google.service("hello")["trafficStatuses"] if "tag" in entry] == []
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize("method", [DELETE, POLL])
+def test_cut_of_a_deletion_is_continued_by_the_next_run(
+    app: App, google: GoogleServer, method: str, *, is_done: bool
+) -> None:
+    app.deploy("--image", IMAGE)
+    google.requests.clear()
+    google.fail(method, Cut(is_done=is_done))
+    app("destroy")
+    assert [request.id for request in google.requests if request.status is None] == [method]
+    assert app("destroy").returncode == 0
+    assert google.world.services == {}

@@ -91,8 +91,9 @@ def test_expected_404_is_an_answer(app: App, google: GoogleServer) -> None:
     app.configure(PUBLIC)
     app.deploy("--image", IMAGE)
     file = app.directory / "smoke.json"
-    file.write_text(json.dumps({"request": {"path": "/"}, "answer": {"status": 404}}))
-    google.fail("serving", Status(404))
+    error = {"code": 404, "message": "There is no such order.", "status": "NOT_FOUND"}
+    file.write_text(json.dumps({"request": {"path": "/"}, "answer": {"status": 404, "json": {"error": error}}}))
+    google.fail("serving", Status(404, "There is no such order."))
     app.deploy("--image", OTHER_IMAGE, "--smoke", str(file))
     assert shares(google) == {"00002": 100}
 
