@@ -39,6 +39,8 @@ def handler(req):
 def ready():
     return False, "the cache is empty"
 """
+# A busy cluster could take the last pod before its log is read.
+ONE_POD = {"spec": {"template": {"metadata": {"annotations": {"autoscaling.knative.dev/min-scale": "1"}}}}}
 MISSING = "dev.local/funcpack-missing:1"
 KINDS = {"kubernetes": "deployment", "knative": "services.serving.knative.dev"}
 
@@ -69,6 +71,7 @@ def deployer(request: pytest.FixtureRequest, tmp_path: Path, namespace: str, clu
     directory = tmp_path / "greeter"
     directory.mkdir()
     (directory / "handler.py").write_text(FUNCTION)
+    (directory / "config.json").write_text(json.dumps({"knative": {"service": ONE_POD}}))
     return Deployer(directory, request.param, namespace, cluster)
 
 

@@ -40,7 +40,11 @@ def test_configuration_is_valid(block: Block, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", IN_TABLES)
-def test_command_for_a_cluster_has_valid_options(line: str) -> None:
+def test_command_for_a_cluster_has_valid_options(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    smoke = tmp_path / "tests" / "events" / "ada.json"
+    smoke.parent.mkdir(parents=True)
+    smoke.touch()
+    monkeypatch.chdir(tmp_path)
     program, name, *arguments = shlex.split(line)
     command = funcpack.get_command(funcpack.make_context(program, [name]), name)
     assert command
