@@ -40,8 +40,12 @@ CONTAINER = {
 VOLUMES = [{"name": "tmp", "emptyDir": {}}]
 FUNCTION = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "orders"}}
 BROKER = {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "default"}}
-PING = {"kind": "PingSource", "spec": {"schedule": "0 3 * * *"}}
-KAFKA = {"kind": "KafkaSource", "name": "orders-topic", "spec": {"topics": ["orders"], "anything": {"else": 1}}}
+PING: dict[str, Any] = {"kind": "PingSource", "spec": {"schedule": "0 3 * * *"}}
+KAFKA: dict[str, Any] = {
+    "kind": "KafkaSource",
+    "name": "orders-topic",
+    "spec": {"topics": ["orders"], "anything": {"else": 1}},
+}
 
 
 def probe(path: str, *, port: str | None = "http", **timing: int) -> dict[str, Any]:
