@@ -1574,6 +1574,10 @@ class MissingKindError(CommandError):
 
     @property
     def remedy(self) -> str:
+        if self.api_version.startswith("sources."):
+            return (
+                f"Install Knative Eventing (https://knative.dev/docs/install/), or the component that has {self.kind}."
+            )
         if ".knative.dev/" in self.api_version:
             part = "Serving" if self.api_version.startswith("serving") else "Eventing"
             return f"Install Knative {part} (https://knative.dev/docs/install/), or use the backend kubernetes."

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.pods import PodProblem
 
 LOG_LINES = 20
+# The kubelet sends it with the status 200, if the container has been removed in the meantime.
+LOG_IS_GONE = "unable to retrieve container logs for "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,7 @@ def log_lines(cluster: Cluster, pod: str, container: str, count: int, **query: s
     """Return the last lines of the log of a container; none if the user may not read it, or there is no log yet."""
     path = f"{POD.path(cluster.namespace, pod)}/log"
     received = cluster.read(path, accepts={400, 403, 404, 500}, container=container, tailLines=str(count), **query)
-    return (
-        ()
-        if received.status >= 400 or not isinstance(received.body, str)
-        else tuple(line.rstrip() for line in received.body.splitlines())
-    )
+    # Not the body: a log of one line may be JSON.
+    text = received.content.decode(errors="replace")
+    is_missing = received.status >= 400 or text.startswith(LOG_IS_GONE)
+    return () if is_missing else tuple(line.rstrip() for line in text.splitlines())

@@ -203,6 +203,15 @@ The cluster has no Trigger of eventing.knative.dev/v1.
 Install Knative Eventing (https://knative.dev/docs/install/), or use the backend kubernetes.""",
     ),
     (
+        errors.MissingKindError("sources.knative.dev/v1", "KafkaSource"),
+        1,
+        """\
+Unknown kind of resource
+The cluster has no KafkaSource of sources.knative.dev/v1.
+
+Install Knative Eventing (https://knative.dev/docs/install/), or the component that has KafkaSource.""",
+    ),
+    (
         errors.MissingKindError("autoscaling/v2", "HorizontalPodAutoscaler"),
         1,
         """\
