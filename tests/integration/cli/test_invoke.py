@@ -240,6 +240,10 @@ def test_file_that_changes_while_it_is_sent(recorder: Recorder) -> None:
             asyncio.run(sending.send(CalledServer.at(recorder.url), request))
 
 
+def test_certificates_are_not_loaded_without_tls(recorder: Recorder) -> None:
+    assert invoke(recorder.url, SSL_CERT_FILE="/does/not/exist").returncode == 0
+
+
 def test_no_proxy_of_the_environment_gets_calls_of_this_machine(recorder: Recorder) -> None:
     proxy = "http://127.0.0.1:1"
     port = recorder.listener.getsockname()[1]
