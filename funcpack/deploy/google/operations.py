@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.plan.rejections import without_secrets
 from funcpack.deploy.plan.steps import Condition, Poll, Step
 from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import FailedOperationError
@@ -31,7 +32,9 @@ def wait(
     def check(received: Received) -> None:
         error = at(received.body, "error")
         if error:
-            raise FailedOperationError(purpose, str(error.get("message") or f"code {error.get('code')}"))
+            raise FailedOperationError(
+                purpose, without_secrets(str(error.get("message") or f"code {error.get('code')}"))
+            )
         if verify:
             verify(at(received.body, "response"))
 

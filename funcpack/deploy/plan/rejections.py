@@ -47,6 +47,11 @@ def phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else "unknown status"
 
 
+def without_secrets(text: str) -> str:
+    """Return a message of a server without the signatures and tokens that it repeats."""
+    return _SECRET.sub(r"\g<name>...", text)
+
+
 def _error(body: Any) -> Mapping[str, Any]:
     """Return the object with the message. Streaming methods wrap it in an array, and registries send a list `errors`."""
     document = at(body, "[0]") or body
@@ -79,4 +84,4 @@ def _redirect(received: Received) -> str | None:
 
 def _text(value: Any) -> str | None:
     """Return a text on one line without secrets, or None."""
-    return _SECRET.sub(r"\g<name>...", " ".join(value.split())) or None if isinstance(value, str) else None
+    return without_secrets(" ".join(value.split())) or None if isinstance(value, str) else None
