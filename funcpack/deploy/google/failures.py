@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from funcpack.deploy.plan.rejections import without_secrets
 from funcpack.deploy.plan.values import at
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def function_failure(function: Any) -> Failure | None:
 
 def _failure(messages: Iterable[str | None], reason: str) -> Failure:
     """Return the failure of some messages, each of them once."""
-    texts = [" ".join(message.split()) for message in messages if message]
+    texts = [without_secrets(" ".join(message.split())) for message in messages if message]
     logs = [address for text in texts for address in _LOG.findall(text)]
     plain = dict.fromkeys(_PAGE.sub("", _LOG.sub("", text)).strip().rstrip(".") for text in texts)
     sentences = ". ".join(text for text in plain if text)

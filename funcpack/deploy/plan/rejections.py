@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from funcpack.deploy.plan.values import Received
+
+# What a message may repeat of a request: the signature of an address, and the token.
+_SECRET = re.compile(r"(?P<name>signature=|bearer )[^&\s'\",]+", re.IGNORECASE)
 
 _ERRORS: Mapping[int, type[RejectedRequestError]] = {401: RejectedCredentialsError, 403: PermissionDeniedError}
 
@@ -41,6 +45,11 @@ def rejection(purpose: str, received: Received, *, is_authorized: bool = True) -
 def phrase(status: int) -> str:
     """Return the name of a status, such as `Bad Gateway`."""
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else "unknown status"
+
+
+def without_secrets(text: str) -> str:
+    """Return a message of a server without the signatures and tokens that it repeats."""
+    return _SECRET.sub(r"\g<name>...", text)
 
 
 def _error(body: Any) -> Mapping[str, Any]:
@@ -74,5 +83,5 @@ def _redirect(received: Received) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    """Return a text on one line, or None."""
-    return " ".join(value.split()) or None if isinstance(value, str) else None
+    """Return a text on one line without secrets, or None."""
+    return without_secrets(" ".join(value.split())) or None if isinstance(value, str) else None

@@ -214,6 +214,19 @@ def test_only_what_has_begun_is_waited_for(deleted: Received, methods: list[str]
 
 
 @pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Invalid https://a.test/o?X-Goog-Signature=4f2a&b=1 here", "https://a.test/o?X-Goog-Signature=...&b=1 here"),
+        ("Invalid header 'Authorization: Bearer ya29.secret'", "'Authorization: Bearer ...'"),
+    ],
+)
+def test_message_of_a_server_does_not_repeat_a_secret(message: str, shown: str) -> None:
+    with pytest.raises(errors.RejectedRequestError) as raised:
+        World(failed(400, message)).run(step())
+    assert shown in raised.value.found
+
+
+@pytest.mark.parametrize(
     ("answered", "error", "text"),
     [
         (

@@ -154,6 +154,10 @@ def test_service(service: Any, failure: Failure | None) -> None:
     ("function", "failure"),
     [
         ({"state": "ACTIVE"}, None),
+        (
+            {"state": "FAILED", "stateMessages": [{"message": "No https://a.test/o?X-Goog-Signature=4f2a&b=1"}]},
+            Failure("No https://a.test/o?X-Goog-Signature=...&b=1 (FAILED).", None),
+        ),
         ({"status": "ACTIVE"}, None),
         ({}, Failure("There is no message (UNKNOWN).", None)),
         ({"status": "OFFLINE"}, Failure("There is no message (OFFLINE).", None)),
