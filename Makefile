@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
+.PHONY: bench bench-cluster browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -65,6 +65,10 @@ bench: builder ## measure serving, building and the command line tool next to th
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
 	$(VENV)/python -m benchmarks.cli --output docs/benchmarks
 	$(VENV)/python -m benchmarks.build --output docs/benchmarks
+
+bench-cluster: kubeconfig builder ## measure functions on the Kubernetes cluster that KUBECONFIG selects, for docs/benchmarks: about 15 minutes
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
+	$(VENV)/python -m benchmarks.cluster --output docs/benchmarks
 
 pictures: venv browser ## make the pictures in README.md from the tool; the ports 8080 and 8081 must be free
 	@$(VENV)/python -m tools.pictures

@@ -38,7 +38,7 @@ class Client:
         return self.run("get.py", url, *headers)
 
     def start_load(self, url: str, clients: int, *options: str) -> Load:
-        """Send requests to `url` from so many clients until the load is stopped."""
+        """Send requests to `url` from so many clients until the load is stopped; return after the first answer."""
         stop = f"/tmp/{secrets.token_hex(4)}"
         command = _command("load.py", url, str(clients), "0", "--stop", stop, *options)
         process = subprocess.Popen(
@@ -48,6 +48,8 @@ class Client:
             text=True,
         )
         self.loads.append(Load(self.kubectl, process, stop))
+        assert process.stdout
+        process.stdout.readline()
         return self.loads[-1]
 
     def close(self) -> None:

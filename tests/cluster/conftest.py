@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from tests.images.conftest import MakeApp, Workshop
+    from tools.engine import Engine
 
 __all__ = ["container_engine", "make_app", "workshop"]  # fixtures of these tests too
 
@@ -91,7 +92,7 @@ def kubectl(cluster: Mapping[str, str], namespace: str) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def cluster_images(cluster: Mapping[str, str], workshop: Workshop) -> Iterator[ClusterImages]:
+def cluster_images(cluster: Mapping[str, str], container_engine: Engine) -> Iterator[ClusterImages]:
     """The way into the cluster for images of the local engine."""
     registry, loader = cluster.get("FUNCPACK_TEST_REGISTRY"), cluster.get("FUNCPACK_TEST_IMAGE_LOADER")
     if not (registry or loader):
@@ -100,7 +101,7 @@ def cluster_images(cluster: Mapping[str, str], workshop: Workshop) -> Iterator[C
             "FUNCPACK_TEST_REGISTRY: see docs/testing.md",
             2,
         )
-    images = ClusterImages(workshop, registry, loader)
+    images = ClusterImages(container_engine, registry, loader)
     try:
         yield images
     finally:

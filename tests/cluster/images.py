@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.images.conftest import Workshop
+    from tools.engine import Engine
 
 # Knative looks up no digest for images of this registry, which does not exist.
 LOCAL_REGISTRY = "dev.local"
@@ -19,7 +19,7 @@ LOCAL_REGISTRY = "dev.local"
 class ClusterImages:
     """Images for the cluster: pushed to `registry`, or given to the command `loader` by name."""
 
-    workshop: Workshop
+    engine: Engine
     registry: str | None
     loader: str | None
     names: list[str] = field(default_factory=list)
@@ -28,10 +28,10 @@ class ClusterImages:
         """Bring a local image into the cluster and return its name there."""
         # Kubernetes pulls an image without a tag, or with the tag `latest`, at every start.
         name = f"{self.registry or LOCAL_REGISTRY}/funcpack-test-{secrets.token_hex(6)}:1"
-        self.workshop.engine.run("tag", image, name)
+        self.engine.run("tag", image, name)
         self.names.append(name)
         if self.registry:
-            self.workshop.engine.run("push", name)
+            self.engine.run("push", name)
         else:
             subprocess.run([*shlex.split(self.loader or ""), name], check=True)
         return name
@@ -39,4 +39,4 @@ class ClusterImages:
     def remove_all(self) -> None:
         """Remove the names from the local engine."""
         for name in self.names:
-            self.workshop.engine.ask("image", "rm", name)
+            self.engine.ask("image", "rm", name)

@@ -77,6 +77,21 @@ def test_replies_reach_the_sink_once(
     assert found["com.example.done"]["deliveries"] == 1000
 
 
+def test_function_at_zero_replies_to_a_batch_of_a_sender(kubectl: Kubectl, client: Client, relay_image: str) -> None:
+    url = deploy(kubectl, knative_service("relay", container(relay_image, {"REPLY_TYPE": "com.example.done"})))
+    wait_until(lambda: not pods(kubectl), "scale to zero")
+
+    found = client.run("send_batch.py", url, "100", "com.example.todo")
+    assert (found["status"], found["content type"]) == (200, "application/cloudevents-batch+json")
+    assert {reply["type"] for reply in found["replies"]} == {"com.example.done"}
+    assert [reply["data"]["number"] for reply in found["replies"]] == list(range(100))
+
+
+def test_broker_rejects_a_batch(kubectl: Kubectl, client: Client) -> None:
+    """A sender learns of it at once: no event of the batch is accepted and lost."""
+    assert client.run("send_batch.py", broker_with(kubectl), "2", "com.example.todo")["status"] == 400
+
+
 def dead_letters(client: Client, url: str, mode: str) -> dict[str, Any]:
     """Send one event, wait for it at the dead letter sink, and return what arrived there."""
     assert client.run("send.py", url, "1", mode, "com.example.todo") == {"202": 1}

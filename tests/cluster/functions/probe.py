@@ -1,4 +1,4 @@
-"""Answers who it is, and can be told to be slow, to fail and to fall ill."""
+"""Answers who it is, and can be told to be slow, to compute, to fail and to fall ill."""
 
 import os
 import time
@@ -26,11 +26,18 @@ def seconds_since_start():
     return float(Path("/proc/uptime").read_text().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
 
 
+def compute(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
 def handler(req):
     global ill
     if req.path == "/age":
         return f"{seconds_since_start():.2f}"
     if req.path == "/ill":
         ill = True
+    compute(float(req.args.get("compute", "0")))
     time.sleep(float(req.args.get("sleep", "0")))
     return ANSWER

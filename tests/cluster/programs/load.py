@@ -1,7 +1,8 @@
 """Sends GET requests with Python's own client, until it is told to stop or has sent enough; prints what came back as JSON.
 
 Runs in a pod, in the image of a function. Usage: load.py URL CLIENTS COUNT [OPTIONS], with COUNT 0 for no end.
-`--fresh` opens a new connection for each request. `--stop FILE` ends the load when the file exists.
+`--fresh` opens a new connection for each request. `--stop FILE` ends the load when the file exists;
+a line tells when the first request has ended.
 """
 
 import argparse
@@ -57,6 +58,8 @@ class Load:
 
     def note(self, status, body, seconds):
         with self.lock:
+            if self.options.stop and not self.seconds:
+                print("started", flush=True)
             self.statuses[status] += 1
             self.bodies[body] += 1
             self.seconds.append(seconds)
