@@ -3,6 +3,7 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: announce audit check distributions login newest notes notice upload version
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -42,6 +43,12 @@ buildpack: python ## create only the buildpack, in dist/buildpack, for TARGET_AR
 package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, for use in other builders
 	@$(RUN) -m tools.make package
 
+distributions: venv ## build the wheels and source distributions for PyPI in dist/pypi, and check them
+	@$(VENV)/python -m tools.distributions
+
+version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0
+	@$(RUN) -m tools.version "$(VERSION)"
+
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
 
@@ -73,6 +80,7 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 	$(PIP_COMPILE) --output-file=requirements/sbom.txt requirements/sbom.in
+	$(PIP_COMPILE) --output-file=requirements/release.txt requirements/release.in
 
 clean: ## remove everything that was built, except the images in the container engine
 	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

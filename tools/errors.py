@@ -136,5 +136,41 @@ def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
     )
 
 
+def invalid_version(version: str) -> ToolError:
+    """Return the error for a version that is not one of Funcpack's."""
+    return ToolError(
+        "invalid version",
+        f"The version is '{version}'.",
+        "set VERSION to three numbers, for example: `make version VERSION=1.2.0`.",
+    )
+
+
+def no_changes(version: str) -> ToolError:
+    """Return the error for a changelog that does not list the changes of a version."""
+    return ToolError(
+        "the changelog has no changes of this version",
+        f"CHANGELOG.md has no section [{version}], or an empty one.",
+        "write the changes below [Unreleased], and run `make version VERSION=...`, which renames the section.",
+    )
+
+
+def other_version(tag: str, version: str) -> ToolError:
+    """Return the error for a tag that does not belong to the version in the sources."""
+    return ToolError(
+        "the tag is not that of the version",
+        f"The tag is {tag}, and the version in the sources is {version}.",
+        f"use the tag v{version}, or set the version: `make version VERSION={tag.removeprefix('v')}`.",
+    )
+
+
+def not_committed(changes: Sequence[str]) -> ToolError:
+    """Return the error for a release from a working tree with changes."""
+    return ToolError(
+        "there are changes that are not committed",
+        "git status --porcelain\n" + _indented(changes),
+        "commit them before you set the tag, or remove them. A release contains only what its tag contains.",
+    )
+
+
 def _indented(lines: Sequence[str]) -> str:
     return "\n".join(f"    {line}" for line in lines[-SHOWN_LINES:])
