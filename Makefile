@@ -10,9 +10,11 @@ PYTHON ?= python3
 MINUTES ?= 10
 RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
-PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
+# make lock UPGRADE=--upgrade, or UPGRADE="--upgrade-package NAME"
+UPGRADE ?=
+PIP_COMPILE := $(VENV)/pip-compile $(UPGRADE) --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
 
-UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
+UV_COMPILE := $(VENV)/uv pip compile $(UPGRADE) --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -45,6 +47,9 @@ package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, fo
 
 distributions: venv ## build the wheels and source distributions for PyPI in dist/pypi, and check them
 	@$(VENV)/python -m tools.distributions
+
+audit: venv ## compare everything that is locked with the known vulnerabilities of Python packages and Go modules
+	@$(VENV)/python -m tools.audit
 
 version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0
 	@$(RUN) -m tools.version "$(VERSION)"

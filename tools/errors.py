@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tools.advisories import Finding
+
 SHOWN_LINES = 20
 
 
@@ -169,6 +171,25 @@ def not_committed(changes: Sequence[str]) -> ToolError:
         "there are changes that are not committed",
         "git status --porcelain\n" + _indented(changes),
         "commit them before you set the tag, or remove them. A release contains only what its tag contains.",
+    )
+
+
+def vulnerable(found: Sequence[Finding]) -> ToolError:
+    """Return the error for locked dependencies with known vulnerabilities."""
+    return ToolError(
+        "locked dependencies have known vulnerabilities",
+        "\n".join(map(str, found)),
+        'allow a release with the fix in the .in file or pyproject.toml, and run `make lock UPGRADE="--upgrade-package NAME"`.'
+        " For a Go module, run `go get MODULE@VERSION` and `go mod tidy` in its directory.",
+    )
+
+
+def no_advisories(database: str, output: str) -> ToolError:
+    """Return the error for an auditor that cannot get the advisories."""
+    return ToolError(
+        "the database of advisories does not answer",
+        f"{database}\n" + _indented(output.strip().splitlines()[-1:]),
+        "check that this machine reaches the address, and run the command again. Nothing has been audited without it.",
     )
 
 
