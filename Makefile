@@ -1,9 +1,9 @@
 # Every target redoes only what changed; long steps print a line each, their whole output goes to dist/logs/.
-# Targets share .venv and the engine.
+# Targets share .venv and the engine. Recipes read values of the command line from the environment ("$$TAG"), not as text of theirs.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
-.PHONY: announce audit check distributions login newest notes notice upload version
+.PHONY: announce audit check containers distributions login newest notes notice notify released upload version
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -12,6 +12,9 @@ RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
 # make lock UPGRADE=--upgrade, or UPGRADE="--upgrade-package NAME"
 UPGRADE ?=
+# How `make upload` authenticates at PyPI, and more options for it.
+TRUSTED ?= always
+UPLOAD ?=
 PIP_COMPILE := $(VENV)/pip-compile $(UPGRADE) --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
 
 UV_COMPILE := $(VENV)/uv pip compile $(UPGRADE) --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
@@ -27,6 +30,12 @@ demo: python ## build an HTTP and a CloudEvent function, run them in containers 
 
 test: builder browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest -n auto --dist loadgroup
+
+check: lint ## run the linters, the type checker and the tests that need no container and no browser
+	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/unit tests/integration --ignore tests/integration/cli/test_page.py
+
+containers: builder ## run only the tests with real builds and containers
+	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/images
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
 	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz
@@ -52,7 +61,34 @@ audit: venv ## compare everything that is locked with the known vulnerabilities 
 	@$(VENV)/python -m tools.audit
 
 version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0
-	@$(RUN) -m tools.version "$(VERSION)"
+	@$(RUN) -m tools.version "$$VERSION"
+
+notes: venv ## check that everything is ready for the release of TAG=v1.2.0, and write its notes to dist/notes.md
+	@mkdir -p dist
+	@$(VENV)/python -m tools.release_notes "$$TAG" > dist/notes.md
+
+upload: venv ## upload dist/pypi to PyPI, from a workflow that PyPI trusts
+	@$(VENV)/uv publish --trusted-publishing $(TRUSTED) $(UPLOAD) dist/pypi/*
+
+announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the distributions
+	@gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md dist/pypi/*
+
+login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
+	@echo "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
+
+newest: venv ## allow the newest releases of the dependencies, pack and lifecycle in the working tree, to test with them
+	@$(VENV)/python -m tools.newest
+	@$(MAKE) lock UPGRADE=--upgrade
+	@git --no-pager diff --stat
+
+released: ## check out the newest release
+	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*')"
+
+notice: images venv ## write to dist/notice.md what is new in the run image, compared with the one in REGISTRY
+	@$(VENV)/python -m tools.rebase_notice "$$REGISTRY/funcpack/run:latest" funcpack/run > dist/notice.md
+
+notify: ## open an issue with dist/notice.md, if the run image has new packages
+	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images

@@ -55,6 +55,10 @@ def a_clone(directory: Path) -> Path:
     return export(directory / "sources")
 
 
+def own_python() -> str:
+    return str(pythons.own_interpreter().path)
+
+
 def with_pip(source: Path, directory: Path, python: str) -> Path:
     """Install the tool with pip, and return its directory of commands."""
     run([python, "-m", "venv", directory / "tool"], directory)
@@ -73,9 +77,9 @@ def with_uv(source: Path, directory: Path, python: str) -> Path:
 @pytest.mark.parametrize(
     ("install", "source", "python"),
     [
-        pytest.param(with_pip, the_wheel, lambda: str(pythons.own_interpreter().path), id="pip"),
-        pytest.param(with_pip, the_source_distribution, other_python.command, id="pip-other-python-from-source"),
-        pytest.param(with_uv, a_clone, lambda: str(pythons.own_interpreter().path), id="uv-tool-from-clone"),
+        pytest.param(with_pip, the_wheel, other_python.command, id="pip-other-python"),
+        pytest.param(with_uv, the_source_distribution, own_python, id="uv-tool-from-source"),
+        pytest.param(with_uv, a_clone, own_python, id="uv-tool-from-clone"),
     ],
 )
 def test_installed_tool(
