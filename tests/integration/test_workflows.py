@@ -94,6 +94,12 @@ def test_changes_are_tested_on_all_supported_pythons_and_both_architectures() ->
     assert matrix["runner"] == ["ubuntu-24.04", "ubuntu-24.04-arm"]
 
 
+def test_images_go_where_names_without_a_registry_lead() -> None:
+    """The documentation and the default of `funcpack build` name `funcpack/builder`, which engines look for on Docker Hub."""
+    registries = [re.findall(r"REGISTRY: (.*)", file.read_text()) for file in WORKFLOWS]
+    assert {registry for found in registries for registry in found} == {"docker.io"}
+
+
 @pytest.mark.parametrize(
     ("requirement", "unbounded"),
     [

@@ -32,6 +32,13 @@ def wait_for_line(file: Path, text: str) -> str:
     return printed
 
 
+def with_wheel(step: Step) -> Step:
+    """Install the wheel of the working tree, because PyPI has only releases."""
+    if not step.command.endswith(INSTALL):
+        return step
+    return Step(f"{step.command.removesuffix('funcpack')}{distribution('funcpack-*.whl')}", step.shown)
+
+
 def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
     port, ui_port = free_port(), free_port()
     environment = {
@@ -41,8 +48,6 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
         "PATH": f"{tmp_path}/funcpack-tool/bin:{os.environ['PATH']}",
     }
     (tmp_path / "home").mkdir()
-    # PyPI has the last release, and the page belongs to the files in the working tree.
-    wheel = str(distribution("funcpack-*.whl"))
     directory, log, run = tmp_path, tmp_path / "run.log", None
     try:
         for step in (step for block in blocks(PAGE, "console") for step in transcript.steps(block)):
@@ -57,8 +62,7 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
                 printed = wait_for_line(log, str(ui_port))
                 step.check(printed.replace(str(port), "8080").replace(str(ui_port), "8081"))
             else:
-                step = Step(step.command.replace(INSTALL, f"{INSTALL.removesuffix('funcpack')}{wheel}"), step.shown)
-                transcript.run(step, directory, environment, address=f"127.0.0.1:{port}")
+                transcript.run(with_wheel(step), directory, environment, address=f"127.0.0.1:{port}")
             if step.command.startswith("sed "):
                 wait_for_line(log, "Reloaded")
     finally:
