@@ -20,7 +20,7 @@ PIP_COMPILE := $(VENV)/pip-compile $(UPGRADE) --quiet --allow-unsafe --generate-
 UV_COMPILE := $(VENV)/uv pip compile $(UPGRADE) --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, and %s is %s\nWhat to do: name another one, for example: make PYTHON=python3.12 demo" % (sys.executable, sys.version.split()[0]))'
