@@ -11,6 +11,7 @@ LOGS = DIST / "logs"
 STAMPS = DIST / "stamps"
 BUILDPACK = DIST / "buildpack"
 PREPARED = DIST / "prepared"
+DISTRIBUTIONS = DIST / "pypi"
 TOOLS = ROOT / ".tools"
 PACK = TOOLS / "bin" / "pack"
 REGISTRY = TOOLS / "bin" / "registry"
@@ -19,6 +20,7 @@ VENV = ROOT / ".venv"
 PICTURES = ROOT / "docs" / "pictures"
 
 BUILDER_IMAGE = "funcpack/builder"
+REPOSITORY = "https://github.com/funcpack/funcpack"
 
 # The lifecycle's exporter sets this time for every file and image, so the same input leads to the same image:
 # 1980-01-01T00:00:01Z.

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from tools.progress import Progress, Step
 
 LOCK = ROOT / "requirements" / "dev.txt"
-PROJECTS = (ROOT / "pyproject.toml", ROOT / "invoker" / "pyproject.toml")
+# The metadata of both distributions. The last file contains their version.
+PROJECTS = (
+    ROOT / "pyproject.toml",
+    ROOT / "invoker" / "pyproject.toml",
+    ROOT / "invoker" / "funcpack_invoker" / "__init__.py",
+)
 
 
 def ensure(progress: Progress, step: Step) -> None:
