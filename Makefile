@@ -71,6 +71,7 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/cli.in requirements/gcp.in requirements/kubernetes.in requirements/dev.in requirements/uv.in
 	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
+	$(PIP_COMPILE) --constraint=requirements/dev.txt --output-file=requirements/build.txt requirements/build.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 	$(PIP_COMPILE) --output-file=requirements/sbom.txt requirements/sbom.in
 

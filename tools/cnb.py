@@ -5,7 +5,9 @@ The registry for the tests is of the library that `pack` uses for registries, an
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 from tools import golang, stamp
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 PACK_MODULE = ROOT / "tools" / "pack"
 LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
+
+# Earlier releases ask a registry for local images: https://github.com/buildpacks/pack/pull/2498
+OLDEST_PACK = (0, 39, 1)
 
 # One program runs all phases. The name by which it is called selects the phase.
 PHASES = ("analyzer", "builder", "creator", "detector", "exporter", "extender", "rebaser", "restorer")
@@ -38,8 +43,13 @@ supported = ["0.7", "0.8", "0.9", "0.10", "0.11", "0.12", "0.13", "0.14", "0.15"
 
 
 def find_pack() -> str | None:
-    """Return the `pack` on PATH, or None."""
-    return shutil.which("pack")
+    """Return the `pack` on PATH, or None if there is none or it is older than OLDEST_PACK."""
+    found = shutil.which("pack")
+    if not found:
+        return None
+    done = subprocess.run([found, "version"], capture_output=True, text=True, check=False)
+    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", done.stdout)
+    return found if version and tuple(map(int, version.groups())) >= OLDEST_PACK else None
 
 
 def ensure_pack(progress: Progress, step: Step) -> None:

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
     from tools.engine import Engine
 
+    Target = Callable[[Progress], None]
+
 
 def make_venv(progress: Progress) -> None:
     """Create .venv."""
     with progress.step("development environment in .venv") as step:
         venv.ensure(progress, step)
+
+
+def make_build_backend(progress: Progress) -> None:
+    """Create .venv with only the packages that staging needs."""
+    with progress.step("pip and setuptools in .venv") as step:
+        venv.ensure_build_backend(progress, step)
 
 
 def make_browser(progress: Progress) -> None:
@@ -72,11 +80,30 @@ def make_buildpack(progress: Progress, architecture: str) -> None:
         stage.ensure(progress, step, architecture)
 
 
-def make_builder(progress: Progress, pack: Pack) -> None:
-    """Stage the buildpack for the engine's architecture, prepare it, and create the builder."""
-    make_buildpack(progress, pack.engine.architecture())
+def make_prepared(progress: Progress, found: Engine, environment: Target) -> None:
+    """Create the base images, and at the same time stage the buildpack in `environment`. Then prepare the buildpack in them."""
+
+    def stage_buildpack() -> None:
+        environment(progress)
+        make_buildpack(progress, found.architecture())
+
+    progress.together(lambda: make_base_images(progress, found), stage_buildpack)
     with progress.step("buildpack prepared in dist/prepared") as step:
-        prepare.ensure(step, pack.engine)
+        prepare.ensure(step, found)
+
+
+def make_builder(progress: Progress, pack: Pack, environment: Target, *programs: Target) -> None:
+    """Create the builder and everything that it needs. Compile the lifecycle and `programs` during the other steps."""
+
+    def compile_programs() -> None:
+        for program in programs:
+            program(progress)
+
+    progress.together(
+        compile_programs,
+        lambda: make_lifecycle(progress, pack.engine),
+        lambda: make_prepared(progress, pack.engine, environment),
+    )
     with progress.step("image funcpack/builder") as step:
         builder.ensure(progress, step, pack)
 
@@ -115,12 +142,8 @@ def package_target(progress: Progress) -> None:
 def builder_target(progress: Progress) -> None:
     """Create everything that a build needs, with the pinned `pack`."""
     found = make_engine(progress)
-    make_venv(progress)
-    make_pack(progress)
-    make_registry(progress)
-    make_lifecycle(progress, found)
-    make_base_images(progress, found)
-    make_builder(progress, pinned(found))
+    # The registry is compiled from packages that `pack` has, too.
+    make_builder(progress, pinned(found), make_venv, make_pack, make_registry)
 
 
 TARGETS = {

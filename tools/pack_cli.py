@@ -36,6 +36,11 @@ class Pack:
     program: str
     engine: Engine
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether this is the `pack` in .tools/bin."""
+        return self.program == str(PACK)
+
     def create_builder(self, progress: Progress, config: Path) -> None:
         """Create the builder that `config`, a builder.toml, describes. Raises ToolError if `pack` fails."""
         command = [self.program, "builder", "create", BUILDER_IMAGE, "--config", str(config), "--pull-policy", "never"]
@@ -51,7 +56,7 @@ class Pack:
 
 
 def of_user_or_pinned(engine: Engine) -> Pack:
-    """Return the `pack` on PATH, or the pinned one."""
+    """Return the `pack` on PATH if it is new enough, or the pinned one."""
     return Pack(cnb.find_pack() or str(PACK), engine)
 
 
