@@ -2,7 +2,7 @@
 # Targets share .venv and the engine.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
+.PHONY: publish bench browser fuzz help pictures python demo test tools images buildpack package builder venv lint lock clean
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -41,6 +41,9 @@ buildpack: python ## create only the buildpack, in dist/buildpack, for TARGET_AR
 
 package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, for use in other builders
 	@$(RUN) -m tools.make package
+
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack
+	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
 
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images

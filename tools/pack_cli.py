@@ -46,6 +46,16 @@ class Pack:
         command = [self.program, "builder", "create", BUILDER_IMAGE, "--config", str(config), "--pull-policy", "never"]
         progress.run(command, env=self.engine.environment())
 
+    def publish_builder(self, progress: Progress, reference: str, config: Path, architecture: str) -> None:
+        """Create the builder for `architecture` that `config` describes in a registry. Raises ToolError if `pack` fails."""
+        command = [self.program, "builder", "create", reference, "--config", str(config), "--publish"]
+        progress.run([*command, "--target", f"linux/{architecture}"], env=self.engine.environment())
+
+    def publish_buildpack(self, progress: Progress, reference: str, directory: Path, architecture: str) -> None:
+        """Package the buildpack in `directory` for `architecture` in a registry. Raises ToolError if `pack` fails."""
+        command = [self.program, "buildpack", "package", reference, "--path", str(directory), "--publish"]
+        progress.run([*command, "--target", f"linux/{architecture}"], env=self.engine.environment())
+
     def build(self, progress: Progress, image: str, app: Path, options: Sequence[str] = ()) -> None:
         """Build the function in the directory `app` as `image`. Raises ToolError if `pack` fails."""
         progress.run(self.build_command(image, app, options), env=self.engine.environment())
