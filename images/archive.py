@@ -32,7 +32,7 @@ def write(image: Image, architecture: str, root: Path, archive: Path, tag: str =
 
     `architecture` is Go's name (amd64, arm64).
     """
-    bill = _bill_layer(root, architecture)
+    bill = _bill_layer(root)
     digests = [f"sha256:{digest}" for digest in (_sha256(root), hashlib.sha256(bill).hexdigest())]
     config = json.dumps(_config(image, architecture, digests), sort_keys=True).encode()
     name = hashlib.sha256(config).hexdigest() + ".json"
@@ -60,10 +60,10 @@ def _config(image: Image, architecture: str, digests: list[str]) -> dict[str, ob
     }
 
 
-def _bill_layer(root: Path, architecture: str) -> bytes:
+def _bill_layer(root: Path) -> bytes:
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
-        _add(tar, BILL_PATH, debian_bill.of_root(root, architecture))
+        _add(tar, BILL_PATH, debian_bill.of_root(root))
     return layer.getvalue()
 
 

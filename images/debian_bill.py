@@ -17,18 +17,23 @@ from images.recipe import DISTRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
     from pathlib import Path
 
 DISTRO_NAME = f"debian-{DISTRO['io.buildpacks.base.distro.version']}"
 
 # dpkg's own database, or one file for each package in an image without dpkg.
-DATABASE = re.compile(r"(\./)?var/lib/dpkg/(status|status\.d/[^/.]+)")
+DATABASE = re.compile(r"(\./)?var/lib/dpkg/(status|status\.d/[^/]+(?<!\.md5sums))")
+
+# dpkg keeps removed packages that left configuration behind. The files of an image without dpkg have no status.
+INSTALLED = ("install ok installed", None)
 
 
-def of_root(root: Path, architecture: str) -> bytes:
+def of_root(root: Path) -> bytes:
     """Return the bill of materials of the file system in `root`, a tar file: the same bytes for the same packages."""
-    components = (_component(paragraph, architecture) for paragraph in _paragraphs(root))
-    return json.dumps(bill_of_materials(components), indent=1).encode()
+    packages = map(message_from_string, _paragraphs(root))
+    installed = (package for package in packages if package["Status"] in INSTALLED)
+    return json.dumps(bill_of_materials(map(_component, installed)), indent=1).encode()
 
 
 def _paragraphs(root: Path) -> Iterator[str]:
@@ -38,9 +43,8 @@ def _paragraphs(root: Path) -> Iterator[str]:
                 yield from filter(None, file.read().decode().split("\n\n"))
 
 
-def _component(paragraph: str, architecture: str) -> dict[str, object]:
-    package = message_from_string(paragraph)
+def _component(package: Message) -> dict[str, object]:
     name, version = package["Package"], package["Version"]
-    of = package["Architecture"] or architecture
-    purl = f"pkg:deb/debian/{quote(name, safe='')}@{quote(version, safe='')}?arch={of}&distro={DISTRO_NAME}"
+    qualifiers = f"arch={package['Architecture']}&distro={DISTRO_NAME}"
+    purl = f"pkg:deb/debian/{quote(name, safe='')}@{quote(version, safe='')}?{qualifiers}"
     return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}

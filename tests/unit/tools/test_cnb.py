@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools import builder, cnb
+from tools.places import DIST
 from tools.progress import Progress
 
 if TYPE_CHECKING:
@@ -62,11 +63,10 @@ def test_without_go_the_lifecycle_is_left_to_pack(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(cnb, "LIFECYCLE", tmp_path / "lifecycle")
     monkeypatch.setattr(builder, "DIST", tmp_path)
     progress = Progress(tmp_path / "log")
     with progress.step("lifecycle") as step:
-        cnb.ensure_lifecycle(progress, step, "amd64")
+        cnb.ensure_lifecycle(progress, step, "amd64", DIST / "no-such-architecture" / "lifecycle")
     config = tomllib.loads(builder.config_with_released_lifecycle().read_text())
     assert "left to pack, because there is no Go" in capsys.readouterr().out
     assert config["lifecycle"] == {

@@ -1,0 +1,172 @@
+"""`make publish` to a registry, and then what a user does with the images there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from images.make import base_image
+from tests.images import registries
+from tools.places import ROOT
+from tools.publish import version_of_buildpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.images.conftest import MakeApp, Workshop
+
+pytestmark = [
+    pytest.mark.skipif(bool(base_image()), reason="images for a registry are made only by root on Debian"),
+    pytest.mark.xdist_group("publish"),
+]
+
+IMAGES = ("funcpack/run", "funcpack/build", "funcpack/python", "funcpack/builder")
+VERSION = version_of_buildpack()
+MINOR = VERSION.rpartition(".")[0]
+FUNCTION = {"handler.py": "def handler():\n    return open('/etc/debian_version').read()\n"}
+OTHER_BUILDER = """\
+[[buildpacks]]
+uri = "{root}/tests/images/fixtures/foreign/buildpack"
+
+[[order]]
+[[order.group]]
+id = "example/other"
+
+[build]
+image = "funcpack/build"
+
+[run]
+[[run.images]]
+image = "funcpack/run"
+
+[lifecycle]
+uri = "{root}/.tools/lifecycle"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What `make publish` printed, and the registry with its log."""
+
+    registry: str
+    log: Path
+    architecture: str
+    names: tuple[str, ...]
+
+    def image(self, name: str, tag: str = MINOR) -> str:
+        return f"{self.registry}/{name}:{tag}"
+
+    def again(self) -> tuple[str, ...]:
+        return publish(self.registry, self.architecture)
+
+
+def publish(registry: str, architecture: str) -> tuple[str, ...]:
+    """Run `make publish` for one architecture: images for another one take minutes. Return the names that it prints."""
+    variables = [f"{name}={value}" for name, value in (("REGISTRY", registry), ("ARCHITECTURES", architecture))]
+    command = ["make", "publish", f"PYTHON={sys.executable}", *variables]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tuple(re.findall(r"^\S+@sha256:[0-9a-f]{64}$", done.stdout, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def published(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    """Funcpack's images in a registry of this module. Afterwards, the engine has none that it pulled from there."""
+    log = tmp_path_factory.mktemp("registry") / "log"
+    architecture = workshop.engine.architecture()
+    with registries.running(log) as registry:
+        yield Published(registry, log, architecture, publish(registry, architecture))
+        pulled = workshop.engine.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry}/*/*").split()
+        for image in pulled:
+            workshop.engine.ask("image", "rm", "--force", image)
+
+
+def test_each_image_is_an_index_with_three_tags(published: Published) -> None:
+    digests = [registries.digest_of(published.image(name, VERSION)) for name in IMAGES]
+
+    assert list(published.names) == [
+        f"{published.registry}/{name}@{digest}" for name, digest in zip(IMAGES, digests, strict=True)
+    ]
+    for name, digest in zip(IMAGES, digests, strict=True):
+        assert [registries.digest_of(published.image(name, tag)) for tag in (MINOR, "latest")] == [digest, digest]
+        (entry,) = registries.manifest_of(published.image(name))["manifests"]
+        assert entry["platform"] == {"os": "linux", "architecture": published.architecture}
+
+
+def test_a_second_run_pushes_nothing(published: Published) -> None:
+    before = registries.writes(published.log)
+
+    assert published.again() == published.names
+    assert registries.writes(published.log) == before != []
+
+
+def greets(workshop: Workshop, image: str) -> bool:
+    with workshop.run(image) as function:
+        return function.request("GET", "/").body.startswith(b"13")
+
+
+def build(workshop: Workshop, app: Path, *options: str) -> str:
+    return workshop.build(app, "--pull-policy", "if-not-present", *options).image
+
+
+def test_pack_builds_with_the_published_builder(workshop: Workshop, make_app: MakeApp, published: Published) -> None:
+    image = build(workshop, make_app(FUNCTION), "--builder", published.image("funcpack/builder"))
+
+    assert greets(workshop, image)
+
+
+def test_pack_builds_with_the_published_builder_without_trust(
+    workshop: Workshop, make_app: MakeApp, published: Published
+) -> None:
+    builder = published.image("funcpack/builder")
+    options = ("--builder", builder, "--trust-builder=false", "--lifecycle-image", builder)
+
+    assert greets(workshop, build(workshop, make_app(FUNCTION), *options))
+
+
+def test_another_builder_takes_the_published_buildpack(
+    workshop: Workshop, make_app: MakeApp, published: Published
+) -> None:
+    config = make_app({"builder.toml": OTHER_BUILDER.format(root=ROOT)}) / "builder.toml"
+    buildpack = f"docker://{published.image('funcpack/python')}"
+    options = ("--builder", workshop.create_builder(config), "--buildpack", buildpack, "--trust-extra-buildpacks")
+
+    assert greets(workshop, build(workshop, make_app(FUNCTION), *options))
+
+
+def test_the_creator_publishes_a_function_as_in_a_cluster(
+    workshop: Workshop, make_app: MakeApp, published: Published
+) -> None:
+    """kpack and Tekton run the lifecycle in the builder, with the registry and without an engine."""
+    app = make_app(FUNCTION)
+    app.chmod(0o755)
+    image = f"{published.registry}/team/function:1"
+    creator = f"exec /cnb/lifecycle/creator -app /workspace -run-image {published.image('funcpack/run')} {image}"
+    options = ("--rm", "--network", "host", "--volume", f"{app}:/app:ro", "--env", "CNB_PLATFORM_API=0.10")
+    builder = published.image("funcpack/builder")
+
+    workshop.engine.run("run", *options, "--entrypoint", "sh", builder, "-euc", f"cp -r /app/. /workspace; {creator}")
+
+    workshop.engine.run("pull", image)
+    assert greets(workshop, image)
+
+
+def test_rebase_takes_the_newest_run_image_of_the_minor_version(
+    workshop: Workshop, make_app: MakeApp, published: Published
+) -> None:
+    image = build(workshop, make_app(FUNCTION), "--builder", published.image("funcpack/builder"))
+    run_image = published.image("funcpack/run")
+    patched = make_app({"Dockerfile": f"FROM {run_image}\nCOPY patched /etc/debian_version\n", "patched": "fixed"})
+    workshop.engine.run("build", "--quiet", "--tag", run_image, str(patched))
+    workshop.engine.run("push", run_image)
+
+    workshop.pack("rebase", image)
+
+    with workshop.run(image) as function:
+        assert function.request("GET", "/").body == b"fixed"
