@@ -111,8 +111,8 @@ def greets(workshop: Workshop, image: str) -> bool:
         return function.request("GET", "/").body.startswith(b"13")
 
 
-def build(workshop: Workshop, app: Path, *options: str) -> str:
-    return workshop.build(app, "--pull-policy", "if-not-present", *options).image
+def build(workshop: Workshop, app: Path, *options: str, image: str | None = None) -> str:
+    return workshop.build(app, "--pull-policy", "if-not-present", *options, image=image).image
 
 
 def test_pack_builds_with_the_published_builder(workshop: Workshop, make_app: MakeApp, published: Published) -> None:
@@ -134,10 +134,9 @@ def test_another_builder_takes_the_published_buildpack(
     workshop: Workshop, make_app: MakeApp, published: Published
 ) -> None:
     config = make_app({"builder.toml": OTHER_BUILDER.format(root=ROOT)}) / "builder.toml"
-    buildpack = f"docker://{published.image('funcpack/python')}"
-    options = ("--builder", workshop.create_builder(config), "--buildpack", buildpack, "--trust-extra-buildpacks")
+    options = ("--builder", workshop.create_builder(config), "--buildpack", published.image("funcpack/python"))
 
-    assert greets(workshop, build(workshop, make_app(FUNCTION), *options))
+    assert greets(workshop, build(workshop, make_app(FUNCTION), *options, "--trust-extra-buildpacks"))
 
 
 def test_the_creator_publishes_a_function_as_in_a_cluster(
@@ -160,13 +159,16 @@ def test_the_creator_publishes_a_function_as_in_a_cluster(
 def test_rebase_takes_the_newest_run_image_of_the_minor_version(
     workshop: Workshop, make_app: MakeApp, published: Published
 ) -> None:
-    image = build(workshop, make_app(FUNCTION), "--builder", published.image("funcpack/builder"))
+    image = f"{published.registry}/team/rebased:1"
     run_image = published.image("funcpack/run")
+    build(workshop, make_app(FUNCTION), "--builder", published.image("funcpack/builder"), image=image)
     patched = make_app({"Dockerfile": f"FROM {run_image}\nCOPY patched /etc/debian_version\n", "patched": "fixed"})
     workshop.engine.run("build", "--quiet", "--tag", run_image, str(patched))
-    workshop.engine.run("push", run_image)
+    for name in (image, run_image):
+        workshop.engine.run("push", name)
 
-    workshop.pack("rebase", image)
+    workshop.pack("rebase", image, "--publish")
 
+    workshop.engine.run("pull", image)
     with workshop.run(image) as function:
         assert function.request("GET", "/").body == b"fixed"
