@@ -36,20 +36,30 @@ Status: deinstall ok config-files
 Architecture: arm64
 Version: 1
 """
-PURLS = [
-    "pkg:deb/debian/libstdc%2B%2B6@14.2.0-19?arch=arm64&distro=debian-13",
-    "pkg:deb/debian/tzdata@2%3A2026a~1?arch=all&distro=debian-13",
+PACKAGES = [
+    ("pkg:deb/debian/libstdc%2B%2B6@14.2.0-19?arch=arm64&distro=debian-13", "a" * 64),
+    ("pkg:deb/debian/tzdata@2%3A2026a~1?arch=all&distro=debian-13", "b" * 64),
 ]
 STATUS_D = {
-    f"./var/lib/dpkg/status.d/{name}": text.replace("Status: install ok installed\n", "")
-    for name, text in zip(("libstdc++6", "tzdata"), STATUS.split("\n\n"), strict=False)
+    f"./var/lib/dpkg/status.d/{name}": text.replace("Status: install ok installed\n", f"SHA256: {letter * 64}\n")
+    for name, letter, text in zip(("libstdc++6", "tzdata"), "ab", STATUS.split("\n\n"), strict=False)
 }
+AVAILABLE = "\n".join(
+    f"{text}\nSHA256: {letter * 64}\n" for letter, text in zip("ab", STATUS.split("\n\n"), strict=False)
+)
 
 
 @pytest.mark.parametrize(
     "files",
     [
-        pytest.param({"./var/lib/dpkg/status": STATUS, "./var/lib/dpkg/status-old": "Package: x\n"}, id="dpkg"),
+        pytest.param(
+            {
+                "./var/lib/dpkg/status": STATUS,
+                "./var/lib/dpkg/status-old": "Package: x\n",
+                "./var/lib/dpkg/available": AVAILABLE,
+            },
+            id="dpkg",
+        ),
         pytest.param({**STATUS_D, "./var/lib/dpkg/status.d/tzdata.md5sums": "0  usr/x\n"}, id="without-dpkg"),
     ],
 )
@@ -63,7 +73,8 @@ def test_bill_lists_the_installed_packages(tmp_path: Path, files: dict[str, str]
 
     bill = debian_bill.of_root(root)
 
-    assert [component["purl"] for component in json.loads(bill)["components"]] == PURLS
+    components = json.loads(bill)["components"]
+    assert [(component["purl"], component["hashes"][0]["content"]) for component in components] == PACKAGES
     (tmp_path / "bill.json").write_bytes(bill)
     python = environments.locked("sbom", ROOT / "requirements" / "sbom.txt")
     done = subprocess.run([python, "-c", VALIDATE, tmp_path / "bill.json"], capture_output=True, text=True, check=False)
