@@ -12,11 +12,13 @@ import pytest
 
 from images.make import base_image
 from tests.images import registries
+from tools import emulation, stage
+from tools.parts import parts_for
 from tools.places import ROOT
 from tools.publish import version_of_buildpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.images.conftest import MakeApp, Workshop
@@ -56,32 +58,42 @@ class Published:
 
     registry: str
     log: Path
-    architecture: str
+    architectures: tuple[str, ...]
     names: tuple[str, ...]
 
     def image(self, name: str, tag: str = MINOR) -> str:
         return f"{self.registry}/{name}:{tag}"
 
     def again(self) -> tuple[str, ...]:
-        return publish(self.registry, self.architecture)
+        return publish(self.registry, self.architectures)
 
 
-def publish(registry: str, architecture: str) -> tuple[str, ...]:
-    """Run `make publish` for one architecture: images for another one take minutes. Return the names that it prints."""
-    variables = [f"{name}={value}" for name, value in (("REGISTRY", registry), ("ARCHITECTURES", architecture))]
-    command = ["make", "publish", f"PYTHON={sys.executable}", *variables]
+def publish(registry: str, architectures: Sequence[str]) -> tuple[str, ...]:
+    """Run `make publish`, and return the names that it prints."""
+    variables = {"PYTHON": sys.executable, "REGISTRY": registry, "ARCHITECTURES": " ".join(architectures)}
+    command = ["make", "publish", *(f"{name}={value}" for name, value in variables.items())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return tuple(re.findall(r"^\S+@sha256:[0-9a-f]{64}$", done.stdout, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
-def published(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+def architectures(workshop: Workshop) -> tuple[str, ...]:
+    """This machine's, and the other one if an earlier `make publish` has made its images, which takes minutes."""
+    own = workshop.engine.architecture()
+    others = (each for each in stage.PLATFORMS if each != own)
+    there = (each for each in others if parts_for(each, workshop.engine).prepared.is_dir() and emulation.runs(each))
+    return (own, *there)
+
+
+@pytest.fixture(scope="module")
+def published(
+    workshop: Workshop, architectures: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Published]:
     """Funcpack's images in a registry of this module. Afterwards, the engine has none that it pulled from there."""
     log = tmp_path_factory.mktemp("registry") / "log"
-    architecture = workshop.engine.architecture()
     with registries.running(log) as registry:
-        yield Published(registry, log, architecture, publish(registry, architecture))
+        yield Published(registry, log, architectures, publish(registry, architectures))
         pulled = workshop.engine.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{registry}/*/*").split()
         for image in pulled:
             workshop.engine.ask("image", "rm", "--force", image)
@@ -95,8 +107,8 @@ def test_each_image_is_an_index_with_three_tags(published: Published) -> None:
     ]
     for name, digest in zip(IMAGES, digests, strict=True):
         assert [registries.digest_of(published.image(name, tag)) for tag in (MINOR, "latest")] == [digest, digest]
-        (entry,) = registries.manifest_of(published.image(name))["manifests"]
-        assert entry["platform"] == {"os": "linux", "architecture": published.architecture}
+        platforms = [entry["platform"] for entry in registries.manifest_of(published.image(name))["manifests"]]
+        assert platforms == [{"os": "linux", "architecture": each} for each in published.architectures]
 
 
 def test_a_second_run_pushes_nothing(published: Published) -> None:
@@ -154,6 +166,26 @@ def test_the_creator_publishes_a_function_as_in_a_cluster(
 
     workshop.engine.run("pull", image)
     assert greets(workshop, image)
+
+
+def test_function_for_the_other_architecture_answers_under_emulation(
+    workshop: Workshop, make_app: MakeApp, published: Published
+) -> None:
+    """Everything runs for real: the lifecycle, the buildpack with its Python, uv, and the function."""
+    if len(published.architectures) == 1:
+        pytest.skip(
+            "the images for the other architecture are not there: run `make publish` for both, which takes minutes,"
+            " on a machine whose kernel runs programs for both (binfmt_misc)"
+        )
+    platform = f"linux/{published.architectures[1]}"
+    app = make_app({"handler.py": "import os\n\n\ndef handler():\n    return os.uname().machine\n"})
+    options = ("--builder", published.image("funcpack/builder"), "--platform", platform)
+
+    image = build(workshop, app, *options)
+
+    with workshop.run(image, "--platform", platform) as function:
+        machine = function.request("GET", "/").body.decode()
+    assert stage.MACHINES[machine] == published.architectures[1]
 
 
 def test_rebase_takes_the_newest_run_image_of_the_minor_version(
