@@ -134,7 +134,7 @@ def images_need_debian() -> ToolError:
     return ToolError(
         "the images for a registry are made only by root on Debian or Ubuntu",
         f"They are created from Debian's packages with mmdebstrap (this is {platform.system()}).",
-        "run the command as root on Debian or Ubuntu, for example in continuous integration.",
+        "run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous integration.",
     )
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
+
 import pytest
 
 from tools.errors import ToolError
+from tools.places import ROOT
 from tools.publish import Release
 
 
@@ -45,4 +51,18 @@ def test_release_without_a_registry() -> None:
         "error: REGISTRY is not set\n\n`make publish` pushes REGISTRY/funcpack/builder and the other images.\n\n"
         "What to do: name the host of the registry, and a prefix if it needs one, for example:"
         " make publish REGISTRY=ghcr.io/example"
+    )
+
+
+def test_images_from_a_registry_are_not_published() -> None:
+    command = [sys.executable, "-m", "tools.publish", "--registry", "ghcr.io/example"]
+    environment = {**os.environ, "BASE_IMAGE": "debian:trixie-slim"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "\nerror: the images for a registry are made only by root on Debian or Ubuntu\n\n"
+        f"They are created from Debian's packages with mmdebstrap (this is {platform.system()}).\n\n"
+        "What to do: run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous"
+        " integration.\n"
     )
