@@ -3,7 +3,7 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: bench browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
-.PHONY: announce audit check containers distributions login newest notes notice notify released upload version
+.PHONY: announce audit check containers distributions login newest notes notice notify publish released upload version
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -96,6 +96,9 @@ notice: images venv ## write to dist/notice.md what is new in the run image, com
 notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack
+	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
+
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
 
@@ -125,6 +128,7 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/cli.in requirements/gcp.in requirements/kubernetes.in requirements/dev.in requirements/uv.in
 	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
+	$(PIP_COMPILE) --constraint=requirements/dev.txt --output-file=requirements/build.txt requirements/build.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 	$(PIP_COMPILE) --output-file=requirements/sbom.txt requirements/sbom.in
 	$(PIP_COMPILE) --output-file=requirements/release.txt requirements/release.in

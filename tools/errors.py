@@ -131,6 +131,43 @@ def unexpected_answer(request: str, expected: str, got: str) -> ToolError:
     )
 
 
+def images_need_debian() -> ToolError:
+    """Return the error for publishing from a machine that cannot create the base images from Debian's packages."""
+    return ToolError(
+        "the images for a registry are made only by root on Debian or Ubuntu",
+        f"They are created from Debian's packages with mmdebstrap (this is {platform.system()}).",
+        "run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous integration.",
+    )
+
+
+def no_emulation(architecture: str) -> ToolError:
+    """Return the error for a machine that cannot run programs for `architecture`."""
+    return ToolError(
+        f"this machine does not run programs for {architecture}",
+        "`arch-test` does not find an emulator in /proc/sys/fs/binfmt_misc, and the kernel does not let this process register one.",
+        "run the command on a machine whose kernel has binfmt_misc, or name only this machine's architecture, for example:"
+        " make publish ARCHITECTURES=amd64 REGISTRY=...",
+    )
+
+
+def bad_version(version: str) -> ToolError:
+    """Return the error for a VERSION that cannot be a tag."""
+    return ToolError(
+        "VERSION is not a version",
+        f"It is {version!r}, which is not MAJOR.MINOR.PATCH with an optional suffix.",
+        "set VERSION to the version of the release, for example 0.1.0 or 0.1.0-rc.1.",
+    )
+
+
+def no_registry() -> ToolError:
+    """Return the error for `make publish` without a registry."""
+    return ToolError(
+        "REGISTRY is not set",
+        "`make publish` pushes REGISTRY/funcpack/builder and the other images.",
+        "name the host of the registry, and a prefix if it needs one, for example: make publish REGISTRY=ghcr.io/example",
+    )
+
+
 def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
     """Return the error for a TARGET_ARCH, or an architecture of the engine, that the buildpack does not support."""
     return ToolError(
