@@ -19,14 +19,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import build
-
 from tools import make, pypi_readme, release_tools, stamp, version
 from tools.places import DISTRIBUTIONS, LOGS, ROOT, SOURCE_DATE_EPOCH, reproducible_environment
 from tools.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 # What both distributions are made of. The tool contains the invoker and the templates.
 PARTS = ("funcpack", "invoker", "requirements", "templates", "pyproject.toml", "README.md", "LICENSE")
@@ -72,11 +70,14 @@ def build_all(progress: Progress, sources: Path, directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     with _usual_umask():
         for project in PROJECTS:
-            archive = Path(_builder(progress, sources / project).build("sdist", str(directory)))
-            normalize(archive)
-            with tempfile.TemporaryDirectory() as unpacked, tarfile.open(archive) as tar:
+            with tempfile.TemporaryDirectory() as made:
+                _build(progress, "sdist", sources / project, Path(made))
+                (archive,) = Path(made).iterdir()
+                normalize(archive)
+                shutil.move(archive, directory)
+            with tempfile.TemporaryDirectory() as unpacked, tarfile.open(directory / archive.name) as tar:
                 tar.extractall(unpacked, filter="data")
-                _builder(progress, Path(unpacked) / archive.name.removesuffix(".tar.gz")).build("wheel", str(directory))
+                _build(progress, "wheel", Path(unpacked) / archive.name.removesuffix(".tar.gz"), directory)
     return sorted(directory.iterdir())
 
 
@@ -131,13 +132,10 @@ def _usual_umask() -> Iterator[None]:
         os.umask(previous)
 
 
-def _builder(progress: Progress, project: Path) -> build.ProjectBuilder:
-    """Return a builder with the setuptools of this environment, whose output goes to the log."""
-
-    def run(cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
-        progress.run(cmd, cwd=Path(cwd) if cwd else None, env={**reproducible_environment(), **(extra_environ or {})})
-
-    return build.ProjectBuilder(project, python_executable=sys.executable, runner=run)
+def _build(progress: Progress, kind: str, project: Path, directory: Path) -> None:
+    """Build with the setuptools of this environment."""
+    command = [sys.executable, "-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(directory), str(project)]
+    progress.run(command, env=reproducible_environment())
 
 
 def main() -> None:
