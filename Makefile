@@ -1,20 +1,26 @@
 # Every target redoes only what changed; long steps print a line each, their whole output goes to dist/logs/.
-# Targets share .venv and the engine.
+# Targets share .venv and the engine. Recipes read values of the command line from the environment ("$$TAG"), not as text of theirs.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: bench bench-cluster browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
+.PHONY: announce audit check containers distributions login newest notes notice notify publish released upload version
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
 MINUTES ?= 10
 RUN := PYTHONDONTWRITEBYTECODE=1 $(PYTHON)
 VENV := .venv/bin
-PIP_COMPILE := $(VENV)/pip-compile --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
+# make lock UPGRADE=--upgrade, or UPGRADE="--upgrade-package NAME"
+UPGRADE ?=
+# How `make upload` authenticates at PyPI, and more options for it.
+TRUSTED ?= always
+UPLOAD ?=
+PIP_COMPILE := $(VENV)/pip-compile $(UPGRADE) --quiet --allow-unsafe --generate-hashes --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --strip-extras
 
-UV_COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
+UV_COMPILE := $(VENV)/uv pip compile $(UPGRADE) --quiet --universal --python-version=3.11 --generate-hashes --no-emit-index-url --custom-compile-command="make lock"
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed, and %s is %s\nWhat to do: name another one, for example: make PYTHON=python3.12 demo" % (sys.executable, sys.version.split()[0]))'
@@ -30,6 +36,12 @@ test-cluster: kubeconfig builder ## run the tests on the Kubernetes cluster that
 
 kubeconfig:
 	@test -n "$$KUBECONFIG" || { printf 'error: KUBECONFIG is not set\nWhat to do: set it to the kubeconfig file of a cluster for tests, as docs/testing.md describes\n' >&2; exit 1; }
+
+check: lint ## run the linters, the type checker and the tests that need no container and no browser
+	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/unit tests/integration --ignore tests/integration/cli/test_page.py
+
+containers: builder ## run only the tests with real builds and containers
+	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/images
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
 	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz
@@ -47,6 +59,45 @@ buildpack: python ## create only the buildpack, in dist/buildpack, for TARGET_AR
 
 package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, for use in other builders
 	@$(RUN) -m tools.make package
+
+distributions: venv ## build the wheels and source distributions for PyPI in dist/pypi, and check them
+	@$(VENV)/python -m tools.distributions
+
+audit: venv ## compare everything that is locked with the known vulnerabilities of Python packages and Go modules
+	@$(VENV)/python -m tools.audit
+
+version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0
+	@$(RUN) -m tools.version "$$VERSION"
+
+notes: venv ## check that everything is ready for the release of TAG=v1.2.0, and write its notes to dist/notes.md
+	@mkdir -p dist
+	@$(VENV)/python -m tools.release_notes "$$TAG" > dist/notes.md
+
+upload: venv ## upload dist/pypi to PyPI, from a workflow that PyPI trusts
+	@$(VENV)/uv publish --trusted-publishing $(TRUSTED) $(UPLOAD) dist/pypi/*
+
+announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the distributions
+	@gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md dist/pypi/*
+
+login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
+	@echo "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
+
+newest: venv ## allow the newest releases of the dependencies, pack and lifecycle in the working tree, to test with them
+	@$(VENV)/python -m tools.newest
+	@$(MAKE) lock UPGRADE=--upgrade
+	@git --no-pager diff --stat
+
+released: ## check out the newest release
+	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*')"
+
+notice: images venv ## write to dist/notice.md what is new in the run image, compared with the one in REGISTRY
+	@$(VENV)/python -m tools.rebase_notice "$$REGISTRY/funcpack/run:latest" funcpack/run > dist/notice.md
+
+notify: ## open an issue with dist/notice.md, if the run image has new packages
+	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
+
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack
+	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
 
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
@@ -81,8 +132,10 @@ lock: venv ## update the lock files, within the ranges of the .in files and pypr
 	$(PIP_COMPILE) --constraint=invoker/requirements.txt --output-file=requirements/dev.txt invoker/requirements.in requirements/cli.in requirements/gcp.in requirements/kubernetes.in requirements/dev.in requirements/uv.in
 	for name in fastapi flask func-python functions-framework starlette uvicorn; do $(UV_COMPILE) --output-file=benchmarks/requirements/$$name.txt benchmarks/requirements/$$name.in; done
 	$(UV_COMPILE) --constraint=requirements/dev.txt --output-file=benchmarks/requirements/plot.txt benchmarks/requirements/plot.in
+	$(PIP_COMPILE) --constraint=requirements/dev.txt --output-file=requirements/build.txt requirements/build.in
 	$(PIP_COMPILE) --output-file=requirements/samples.txt requirements/samples.in
 	$(PIP_COMPILE) --output-file=requirements/sbom.txt requirements/sbom.in
+	$(PIP_COMPILE) --output-file=requirements/release.txt requirements/release.in
 
 clean: ## remove everything that was built, except the images in the container engine
 	rm -rf dist .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

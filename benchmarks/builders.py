@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from images import make as base_images
 from images.recipe import BUILD
 from tools import host, pack_cli
+from tools.parts import parts_for
 from tools.places import LIFECYCLE, ROOT
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ class PackBuild:
 def prepare(progress: Progress, engine: Engine) -> None:
     """Make the Dockerfile's base image and the empty builder."""
     with progress.step(f"image {SLIM.name}"):
-        base_images.from_packages(progress, engine, SLIM)
+        parts = parts_for(engine.architecture(), engine)
+        base_images.from_packages(progress, SLIM, parts)
+        base_images.load(progress, engine, base_images.archive_of(SLIM, parts.architecture))
         _trust_this_machine(engine)
     with progress.step(f"image {EMPTY_BUILDER}"), tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
         text = (ROOT / "builder.toml").read_text()

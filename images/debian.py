@@ -31,8 +31,8 @@ def ensure_mmdebstrap(progress: Progress) -> None:
         engine.install(progress, "mmdebstrap", "debian-archive-keyring")
 
 
-def make_root(progress: Progress, image: Image, archive: Path) -> None:
-    """Write the root file system of `image` as a tar file to `archive`.
+def make_root(progress: Progress, image: Image, archive: Path, architecture: str) -> None:
+    """Write the root file system of `image` for `architecture`, by Debian's name, as a tar file to `archive`.
 
     The same state of Debian's repositories leads to the same bytes. Raises ToolError if mmdebstrap fails.
     """
@@ -42,6 +42,7 @@ def make_root(progress: Progress, image: Image, archive: Path) -> None:
         "--mode=root",
         "--quiet",
         "--format=tar",
+        f"--architectures={architecture}",
         f"--variant={image.variant}",
         f"--skip={SKIPPED}",
         f"--include={','.join(image.packages)}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,41 +16,75 @@ from images import archive, debian
 from images.recipe import BASE_IMAGE, BUILD, GROUP_ID, HERE, RUN, Image
 from tools import engine as engines
 from tools import stamp
+from tools.places import IMAGES
 
 if TYPE_CHECKING:
     from tools.engine import Engine
+    from tools.parts import Parts
     from tools.progress import Progress, Step
 
 # If the run image is based on a registry's image, apt-get installs Debian's default Python and its certificates.
 DOCKERFILE_PACKAGES = {RUN.name: "python3 ca-certificates netbase tzdata", BUILD.name: " ".join(BUILD.packages)}
 
 
-def ensure(progress: Progress, step: Step, engine: Engine) -> None:
-    """Create both images if their recipe changed or one is missing. Creating both ensures that they have the same Python.
+def base_image() -> str:
+    """Return the name of the Debian image that both images are based on, or an empty text to create them from packages."""
+    return os.environ.get("BASE_IMAGE") or ("" if engines.is_root_on_debian() else BASE_IMAGE)
+
+
+def ensure(progress: Progress, step: Step, engine: Engine, parts: Parts) -> None:
+    """Create both images in the engine if their recipe changed or one is missing.
 
     Raises ToolError if a program fails.
     """
-    base = os.environ.get("BASE_IMAGE") or ("" if engines.is_root_on_debian() else BASE_IMAGE)
+    base = base_image()
     recipe = stamp.digest(HERE, text=base)
-    if stamp.is_current("images", _inputs(recipe, engine)):
+    name = f"images-{parts.tag}"
+    if stamp.is_current(name, _inputs(recipe, engine, parts)):
         step.result = "up to date"
         return
-    for image in (RUN, BUILD):
-        if base:
+    if base:
+        for image in (RUN, BUILD):
             from_base_image(progress, engine, image, base)
-        else:
-            from_packages(progress, engine, image)
-    stamp.write("images", _inputs(recipe, engine))
+    else:
+        for file in ensure_archives(progress, parts):
+            load(progress, engine, file)
+    stamp.write(name, _inputs(recipe, engine, parts))
 
 
-def from_packages(progress: Progress, engine: Engine, image: Image) -> None:
-    """Create `image` from Debian's packages."""
-    debian.ensure_mmdebstrap(progress)
+def ensure_archives(progress: Progress, parts: Parts) -> list[Path]:
+    """Create both images from Debian's packages, as archives, if their recipe changed, and return the archives.
+
+    Creating both ensures that they have the same Python. Raises ToolError if a program fails.
+    """
+    archives = [archive_of(image, parts.architecture) for image in (RUN, BUILD)]
+    recipe = stamp.digest(HERE, text=parts.tag)
+    name = f"archives-{parts.architecture}"
+    if not stamp.is_current(name, recipe) or not all(file.exists() for file in archives):
+        debian.ensure_mmdebstrap(progress)
+        progress.together(*(partial(from_packages, progress, image, parts) for image in (RUN, BUILD)))
+        stamp.write(name, recipe)
+    return archives
+
+
+def from_packages(progress: Progress, image: Image, parts: Parts) -> None:
+    """Create `image` from Debian's packages, as an archive."""
+    target = archive_of(image, parts.architecture)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        root, loadable = Path(scratch, "root.tar"), Path(scratch, "image.tar")
-        debian.make_root(progress, image, root)
-        archive.write(image, engine.architecture(), root, loadable)
-        progress.run([engine.client, "load", "--input", str(loadable)], env=engine.environment())
+        root = Path(scratch, "root.tar")
+        debian.make_root(progress, image, root, parts.architecture)
+        archive.write(image, parts.architecture, root, target, parts.tag)
+
+
+def archive_of(image: Image, architecture: str) -> Path:
+    """Return the path of the archive of `image` for `architecture`."""
+    return IMAGES / architecture / f"{image.short_name}.tar"
+
+
+def load(progress: Progress, engine: Engine, file: Path) -> None:
+    """Load an image from an archive into the engine."""
+    progress.run([engine.client, "load", "--input", str(file)], env=engine.environment())
 
 
 def from_base_image(progress: Progress, engine: Engine, image: Image, base: str) -> None:
@@ -60,7 +95,7 @@ def from_base_image(progress: Progress, engine: Engine, image: Image, base: str)
         "USER_ID": image.user_id,
         "GROUP_ID": GROUP_ID,
     }
-    command = [engine.client, "build", "--target", image.name.partition("/")[2], "--tag", image.name]
+    command = [engine.client, "build", "--target", image.short_name, "--tag", image.name]
     for name, value in arguments.items():
         command += ["--build-arg", f"{name}={value}"]
     for name, text in image.labels.items():
@@ -68,5 +103,5 @@ def from_base_image(progress: Progress, engine: Engine, image: Image, base: str)
     progress.run([*command, str(HERE)], env=engine.environment())
 
 
-def _inputs(recipe: str, engine: Engine) -> str:
-    return f"{recipe} {engine.image_id(RUN.name)} {engine.image_id(BUILD.name)}"
+def _inputs(recipe: str, engine: Engine, parts: Parts) -> str:
+    return " ".join([recipe, *(str(engine.image_id(f"{image.name}:{parts.tag}")) for image in (RUN, BUILD))])

@@ -33,6 +33,11 @@ class Image:
     more_labels: tuple[tuple[str, str], ...] = ()
 
     @property
+    def short_name(self) -> str:
+        """The name without the repository: run, build."""
+        return self.name.rpartition("/")[2]
+
+    @property
     def environment(self) -> list[str]:
         """The environment variables of the image, each as NAME=VALUE."""
         return [f"PATH={SEARCH_PATH}", "LANG=C.UTF-8", *self.more_environment]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tools.engine import Engine
     from tools.pack_cli import Pack
+    from tools.parts import Parts
     from tools.progress import Progress, Step
 
 CONFIG = ROOT / "builder.toml"
@@ -32,6 +33,24 @@ def ensure(progress: Progress, step: Step, pack: Pack) -> None:
     if former not in {None, pack.engine.image_id(BUILDER_IMAGE)}:
         pack.engine.ask("image", "rm", str(former))  # fails if another tag or a container uses the image
     stamp.write("builder", _inputs(parts, pack.engine))
+
+
+def config_for_registry(parts: Parts, registry: str, version: str, run_version: str) -> Path:
+    """Write a builder.toml for `parts` and the base images in `registry`, and return its path.
+
+    The builder is made from the build image `version`. Builds and rebases use the run image `run_version`.
+    """
+    text = CONFIG.read_text()
+    for former, value in {
+        "dist/prepared": parts.prepared,
+        ".tools/lifecycle": parts.lifecycle,
+        BUILD.name: f"{registry}/{BUILD.name}:{version}",
+        RUN.name: f"{registry}/{RUN.name}:{run_version}",
+    }.items():
+        text = text.replace(f'"{former}"', f'"{value}"')
+    config = parts.prepared.with_name(f"builder-{parts.architecture}.toml")
+    config.write_text(text)
+    return config
 
 
 def config_with_released_lifecycle() -> Path:

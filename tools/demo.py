@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tools import cnb, container, errors, host, make, pack_cli
+from tools import container, errors, host, make, pack_cli
 from tools.places import BUILDER_IMAGE, LOGS, PACK, ROOT
 from tools.progress import Progress
 
@@ -48,18 +48,14 @@ EXAMPLES = (Example("http", "GET"), Example("cloudevent", "POST", EVENT, '{"orde
 def demonstrate(progress: Progress) -> None:
     """Create everything that a build needs, build, run and call each example, and print the next commands."""
     engine = make.make_engine(progress)
-    make.make_venv(progress)
-    if not cnb.find_pack():
-        make.make_pack(progress)
-    make.make_lifecycle(progress, engine)
-    make.make_base_images(progress, engine)
     with_pack = pack_cli.of_user_or_pinned(engine)
-    make.make_builder(progress, with_pack)
+    programs = [make.make_pack] if with_pack.is_pinned else []
+    make.make_builder(progress, with_pack, make.make_build_backend, *programs)
     for example in EXAMPLES:
         build(progress, with_pack, example)
     for example in EXAMPLES:
         call(progress, engine, example)
-    print(next_commands(engine))
+    print(next_commands(with_pack))
 
 
 def build(progress: Progress, with_pack: Pack, example: Example) -> None:
@@ -99,9 +95,10 @@ def conversation(example: Example, answer: Answer) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
-def next_commands(engine: Engine) -> str:
-    """Return the commands that the user can run next with the same `engine`."""
-    program = "pack" if cnb.find_pack() else str(PACK.relative_to(ROOT))
+def next_commands(with_pack: Pack) -> str:
+    """Return the commands that the user can run next with the same `pack` and engine."""
+    engine = with_pack.engine
+    program = str(PACK.relative_to(ROOT)) if with_pack.is_pinned else "pack"
     address = ["env", f"DOCKER_HOST={engine.address}"] if engine.address else []
     template = (TEMPLATES / "http").relative_to(ROOT)
     commands = (

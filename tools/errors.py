@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from tools.advisories import Finding
+
 SHOWN_LINES = 20
 
 
@@ -129,10 +131,102 @@ def unexpected_answer(request: str, expected: str, got: str) -> ToolError:
     )
 
 
+def images_need_debian() -> ToolError:
+    """Return the error for publishing from a machine that cannot create the base images from Debian's packages."""
+    return ToolError(
+        "the images for a registry are made only by root on Debian or Ubuntu",
+        f"They are created from Debian's packages with mmdebstrap (this is {platform.system()}).",
+        "run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous integration.",
+    )
+
+
+def no_emulation(architecture: str) -> ToolError:
+    """Return the error for a machine that cannot run programs for `architecture`."""
+    return ToolError(
+        f"this machine does not run programs for {architecture}",
+        "`arch-test` does not find an emulator in /proc/sys/fs/binfmt_misc, and the kernel does not let this process register one.",
+        "run the command on a machine whose kernel has binfmt_misc, or name only this machine's architecture, for example:"
+        " make publish ARCHITECTURES=amd64 REGISTRY=...",
+    )
+
+
+def bad_version(version: str) -> ToolError:
+    """Return the error for a VERSION that cannot be a tag."""
+    return ToolError(
+        "VERSION is not a version",
+        f"It is {version!r}, which is not MAJOR.MINOR.PATCH with an optional suffix.",
+        "set VERSION to the version of the release, for example 0.1.0 or 0.1.0-rc.1.",
+    )
+
+
+def no_registry() -> ToolError:
+    """Return the error for `make publish` without a registry."""
+    return ToolError(
+        "REGISTRY is not set",
+        "`make publish` pushes REGISTRY/funcpack/builder and the other images.",
+        "name the host of the registry, and a prefix if it needs one, for example: make publish REGISTRY=ghcr.io/example",
+    )
+
+
 def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
     """Return the error for a TARGET_ARCH, or an architecture of the engine, that the buildpack does not support."""
     return ToolError(
         "this architecture is not supported", f"The target is {found}.", f"set TARGET_ARCH to {' or '.join(known)}."
+    )
+
+
+def invalid_version(version: str) -> ToolError:
+    """Return the error for a version that is not one of Funcpack's."""
+    return ToolError(
+        "invalid version",
+        f"The version is '{version}'.",
+        "set VERSION to three numbers, for example: `make version VERSION=1.2.0`.",
+    )
+
+
+def no_changes(version: str) -> ToolError:
+    """Return the error for a changelog that does not list the changes of a version."""
+    return ToolError(
+        "the changelog has no changes of this version",
+        f"CHANGELOG.md has no section [{version}], or an empty one.",
+        "write the changes below [Unreleased], and run `make version VERSION=...`, which renames the section.",
+    )
+
+
+def other_version(tag: str, version: str) -> ToolError:
+    """Return the error for a tag that does not belong to the version in the sources."""
+    return ToolError(
+        "the tag is not that of the version",
+        f"The tag is {tag}, and the version in the sources is {version}.",
+        f"use the tag v{version}, or set the version: `make version VERSION={tag.removeprefix('v')}`.",
+    )
+
+
+def not_committed(changes: Sequence[str]) -> ToolError:
+    """Return the error for a release from a working tree with changes."""
+    return ToolError(
+        "there are changes that are not committed",
+        "git status --porcelain\n" + _indented(changes),
+        "commit them before you set the tag, or remove them. A release contains only what its tag contains.",
+    )
+
+
+def vulnerable(found: Sequence[Finding]) -> ToolError:
+    """Return the error for locked dependencies with known vulnerabilities."""
+    return ToolError(
+        "locked dependencies have known vulnerabilities",
+        "\n".join(map(str, found)),
+        'allow a release with the fix in the .in file or pyproject.toml, and run `make lock UPGRADE="--upgrade-package NAME"`.'
+        " For a Go module, run `go get MODULE@VERSION` and `go mod tidy` in its directory.",
+    )
+
+
+def no_advisories(database: str, output: str) -> ToolError:
+    """Return the error for an auditor that cannot get the advisories."""
+    return ToolError(
+        "the database of advisories does not answer",
+        f"{database}\n" + _indented(output.strip().splitlines()[-1:]),
+        "check that this machine reaches the address, and run the command again. Nothing has been audited without it.",
     )
 
 

@@ -10,22 +10,34 @@ import sys
 from typing import TYPE_CHECKING
 
 from images import make as base_images
+from images.recipe import BUILD, RUN
 from tools import browser, builder, cnb, engine, package, prepare, stage, venv
 from tools.errors import ToolError
 from tools.pack_cli import Pack, pinned
-from tools.places import LOGS, ROOT
+from tools.parts import parts_for
+from tools.places import BUILDPACK, CRANE, LOGS, REGISTRY, ROOT
 from tools.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tools.engine import Engine
+    from tools.parts import Parts
+
+    Target = Callable[[Progress], None]
 
 
 def make_venv(progress: Progress) -> None:
     """Create .venv."""
     with progress.step("development environment in .venv") as step:
         venv.ensure(progress, step)
+
+
+def make_build_backend(progress: Progress) -> None:
+    """Create .venv with only the packages that staging needs."""
+    with progress.step("pip and setuptools in .venv") as step:
+        venv.ensure_build_backend(progress, step)
 
 
 def make_browser(progress: Progress) -> None:
@@ -51,32 +63,63 @@ def make_pack(progress: Progress) -> None:
 def make_registry(progress: Progress) -> None:
     """Build the pinned registry for the tests."""
     with progress.step("registry for the tests, pinned") as step:
-        cnb.ensure_registry(progress, step)
+        cnb.ensure_registry_program(progress, step, REGISTRY)
 
 
-def make_lifecycle(progress: Progress, found: Engine) -> None:
+def make_crane(progress: Progress) -> None:
+    """Build the pinned crane."""
+    with progress.step("crane, pinned") as step:
+        cnb.ensure_registry_program(progress, step, CRANE)
+
+
+def make_lifecycle(progress: Progress, parts: Parts) -> None:
     """Build the pinned lifecycle."""
-    with progress.step("lifecycle, pinned") as step:
-        cnb.ensure_lifecycle(progress, step, found.architecture())
+    with progress.step(f"lifecycle for {parts.architecture}, pinned") as step:
+        cnb.ensure_lifecycle(progress, step, parts.architecture, parts.lifecycle)
 
 
-def make_base_images(progress: Progress, found: Engine) -> None:
+def make_base_images(progress: Progress, found: Engine, parts: Parts) -> None:
     """Create the run image and the build image."""
-    with progress.step("images funcpack/run and funcpack/build") as step:
-        base_images.ensure(progress, step, found)
+    with progress.step(f"images {RUN.name}:{parts.tag} and {BUILD.name}:{parts.tag}") as step:
+        base_images.ensure(progress, step, found, parts)
 
 
-def make_buildpack(progress: Progress, architecture: str) -> None:
-    """Stage the buildpack."""
-    with progress.step(f"buildpack for {architecture} in dist/buildpack") as step:
-        stage.ensure(progress, step, architecture)
+def make_buildpack(progress: Progress, architecture: str, target: Path = BUILDPACK) -> None:
+    """Stage the buildpack in `target`."""
+    with progress.step(f"buildpack for {architecture} in {target.relative_to(ROOT)}") as step:
+        stage.ensure(progress, step, architecture, target)
 
 
-def make_builder(progress: Progress, pack: Pack) -> None:
-    """Stage the buildpack for the engine's architecture, prepare it, and create the builder."""
-    make_buildpack(progress, pack.engine.architecture())
-    with progress.step("buildpack prepared in dist/prepared") as step:
-        prepare.ensure(step, pack.engine)
+def make_prepared(progress: Progress, found: Engine, parts: Parts, environment: Target) -> None:
+    """Create the base images, and at the same time stage the buildpack in `environment`. Then prepare the buildpack in them."""
+
+    def stage_buildpack() -> None:
+        environment(progress)
+        make_buildpack(progress, parts.architecture, parts.buildpack)
+
+    progress.together(lambda: make_base_images(progress, found, parts), stage_buildpack)
+    with progress.step(f"buildpack prepared in {parts.prepared.relative_to(ROOT)}") as step:
+        prepare.ensure(step, found, parts)
+
+
+def make_parts(progress: Progress, found: Engine, parts: Parts, environment: Target, *programs: Target) -> None:
+    """Create everything that the builder consists of. Compile the lifecycle and `programs` during the other steps."""
+
+    def compile_programs() -> None:
+        for program in programs:
+            program(progress)
+
+    progress.together(
+        compile_programs,
+        lambda: make_lifecycle(progress, parts),
+        lambda: make_prepared(progress, found, parts, environment),
+    )
+
+
+def make_builder(progress: Progress, pack: Pack, environment: Target, *programs: Target) -> None:
+    """Create the builder and everything that it needs."""
+    parts = parts_for(pack.engine.architecture(), pack.engine)
+    make_parts(progress, pack.engine, parts, environment, *programs)
     with progress.step("image funcpack/builder") as step:
         builder.ensure(progress, step, pack)
 
@@ -86,12 +129,14 @@ def tools_target(progress: Progress) -> None:
     found = make_engine(progress)
     make_pack(progress)
     make_registry(progress)
-    make_lifecycle(progress, found)
+    make_crane(progress)
+    make_lifecycle(progress, parts_for(found.architecture(), found))
 
 
 def images_target(progress: Progress) -> None:
     """Create the base images."""
-    make_base_images(progress, make_engine(progress))
+    found = make_engine(progress)
+    make_base_images(progress, found, parts_for(found.architecture(), found))
 
 
 def buildpack_target(progress: Progress) -> None:
@@ -115,12 +160,8 @@ def package_target(progress: Progress) -> None:
 def builder_target(progress: Progress) -> None:
     """Create everything that a build needs, with the pinned `pack`."""
     found = make_engine(progress)
-    make_venv(progress)
-    make_pack(progress)
-    make_registry(progress)
-    make_lifecycle(progress, found)
-    make_base_images(progress, found)
-    make_builder(progress, pinned(found))
+    # The registry and crane are compiled from packages that `pack` has, too.
+    make_builder(progress, pinned(found), make_venv, make_pack, make_registry, make_crane)
 
 
 TARGETS = {

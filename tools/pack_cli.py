@@ -36,10 +36,25 @@ class Pack:
     program: str
     engine: Engine
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether this is the `pack` in .tools/bin."""
+        return self.program == str(PACK)
+
     def create_builder(self, progress: Progress, config: Path) -> None:
         """Create the builder that `config`, a builder.toml, describes. Raises ToolError if `pack` fails."""
         command = [self.program, "builder", "create", BUILDER_IMAGE, "--config", str(config), "--pull-policy", "never"]
         progress.run(command, env=self.engine.environment())
+
+    def publish_builder(self, progress: Progress, reference: str, config: Path, architecture: str) -> None:
+        """Create the builder for `architecture` that `config` describes in a registry. Raises ToolError if `pack` fails."""
+        command = [self.program, "builder", "create", reference, "--config", str(config), "--publish"]
+        progress.run([*command, "--target", f"linux/{architecture}"], env=self.engine.environment())
+
+    def publish_buildpack(self, progress: Progress, reference: str, directory: Path, architecture: str) -> None:
+        """Package the buildpack in `directory` for `architecture` in a registry. Raises ToolError if `pack` fails."""
+        command = [self.program, "buildpack", "package", reference, "--path", str(directory), "--publish"]
+        progress.run([*command, "--target", f"linux/{architecture}"], env=self.engine.environment())
 
     def build(self, progress: Progress, image: str, app: Path, options: Sequence[str] = ()) -> None:
         """Build the function in the directory `app` as `image`. Raises ToolError if `pack` fails."""
@@ -51,7 +66,7 @@ class Pack:
 
 
 def of_user_or_pinned(engine: Engine) -> Pack:
-    """Return the `pack` on PATH, or the pinned one."""
+    """Return the `pack` on PATH if it is new enough, or the pinned one."""
     return Pack(cnb.find_pack() or str(PACK), engine)
 
 

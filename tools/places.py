@@ -11,14 +11,18 @@ LOGS = DIST / "logs"
 STAMPS = DIST / "stamps"
 BUILDPACK = DIST / "buildpack"
 PREPARED = DIST / "prepared"
+DISTRIBUTIONS = DIST / "pypi"
+IMAGES = DIST / "images"
 TOOLS = ROOT / ".tools"
 PACK = TOOLS / "bin" / "pack"
 REGISTRY = TOOLS / "bin" / "registry"
+CRANE = TOOLS / "bin" / "crane"
 LIFECYCLE = TOOLS / "lifecycle"
 VENV = ROOT / ".venv"
 PICTURES = ROOT / "docs" / "pictures"
 
 BUILDER_IMAGE = "funcpack/builder"
+REPOSITORY = "https://github.com/funcpack/funcpack"
 
 # The lifecycle's exporter sets this time for every file and image, so the same input leads to the same image:
 # 1980-01-01T00:00:01Z.

@@ -8,32 +8,32 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from images.recipe import BUILD
 from tools import stamp
-from tools.places import BUILDPACK, PREPARED
 
 if TYPE_CHECKING:
     from tools.engine import Engine
+    from tools.parts import Parts
     from tools.progress import Step
 
 
-def ensure(step: Step, engine: Engine) -> None:
-    """Write dist/prepared if the staged buildpack or the build image changed.
+def ensure(step: Step, engine: Engine, parts: Parts) -> None:
+    """Write the prepared buildpack of `parts` if the staged buildpack or the build image changed.
 
     Raises ToolError if the engine fails.
     """
-    inputs = stamp.digest(BUILDPACK, Path(__file__), text=str(engine.image_id(BUILD.name)))
-    if stamp.is_current("prepared", inputs) and PREPARED.is_dir():
+    inputs = stamp.digest(parts.buildpack, Path(__file__), text=str(engine.image_id(parts.build_image)))
+    name = stamp.name_of(parts.prepared)
+    if stamp.is_current(name, inputs) and parts.prepared.is_dir():
         step.result = "up to date"
         return
-    shutil.rmtree(PREPARED, ignore_errors=True)
-    prepare(engine)
-    stamp.write("prepared", inputs)
+    shutil.rmtree(parts.prepared, ignore_errors=True)
+    prepare(engine, parts)
+    stamp.write(name, inputs)
 
 
-def prepare(engine: Engine) -> None:
+def prepare(engine: Engine, parts: Parts) -> None:
     """Run `bin/prepare` in the build image, with the buildpack at the same path as in builds."""
-    about = tomllib.loads((BUILDPACK / "buildpack.toml").read_text())["buildpack"]
+    about = tomllib.loads((parts.buildpack / "buildpack.toml").read_text())["buildpack"]
     name = about["id"].replace("/", "_")
     place = f"/cnb/buildpacks/{name}/{about['version']}"
     program = f"""
@@ -42,10 +42,12 @@ def prepare(engine: Engine) -> None:
     """
     container = f"funcpack-{secrets.token_hex(6)}"
     # The buildpack is copied instead of mounted, because a remote engine cannot mount directories of this machine.
-    engine.run("create", "--name", container, "--network", "none", "--user", "0", BUILD.name, "sh", "-euc", program)
+    engine.run(
+        "create", "--name", container, "--network", "none", "--user", "0", parts.build_image, "sh", "-euc", program
+    )
     try:
-        engine.run("cp", f"{BUILDPACK}/.", f"{container}:/buildpack")
+        engine.run("cp", f"{parts.buildpack}/.", f"{container}:/buildpack")
         engine.run("start", "--attach", container)
-        engine.run("cp", f"{container}:{place}/.", str(PREPARED))
+        engine.run("cp", f"{container}:{place}/.", str(parts.prepared))
     finally:
         engine.ask("rm", "--force", "--volumes", container)

@@ -1,9 +1,14 @@
-"""Prints one line for each step, with its duration, and writes the output of its programs to a log file."""
+"""Prints one line for each step, with its duration, and writes the output of its programs to a log file.
+
+Steps that run at the same time print a second line, when they start.
+"""
 
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +16,7 @@ from typing import TYPE_CHECKING
 from tools import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 TITLE_WIDTH = 44
@@ -36,15 +41,26 @@ class Progress:
     def step(self, title: str) -> Iterator[Step]:
         """Print `title`, and after the block the result and the duration."""
         step = Step()
-        print(f"{title:<{TITLE_WIDTH}} ", end="", flush=True)
+        line = f"{title:<{TITLE_WIDTH}} "
+        # The lines of other steps may follow before this one ends, so its result then repeats the title.
+        shared = threading.current_thread() is not threading.main_thread()
+        print(f"{line}started\n" if shared else line, end="", flush=True)
+        end = line if shared else ""
         self.write(f"\n== {title}\n")
         start = time.monotonic()
         try:
             yield step
         except BaseException:
-            print("failed", flush=True)
+            print(f"{end}failed\n", end="", flush=True)
             raise
-        print(f"{step.result} ({time.monotonic() - start:.1f} s)", flush=True)
+        print(f"{end}{step.result} ({time.monotonic() - start:.1f} s)\n", end="", flush=True)
+
+    @staticmethod
+    def together(*works: Callable[[], None]) -> None:
+        """Run `works`, which contain steps, at the same time, and wait for all of them. Raise the first error of one."""
+        with ThreadPoolExecutor(len(works)) as threads:
+            for work in as_completed([threads.submit(work) for work in works]):
+                work.result()
 
     def write(self, text: str) -> None:
         """Add `text` to the log."""

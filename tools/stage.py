@@ -58,8 +58,8 @@ UV_LOCK = ROOT / "requirements" / "uv.txt"
 PIP = (str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
 
 
-def ensure(progress: Progress, step: Step, architecture: str) -> None:
-    """Stage the buildpack for `architecture` (amd64, arm64) if one of its parts changed.
+def ensure(progress: Progress, step: Step, architecture: str, target: Path = BUILDPACK) -> None:
+    """Stage the buildpack for `architecture` (amd64, arm64) in `target` if one of its parts changed.
 
     Raises ToolError if the architecture is not supported or a download fails.
     """
@@ -71,16 +71,16 @@ def ensure(progress: Progress, step: Step, architecture: str) -> None:
         Path(__file__),
         text=architecture,
     )
-    if stamp.is_current("buildpack", inputs) and (BUILDPACK / "buildpack.toml").exists():
+    if stamp.is_current(stamp.name_of(target), inputs) and (target / "buildpack.toml").exists():
         step.result = "up to date"
         return
     wheels = ensure_wheels(progress, architecture)
-    shutil.rmtree(BUILDPACK, ignore_errors=True)
-    copy_sources()
-    shutil.copytree(wheels / "invoker", BUILDPACK / "wheels", ignore=shutil.ignore_patterns(*not_in_images()))
-    build_invoker(progress, BUILDPACK / "wheels")
-    unpack_uv(wheels / "uv", BUILDPACK / "bin" / "uv")
-    stamp.write("buildpack", inputs)
+    shutil.rmtree(target, ignore_errors=True)
+    copy_sources(target)
+    shutil.copytree(wheels / "invoker", target / "wheels", ignore=shutil.ignore_patterns(*not_in_images()))
+    build_invoker(progress, target / "wheels")
+    unpack_uv(wheels / "uv", target / "bin" / "uv")
+    stamp.write(stamp.name_of(target), inputs)
 
 
 def ensure_wheels(progress: Progress, architecture: str) -> Path:
@@ -117,10 +117,10 @@ def download(progress: Progress, lock: Path, architecture: str, python: tuple[st
     progress.run([*PIP, "download", "-q", *options, "-r", str(lock), "-d", str(target)])
 
 
-def copy_sources() -> None:
-    """Copy the sources of the buildpack."""
+def copy_sources(directory: Path) -> None:
+    """Copy the sources of the buildpack to `directory`."""
     for name in SOURCES:
-        source, target = ROOT / name, BUILDPACK / name
+        source, target = ROOT / name, directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, ignore=shutil.ignore_patterns(*NOT_STAGED))

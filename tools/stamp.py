@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tools.places import STAMPS
+from tools.places import ROOT, STAMPS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +19,11 @@ def digest(*paths: Path, text: str = "") -> str:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             total.update(f"{file.relative_to(path.parent)} {file.stat().st_mode & 0o111:o} {content}\n".encode())
     return total.hexdigest()
+
+
+def name_of(path: Path) -> str:
+    """Return the name under which the input of the file or directory `path`, which is in this repository, is recorded."""
+    return "-".join(path.relative_to(ROOT).parts)
 
 
 def is_current(name: str, value: str) -> bool:

@@ -13,6 +13,10 @@ mkdir -p "$root/etc/funcpack"
 chroot "$root" python3 -c 'import platform, os; print(platform.python_version(), os.path.realpath("/usr/bin/python3"))' \
     > "$root/etc/funcpack/run-image-python"
 
+# dpkg does not record the hashes of the archives that it installs. The bill of materials has them.
+installed=$(chroot "$root" dpkg-query --show --showformat='${Package}:${Architecture}=${Version} ')
+APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-cache show $installed > "$root/var/lib/dpkg/available"
+
 # Only git's commands for mail and Subversion need Perl's modules, which are larger than git.
 rm -rf "$root/usr/share/perl" "$root"/usr/lib/*/perl
 

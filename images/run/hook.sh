@@ -53,7 +53,7 @@ record_packages() {
     mkdir -p "$root/var/lib/dpkg/status.d"
     for deb in "$packages"/*.deb "$root"/var/cache/apt/archives/*.deb; do
         name=$(dpkg-deb -f "$deb" Package)
-        dpkg-deb -f "$deb" > "$root/var/lib/dpkg/status.d/$name"
+        { dpkg-deb -f "$deb"; echo "SHA256: $(sha256sum "$deb" | cut -d' ' -f1)"; } > "$root/var/lib/dpkg/status.d/$name"
         dpkg-deb --ctrl-tarfile "$deb" | tar -xO ./md5sums > "$root/var/lib/dpkg/status.d/$name.md5sums" 2>/dev/null || true
     done
 }

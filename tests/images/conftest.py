@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import subprocess
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.images import registries
 from tests.images.package_index import PackageIndex, package_index_server
 from tools import container, engine, pack_cli
-from tools.places import BUILDER_IMAGE, PACK, REGISTRY, ROOT
+from tools.places import BUILDER_IMAGE, PACK, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,17 +77,19 @@ class Workshop:
 
     def rebase(self, image: str, run_image: str) -> None:
         """Replace the run image below a function by an image with another name, which requires `--force`."""
-        command = [str(PACK), "rebase", image, "--run-image", run_image, "--pull-policy", "never", "--force"]
         self.superseded += filter(None, [self.engine.image_id(image)])
-        done = self._run(command)
-        assert done.returncode == 0, done.stdout
+        self.pack("rebase", image, "--run-image", run_image, "--pull-policy", "never", "--force")
 
     def create_builder(self, config: Path) -> str:
         """Create a separate builder from `config`."""
         name = self.new_name()
-        done = self._run([str(PACK), "builder", "create", name, "--config", str(config), "--pull-policy", "never"])
-        assert done.returncode == 0, done.stdout
+        self.pack("builder", "create", name, "--config", str(config), "--pull-policy", "never")
         return name
+
+    def pack(self, *arguments: str) -> None:
+        """Run the pinned `pack`, which must succeed."""
+        done = self._run([str(PACK), *arguments])
+        assert done.returncode == 0, done.stdout
 
     def build_base(self, directory: Path) -> str:
         """Create an image from a Dockerfile, to build or run functions in."""
@@ -172,25 +173,8 @@ def package_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageI
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registry on the loopback interface: its host and port."""
-    assert os.access(REGISTRY, os.X_OK), f"{REGISTRY} is not there: run `make tools`"
-    log = tmp_path_factory.mktemp("registry") / "log"
-    with (
-        log.open("wb") as stream,
-        subprocess.Popen([REGISTRY, "--port", "0"], stdout=subprocess.DEVNULL, stderr=stream) as process,
-    ):
-        try:
-            yield f"127.0.0.1:{_port_in(log, process)}"
-        finally:
-            process.terminate()
-
-
-def _port_in(log: Path, process: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
-        if found := re.search(r"serving on port (\d+)\n", log.read_text()):
-            return found[1]
-        time.sleep(0.02)
-    raise AssertionError(log.read_text())
+    with registries.running(tmp_path_factory.mktemp("registry") / "log") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

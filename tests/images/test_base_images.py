@@ -92,7 +92,7 @@ def test_the_run_image_has_no_package_manager(container_engine: Engine) -> None:
 def test_the_run_image_is_small_and_the_same_every_time(container_engine: Engine, tmp_path: Path) -> None:
     progress = Progress(tmp_path / "log")
     for name in ("one", "two"):
-        debian.make_root(progress, RUN, tmp_path / f"{name}.root")
+        debian.make_root(progress, RUN, tmp_path / f"{name}.root", container_engine.architecture())
         archive.write(RUN, container_engine.architecture(), tmp_path / f"{name}.root", tmp_path / name)
 
     assert (tmp_path / "one.root").stat().st_size <= LARGEST_RUN_IMAGE

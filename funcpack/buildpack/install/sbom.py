@@ -13,6 +13,7 @@ from funcpack.buildpack.install import distributions
 from funcpack.project.package_names import normalized
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from email.message import Message
     from pathlib import Path
 
@@ -24,15 +25,19 @@ _INSTALLER_FILES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_c
 
 def write_sbom(file: Path, site_packages: Path) -> None:
     """Write the bill of materials of the packages in a directory, without a timestamp or a random serial number."""
-    components = [_component(path.parent) for path in site_packages.glob("*.dist-info/METADATA")]
-    bill = {
+    bill = bill_of_materials(_component(path.parent) for path in site_packages.glob("*.dist-info/METADATA"))
+    file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def bill_of_materials(components: Iterable[dict[str, object]]) -> dict[str, object]:
+    """Return the bill of materials of `components`, which are sorted by their package URLs."""
+    return {
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
         "version": 1,
         "components": sorted(components, key=lambda component: str(component["purl"])),
     }
-    file.write_text(json.dumps(bill, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _component(directory: Path) -> dict[str, object]:

@@ -9,16 +9,18 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from tests.distributions import distribution
 from tests.integration.cli.conftest import free_port
 from tests.unit.docs import transcript
 from tests.unit.docs.markdown import blocks
+from tests.unit.docs.transcript import Step
 from tools.places import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = ROOT / "docs" / "getting-started.md"
-CLONE = "git clone --quiet https://github.com/funcpack/funcpack"
+INSTALL = "pip install --quiet funcpack"
 DEADLINE = 60.0
 
 
@@ -30,23 +32,11 @@ def wait_for_line(file: Path, text: str) -> str:
     return printed
 
 
-def copy_of_this_repository(directory: Path) -> None:
-    """Copy what git would clone, and what is not committed yet."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    archive = subprocess.run(
-        ["tar", "--create", "--null", "--files-from", "-", "--ignore-failed-read"],
-        cwd=ROOT,
-        input=listed.stdout,
-        capture_output=True,
-        check=True,
-    )
-    directory.mkdir()
-    subprocess.run(["tar", "--extract"], cwd=directory, input=archive.stdout, check=True)
+def with_wheel(step: Step) -> Step:
+    """Install the wheel of the working tree, because PyPI has only releases."""
+    if not step.command.endswith(INSTALL):
+        return step
+    return Step(f"{step.command.removesuffix('funcpack')}{distribution('funcpack-*.whl')}", step.shown)
 
 
 def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
@@ -58,11 +48,10 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
         "PATH": f"{tmp_path}/funcpack-tool/bin:{os.environ['PATH']}",
     }
     (tmp_path / "home").mkdir()
-    copy_of_this_repository(tmp_path / "funcpack")
     directory, log, run = tmp_path, tmp_path / "run.log", None
     try:
         for step in (step for block in blocks(PAGE, "console") for step in transcript.steps(block)):
-            if step.command == CLONE or step.command.startswith("export PATH="):
+            if step.command.startswith("export PATH="):
                 continue
             if step.command.startswith("cd "):
                 directory /= step.command.removeprefix("cd ")
@@ -73,7 +62,7 @@ def test_the_five_steps_lead_to_an_answer(tmp_path: Path) -> None:
                 printed = wait_for_line(log, str(ui_port))
                 step.check(printed.replace(str(port), "8080").replace(str(ui_port), "8081"))
             else:
-                transcript.run(step, directory, environment, address=f"127.0.0.1:{port}")
+                transcript.run(with_wheel(step), directory, environment, address=f"127.0.0.1:{port}")
             if step.command.startswith("sed "):
                 wait_for_line(log, "Reloaded")
     finally:

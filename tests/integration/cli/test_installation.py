@@ -11,7 +11,10 @@ import pytest
 import uv
 
 from funcpack.environments import pythons
-from tests import other_python, tool_sources
+from tests import other_python
+from tests.distributions import distribution
+from tools import version
+from tools.distributions import export
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,39 +42,54 @@ def run(command: list[str | Path], directory: Path, variables: Mapping[str, str]
     return done.stdout
 
 
-@pytest.fixture(scope="session")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tool_sources.copy_to(tmp_path_factory.mktemp("sources"))
+def the_wheel(_: Path) -> Path:
+    return distribution("funcpack-*.whl")
 
 
-def with_pip(sources: Path, directory: Path, python: str) -> Path:
+def the_source_distribution(_: Path) -> Path:
+    return distribution("funcpack-*.tar.gz")
+
+
+def a_clone(directory: Path) -> Path:
+    """Return a copy of the repository's files, because setuptools writes next to them."""
+    return export(directory / "sources")
+
+
+def own_python() -> str:
+    return str(pythons.own_interpreter().path)
+
+
+def with_pip(source: Path, directory: Path, python: str) -> Path:
     """Install the tool with pip, and return its directory of commands."""
     run([python, "-m", "venv", directory / "tool"], directory)
-    run([directory / "tool" / "bin" / "python", "-m", "pip", "install", "--quiet", sources], directory)
+    run([directory / "tool" / "bin" / "python", "-m", "pip", "install", "--quiet", source], directory)
     return directory / "tool" / "bin"
 
 
-def with_uv(sources: Path, directory: Path, python: str) -> Path:
+def with_uv(source: Path, directory: Path, python: str) -> Path:
     """Install the tool with uv, and return the directory of commands of its environment."""
     variables = {"UV_TOOL_DIR": str(directory / "tools"), "UV_TOOL_BIN_DIR": str(directory / "bin")}
-    run([uv.find_uv_bin(), "tool", "install", "--quiet", "--python", python, sources], directory, variables)
+    run([uv.find_uv_bin(), "tool", "install", "--quiet", "--python", python, source], directory, variables)
     assert (directory / "bin" / "funcpack").exists()
     return directory / "tools" / "funcpack" / "bin"
 
 
 @pytest.mark.parametrize(
-    ("install", "python"),
+    ("install", "source", "python"),
     [
-        pytest.param(with_pip, lambda: str(pythons.own_interpreter().path), id="pip"),
-        pytest.param(with_pip, other_python.command, id="pip-other-python"),
-        pytest.param(with_uv, lambda: str(pythons.own_interpreter().path), id="uv-tool"),
+        pytest.param(with_pip, the_wheel, other_python.command, id="pip-other-python"),
+        pytest.param(with_uv, the_source_distribution, own_python, id="uv-tool-from-source"),
+        pytest.param(with_uv, a_clone, own_python, id="uv-tool-from-clone"),
     ],
 )
 def test_installed_tool(
-    install: Callable[[Path, Path, str], Path], python: Callable[[], str], sources: Path, tmp_path: Path
+    install: Callable[[Path, Path, str], Path],
+    source: Callable[[Path], Path],
+    python: Callable[[], str],
+    tmp_path: Path,
 ) -> None:
-    commands = install(sources, tmp_path, python())
-    assert run([commands / "funcpack", "--version"], tmp_path) == "funcpack 0.1.0\n"
+    commands = install(source(tmp_path), tmp_path, python())
+    assert run([commands / "funcpack", "--version"], tmp_path) == f"funcpack {version.current()}\n"
     (package,) = commands.parent.glob("lib/python*/site-packages/funcpack")
     for template in (ROOT / "templates" / "python").iterdir():
         packaged = {path.name for path in (package / "templates" / template.name).iterdir()}

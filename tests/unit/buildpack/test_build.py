@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from funcpack_invoker import __version__
 from tests.unit.buildpack.builds import PYTHON_VERSION
 from tests.unit.buildpack.wheels import write_wheel
 
@@ -346,7 +347,7 @@ def test_bill_of_materials_lists_what_is_installed(platform: Platform, layer: st
     purls = [component["purl"] for component in bill["components"]]
     installed = app.layers.glob(f"{layer}/venv/lib/python*/site-packages/*.dist-info")
     assert len(purls) == len(list(installed))
-    assert ("pkg:pypi/orders@1.0" if layer == "dependencies" else "pkg:pypi/funcpack-invoker@0.1.0") in purls
+    assert ("pkg:pypi/orders@1.0" if layer == "dependencies" else f"pkg:pypi/funcpack-invoker@{__version__}") in purls
 
 
 def test_labels_say_what_is_in_the_image(rebuilt: Platform) -> None:
@@ -366,7 +367,7 @@ def test_labels_say_what_is_in_the_image(rebuilt: Platform) -> None:
     )
     rebuilt.build_well()
     assert rebuilt.labels() == {
-        "io.funcpack.buildpack.version": "0.1.0",
+        "io.funcpack.buildpack.version": __version__,
         "io.funcpack.handler": "handler.handler",
         "org.opencontainers.image.authors": "Ada <ada@example.com>, Grace",
         "org.opencontainers.image.licenses": "MIT",

@@ -14,6 +14,7 @@ from funcpack.deploy.packing import container, invoker_wheel
 from funcpack.deploy.packing.archive import files_of_function, pack
 from funcpack.deploy.packing.entry_module import ENTRY_MODULE_FILE, entry
 from funcpack.deployment_errors import GeneratedFileError, LockExportError, ProcfileError, UnknownDependenciesError
+from funcpack_invoker import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +68,7 @@ def test_default_dockerfile_stands_in_the_archive_alone(tmp_path: Path) -> None:
     assert upload.files == (
         ".python-version",
         "Dockerfile",
-        "funcpack-generated/funcpack_invoker-0.1.0-py3-none-any.whl",
+        f"funcpack-generated/funcpack_invoker-{__version__}-py3-none-any.whl",
         "funcpack-generated/invoker-requirements.txt",
         "handler.py",
     )
@@ -190,4 +191,4 @@ def test_wheel_is_one_that_installers_accept(tmp_path: Path) -> None:
     program = "import importlib.metadata as m, funcpack_invoker; print(m.version('funcpack-invoker'), funcpack_invoker.__file__)"
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(target)!r}); {program}"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert done.stdout.split() == ["0.1.0", str(target / "funcpack_invoker" / "__init__.py")]
+    assert done.stdout.split() == [__version__, str(target / "funcpack_invoker" / "__init__.py")]

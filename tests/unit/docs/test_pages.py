@@ -72,3 +72,10 @@ def test_variables_of_the_buildpack_exist(page: Path) -> None:
 def test_pages_name_variables_at_all() -> None:
     assert "BP_PYTHON_VERSION" in named("BP_[A-Z_]+", ROOT / "docs" / "buildpack.md")
     assert "FUNCTION_TIMEOUT" in named("FUNCTION_[A-Z_]+", ROOT / "docs" / "configuration.md")
+
+
+@EACH_PAGE
+def test_targets_of_the_makefile_exist(page: Path) -> None:
+    targets = re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text())
+
+    assert set(re.findall(r"(?:`|^ *\$? ?)make ([a-z]+)", page.read_text(), re.MULTILINE)) <= set(targets)

@@ -20,7 +20,7 @@ class Row(NamedTuple):
     until: str
 
 
-# At most ten. A new row needs the same care as a new dependency: docs/upgrading.md says which tests would show a change.
+# At most ten. A new row needs the same care as a new dependency: docs/dependencies.md says which tests would show a change.
 ALLOWED = {
     ("_cv_app", "invoker/funcpack_invoker/flask_bridge/context.py"): Row(
         "Flask's proxies read this context variable, and creating the contexts for every call takes a third of its time",

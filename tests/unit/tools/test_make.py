@@ -69,6 +69,7 @@ def test_make_help_lists_every_target() -> None:
         "images",
         "buildpack",
         "package",
+        "publish",
         "builder",
         "lint",
         "lock",

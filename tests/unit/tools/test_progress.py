@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,3 +65,48 @@ def test_run_of_a_missing_program_says_what_to_install(progress: Progress) -> No
         "error: `no-such-program` is not installed\n\n`no-such-program` is not on PATH.\n\n"
         "What to do: install `no-such-program` and run the command again."
     )
+
+
+def test_together_runs_works_at_the_same_time(progress: Progress, capsys: pytest.CaptureFixture[str]) -> None:
+    both_run = threading.Barrier(2, timeout=30)
+
+    def work(title: str) -> None:
+        with progress.step(title) as step:
+            both_run.wait()
+            step.result = "met"
+
+    progress.together(lambda: work("one"), lambda: work("two"))
+
+    lines = sorted(re.sub(r" +", " ", line) for line in capsys.readouterr().out.splitlines())
+    assert [re.sub(r"[\d.]+ s", "N s", line) for line in lines] == [
+        "one met (N s)",
+        "one started",
+        "two met (N s)",
+        "two started",
+    ]
+
+
+def test_together_ends_every_work_before_it_raises_an_error(
+    progress: Progress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = ToolError("title", "found", "remedy")
+    failed = threading.Event()
+
+    def fail() -> None:
+        try:
+            with progress.step("broken"):
+                raise error
+        finally:
+            failed.set()
+
+    def succeed() -> None:
+        with progress.step("sound"):
+            assert failed.wait(30)
+
+    with pytest.raises(ToolError) as raised:
+        progress.together(fail, succeed)
+
+    assert raised.value is error
+    output = capsys.readouterr().out
+    assert re.search(r"^broken +failed$", output, re.MULTILINE)
+    assert re.search(r"^sound +done \(\d+\.\d s\)$", output, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""docs/upgrading.md is complete, and names tests and files that exist."""
+"""docs/dependencies.md is complete, and names tests and files that exist."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.unit.invoker.test_private_names import ALLOWED
 from tools.places import ROOT
 
-TEXT = (ROOT / "docs" / "upgrading.md").read_text()
+TEXT = (ROOT / "docs" / "dependencies.md").read_text()
 PROJECT = tomllib.loads((ROOT / "invoker" / "pyproject.toml").read_text())["project"]
 
 

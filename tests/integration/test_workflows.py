@@ -1,0 +1,251 @@
+"""The workflows in .github are valid and careful, and do nothing but run targets of the Makefile, which do their part."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from funcpack.project.supported_pythons import SUPPORTED
+from tests.distributions import distributions
+from tests.environments import one_process
+from tools import checks, newest, rebase_notice, release_tools
+from tools.places import ROOT
+from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+UNSAFE = """\
+name: Unsafe
+on: issues
+jobs:
+  unsafe:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: make "${{ github.event.issue.title }}"
+"""
+
+
+def steps(workflow: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+COMMANDS = sorted({step["run"] for workflow in WORKFLOWS for step in steps(workflow) if "run" in step})
+
+
+def linters(directory: Path) -> dict[str, list[str]]:
+    progress = Progress(directory / "log")
+    with one_process("linters"):
+        actionlint, zizmor = checks.ensure(progress, "actionlint"), release_tools.ensure(progress, "zizmor")
+    return {
+        "actionlint": [str(actionlint)],
+        "zizmor": [str(zizmor), "--offline", "--no-progress", "--persona=pedantic"],
+    }
+
+
+@pytest.mark.parametrize("linter", ["actionlint", "zizmor"])
+def test_linters_accept_the_workflows_and_reject_an_unsafe_one(linter: str, tmp_path: Path) -> None:
+    command = linters(tmp_path)[linter]
+    good = subprocess.run([*command, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
+    assert good.returncode == 0, good.stdout
+
+    (tmp_path / "unsafe.yml").write_text(UNSAFE)
+    bad = subprocess.run([*command, str(tmp_path / "unsafe.yml")], capture_output=True, text=True, check=False)
+    assert bad.returncode != 0
+    assert "github.event.issue.title" in bad.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_step_is_a_target_of_the_makefile(command: str) -> None:
+    target = re.fullmatch(r"make ([a-z]+)( [A-Z]+=\"[^\"]+\")*", command)
+    assert target, "the logic of a step belongs into a target"
+    assert re.search(rf"(?m)^{target[1]}:.* ## ", (ROOT / "Makefile").read_text())
+    dry = ["make", "--dry-run", target[1]]
+    done = subprocess.run(
+        dry, cwd=ROOT, env={**os.environ, "TAG": "v1.2.0"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_actions_are_pinned_by_commit_and_the_same_everywhere() -> None:
+    files = [*WORKFLOWS, ROOT / "funcpack" / "workflows" / "github.yml"]
+    uses = {line for file in files for line in re.findall(r"uses: (.*)", file.read_text())}
+    assert [line for line in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+    assert len({line.partition("@")[0] for line in uses}) == len(uses)
+
+
+def test_changes_are_tested_on_all_supported_pythons_and_both_architectures() -> None:
+    matrix = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["check"]["strategy"]["matrix"]
+    assert matrix["python"] == [".".join(map(str, version)) for version in SUPPORTED]
+    assert matrix["runner"] == ["ubuntu-24.04", "ubuntu-24.04-arm"]
+
+
+def test_images_go_where_names_without_a_registry_lead() -> None:
+    """The documentation and the default of `funcpack build` name `funcpack/builder`, which engines look for on Docker Hub."""
+    registries = [re.findall(r"REGISTRY: (.*)", file.read_text()) for file in WORKFLOWS]
+    assert {registry for found in registries for registry in found} == {"docker.io"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "unbounded"),
+    [
+        ("flask>=3.1,<4\n", "flask>=3.1\n"),
+        ('    "gunicorn>=27.0.1,<27.1",\n', '    "gunicorn>=27.0.1",\n'),
+        ("# The uv.\nuv==0.13.8\n", "# The uv.\nuv>=0.13.8\n"),
+        ("click>=8.1\n", "click>=8.1\n"),
+    ],
+)
+def test_upper_bounds_are_removed(requirement: str, unbounded: str) -> None:
+    assert newest.unbounded(requirement) == unbounded
+
+
+@pytest.mark.parametrize("name", newest.RANGES)
+def test_no_upper_bound_is_left(name: str) -> None:
+    text = newest.unbounded((ROOT / name).read_text())
+    assert re.findall(r"(?m)^\s*\"?[a-z]+[^#\n]*(?:<|==).*$", text) == []
+
+
+def status(**versions: str) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("status.d/a.md5sums"))
+        for name, version in versions.items():
+            content = f"Package: {name}\nVersion: {version}\nDescription: one\n more\n".encode()
+            member = tarfile.TarInfo(f"status.d/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+def test_notice_lists_the_packages_that_changed() -> None:
+    published = rebase_notice.packages(status(libssl="3.5.1-1", libc="2.41-12", old="1"))
+    new = rebase_notice.packages(status(libssl="3.5.1-1+deb13u1", libc="2.41-12", new="2"))
+    assert rebase_notice.notice(published, published) == ""
+    assert rebase_notice.notice(published, new).endswith(
+        "|-|-|-|\n| libssl | 3.5.1-1 | 3.5.1-1+deb13u1 |\n| new | - | 2 |\n| old | 1 | - |\n"
+    )
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """Return a directory with the Makefile, a release in `dist`, and a `gh` and a `docker` that write what they get to files."""
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (tmp_path / "dist" / "pypi").mkdir(parents=True)
+    (tmp_path / "dist" / "pypi" / "a.whl").touch()
+    (tmp_path / "bin").mkdir()
+    for name in ("gh", "docker"):
+        program = tmp_path / "bin" / name
+        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {name}.arguments\ncat > {name}.input\n')
+        program.chmod(0o755)
+    return tmp_path
+
+
+def make(directory: Path, *arguments: str, **variables: str) -> None:
+    environment = {**os.environ, **variables, "PATH": f"{directory}/bin:{os.environ['PATH']}"}
+    command = ["make", "--no-print-directory", *arguments]
+    done = subprocess.run(
+        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_release_is_created_with_its_notes_and_distributions(release: Path) -> None:
+    make(release, "announce", "TAG=v1.2.0")
+    assert (release / "gh.arguments").read_text().splitlines() == [
+        *("release", "create", "v1.2.0", "--verify-tag", "--title", "Funcpack 1.2.0"),
+        *("--notes-file", "dist/notes.md", "dist/pypi/a.whl"),
+    ]
+
+
+def test_token_of_the_registry_is_no_argument(release: Path) -> None:
+    make(release, "login", REGISTRY="registry.example.com", REGISTRY_USER="ada", REGISTRY_TOKEN="$(secret)")
+    arguments = ["login", "--username", "ada", "--password-stdin", "registry.example.com"]
+    assert (release / "docker.arguments").read_text().splitlines() == arguments
+    assert (release / "docker.input").read_text() == "$(secret)\n"
+
+
+@pytest.mark.parametrize("changes", ["", "| libssl | 1 | 2 |\n"], ids=["nothing-new", "new-packages"])
+def test_users_are_notified_of_new_packages_only(changes: str, release: Path) -> None:
+    (release / "dist" / "notice.md").write_text(changes)
+    make(release, "notify")
+    assert (release / "gh.arguments").exists() == bool(changes)
+
+
+def test_newest_release_is_checked_out(release: Path) -> None:
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
+        command = ["git", *identity, *arguments]
+        return subprocess.run(command, cwd=release, capture_output=True, text=True, check=True).stdout
+
+    git("init", "-q")
+    for tag in ("v1.9.0", "v1.10.0", "other"):
+        git("commit", "-q", "--allow-empty", "-m", tag)
+        git("tag", tag)
+    make(release, "released")
+    assert git("log", "-1", "--format=%s") == "v1.10.0\n"
+
+
+class _Index(BaseHTTPRequestHandler):
+    """Accepts uploads as PyPI does: https://docs.pypi.org/api/upload/."""
+
+    names: list[str]
+
+    def do_POST(self) -> None:
+        body = (
+            self.rfile.read(int(self.headers["Content-Length"])) if "Content-Length" in self.headers else self._chunks()
+        )
+        self.names += re.findall(r'name="content"; filename="([^"]+)"', body.decode("latin-1"))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Print nothing."""
+
+
+@contextmanager
+def index() -> Iterator[tuple[str, list[str]]]:
+    """Run an index, and yield its address and the list of the files that it gets."""
+    names: list[str] = []
+    handler = type("Index", (_Index,), {"names": names, "protocol_version": "HTTP/1.1"})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/legacy/", names
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_distributions_are_uploaded() -> None:
+    built = distributions()
+    with index() as (url, names):
+        options = f"--publish-url {url} --username u --password p"
+        # Without the target `venv`, which would install into the environment that runs the tests.
+        make(ROOT, "--assume-old=venv", "upload", "TRUSTED=never", f"UPLOAD={options}", PYTHON=sys.executable)
+    assert sorted(names) == [path.name for path in built]

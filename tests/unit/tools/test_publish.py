@@ -1,0 +1,68 @@
+"""The names and tags of a release, and the indexes in a registry."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from tools.errors import ToolError
+from tools.places import ROOT
+from tools.publish import Release
+
+
+@pytest.mark.parametrize(
+    ("version", "tags"),
+    [
+        ("0.1.0", ("0.1", "latest", "0.1.0")),
+        ("12.34.56", ("12.34", "latest", "12.34.56")),
+        ("0.2.0-rc.1", ("0.2.0-rc.1",)),
+    ],
+)
+def test_tags_of_a_release(version: str, tags: tuple[str, ...]) -> None:
+    assert Release.of("ghcr.io/example", version).tags == tags
+
+
+def test_names_in_a_registry() -> None:
+    release = Release.of("ghcr.io/example/", "0.1.0")
+
+    assert release.reference("funcpack/run", "arm64") == "ghcr.io/example/funcpack/run:0.1.0-arm64"
+
+
+@pytest.mark.parametrize("version", ["1", "v0.1.0", "0.1", "0.1.0+git", "latest", "0.1.0-"])
+def test_version_that_is_not_one(version: str) -> None:
+    with pytest.raises(ToolError) as raised:
+        Release.of("ghcr.io", version)
+
+    assert str(raised.value) == (
+        f"error: VERSION is not a version\n\nIt is {version!r}, which is not MAJOR.MINOR.PATCH with an optional suffix.\n\n"
+        "What to do: set VERSION to the version of the release, for example 0.1.0 or 0.1.0-rc.1."
+    )
+
+
+def test_release_without_a_registry() -> None:
+    with pytest.raises(ToolError) as raised:
+        Release.of("", "0.1.0")
+
+    assert str(raised.value) == (
+        "error: REGISTRY is not set\n\n`make publish` pushes REGISTRY/funcpack/builder and the other images.\n\n"
+        "What to do: name the host of the registry, and a prefix if it needs one, for example:"
+        " make publish REGISTRY=ghcr.io/example"
+    )
+
+
+def test_images_from_a_registry_are_not_published() -> None:
+    command = [sys.executable, "-m", "tools.publish", "--registry", "ghcr.io/example"]
+    environment = {**os.environ, "BASE_IMAGE": "debian:trixie-slim"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "\nerror: the images for a registry are made only by root on Debian or Ubuntu\n\n"
+        f"They are created from Debian's packages with mmdebstrap (this is {platform.system()}).\n\n"
+        "What to do: run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous"
+        " integration.\n"
+    )

@@ -1,0 +1,147 @@
+"""The version is the same everywhere, one command sets it, and a release needs its section of the changelog."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools import changelog, version
+from tools.errors import ToolError
+from tools.places import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHANGELOG = """\
+# Changelog
+
+## [Unreleased]
+
+### Added
+
+- New.
+
+## [1.0.0] - 2026-05-01
+
+- [First](docs/a.md).
+"""
+
+
+def versions(root: Path) -> set[str]:
+    return {
+        found
+        for name, (before, after) in version.PLACES.items()
+        for found in re.findall(rf"{before}(\d[\d.]*){after}", (root / name).read_text())
+    }
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    for name in (*version.PLACES, "CHANGELOG.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    return tmp_path
+
+
+def test_all_places_name_the_same_version() -> None:
+    assert versions(ROOT) == {version.current()}
+
+
+def test_one_command_sets_the_version_everywhere(sources: Path) -> None:
+    version.write("7.8.9", "2026-06-01", sources)
+
+    assert versions(sources) == {"7.8.9"}
+    assert changelog.section((sources / "CHANGELOG.md").read_text(), "7.8.9") == "### Added\n\n- New.\n"
+    assert "## [Unreleased]\n\n## [7.8.9] - 2026-06-01\n" in (sources / "CHANGELOG.md").read_text()
+
+
+def test_no_other_file_of_the_product_names_the_version() -> None:
+    """A version next to Funcpack's name is in one of the places; the logs of builds in the tests are compared without it."""
+    named = [
+        "git",
+        "grep",
+        "-lE",
+        rf"funcpack[^ ]*[ @=-]+{re.escape(version.current())}",
+        "--",
+        ".",
+        ":!tests/fixtures",
+    ]
+    found = subprocess.run([*named, ":!CHANGELOG.md"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert set(found.stdout.split()) <= {*version.PLACES, "tests/unit/buildpack/builds.py"}
+
+
+@pytest.mark.parametrize("wrong", ["1.2", "v1.2.0", "1.2.0rc1", ""])
+def test_version_with_another_form_is_rejected(wrong: str, sources: Path) -> None:
+    with pytest.raises(ToolError, match="invalid version"):
+        version.write(wrong, "2026-06-01", sources)
+    assert versions(sources) == {version.current()}
+
+
+def test_release_without_changes_is_rejected(sources: Path) -> None:
+    version.write("7.8.9", "2026-06-01", sources)
+    with pytest.raises(ToolError, match="the changelog has no changes of this version"):
+        version.write("7.9.0", "2026-06-02", sources)
+    assert versions(sources) == {"7.8.9"}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("Unreleased", "### Added\n\n- New.\n"), ("1.0.0", "- [First](docs/a.md).\n")]
+)
+def test_section_of_a_version(name: str, changes: str) -> None:
+    assert changelog.section(CHANGELOG, name) == changes
+
+
+@pytest.mark.parametrize("missing", ["1.0", "0.0.1", "1x0.0"])
+def test_missing_section_names_the_version(missing: str) -> None:
+    with pytest.raises(ToolError) as caught:
+        changelog.section(CHANGELOG, missing)
+    assert caught.value.found == f"CHANGELOG.md has no section [{missing}], or an empty one."
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Return a repository with the tools, whose changelog has the current version."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "images", tmp_path / "images", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in version.PLACES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "CHANGELOG.md").write_text(changelog.released(CHANGELOG, version.current(), "2026-06-01"))
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@a", "commit", "-qm", "all"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def notes(clone: Path, tag: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-B", "-m", "tools.release_notes", tag]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_notes_are_the_changes_of_the_version(clone: Path) -> None:
+    done = notes(clone, f"v{version.current()}")
+    assert (done.stdout, done.stderr) == ("### Added\n\n- New.\n", "")
+
+
+def test_tag_of_another_version_is_rejected(clone: Path) -> None:
+    done = notes(clone, "v99.0.0")
+    assert done.returncode == 1
+    assert f"The tag is v99.0.0, and the version in the sources is {version.current()}." in done.stderr
+
+
+def test_release_of_uncommitted_changes_is_rejected(clone: Path) -> None:
+    (clone / "buildpack.toml").write_text("")
+    done = notes(clone, f"v{version.current()}")
+    assert done.returncode == 1
+    assert "there are changes that are not committed" in done.stderr
+    assert " M buildpack.toml" in done.stderr

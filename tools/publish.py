@@ -1,0 +1,151 @@
+"""Runs `make publish`: pushes the base images, the buildpack and the builder to a registry, each for several architectures.
+
+Each image has its own tag for each architecture (`0.1.0-arm64`), and an index of these images has the tags `0.1.0`, `0.1` and
+`latest`. The builder names the run image `0.1`, so that `pack build` and `pack rebase` use the newest one of the same minor version.
+The same input leads to the same digests, and what the registry has is not pushed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from images import make as base_images
+from images.recipe import BUILD, RUN
+from tools import builder, crane, emulation, errors, make, stage
+from tools.pack_cli import pinned
+from tools.parts import parts_for
+from tools.places import BUILDER_IMAGE, LOGS, ROOT
+from tools.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from images.recipe import Image
+    from tools.parts import Parts
+
+    # Pushes the image with the given parts under the given name.
+    Push = Callable[[Parts, str], None]
+
+BUILDPACK_IMAGE = "funcpack/python"
+VERSION = re.compile(r"(?P<minor>\d+\.\d+)\.\d+(?P<suffix>-[0-9A-Za-z.-]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The images of one version in a registry.
+
+    `tags` are those of each index. A version with a suffix, such as `0.2.0-rc.1`, has no tag that moves to other versions.
+    """
+
+    registry: str
+    version: str
+    tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, registry: str, version: str) -> Release:
+        """Return the release `version` in `registry`. Raises ToolError if one of them is not valid."""
+        if not registry:
+            raise errors.no_registry()
+        match = VERSION.fullmatch(version)
+        if not match:
+            raise errors.bad_version(version)
+        return cls(
+            registry.rstrip("/"), version, (version,) if match["suffix"] else (match["minor"], "latest", version)
+        )
+
+    @property
+    def run_tag(self) -> str:
+        """The tag of the run image that the builder names."""
+        return self.tags[0]
+
+    def reference(self, image: str, architecture: str) -> str:
+        """Return the name of `image` for `architecture` in the registry."""
+        return f"{self.registry}/{image}:{self.version}-{architecture}"
+
+
+def publish(progress: Progress, release: Release, architectures: Sequence[str]) -> list[str]:
+    """Push all images of `release` for `architectures`, and return the names of their indexes with digests.
+
+    Raises ToolError if an image cannot be created or the registry refuses it.
+    """
+    if base_images.base_image():
+        raise errors.images_need_debian()
+    found = make.make_engine(progress)
+    pack = pinned(found)
+    all_parts = [parts_for(architecture, found) for architecture in architectures]
+    for parts in all_parts:
+        make_emulation(progress, parts.architecture)
+        make.make_parts(progress, found, parts, make.make_build_backend, make.make_pack, make.make_crane)
+
+    def push_buildpack(parts: Parts, reference: str) -> None:
+        pack.publish_buildpack(progress, reference, parts.buildpack, parts.architecture)
+
+    def push_builder(parts: Parts, reference: str) -> None:
+        config = builder.config_for_registry(parts, release.registry, release.version, release.run_tag)
+        pack.publish_builder(progress, reference, config, parts.architecture)
+
+    def push_base(image: Image) -> Push:
+        return lambda parts, reference: crane.push(
+            progress, base_images.archive_of(image, parts.architecture), reference
+        )
+
+    # The builder is made from the others, as they are in the registry.
+    pushes = {
+        RUN.name: push_base(RUN),
+        BUILD.name: push_base(BUILD),
+        BUILDPACK_IMAGE: push_buildpack,
+        BUILDER_IMAGE: push_builder,
+    }
+    return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
+
+
+def make_emulation(progress: Progress, architecture: str) -> None:
+    """Let this machine run programs for `architecture`."""
+    if architecture != stage.own_architecture():
+        with progress.step(f"emulation of {architecture}") as step:
+            emulation.ensure(progress, architecture)
+            step.result = "available"
+
+
+def publish_image(progress: Progress, release: Release, image: str, all_parts: Sequence[Parts], push: Push) -> str:
+    """Push `image` for each architecture, then their index with all tags, and return its name with the digest."""
+    references = [release.reference(image, parts.architecture) for parts in all_parts]
+    with progress.step(f"{release.registry}/{image}") as step:
+        for parts, reference in zip(all_parts, references, strict=True):
+            push(parts, reference)
+        for tag in release.tags:
+            crane.push_index(progress, references, f"{release.registry}/{image}:{tag}")
+        step.result = ", ".join(release.tags)
+        return crane.full_name(progress, f"{release.registry}/{image}:{release.version}")
+
+
+def version_of_buildpack() -> str:
+    """Return the version in buildpack.toml."""
+    return str(tomllib.loads((ROOT / "buildpack.toml").read_text())["buildpack"]["version"])
+
+
+def main() -> int:
+    """Publish what the command line says, print the names with digests, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools.publish", description=__doc__)
+    parser.add_argument("--registry", default="")
+    parser.add_argument("--version", default="")
+    parser.add_argument("--architectures", nargs="+", default=list(stage.PLATFORMS))
+    arguments = parser.parse_args()
+    progress = Progress(LOGS / "publish.log")
+
+    def work() -> None:
+        for architecture in arguments.architectures:
+            stage.check_architecture(architecture)
+        release = Release.of(arguments.registry, arguments.version or version_of_buildpack())
+        print("\n" + "\n".join(publish(progress, release, arguments.architectures)))
+
+    return make.finish(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Prints the notes of a release, the section of its version in CHANGELOG.md: python3 -m tools.release_notes TAG.
+
+It fails unless the tag is of the version in the sources, the changelog has the version, and everything is committed. So it is
+the first step of a release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from tools import changelog, errors, make, pypi_readme, version
+from tools.places import ROOT
+
+
+def notes(tag: str) -> str:
+    """Return the notes with absolute links.
+
+    Raises ToolError if the sources are not those of the tag.
+    """
+    if tag != f"v{version.current()}":
+        raise errors.other_version(tag, version.current())
+    changes = changelog.section((ROOT / "CHANGELOG.md").read_text(), version.current())
+    status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)
+    if status.stdout:
+        raise errors.not_committed(status.stdout.splitlines())
+    return pypi_readme.prepared(changes, version.current())
+
+
+def main() -> None:
+    """Print the notes of the tag on the command line."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools.release_notes", description=__doc__)
+    parser.add_argument("tag", help="such as v1.2.0")
+    print(notes(parser.parse_args().tag), end="")
+
+
+if __name__ == "__main__":
+    sys.exit(make.finish(main))
