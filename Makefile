@@ -43,7 +43,7 @@ package: python ## package the buildpack as dist/funcpack-python-VERSION.cnb, fo
 	@$(RUN) -m tools.make package
 
 publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack
-	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
+	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES)) $(if $(SIGNING_KEY),--signing-key "$(SIGNING_KEY)")
 
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images
