@@ -97,7 +97,7 @@ notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
 publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack
-	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
+	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES)) $(if $(SIGNING_KEY),--signing-key "$(SIGNING_KEY)")
 
 images: python ## create the base images funcpack/run and funcpack/build
 	@$(RUN) -m tools.make images

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import go_bill, golang, stamp
-from tools.places import LIFECYCLE, PACK, ROOT
+from tools.places import COSIGN, LIFECYCLE, PACK, ROOT
 
 if TYPE_CHECKING:
     from tools.progress import Progress, Step
 
 PACK_MODULE = ROOT / "tools" / "pack"
+COSIGN_MODULE = ROOT / "tools" / "cosign"
 LIFECYCLE_MODULE = ROOT / "tools" / "lifecycle"
 
 # Earlier releases ask a registry for local images: https://github.com/buildpacks/pack/pull/2498
@@ -81,6 +82,19 @@ def ensure_registry_program(progress: Progress, step: Step, program: Path) -> No
     command = f"github.com/google/go-containerregistry/cmd/{program.name}"
     golang.build(progress, PACK_MODULE, [command], "-s -w", program)
     stamp.write(program.name, inputs)
+
+
+def ensure_cosign(progress: Progress, step: Step) -> None:
+    """Build the pinned cosign, which signs images.
+
+    Raises ToolError if Go is missing or fails.
+    """
+    inputs = stamp.digest(COSIGN_MODULE)
+    if stamp.is_current("cosign", inputs) and COSIGN.exists():
+        step.result = "up to date"
+        return
+    golang.build(progress, COSIGN_MODULE, ["github.com/sigstore/cosign/v2/cmd/cosign"], "-s -w", COSIGN)
+    stamp.write("cosign", inputs)
 
 
 def ensure_lifecycle(progress: Progress, step: Step, architecture: str, target: Path = LIFECYCLE) -> None:

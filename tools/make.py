@@ -72,6 +72,12 @@ def make_crane(progress: Progress) -> None:
         cnb.ensure_registry_program(progress, step, CRANE)
 
 
+def make_cosign(progress: Progress) -> None:
+    """Build the pinned cosign."""
+    with progress.step("cosign, pinned") as step:
+        cnb.ensure_cosign(progress, step)
+
+
 def make_lifecycle(progress: Progress, parts: Parts) -> None:
     """Build the pinned lifecycle."""
     with progress.step(f"lifecycle for {parts.architecture}, pinned") as step:

@@ -12,6 +12,8 @@ import re
 import sys
 import tomllib
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from images import make as base_images
@@ -21,6 +23,7 @@ from tools.pack_cli import pinned
 from tools.parts import parts_for
 from tools.places import BUILDER_IMAGE, LOGS, ROOT
 from tools.progress import Progress
+from tools.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +107,21 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
     return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
 
 
+def sign(progress: Progress, key: Path, release: Release, names: Sequence[str], architectures: Sequence[str]) -> None:
+    """Sign the indexes `names` and their images with `key`, and attest the bills of materials of the base images.
+
+    Raises ToolError if cosign fails.
+    """
+    make.make_cosign(progress)
+    signer = Signer(progress, key)
+    with progress.step("signatures and attestations"):
+        for name in names:
+            signer.sign(name)
+        for image, architecture in product((RUN, BUILD), architectures):
+            name = crane.full_name(progress, release.reference(image.name, architecture))
+            signer.attest_bill(name, base_images.archive_of(image, architecture))
+
+
 def make_emulation(progress: Progress, architecture: str) -> None:
     """Let this machine run programs for `architecture`."""
     if architecture != stage.own_architecture():
@@ -134,6 +152,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.publish", description=__doc__)
     parser.add_argument("--registry", default="")
     parser.add_argument("--version", default="")
+    parser.add_argument("--signing-key", default=None, type=Path)
     parser.add_argument("--architectures", nargs="+", default=list(stage.PLATFORMS))
     arguments = parser.parse_args()
     progress = Progress(LOGS / "publish.log")
@@ -142,7 +161,10 @@ def main() -> int:
         for architecture in arguments.architectures:
             stage.check_architecture(architecture)
         release = Release.of(arguments.registry, arguments.version or version_of_buildpack())
-        print("\n" + "\n".join(publish(progress, release, arguments.architectures)))
+        names = publish(progress, release, arguments.architectures)
+        if arguments.signing_key:
+            sign(progress, arguments.signing_key, release, names, arguments.architectures)
+        print("\n" + "\n".join(names))
 
     return make.finish(work)
 

@@ -1,0 +1,89 @@
+"""Signatures and attestations of published images: small images in a real registry, and the real cosign."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.images import registries
+from tests.images.test_publish_index import ARCHITECTURES, published
+from tools import crane
+from tools.places import COSIGN
+from tools.progress import Progress
+from tools.publish import Release
+from tools.signing import Signer, bill_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    not os.access(COSIGN, os.X_OK),
+    reason="cosign is not there: `make publish SIGNING_KEY=...` compiles it, which takes minutes",
+)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "registry"
+
+
+@pytest.fixture
+def release(log: Path) -> Iterator[Release]:
+    with registries.running(log) as registry:
+        yield Release.of(registry, "0.1.0")
+
+
+@pytest.fixture
+def signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signer:
+    monkeypatch.setenv("COSIGN_PASSWORD", "secret")
+    subprocess.run([COSIGN, "generate-key-pair"], cwd=tmp_path, check=True, capture_output=True)
+    return Signer(Progress(tmp_path / "signing.log"), tmp_path / "cosign.key")
+
+
+def cosign(signer: Signer, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Verify as a user does, with the public key alone."""
+    options = ("--key", str(signer.key.with_suffix(".pub")), "--insecure-ignore-tlog=true")
+    command = [str(COSIGN), arguments[0], *options, *arguments[1:]]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_index_and_each_image_have_a_valid_signature(release: Release, signer: Signer, tmp_path: Path) -> None:
+    name = published(release, tmp_path)
+    assert cosign(signer, "verify", name).returncode != 0
+
+    signer.sign(name)
+
+    references = [release.reference("funcpack/run", architecture) for architecture in ARCHITECTURES]
+    for reference in (name, *references):
+        verified = cosign(signer, "verify", reference)
+        assert verified.returncode == 0, verified.stderr
+
+
+def test_attestation_contains_the_bill_of_materials(release: Release, signer: Signer, tmp_path: Path) -> None:
+    published(release, tmp_path)
+    reference = release.reference("funcpack/run", "arm64")
+
+    signer.attest_bill(crane.full_name(signer.progress, reference), tmp_path / "arm64.tar")
+
+    verified = cosign(signer, "verify-attestation", "--type", "cyclonedx", reference)
+    assert verified.returncode == 0, verified.stderr
+    statement = json.loads(base64.b64decode(json.loads(verified.stdout)["payload"]))
+    assert statement["predicateType"] == "https://cyclonedx.org/bom"
+    assert statement["predicate"] == json.loads(bill_in(tmp_path / "arm64.tar"))
+    assert statement["subject"][0]["digest"] == {"sha256": registries.digest_of(reference).removeprefix("sha256:")}
+
+
+def test_what_is_signed_is_not_signed_again(release: Release, signer: Signer, tmp_path: Path, log: Path) -> None:
+    name = published(release, tmp_path)
+    signer.sign(name)
+    writes = registries.writes(log)
+
+    signer.sign(name)
+
+    assert registries.writes(log) == writes != []
