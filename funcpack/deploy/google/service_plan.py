@@ -160,7 +160,9 @@ def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, 
     return Plan(
         (
             Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body, JSON),
-            operations.wait(OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK),
+            operations.wait(
+                OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK
+            ),
             *serving.steps(address, serving.only(revision), OPERATION, path),
         )
     )
