@@ -179,22 +179,6 @@ def test_step_that_was_sent_after_a_conflict_is_not_sent_again() -> None:
     assert [method for method, _ in world.sent] == ["POST", "PATCH", "GET"]
 
 
-@pytest.mark.parametrize("status", [409, 412])
-def test_what_has_changed_in_the_meantime_is_read_again(status: int) -> None:
-    world = World(received(200, {"etag": "old"}), failed(status), received(200, {"etag": "new"}), received())
-    answers = world.run(step(), step("POST", "set", body={"etag": answer("thing", "etag")}, computed_from="thing"))
-    assert world.sent == [("GET", URL), ("POST", URL), ("GET", URL), ("POST", URL)]
-    assert answers["thing"].body == {"etag": "new"}
-    assert [body for body in world.bodies if body] == [{"etag": "old"}, {"etag": "new"}]
-
-
-def test_reading_again_ends() -> None:
-    world = World(*[received(), failed(409)] * 8)
-    with pytest.raises(errors.RejectedRequestError):
-        world.run(step(), step("POST", "set", computed_from="thing"))
-    assert world.sent == [("GET", URL), ("POST", URL)] * 8
-
-
 @pytest.mark.parametrize(
     ("deleted", "methods"),
     [
@@ -208,6 +192,43 @@ def test_only_what_has_begun_is_waited_for(deleted: Received, methods: list[str]
     world = World(deleted, received(200, {"done": True}))
     world.run(step("DELETE", accepts=frozenset({404})), step(key="wait", condition=begun("thing"), poll=POLL))
     assert [method for method, _ in world.sent] == methods
+
+
+def grant(**values: Any) -> Step:
+    body = {"policy": Computed(answer("policy", "n"), "plus 1", lambda n: n + 1)}
+    return step("POST", "grant", body=body, computed_from="policy", **values)
+
+
+@pytest.mark.parametrize("status", [409, 412])
+def test_write_from_an_outdated_answer_is_computed_again(status: int) -> None:
+    world = World(
+        received(200, {"n": 1}),
+        failed(status),
+        received(200, {"n": 5}),
+        failed(status),
+        received(200, {"n": 8}),
+        received(),
+    )
+    answers = world.run(step(key="policy"), grant())
+    assert [method for method, _ in world.sent] == ["GET", "POST"] * 3
+    assert [body for body in world.bodies if body] == [{"policy": 2}, {"policy": 6}, {"policy": 9}]
+    assert world.waits == [INTERVAL, INTERVAL * 2]
+    assert answers["policy"].body == {"n": 8}
+
+
+def test_write_from_answers_that_are_always_outdated_fails() -> None:
+    world = World(*[received(200, {"n": 1}), failed(409, "Concurrent changes")] * 20)
+    with pytest.raises(errors.RejectedRequestError, match="Concurrent changes"):
+        world.run(step(key="policy"), grant())
+    assert len(world.sent) == 16
+
+
+@pytest.mark.parametrize(("failures", "status"), [(3, 200), (8, 404)])
+def test_status_that_may_change_soon_is_an_answer_in_the_end(failures: int, status: int) -> None:
+    world = World(*[failed(404)] * failures, received())
+    answers = world.run(step(accepts=frozenset({404}), retried=frozenset({404})))
+    assert answers["thing"].status == status
+    assert len(world.sent) == min(failures + 1, 8)
 
 
 # --- failures ---
