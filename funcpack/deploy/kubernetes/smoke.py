@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.plan.smoke import Smoke
 
 SMOKE = "smoke"
+THROUGH_POD = "send it to a pod, as the address of the revision cannot be reached from here"
 SECONDS_TO_ANSWER = 60.0
 
 
@@ -50,4 +52,5 @@ def _sent(smoke: Smoke, address: str | None) -> Received | None:
 def _sent_to_pod(cluster: Cluster, smoke: Smoke, pod: str | None) -> Received:
     if pod is None:
         return Received(503, {}, None)
-    return cluster.run(smoke.step(SMOKE, f"{pod}/proxy{smoke.path}"))[SMOKE]
+    step = replace(smoke.step(SMOKE, f"{pod}/proxy{smoke.path}"), purpose=THROUGH_POD)
+    return cluster.run(step)[SMOKE]
