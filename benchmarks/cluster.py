@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import cluster_image, report
 from benchmarks.servers import FUNCPACK, FUNCTIONS_FRAMEWORK
 from tests.cluster.client import Client, pod_of
+from tests.cluster.knative import SINK, broker_with, deploy, trigger
 from tests.cluster.kubectl import Kubectl, wait_until
 from tests.cluster.manifests import container, deployment, knative_service
-from tests.cluster.test_eventing import SINK, broker_with, trigger
-from tests.cluster.test_serving import deploy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
