@@ -37,8 +37,8 @@ CLIENTS = 16
 EVENTS = 1000
 # The requests are so small that other pods on the node do not matter for where these run.
 RESOURCES = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
-# The startup probe of docs/deploy.md, for a server that has no path for it.
-PROBE = {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60}
+# The startup probe of docs/deploy.md, but with the path of the function, since only Funcpack has one for probes.
+PROBE = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60}
 MEBIBYTE = 2**20
 
 
