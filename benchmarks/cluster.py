@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import cluster_image, report
 from benchmarks.servers import FUNCPACK, FUNCTIONS_FRAMEWORK
 from tests.cluster.client import Client, pod_of
+from tests.cluster.knative import SINK, broker_with, deploy, trigger
 from tests.cluster.kubectl import Kubectl, wait_until
 from tests.cluster.manifests import container, deployment, knative_service
-from tests.cluster.test_eventing import SINK, broker_with, trigger
-from tests.cluster.test_serving import deploy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,10 +35,10 @@ SERVERS = (FUNCPACK, FUNCTIONS_FRAMEWORK)
 PODS = (1, 2, 4)
 CLIENTS = 16
 EVENTS = 1000
-# What Kubernetes refuses to exceed for each container.
-RESOURCES = {"cpu": "100m", "memory": "64Mi"}
-# The startup probe of docs/deploy.md, for a server that has no path for it.
-PROBE = {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60}
+# The requests are so small that other pods on the node do not matter for where these run.
+RESOURCES = {"requests": {"cpu": "5m", "memory": "32Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
+# The startup probe of docs/deploy.md, but with the path of the function, since only Funcpack has one for probes.
+PROBE = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 60}
 MEBIBYTE = 2**20
 
 
@@ -133,15 +132,15 @@ class Comparison:
         self.kubectl("delete", "ksvc", name, "--wait=false")
 
     def _measure_density(self, server: str) -> None:
-        """Fill the node with pods that all start at the same time, and measure how many start within the probe, and after what time."""
+        """Start as many pods as the limits allow on the CPUs, all at the same time, and measure how many start in time."""
         function = self._function(server, startupProbe=PROBE)
-        manifest, _ = deployment("dense", function, self._allocatable_pods(), terminationGracePeriodSeconds=1)
+        count = self._tenths_of_cpus()
+        manifest, _ = deployment("dense", function, count, terminationGracePeriodSeconds=1)
         self.kubectl.apply(manifest)
-        wait_until(lambda: self._unscheduled("dense") > 0, "node that is full")
-        wait_until(lambda: len(self._pods("app=dense")) == len(self._ready_pods("app=dense")), "ready pods")
+        wait_until(lambda: len(self._ready_pods("app=dense")) == count, f"{count} ready pods")
         pods = self._ready_pods("app=dense")
         at_once = [pod for pod in pods if not restarts(pod)]
-        self._add("pods on the node that started within the probe", "pods", server, len(at_once))
+        self._add(f"pods of {count} that started within the probe", "pods", server, len(at_once))
         self._add("slowest of these pods to be ready", "s", server, max(map(seconds_to_ready, at_once)), better="less")
         self.kubectl("delete", "deployment", "dense")
         self.kubectl("wait", "--for=delete", "pod", "--selector=app=dense", "--timeout=90s")
@@ -163,31 +162,20 @@ class Comparison:
         return int(found.get("com.example.todo", {}).get("ids", 0))
 
     def _function(self, server: str, **fields: Any) -> Manifest:
-        limits = {"requests": RESOURCES, "limits": RESOURCES}
         if server == FUNCTIONS_FRAMEWORK:
             fields = {"command": ["/cnb/lifecycle/launcher"], "args": list(cluster_image.FRAMEWORK), **fields}
-        return container(self.image, resources=limits, **fields)
+        return container(self.image, resources=RESOURCES, **fields)
 
     def _add(self, figure: str, unit: str, server: str, value: float, better: str = "more") -> None:
         self.results.add(report.Series(figure, unit, server, better=better), value)
 
-    def _pods(self, selector: str) -> list[Manifest]:
-        """Return the pods that the node has."""
-        found = self.kubectl.items("pods", "--selector", selector)
-        return [pod for pod in found if "nodeName" in pod["spec"] and "deletionTimestamp" not in pod["metadata"]]
-
     def _ready_pods(self, selector: str) -> list[Manifest]:
-        return [pod for pod in self._pods(selector) if ready_since(pod)]
+        found = self.kubectl.items("pods", "--selector", selector)
+        return [pod for pod in found if ready_since(pod) and "deletionTimestamp" not in pod["metadata"]]
 
-    def _unscheduled(self, name: str) -> int:
-        pods = self.kubectl.items("pods", "--selector", f"app={name}")
-        return sum("Unschedulable" in json.dumps(pod["status"].get("conditions", [])) for pod in pods)
-
-    def _allocatable_pods(self) -> int:
-        """Return a number of pods that does not fit into the cluster by their CPU."""
+    def _tenths_of_cpus(self) -> int:
         sizes = [str(node["status"]["allocatable"]["cpu"]) for node in self.kubectl.items("nodes")]
-        cores = sum(float(size[:-1]) / 1000 if size.endswith("m") else float(size) for size in sizes)
-        return round(cores * 10) + 1
+        return round(10 * sum(float(size[:-1]) / 1000 if size.endswith("m") else float(size) for size in sizes))
 
     def _memory(self, pods: set[str]) -> list[float]:
         """Return the MiB that the kubelet counts for the function in each of the pods, without files that it could drop."""

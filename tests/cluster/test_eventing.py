@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from tests import samples
+from tests.cluster.knative import SINK, broker_with, deploy, pods, trigger
 from tests.cluster.kubectl import wait_until
 from tests.cluster.manifests import container, deployment, knative_service
-from tests.cluster.test_serving import deploy, pods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,29 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("eventing")
 
-SINK = {"ref": {"apiVersion": "v1", "kind": "Service", "name": "sink"}}
 FUNCTION = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": "relay"}}
 FEW_RETRIES = {"retry": 2, "backoffPolicy": "linear", "backoffDelay": "PT0.5S", "deadLetterSink": SINK}
-
-
-def trigger(name: str, kind: str, subscriber: Manifest, delivery: Manifest | None = None) -> Manifest:
-    """Return a Trigger of the broker `default` for events of one type."""
-    spec = {"broker": "default", "filter": {"attributes": {"type": kind}}, "subscriber": subscriber}
-    if delivery:
-        spec["delivery"] = delivery
-    return {"apiVersion": "eventing.knative.dev/v1", "kind": "Trigger", "metadata": {"name": name}, "spec": spec}
-
-
-def broker_with(kubectl: Kubectl, *triggers: Manifest) -> str:
-    """Create the broker `default` with its triggers, wait for them, and return the broker's URL."""
-    kubectl.apply(
-        {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "metadata": {"name": "default"}}, *triggers
-    )
-    kubectl.wait("condition=Ready", "broker/default")
-    for one in triggers:
-        kubectl.wait("condition=Ready", f"trigger/{one['metadata']['name']}")
-    url: str = kubectl.get("broker/default")["status"]["address"]["url"]
-    return url
 
 
 def received(client: Client) -> dict[str, dict[str, Any]]:

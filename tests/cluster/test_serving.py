@@ -7,39 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cluster.knative import deploy, pods
 from tests.cluster.kubectl import wait_until
 from tests.cluster.manifests import changed, container, documented, knative_service
 
 if TYPE_CHECKING:
     from tests.cluster.client import Client
     from tests.cluster.conftest import Figures
-    from tests.cluster.kubectl import Kubectl, Manifest
+    from tests.cluster.kubectl import Kubectl
 
 pytestmark = pytest.mark.usefixtures("serving")
 
 # Kept so that a test does not wait for a new pod where it is not about that.
 ALWAYS_ONE = {"autoscaling.knative.dev/min-scale": "1"}
-
-
-def deploy(kubectl: Kubectl, manifest: Manifest) -> str:
-    """Apply a Knative Service, wait until its newest revision is ready, and return its URL inside the cluster."""
-    kubectl.apply(manifest)
-    name = manifest["metadata"]["name"]
-
-    def is_ready() -> bool:
-        status = kubectl.get(f"ksvc/{name}").get("status", {})
-        ready = [one for one in status.get("conditions", []) if one["type"] == "Ready" and one["status"] == "True"]
-        return bool(ready) and status["observedGeneration"] == kubectl.get(f"ksvc/{name}")["metadata"]["generation"]
-
-    wait_until(is_ready, f"ready Service {name}")
-    url: str = kubectl.get(f"ksvc/{name}")["status"]["address"]["url"]
-    return url
-
-
-def pods(kubectl: Kubectl) -> list[Manifest]:
-    """Return the pods of Knative Services that are not being deleted."""
-    found = kubectl.items("pods", "--selector", "serving.knative.dev/service")
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
 def latest_revision(kubectl: Kubectl) -> str:
