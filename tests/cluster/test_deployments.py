@@ -176,7 +176,9 @@ def test_a_rollback_leaves_out_a_revision_that_never_served(
 ) -> None:
     smoke = tmp_path / "smoke.json"
     smoke.write_text(json.dumps({"request": {"path": "/"}, "answer": {"status": 200, "text": "good evening"}}))
-    first = deployer("deploy", "--image", function_image, "--output", "json").description["revision"]
+    created = deployer("deploy", "--image", function_image, "--output", "json")
+    assert created.code == 0, created.notes
+    first = created.description["revision"]
     failing = ("--image", function_image, "--smoke", str(smoke), "--set")
     refused = deployer("deploy", *failing, "environment.GREETING=good morning")
     assert "The smoke request failed" in refused.notes
