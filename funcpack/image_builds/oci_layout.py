@@ -51,7 +51,9 @@ def write(engine: Engine, image: str, directory: Path) -> str:
     with TemporaryDirectory(prefix=".new-", dir=directory) as temporary:
         new = Path(temporary)
         archive = new / "saved.tar"
-        engine.run("save", "--output", str(archive), image)
+        # A name without a tag would save all images of the repository.
+        identifier = engine.ask("image", "inspect", "--format", "{{.Id}}", image)
+        engine.run("save", "--output", str(archive), identifier or image)
         _convert(archive, image, new)
         move(new, directory)
     return digest(directory)

@@ -22,7 +22,7 @@ def write(engine: Engine, image: str, directory: Path) -> None:
     """Write `image` to `directory`, which then contains only this image."""
     directory.mkdir(parents=True)
     archive = directory / "saved.tar"
-    engine.run("save", "--output", str(archive), image)
+    engine.run("save", "--output", str(archive), str(engine.image_id(image)))
     with tarfile.open(archive) as tar:
         (saved,) = json.loads(_read(tar, "manifest.json"))
         config = _blob(directory, "config.v1+json", _read(tar, saved["Config"]))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import pytest
 
+from images.recipe import RUN
 from tests.images.package_index import PASSWORD, USER, PackageIndex, package_index_server
 from tests.images.registries import digest_of
 from tests.unit.docs import transcript
@@ -322,6 +323,9 @@ def test_an_image_layout_contains_the_image(
 ) -> None:
     image, app, layout = workshop.new_name(), make_app(GREETING), tmp_path / "layout"
     options = ("--tag", image, "--output-dir", str(layout))
+    other = f"{image}:other"
+    workshop.images.append(other)
+    workshop.engine.run("tag", RUN.name, other)  # not in the layout
 
     first = machine.build(app, *options)
     again = machine.build(app, *options, "--output", "json")  # replaces the layout
