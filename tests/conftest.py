@@ -18,8 +18,9 @@ hypothesis.settings.load_profile("tests")
 _IMAGES = Path(__file__).parent / "images"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Name the piece of each test."""
+    """Name the piece of each test, before pytest-xdist looks for the names."""
     for item in items:
         piece = _IMAGES if item.path.is_relative_to(_IMAGES) else item.path
         item.add_marker(pytest.mark.xdist_group(str(piece)))
