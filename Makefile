@@ -29,7 +29,7 @@ demo: python ## build an HTTP and a CloudEvent function, run them in containers 
 	@$(RUN) -m tools.demo
 
 test: builder browser lint ## run the linters, the type checker and all tests
-	@$(VENV)/python -m pytest -n auto --dist loadgroup
+	@$(VENV)/python -m pytest -n auto --dist loadfile
 
 test-cluster: kubeconfig builder ## run the tests on the Kubernetes cluster that KUBECONFIG selects: see docs/testing.md
 	$(VENV)/python -m pytest tests/cluster
@@ -38,10 +38,10 @@ kubeconfig:
 	@test -n "$$KUBECONFIG" || { printf 'error: KUBECONFIG is not set\nWhat to do: set it to the kubeconfig file of a cluster for tests, as docs/testing.md describes\n' >&2; exit 1; }
 
 check: lint ## run the linters, the type checker and the tests that need no container and no browser
-	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/unit tests/integration --ignore tests/integration/cli/test_page.py
+	@$(VENV)/python -m pytest -n auto --dist loadfile tests/unit tests/integration --ignore tests/integration/cli/test_page.py
 
 containers: builder ## run only the tests with real builds and containers
-	@$(VENV)/python -m pytest -n auto --dist loadgroup tests/images
+	@$(VENV)/python -m pytest -n auto --dist loadfile tests/images
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
 	FUZZ_MINUTES=$(MINUTES) $(VENV)/python -m pytest tests/fuzz
