@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import hypothesis
+from contextlib import suppress
 
-# How long it takes to make an example says something about the machine.
-hypothesis.settings.register_profile("tests", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None)
-hypothesis.settings.load_profile("tests")
+# Some tests run in environments that do not have it.
+with suppress(ModuleNotFoundError):
+    import hypothesis
+
+    # How long it takes to make an example says something about the machine.
+    hypothesis.settings.register_profile(
+        "tests", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
+    )
+    hypothesis.settings.load_profile("tests")
