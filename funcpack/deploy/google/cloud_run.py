@@ -19,7 +19,7 @@ from funcpack.deploy.google.service_changes import changes
 from funcpack.deploy.google.service_permissions import explanation, permission_steps
 from funcpack.deploy.google.service_plan import OPERATION, ServicePlan, rollback_steps
 from funcpack.deploy.packing import container
-from funcpack.deploy.packing.archive import pack
+from funcpack.deploy.packing.archive import files_of_function, pack
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.smoke import Smoke
 from funcpack.deploy.plan.steps import Plan, Step, begun
@@ -169,8 +169,8 @@ class CloudRun:
     @property
     def _required(self) -> tuple[str, ...]:
         """The file of the function, without which the archive is of no use; a Dockerfile may use others."""
-        file = self.target.inspection.checked.file if self.target.inspection else None
-        return (file.as_posix(),) if file and self._container.kind != "dockerfile" else ()
+        inspection = self.target.inspection
+        return files_of_function(inspection) if inspection and self._container.kind != "dockerfile" else ()
 
     @property
     def _health_path(self) -> str:

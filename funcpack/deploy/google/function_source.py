@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from funcpack.deploy.google.function_plan import Wanted
 from funcpack.deploy.google.function_resource import resource
 from funcpack.deploy.google.runtimes import runtime
-from funcpack.deploy.packing.archive import pack, source_label
+from funcpack.deploy.packing.archive import files_of_function, pack, source_label
 from funcpack.deploy.packing.entry_module import entry
 from funcpack.deployment_errors import FunctionSourceSizeError
 
@@ -44,12 +44,11 @@ def wanted(target: Target, inspection: Inspection, function: Function, note: Not
 
 
 def _archive(target: Target, inspection: Inspection, generation: Generation) -> Upload:
-    file = inspection.checked.file
     archive = pack(
         inspection.project.app,
         excluded=[target.options.config] if target.options.config else [],
         extra=entry(inspection),
-        required=[file.as_posix()] if file else [],
+        required=files_of_function(inspection),
     )
     size, limit = len(archive.content), generation.largest_source
     if limit is not None and size > limit:
