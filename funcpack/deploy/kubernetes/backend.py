@@ -16,7 +16,7 @@ from funcpack.deploy.kubernetes.requests import apply_plan
 from funcpack.deploy.kubernetes.resources import POD, resource_of
 from funcpack.deploy.kubernetes.sections import check_names
 from funcpack.deploy.kubernetes.workload import Workload
-from funcpack.deploy.plan.backend import Difference
+from funcpack.deploy.plan.backend import Description, Difference
 from funcpack.deployment_errors import MissingImageError, NotDeployedError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.kubernetes.workload import Manifest
-    from funcpack.deploy.plan.backend import Description
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.steps import Plan
     from funcpack.deploy.settings.target import Target
@@ -133,6 +132,10 @@ class ClusterBackend(abc.ABC):
         cluster = self.cluster()
         found = cluster.found(self.kind, self.target.name)
         return None if found is None else self.described(cluster, found)
+
+    def description(self, url: str | None, revision: str | None, reason: str | None) -> Description:
+        """Return the description of a function that is ready, or not for a reason."""
+        return Description(self.target.name, self.target.backend, url, revision, ready=reason is None, reason=reason)
 
     def logs(self) -> Iterator[str]:
         """Return the last lines of the container in each pod."""

@@ -41,6 +41,11 @@ def explained(cluster: Cluster, problem: PodProblem) -> Finding:
     return Finding(f"{problem.reason} ({warning})" if adds else problem.reason, lines)
 
 
+def reason_of(cluster: Cluster, problem: PodProblem | None, otherwise: str) -> str:
+    """Return the reason of a problem in one sentence, or `otherwise` without a problem."""
+    return explained(cluster, problem).reason if problem else otherwise
+
+
 def _last_lines(cluster: Cluster, problem: PodProblem) -> tuple[str, ...]:
     if problem.container is None:
         return ()

@@ -11,7 +11,7 @@ from funcpack.deploy.kubernetes.backend import ClusterBackend
 from funcpack.deploy.kubernetes.calls import call_address, call_through_cluster
 from funcpack.deploy.kubernetes.conditions import is_seen, knative_state, route_state
 from funcpack.deploy.kubernetes.contradictions import contradictions
-from funcpack.deploy.kubernetes.findings import explained, pod_problem
+from funcpack.deploy.kubernetes.findings import pod_problem, reason_of
 from funcpack.deploy.kubernetes.knative_service import knative_service
 from funcpack.deploy.kubernetes.pod import PORT
 from funcpack.deploy.kubernetes.pods import is_ready
@@ -22,7 +22,6 @@ from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.smoke import check_revision
 from funcpack.deploy.kubernetes.staging import served_step, staged_step
 from funcpack.deploy.kubernetes.trigger import trigger
-from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.smoke import Smoke
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import NothingToRollBackError, UnansweredCallError
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.kubernetes.rollout import State
     from funcpack.deploy.kubernetes.workload import Manifest, Workload
-    from funcpack.deploy.plan.backend import Backend
+    from funcpack.deploy.plan.backend import Backend, Description
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.settings.target import Target
 
@@ -128,16 +127,8 @@ class KnativeBackend(ClusterBackend):
         If all traffic is that of named revisions, as after a rollback, it does not matter that the newest one has failed.
         """
         state = route_state(found) if revisions.is_pinned(found) else knative_state(found)
-        problem = None if state.done else self._problem(cluster)
-        reason = explained(cluster, problem).reason if problem else state.text
-        return Description(
-            name=self.target.name,
-            backend=BACKEND,
-            url=at(found, "status.url"),
-            revision=revisions.serving_revision(found),
-            ready=state.done,
-            reason=None if state.done else reason,
-        )
+        reason = None if state.done else reason_of(cluster, self._problem(cluster), state.text)
+        return self.description(at(found, "status.url"), revisions.serving_revision(found), reason)
 
     def _is_staged(self, manifest: Manifest, found: Mapping[str, Any]) -> bool:
         """Return whether the new revision has to be ready before the traffic changes.

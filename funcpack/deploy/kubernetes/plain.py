@@ -12,7 +12,7 @@ from funcpack.deploy.kubernetes.calls import call_through_cluster
 from funcpack.deploy.kubernetes.conditions import deployment_state
 from funcpack.deploy.kubernetes.contradictions import contradictions
 from funcpack.deploy.kubernetes.deployment import deployment
-from funcpack.deploy.kubernetes.findings import explained, pod_problem
+from funcpack.deploy.kubernetes.findings import pod_problem, reason_of
 from funcpack.deploy.kubernetes.pods import is_ready
 from funcpack.deploy.kubernetes.requests import apply_step
 from funcpack.deploy.kubernetes.resources import (
@@ -29,7 +29,6 @@ from funcpack.deploy.kubernetes.scaling import horizontal_pod_autoscaler, pod_di
 from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.service import PORT, service
 from funcpack.deploy.kubernetes.workload import Workload
-from funcpack.deploy.plan.backend import Description
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import NothingToRollBackError, SmokeWithoutRevisionsError, UnansweredCallError
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.cluster import Cluster
     from funcpack.deploy.kubernetes.pods import PodProblem
     from funcpack.deploy.kubernetes.workload import Manifest
-    from funcpack.deploy.plan.backend import Backend
+    from funcpack.deploy.plan.backend import Backend, Description
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.values import Received
     from funcpack.deploy.settings.target import Target
@@ -106,17 +105,10 @@ class PlainBackend(ClusterBackend):
     def described(self, cluster: Cluster, found: dict[str, Any]) -> Description:
         """Return the description of a Deployment, with the reason if not all pods are ready."""
         state = deployment_state(found)
-        problem = None if state.done else self._problem(cluster, found)
-        reason = explained(cluster, problem).reason if problem else state.text
+        reason = None if state.done else reason_of(cluster, self._problem(cluster, found), state.text)
         current = replica_sets.current(found, self._versions(cluster, found))
-        return Description(
-            name=self.target.name,
-            backend=BACKEND,
-            url=self._url(cluster),
-            revision=current["metadata"]["name"] if current else None,
-            ready=state.done,
-            reason=None if state.done else reason,
-        )
+        revision = current["metadata"]["name"] if current else None
+        return self.description(self._url(cluster), revision, reason)
 
     @property
     def _scales(self) -> bool:

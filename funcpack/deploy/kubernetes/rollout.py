@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from funcpack.deploy.kubernetes.answers import FAILURES, checked
-from funcpack.deploy.kubernetes.findings import Finding, explained
+from funcpack.deploy.kubernetes.findings import Finding, explained, reason_of
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deployment_errors import DeadlineError, RolloutDeadlineError, RolloutFailedError
 
@@ -69,11 +69,7 @@ class Rollout:
             resource: Found = self.cluster.run(step)[step.key].body
         except DeadlineError as exc:
             late = self.cluster.after_deadline()
-            state = (
-                explained(late, self._problem).reason
-                if self._problem
-                else self._said or "the cluster has not looked at it yet"
-            )
+            state = reason_of(late, self._problem, self._said or "the cluster has not looked at it yet")
             raise RolloutDeadlineError(self.kind.kind, self.name, self.cluster.namespace, exc.seconds, state) from exc
         return resource
 
