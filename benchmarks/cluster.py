@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import cluster_image, report
 from benchmarks.servers import FUNCPACK, FUNCTIONS_FRAMEWORK
-from tests.cluster.client import Client, pod_of
+from tests.cluster.client import Client, running
 from tests.cluster.knative import SINK, broker_with, deploy, trigger
 from tests.cluster.kubectl import Kubectl, wait_until
 from tests.cluster.manifests import container, deployment, knative_service
@@ -46,7 +46,7 @@ def main() -> None:
     """Build the image, measure in a new namespace, and write the report."""
     arguments = parse_arguments()
     results = report.Results(TITLE, FUNCTIONS_FRAMEWORK)
-    with cluster_image.in_cluster(os.environ) as image, namespace() as kubectl, client(kubectl, image) as sender:
+    with cluster_image.in_cluster(os.environ) as image, namespace() as kubectl, running(kubectl, image) as sender:
         comparison = Comparison(results, kubectl, sender, image, arguments.seconds)
         for number in range(arguments.rounds):
             order = SERVERS[number % 2 :] + SERVERS[: number % 2]
@@ -77,18 +77,6 @@ def namespace() -> Iterator[Kubectl]:
         yield kubectl
     finally:
         kubectl("delete", "namespace", name, "--wait=false")
-
-
-@contextmanager
-def client(kubectl: Kubectl, image: str) -> Iterator[Client]:
-    """Yield a client in the namespace."""
-    kubectl.apply(*pod_of(image))
-    kubectl.wait("condition=Ready", "pod/client")
-    created = Client(kubectl)
-    try:
-        yield created
-    finally:
-        created.close()
 
 
 @dataclass(frozen=True, slots=True)

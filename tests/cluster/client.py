@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tests.cluster.manifests import SECURITY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.cluster.kubectl import Kubectl, Manifest
 
 Result = dict[str, Any]
@@ -75,7 +78,19 @@ class Load:
         return found
 
 
-def pod_of(image: str) -> tuple[Manifest, Manifest]:
+@contextmanager
+def running(kubectl: Kubectl, image: str) -> Iterator[Client]:
+    """Yield a client in the namespace, whose loads end with it."""
+    kubectl.apply(*_pod_of(image))
+    kubectl.wait("condition=Ready", f"pod/{_NAME}")
+    client = Client(kubectl)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _pod_of(image: str) -> tuple[Manifest, Manifest]:
     """Return the pod of the client, and the ConfigMap with its programs."""
     programs = {path.name: path.read_text() for path in _PROGRAMS.glob("*.py")}
     container = {

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from tests.cluster.client import Client, pod_of
+from tests.cluster.client import Client, running
 from tests.cluster.images import ClusterImages
 from tests.cluster.kubectl import Kubectl
 from tests.images.conftest import container_engine, make_app, workshop
@@ -160,13 +160,8 @@ def _require_api(cluster: Mapping[str, str], group: str) -> None:
 @pytest.fixture
 def client(kubectl: Kubectl, probe_image: str) -> Iterator[Client]:
     """A client in the namespace of the test."""
-    kubectl.apply(*pod_of(probe_image))
-    kubectl.wait("condition=Ready", "pod/client")
-    client = Client(kubectl)
-    try:
+    with running(kubectl, probe_image) as client:
         yield client
-    finally:
-        client.close()
 
 
 @pytest.fixture
