@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from funcpack.deploy.google import cloud_build, operations, source_upload
 from funcpack.deploy.google.image import Image
 from funcpack.deploy.google.permissions import project_step
-from funcpack.deploy.google.service import JSON, SERVICE
+from funcpack.deploy.google.service import SERVICE
 from funcpack.deploy.google.service_body import SOURCE_LABEL
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import Condition, Step, missing
+from funcpack.deploy.plan.steps import JSON, Condition, Step, missing
 from funcpack.deploy.plan.values import Either, Joined, answer, at
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.function import FUNCTION, deployed_step
 from funcpack.deploy.google.function_backend import FunctionBackend
-from funcpack.deploy.google.function_plan import JSON, UPDATE, replacing, source_steps, update_step
+from funcpack.deploy.google.function_plan import UPDATE, replacing, source_steps, update_step
 from funcpack.deploy.google.function_serving import call_step, serving_steps
 from funcpack.deploy.google.generations import SOURCE_LABEL, V1
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import Plan, Step, Upload, found
+from funcpack.deploy.plan.steps import JSON, Plan, Step, Upload, found
 from funcpack.deploy.plan.values import answer, at
 from funcpack.deployment_errors import NoEarlierSourceError, NotDeployedError
 

@@ -9,7 +9,7 @@ from funcpack.deploy.google.function import FUNCTION, READ, Function, current
 from funcpack.deploy.google.function_changes import changes, fields, needs_build, without_build
 from funcpack.deploy.google.function_states import ACTIVE_STATE
 from funcpack.deploy.google.generations import REPLACED_LABEL, UPLOAD_URL
-from funcpack.deploy.plan.steps import Condition, Step
+from funcpack.deploy.plan.steps import JSON, Condition, Step
 from funcpack.deploy.plan.values import Computed, answer, at
 from funcpack.deploy.settings.merging import merged
 
@@ -24,7 +24,6 @@ CREATE = "create"
 UPDATE = "update"
 SETTINGS = "settings"
 WRITES = (CREATE, UPDATE, SETTINGS)
-JSON = {"Content-Type": "application/json"}
 
 # What a first-generation function replaces. If another command creates it first, the number is not known.
 _NO_VERSION = "0"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 SERVICE = "service"
 SETTLED = "settled"
 
-JSON = {"Content-Type": "application/json"}
-
 _RESUME = "Cloud Run goes on. Run the same command again to wait for it; a longer --timeout gives it more time."
 
 

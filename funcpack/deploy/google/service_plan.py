@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import bindings, operations, serving, traffic
-from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, JSON, SERVICE, SETTLED
+from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, SERVICE, SETTLED
 from funcpack.deploy.google.service_body import service_body
 from funcpack.deploy.google.service_changes import has_other_template
 from funcpack.deploy.google.smoke import smoke_steps
-from funcpack.deploy.plan.steps import Plan, Step
+from funcpack.deploy.plan.steps import JSON, Plan, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 
 if TYPE_CHECKING:

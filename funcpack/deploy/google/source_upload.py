@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from funcpack.deploy.google.permissions import PERMISSIONS, project_number
-from funcpack.deploy.plan.steps import Step, missing
+from funcpack.deploy.plan.steps import JSON, Step, missing
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import ForeignBucketError
 
@@ -23,7 +23,6 @@ BUCKET = "bucket"
 NEW_BUCKET = "new_bucket"
 UPLOAD = "upload"
 
-_JSON = {"Content-Type": "application/json"}
 _ZIP = {"Content-Type": "application/zip"}
 
 
@@ -73,7 +72,7 @@ def steps(
             "POST",
             f"{url}?project={quote(place.project)}",
             _bucket(bucket, place),
-            _JSON,
+            JSON,
             missing(BUCKET),
             on_conflict=BUCKET,
         ),

@@ -12,6 +12,9 @@ from funcpack.deploy.plan.values import Answers, Numbers, Received, Value, shown
 
 UNTIL_DONE = "until done"
 
+# The header of a JSON body, which a printed plan shows.
+JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
