@@ -109,17 +109,17 @@ def make_prepared(progress: Progress, found: Engine, parts: Parts, environment: 
 
 
 def make_parts(progress: Progress, found: Engine, parts: Parts, environment: Target, *programs: Target) -> None:
-    """Create everything that the builder consists of. Compile the lifecycle and `programs` during the other steps."""
+    """Create everything that the builder consists of. Compile the lifecycle and `programs` during the other steps.
+
+    They are compiled one after the other, because Go uses all CPUs, and compiles a package that two of them have only once.
+    """
 
     def compile_programs() -> None:
+        make_lifecycle(progress, parts)
         for program in programs:
             program(progress)
 
-    progress.together(
-        compile_programs,
-        lambda: make_lifecycle(progress, parts),
-        lambda: make_prepared(progress, found, parts, environment),
-    )
+    progress.together(compile_programs, lambda: make_prepared(progress, found, parts, environment))
 
 
 def make_builder(progress: Progress, pack: Pack, environment: Target, *programs: Target) -> None:

@@ -26,6 +26,24 @@ def test_the_go_modules_pin_the_tools(module: Path, dependency: str) -> None:
     assert patch.isdigit()
 
 
+def test_modules_that_pack_and_the_lifecycle_share_are_compiled_once() -> None:
+    pack, lifecycle = requirements(cnb.PACK_MODULE), requirements(cnb.LIFECYCLE_MODULE)
+
+    different = {name for name in pack.keys() & lifecycle.keys() if pack[name] != lifecycle[name]}
+
+    # These are pack's choices: it does not compile with others, or is released with its own lifecycle.
+    assert different == {
+        "github.com/BurntSushi/toml",
+        "github.com/buildpacks/imgutil",
+        "github.com/buildpacks/lifecycle",
+    }
+
+
+def requirements(module: Path) -> dict[str, str]:
+    lines = (module / "go.mod").read_text().splitlines()
+    return dict(line.split()[:2] for line in lines if line.startswith("\t") and " v" in line)
+
+
 def test_an_unpinned_dependency_is_a_fault() -> None:
     with pytest.raises(LookupError, match=r"go\.mod does not require example\.com/other"):
         cnb.pinned_version(cnb.PACK_MODULE, "example.com/other")
