@@ -13,17 +13,15 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from images import make as base_images
 from images.recipe import BUILD, RUN
-from tools import builder, crane, emulation, errors, make, stage
+from tools import builder, crane, emulation, errors, make, signing, stage
 from tools.pack_cli import pinned
 from tools.parts import parts_for
 from tools.places import BUILDER_IMAGE, LOGS, ROOT
 from tools.progress import Progress
-from tools.signing import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,14 +105,18 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
     return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
 
 
-def sign(progress: Progress, key: Path, release: Release, names: Sequence[str], architectures: Sequence[str]) -> None:
-    """Sign the indexes `names` and their images with `key`, and attest the bills of materials of the base images.
+def sign(progress: Progress, release: Release, names: Sequence[str], architectures: Sequence[str]) -> None:
+    """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a key.
 
     Raises ToolError if cosign fails.
     """
+    key = signing.wanted_key()
+    if not key:
+        with progress.step("signatures and attestations") as step:
+            step.result = f"none, because neither SIGNING_KEY nor {signing.KEY_VARIABLE} is set"
+        return
     make.make_cosign(progress)
-    signer = Signer(progress, key)
-    with progress.step("signatures and attestations"):
+    with progress.step("signatures and attestations"), signing.signer(progress, key) as signer:
         for name in names:
             signer.sign(name)
         for image, architecture in product((RUN, BUILD), architectures):
@@ -152,7 +154,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.publish", description=__doc__)
     parser.add_argument("--registry", default="")
     parser.add_argument("--version", default="")
-    parser.add_argument("--signing-key", default=None, type=Path)
     parser.add_argument("--architectures", nargs="+", default=list(stage.PLATFORMS))
     arguments = parser.parse_args()
     progress = Progress(LOGS / "publish.log")
@@ -162,8 +163,7 @@ def main() -> int:
             stage.check_architecture(architecture)
         release = Release.of(arguments.registry, arguments.version or version_of_buildpack())
         names = publish(progress, release, arguments.architectures)
-        if arguments.signing_key:
-            sign(progress, arguments.signing_key, release, names, arguments.architectures)
+        sign(progress, release, names, arguments.architectures)
         print("\n" + "\n".join(names))
 
     return make.finish(work)

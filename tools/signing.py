@@ -1,13 +1,16 @@
-"""Signs published images, and attests their bills of materials in the in-toto format, with cosign and a key pair of the user.
+"""Signs published images, and attests their bills of materials in the in-toto format, with cosign and a private key of the user.
 
 Nothing is sent to a public transparency log. https://docs.sigstore.dev/cosign/signing/signing_with_containers/
 """
 
 from __future__ import annotations
 
+import os
 import tarfile
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from images.archive import BILL_PATH
@@ -15,22 +18,23 @@ from tools.errors import ToolError
 from tools.places import COSIGN
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tools.progress import Progress
 
 BILL_TYPE = "cyclonedx"
 
+# The variable with the private key, for example from a secret of a workflow.
+KEY_VARIABLE = "COSIGN_PRIVATE_KEY"
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs with the private key `key`. The public key is next to it, with the suffix .pub, as cosign writes it.
-
-    The password of the key is in the variable COSIGN_PASSWORD. What has a valid signature is not signed again.
-    """
+    """Signs with the private key `key`. What has a valid signature for `public_key` is not signed again."""
 
     progress: Progress
-    key: Path
+    key: str
+    public_key: Path
 
     def sign(self, name: str) -> None:
         """Sign the index `name`, a name with a digest, and its images. Raises ToolError if cosign fails."""
@@ -47,16 +51,37 @@ class Signer:
             self._write("attest", "--type", BILL_TYPE, "--predicate", file.name, name)
 
     def _write(self, command: str, *arguments: str) -> None:
-        options = ["--yes", "--tlog-upload=false", "--key", str(self.key)]
+        options = ["--yes", "--tlog-upload=false", "--key", self.key]
         self.progress.run([str(COSIGN), command, *options, *arguments])
 
     def _verifies(self, command: str, *arguments: str) -> bool:
-        options = ["--insecure-ignore-tlog=true", "--key", str(self.key.with_suffix(".pub"))]
+        options = ["--insecure-ignore-tlog=true", "--key", str(self.public_key)]
         try:
             self.progress.run([str(COSIGN), command, *options, *arguments])
         except ToolError:
             return False
         return True
+
+
+def wanted_key() -> str | None:
+    """Return the private key that the environment selects, as cosign refers to it, or None if images are not to be signed.
+
+    SIGNING_KEY is a path or another reference. Without it, COSIGN_PRIVATE_KEY is the key itself. Workflows without access to a
+    secret set it to an empty text.
+    """
+    return os.environ.get("SIGNING_KEY") or (f"env://{KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE) else None)
+
+
+@contextmanager
+def signer(progress: Progress, key: str) -> Iterator[Signer]:
+    """Yield the Signer with the private key `key`, whose password is in the variable COSIGN_PASSWORD.
+
+    Raises ToolError if the key or the password is not valid.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        public_key = Path(directory) / "cosign.pub"
+        progress.run([str(COSIGN), "public-key", "--key", key, "--outfile", str(public_key)])
+        yield Signer(progress, key, public_key)
 
 
 def bill_in(archive: Path) -> bytes:

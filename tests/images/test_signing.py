@@ -12,15 +12,17 @@ import pytest
 
 from tests.images import registries
 from tests.images.test_publish_index import ARCHITECTURES, published
-from tools import crane
+from tools import crane, signing
+from tools.errors import ToolError
 from tools.places import COSIGN
 from tools.progress import Progress
 from tools.publish import Release
-from tools.signing import Signer, bill_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tools.signing import Signer
 
 pytestmark = pytest.mark.skipif(
     not os.access(COSIGN, os.X_OK),
@@ -39,30 +41,57 @@ def release(log: Path) -> Iterator[Release]:
         yield Release.of(registry, "0.1.0")
 
 
-@pytest.fixture
-def signer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signer:
+@pytest.fixture(autouse=True)
+def key_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Create a key pair: the private key in a variable, as from a secret, and the public one for users in a file."""
     monkeypatch.setenv("COSIGN_PASSWORD", "secret")
     subprocess.run([COSIGN, "generate-key-pair"], cwd=tmp_path, check=True, capture_output=True)
-    return Signer(Progress(tmp_path / "signing.log"), tmp_path / "cosign.key")
+    monkeypatch.setenv(signing.KEY_VARIABLE, (tmp_path / "cosign.key").read_text())
+    (tmp_path / "cosign.pub").rename(tmp_path / "users.pub")
 
 
-def cosign(signer: Signer, *arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def signer(tmp_path: Path) -> Iterator[Signer]:
+    with signing.signer(Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}") as signer:
+        yield signer
+
+
+def cosign(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Verify as a user does, with the public key alone."""
-    options = ("--key", str(signer.key.with_suffix(".pub")), "--insecure-ignore-tlog=true")
+    options = ("--key", str(directory / "users.pub"), "--insecure-ignore-tlog=true")
     command = [str(COSIGN), arguments[0], *options, *arguments[1:]]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_index_and_each_image_have_a_valid_signature(release: Release, signer: Signer, tmp_path: Path) -> None:
     name = published(release, tmp_path)
-    assert cosign(signer, "verify", name).returncode != 0
+    assert cosign(tmp_path, "verify", name).returncode != 0
 
     signer.sign(name)
 
     references = [release.reference("funcpack/run", architecture) for architecture in ARCHITECTURES]
     for reference in (name, *references):
-        verified = cosign(signer, "verify", reference)
+        verified = cosign(tmp_path, "verify", reference)
         assert verified.returncode == 0, verified.stderr
+
+
+def test_key_can_be_in_a_file(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(signing.KEY_VARIABLE)
+    name = published(release, tmp_path)
+
+    with signing.signer(Progress(tmp_path / "signing.log"), str(tmp_path / "cosign.key")) as signer:
+        signer.sign(name)
+
+    assert cosign(tmp_path, "verify", name).returncode == 0
+
+
+def test_wrong_password_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COSIGN_PASSWORD", "another")
+    with (
+        pytest.raises(ToolError, match="failed with exit code 1"),
+        signing.signer(Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}"),
+    ):
+        pass
 
 
 def test_attestation_contains_the_bill_of_materials(release: Release, signer: Signer, tmp_path: Path) -> None:
@@ -71,11 +100,11 @@ def test_attestation_contains_the_bill_of_materials(release: Release, signer: Si
 
     signer.attest_bill(crane.full_name(signer.progress, reference), tmp_path / "arm64.tar")
 
-    verified = cosign(signer, "verify-attestation", "--type", "cyclonedx", reference)
+    verified = cosign(tmp_path, "verify-attestation", "--type", "cyclonedx", reference)
     assert verified.returncode == 0, verified.stderr
     statement = json.loads(base64.b64decode(json.loads(verified.stdout)["payload"]))
     assert statement["predicateType"] == "https://cyclonedx.org/bom"
-    assert statement["predicate"] == json.loads(bill_in(tmp_path / "arm64.tar"))
+    assert statement["predicate"] == json.loads(signing.bill_in(tmp_path / "arm64.tar"))
     assert statement["subject"][0]["digest"] == {"sha256": registries.digest_of(reference).removeprefix("sha256:")}
 
 

@@ -19,7 +19,7 @@ import yaml
 from funcpack.project.supported_pythons import SUPPORTED
 from tests.distributions import distributions
 from tests.environments import one_process
-from tools import checks, newest, rebase_notice, release_tools
+from tools import checks, newest, rebase_notice, release_tools, signing
 from tools.places import ROOT
 from tools.progress import Progress
 
@@ -67,6 +67,19 @@ def test_linters_accept_the_workflows_and_reject_an_unsafe_one(linter: str, tmp_
     bad = subprocess.run([*command, str(tmp_path / "unsafe.yml")], capture_output=True, text=True, check=False)
     assert bad.returncode != 0
     assert "github.event.issue.title" in bad.stdout
+
+
+@pytest.mark.parametrize("name", ["release.yml", "images.yml"])
+def test_published_images_are_signed_with_the_key_of_an_environment_that_requires_a_review(name: str) -> None:
+    job = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())["jobs"]["images"]
+    (publish,) = (step for step in job["steps"] if "make publish" in step.get("run", ""))
+    assert job["environment"] == "registry"
+    assert publish["env"] == {name: f"${{{{ secrets.{name} }}}}" for name in (signing.KEY_VARIABLE, "COSIGN_PASSWORD")}
+
+
+def test_only_the_upload_to_pypi_has_an_identity() -> None:
+    jobs = {name: job for file in WORKFLOWS for name, job in yaml.safe_load(file.read_text())["jobs"].items()}
+    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["pypi"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

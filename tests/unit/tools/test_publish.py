@@ -6,12 +6,18 @@ import os
 import platform
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tools import publish, signing
 from tools.errors import ToolError
 from tools.places import ROOT
+from tools.progress import Progress
 from tools.publish import Release
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -66,3 +72,33 @@ def test_images_from_a_registry_are_not_published() -> None:
         "What to do: run the command as root on Debian or Ubuntu, without BASE_IMAGE, for example in continuous"
         " integration.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "key"),
+    [
+        pytest.param({"SIGNING_KEY": "cosign.key", "COSIGN_PRIVATE_KEY": "-----BEGIN"}, "cosign.key", id="path"),
+        pytest.param({"COSIGN_PRIVATE_KEY": "-----BEGIN"}, "env://COSIGN_PRIVATE_KEY", id="secret"),
+        pytest.param({"COSIGN_PRIVATE_KEY": ""}, None, id="workflow-without-the-secret"),
+        pytest.param({}, None, id="none"),
+    ],
+)
+def test_key_that_signs(variables: dict[str, str], key: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SIGNING_KEY", "COSIGN_PRIVATE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert signing.wanted_key() == key
+
+
+def test_release_without_a_key_is_not_signed_and_reports_it_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SIGNING_KEY", raising=False)
+    monkeypatch.setenv("COSIGN_PRIVATE_KEY", "")
+
+    publish.sign(Progress(tmp_path / "log"), Release.of("127.0.0.1:1", "0.1.0"), [], [])
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "none, because neither SIGNING_KEY nor COSIGN_PRIVATE_KEY is set" in line
