@@ -5,6 +5,7 @@ https://github.com/google/go-containerregistry/blob/main/cmd/crane/README.md
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tools.places import CRANE
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.progress import Progress
+
+_FULL_NAME = re.compile(r"(?m)^\S+@sha256:[0-9a-f]{64}$")
 
 
 def push(progress: Progress, archive: Path, reference: str) -> None:
@@ -29,7 +32,9 @@ def push_index(progress: Progress, references: Sequence[str], target: str) -> No
 
 def full_name(progress: Progress, reference: str) -> str:
     """Return the name of `reference` with its digest instead of its tag. Raises ToolError if the registry does not have it."""
-    return _run(progress, "digest", "--full-ref", reference).strip()
+    # The output can contain warnings of the registry, too.
+    (name,) = _FULL_NAME.findall(_run(progress, "digest", "--full-ref", reference))
+    return str(name)
 
 
 def _run(progress: Progress, *arguments: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +71,39 @@ def test_what_the_registry_has_is_not_pushed_again(release: Release, tmp_path: P
 
     assert published(release, tmp_path) == first
     assert registries.writes(log) == writes != []
+
+
+class _Warning(BaseHTTPRequestHandler):
+    """Answers every request with a digest and a warning, as registries do: section Warnings of the distribution specification."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        headers = {
+            "Warning": '299 - "this repository moves soon"',
+            "Content-Type": "application/vnd.oci.image.index.v1+json",
+            "Docker-Content-Digest": f"sha256:{'a' * 64}",
+            "Content-Length": "0",
+        }
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    do_HEAD = do_GET  # noqa: N815 - the base class calls it by this name
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Print nothing."""
+
+
+def test_warning_of_a_registry_is_no_part_of_a_name(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Warning) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        image = f"127.0.0.1:{server.server_port}/funcpack/run"
+
+        name = crane.full_name(Progress(tmp_path / "log"), f"{image}:0.1.0")
+        server.shutdown()
+
+    assert name == f"{image}@sha256:{'a' * 64}"
+    assert "this repository moves soon" in (tmp_path / "log").read_text()
 
 
 def test_registry_that_does_not_respond_stops_the_release(tmp_path: Path) -> None:
