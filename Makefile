@@ -66,7 +66,7 @@ distributions: venv ## build the wheels and source distributions for PyPI in dis
 audit: venv ## compare everything that is locked with the known vulnerabilities of Python packages and Go modules
 	@$(VENV)/python -m tools.audit
 
-version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0
+version: python ## set the version of the next release in all files that name it: make version VERSION=1.2.0, or 1.2.0-rc.1
 	@$(RUN) -m tools.version "$$VERSION"
 
 notes: venv ## check that everything is ready for the release of TAG=v1.2.0, and write its notes to dist/notes.md
@@ -77,7 +77,7 @@ upload: venv ## upload dist/pypi to PyPI, from a workflow that PyPI trusts
 	@$(VENV)/uv publish --trusted-publishing $(TRUSTED) $(UPLOAD) dist/pypi/*
 
 announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the distributions
-	@gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md dist/pypi/*
+	@case "$$TAG" in *-*) set -- --prerelease ;; esac; gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md "$$@" dist/pypi/*
 
 login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
 	@echo "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
@@ -87,8 +87,8 @@ newest: venv ## allow the newest releases of the dependencies, pack and lifecycl
 	@$(MAKE) lock UPGRADE=--upgrade
 	@git --no-pager diff --stat
 
-released: ## check out the newest release
-	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*')"
+released: ## check out the newest release, which is not a candidate
+	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*' --exclude '*-*')"
 
 notice: images venv ## write to dist/notice.md what is new in the run image, compared with the one in REGISTRY
 	@$(VENV)/python -m tools.rebase_notice "$$REGISTRY/funcpack/run:latest" funcpack/run > dist/notice.md
@@ -96,7 +96,7 @@ notice: images venv ## write to dist/notice.md what is new in the run image, com
 notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
-publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the buildpack, and sign them with SIGNING_KEY=cosign.key
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key
 	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
 
 images: python ## create the base images funcpack/run and funcpack/build

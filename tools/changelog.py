@@ -6,16 +6,27 @@ import re
 
 from tools import errors
 
-UNRELEASED = "## [Unreleased]\n"
+_UNRELEASED = "Unreleased"
+_HEADING = f"## [{_UNRELEASED}]\n"
 
 
 def released(text: str, version: str, date: str) -> str:
     """Return the changelog with the unreleased changes as the section of `version`, and no unreleased ones.
 
-    Raises ToolError if there are no unreleased changes.
+    A release candidate changes nothing. Raises ToolError if there are no unreleased changes.
     """
-    section(text, "Unreleased")
-    return text.replace(UNRELEASED, f"{UNRELEASED}\n## [{version}] - {date}\n", 1)
+    section(text, _UNRELEASED)
+    if _is_candidate(version):
+        return text
+    return text.replace(_HEADING, f"{_HEADING}\n## [{version}] - {date}\n", 1)
+
+
+def changes(text: str, version: str) -> str:
+    """Return the changes of `version`: those of its section, or the unreleased ones if it is a release candidate.
+
+    Raises ToolError if there are none.
+    """
+    return section(text, _UNRELEASED if _is_candidate(version) else version)
 
 
 def section(text: str, version: str) -> str:
@@ -28,3 +39,7 @@ def section(text: str, version: str) -> str:
     if not found or not found[1].strip():
         raise errors.no_changes(version)
     return found[1].strip() + "\n"
+
+
+def _is_candidate(version: str) -> bool:
+    return "-" in version

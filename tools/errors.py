@@ -180,7 +180,8 @@ def invalid_version(version: str) -> ToolError:
     return ToolError(
         "invalid version",
         f"The version is '{version}'.",
-        "set VERSION to three numbers, for example: `make version VERSION=1.2.0`.",
+        "set VERSION to three numbers, or to those of a release candidate, for example: `make version VERSION=1.2.0`, or"
+        " `make version VERSION=1.2.0-rc.1`.",
     )
 
 

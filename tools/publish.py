@@ -10,17 +10,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import tomllib
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from images import make as base_images
 from images.recipe import BUILD, RUN
-from tools import builder, crane, emulation, errors, make, signing, stage
+from tools import builder, crane, emulation, errors, make, signing, stage, version
 from tools.pack_cli import pinned
 from tools.parts import parts_for
-from tools.places import BUILDER_IMAGE, LOGS, ROOT
+from tools.places import BUILDER_IMAGE, LOGS
 from tools.progress import Progress
 
 if TYPE_CHECKING:
@@ -144,11 +143,6 @@ def publish_image(progress: Progress, release: Release, image: str, all_parts: S
         return crane.full_name(progress, f"{release.registry}/{image}:{release.version}")
 
 
-def version_of_buildpack() -> str:
-    """Return the version in buildpack.toml."""
-    return str(tomllib.loads((ROOT / "buildpack.toml").read_text())["buildpack"]["version"])
-
-
 def main() -> int:
     """Publish what the command line says, print the names with digests, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.publish", description=__doc__)
@@ -161,7 +155,7 @@ def main() -> int:
     def work() -> None:
         for architecture in arguments.architectures:
             stage.check_architecture(architecture)
-        release = Release.of(arguments.registry, arguments.version or version_of_buildpack())
+        release = Release.of(arguments.registry, arguments.version or version.current())
         names = publish(progress, release, arguments.architectures)
         sign(progress, release, names, arguments.architectures)
         print("\n" + "\n".join(names))

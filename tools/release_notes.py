@@ -1,4 +1,4 @@
-"""Prints the notes of a release, the section of its version in CHANGELOG.md: python3 -m tools.release_notes TAG.
+"""Prints the notes of a release, the changes of its version in CHANGELOG.md: python3 -m tools.release_notes TAG.
 
 It fails unless the tag is of the version in the sources, the changelog has the version, and everything is committed. So it is
 the first step of a release.
@@ -21,7 +21,7 @@ def notes(tag: str) -> str:
     """
     if tag != f"v{version.current()}":
         raise errors.other_version(tag, version.current())
-    changes = changelog.section((ROOT / "CHANGELOG.md").read_text(), version.current())
+    changes = changelog.changes((ROOT / "CHANGELOG.md").read_text(), version.current())
     status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)
     if status.stdout:
         raise errors.not_committed(status.stdout.splitlines())

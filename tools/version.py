@@ -1,6 +1,7 @@
 """Sets the version of Funcpack in all places that name it: python3 -m tools.version VERSION.
 
-The distributions take theirs from the invoker. The changelog's section of unreleased changes becomes the section of the version.
+The distributions take theirs from the invoker. The changelog's section of unreleased changes becomes the section of the version,
+except for a release candidate, such as 1.2.0-rc.1: its changes are still unreleased.
 """
 
 from __future__ import annotations
@@ -17,21 +18,27 @@ from tools.places import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-_VERSION = r"\d+\.\d+\.\d+"  # buildpacks have no other form
+# As in the tags of Git and of images.
+_VERSION = re.compile(r"\d+\.\d+\.\d+(-rc\.\d+)?")
 
-# Files, and in each what stands before and after the version.
+# The file with the version of the distributions, which have their own form of candidates: 1.2.0rc1.
+# https://packaging.python.org/en/latest/specifications/version-specifiers/
+_DISTRIBUTIONS = "invoker/funcpack_invoker/__init__.py"
+
+# Files, and in each what stands before and after the version. A buildpack can have only three numbers, so that a candidate has the
+# version of its release: https://github.com/buildpacks/spec/blob/main/buildpack.md
 PLACES = {
-    "invoker/funcpack_invoker/__init__.py": ('__version__ = "', '"'),
+    _DISTRIBUTIONS: ('__version__ = "', '"'),
     "buildpack.toml": ('\nversion = "', '"'),
     "docs/buildpack.md": ("funcpack-python-", r"\.cnb"),
 }
 
 
 def current() -> str:
-    """Return the version of the sources."""
-    name, (before, after) = next(iter(PLACES.items()))
-    (found,) = re.findall(f"{before}({_VERSION}){after}", (ROOT / name).read_text())
-    return str(found)
+    """Return the version of the sources, as in tags."""
+    before, after = PLACES[_DISTRIBUTIONS]
+    (found,) = re.findall(f"{before}(.*){after}", (ROOT / _DISTRIBUTIONS).read_text())
+    return str(found).replace("rc", "-rc.")
 
 
 def write(version: str, date: str, root: Path = ROOT) -> None:
@@ -39,13 +46,14 @@ def write(version: str, date: str, root: Path = ROOT) -> None:
 
     Raises ToolError if `version` is not a version, or if the changelog has no unreleased changes.
     """
-    if not re.fullmatch(_VERSION, version):
+    if not _VERSION.fullmatch(version):
         raise errors.invalid_version(version)
     page = root / "CHANGELOG.md"
     page.write_text(changelog.released(page.read_text(), version, date))
     for name, (before, after) in PLACES.items():
         file = root / name
-        file.write_text(re.sub(f"({before}){_VERSION}({after})", rf"\g<1>{version}\g<2>", file.read_text()))
+        text = version.replace("-rc.", "rc") if name == _DISTRIBUTIONS else version.partition("-")[0]
+        file.write_text(re.sub(rf"({before})\d+\.\d+\.\d+(?:rc\d+)?({after})", rf"\g<1>{text}\g<2>", file.read_text()))
 
 
 def main() -> None:

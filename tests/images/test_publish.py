@@ -12,10 +12,9 @@ import pytest
 
 from images.make import base_image
 from tests.images import registries
-from tools import emulation, stage
+from tools import emulation, stage, version
 from tools.parts import parts_for
 from tools.places import ROOT
-from tools.publish import version_of_buildpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +28,7 @@ pytestmark = [
 ]
 
 IMAGES = ("funcpack/run", "funcpack/build", "funcpack/python", "funcpack/builder")
-VERSION = version_of_buildpack()
+VERSION = version.current().partition("-")[0]  # a candidate has no other tags
 MINOR = VERSION.rpartition(".")[0]
 FUNCTION = {"handler.py": "def handler():\n    return open('/etc/debian_version').read()\n"}
 OTHER_BUILDER = """\
@@ -70,7 +69,12 @@ class Published:
 
 def publish(registry: str, architectures: Sequence[str]) -> tuple[str, ...]:
     """Run `make publish`, and return the names that it prints."""
-    variables = {"PYTHON": sys.executable, "REGISTRY": registry, "ARCHITECTURES": " ".join(architectures)}
+    variables = {
+        "PYTHON": sys.executable,
+        "REGISTRY": registry,
+        "VERSION": VERSION,
+        "ARCHITECTURES": " ".join(architectures),
+    }
     command = ["make", "publish", *(f"{name}={value}" for name, value in variables.items())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

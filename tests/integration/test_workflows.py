@@ -176,11 +176,12 @@ def make(directory: Path, *arguments: str, **variables: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_release_is_created_with_its_notes_and_distributions(release: Path) -> None:
-    make(release, "announce", "TAG=v1.2.0")
+@pytest.mark.parametrize(("version", "options"), [("1.2.0", []), ("1.2.0-rc.1", ["--prerelease"])])
+def test_release_is_created_with_its_notes_and_distributions(version: str, options: list[str], release: Path) -> None:
+    make(release, "announce", f"TAG=v{version}")
     assert (release / "gh.arguments").read_text().splitlines() == [
-        *("release", "create", "v1.2.0", "--verify-tag", "--title", "Funcpack 1.2.0"),
-        *("--notes-file", "dist/notes.md", "dist/pypi/a.whl"),
+        *("release", "create", f"v{version}", "--verify-tag", "--title", f"Funcpack {version}"),
+        *("--notes-file", "dist/notes.md", *options, "dist/pypi/a.whl"),
     ]
 
 
@@ -205,7 +206,7 @@ def test_newest_release_is_checked_out(release: Path) -> None:
         return subprocess.run(command, cwd=release, capture_output=True, text=True, check=True).stdout
 
     git("init", "-q")
-    for tag in ("v1.9.0", "v1.10.0", "other"):
+    for tag in ("v1.9.0", "v1.10.0", "v1.11.0-rc.1", "other"):
         git("commit", "-q", "--allow-empty", "-m", tag)
         git("tag", tag)
     make(release, "released")

@@ -11,9 +11,9 @@ import pytest
 import uv
 
 from funcpack.environments import pythons
+from funcpack_invoker import __version__
 from tests import other_python
 from tests.distributions import distribution
-from tools import version
 from tools.distributions import export
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_installed_tool(
     tmp_path: Path,
 ) -> None:
     commands = install(source(tmp_path), tmp_path, python())
-    assert run([commands / "funcpack", "--version"], tmp_path) == f"funcpack {version.current()}\n"
+    assert run([commands / "funcpack", "--version"], tmp_path) == f"funcpack {__version__}\n"
     (package,) = commands.parent.glob("lib/python*/site-packages/funcpack")
     for template in (ROOT / "templates" / "python").iterdir():
         packaged = {path.name for path in (package / "templates" / template.name).iterdir()}

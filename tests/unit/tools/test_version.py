@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
 from tools import changelog, version
 from tools.errors import ToolError
@@ -32,12 +33,22 @@ CHANGELOG = """\
 """
 
 
-def versions(root: Path) -> set[str]:
-    return {
-        found
-        for name, (before, after) in version.PLACES.items()
-        for found in re.findall(rf"{before}(\d[\d.]*){after}", (root / name).read_text())
-    }
+# The form of a version in each file.
+FORMS = ("{0}{1}", "{0}", "{0}")
+
+
+def versions(root: Path) -> list[str]:
+    """Return the version in each file, which names it at least once, and the same one each time."""
+    places = version.PLACES.items()
+    found = [
+        set(re.findall(rf"{before}(\d[\drc.]*){after}", (root / name).read_text())) for name, (before, after) in places
+    ]
+    return [each for (each,) in found]
+
+
+def expected(version: str) -> list[str]:
+    numbers, _, candidate = version.partition("-rc.")
+    return [form.format(numbers, candidate and f"rc{candidate}") for form in FORMS]
 
 
 @pytest.fixture
@@ -50,13 +61,32 @@ def sources(tmp_path: Path) -> Path:
 
 
 def test_all_places_name_the_same_version() -> None:
-    assert versions(ROOT) == {version.current()}
+    assert versions(ROOT) == expected(version.current())
+
+
+@pytest.mark.parametrize("candidate", ["7.8.9-rc.1", "7.8.9-rc.12"])
+def test_candidate_has_a_version_of_each_kind_and_leaves_the_changes_unreleased(candidate: str, sources: Path) -> None:
+    version.write(candidate, "2026-06-01", sources)
+
+    distributions, *others = versions(sources)
+    assert distributions == str(Version(candidate)) == f"7.8.9rc{candidate[9:]}"
+    assert others == ["7.8.9", "7.8.9"]
+    assert (sources / "CHANGELOG.md").read_text() == CHANGELOG
+    assert changelog.changes(CHANGELOG, candidate) == "### Added\n\n- New.\n"
+
+
+def test_release_follows_its_candidates(sources: Path) -> None:
+    for each in ("7.8.9-rc.1", "7.8.9-rc.2", "7.8.9"):
+        version.write(each, "2026-06-01", sources)
+
+    assert versions(sources) == expected("7.8.9")
+    assert changelog.changes((sources / "CHANGELOG.md").read_text(), "7.8.9") == "### Added\n\n- New.\n"
 
 
 def test_one_command_sets_the_version_everywhere(sources: Path) -> None:
     version.write("7.8.9", "2026-06-01", sources)
 
-    assert versions(sources) == {"7.8.9"}
+    assert versions(sources) == expected("7.8.9")
     assert changelog.section((sources / "CHANGELOG.md").read_text(), "7.8.9") == "### Added\n\n- New.\n"
     assert "## [Unreleased]\n\n## [7.8.9] - 2026-06-01\n" in (sources / "CHANGELOG.md").read_text()
 
@@ -76,18 +106,18 @@ def test_no_other_file_of_the_product_names_the_version() -> None:
     assert set(found.stdout.split()) <= {*version.PLACES, "tests/unit/buildpack/builds.py"}
 
 
-@pytest.mark.parametrize("wrong", ["1.2", "v1.2.0", "1.2.0rc1", ""])
+@pytest.mark.parametrize("wrong", ["1.2", "v1.2.0", "1.2.0rc1", "1.2.0-rc1", "1.2.0-beta.1", ""])
 def test_version_with_another_form_is_rejected(wrong: str, sources: Path) -> None:
-    with pytest.raises(ToolError, match="invalid version"):
+    with pytest.raises(ToolError, match=r"invalid version(.|\n)*make version VERSION=1\.2\.0-rc\.1"):
         version.write(wrong, "2026-06-01", sources)
-    assert versions(sources) == {version.current()}
+    assert versions(sources) == expected(version.current())
 
 
 def test_release_without_changes_is_rejected(sources: Path) -> None:
     version.write("7.8.9", "2026-06-01", sources)
     with pytest.raises(ToolError, match="the changelog has no changes of this version"):
         version.write("7.9.0", "2026-06-02", sources)
-    assert versions(sources) == {"7.8.9"}
+    assert versions(sources) == expected("7.8.9")
 
 
 @pytest.mark.parametrize(
@@ -104,15 +134,15 @@ def test_missing_section_names_the_version(missing: str) -> None:
     assert caught.value.found == f"CHANGELOG.md has no section [{missing}], or an empty one."
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """Return a repository with the tools, whose changelog has the current version."""
+def clone(tmp_path: Path, wanted: str) -> Path:
+    """Return a repository with the tools, whose version is set to `wanted`."""
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "images", tmp_path / "images", ignore=shutil.ignore_patterns("__pycache__"))
     for name in version.PLACES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "CHANGELOG.md").write_text(changelog.released(CHANGELOG, version.current(), "2026-06-01"))
+    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
+    version.write(wanted, "2026-06-01", tmp_path)
     for command in (
         ["init", "-q"],
         ["add", "."],
@@ -122,26 +152,29 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def notes(clone: Path, tag: str) -> subprocess.CompletedProcess[str]:
+def notes(sources: Path, tag: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-B", "-m", "tools.release_notes", tag]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=sources, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_notes_are_the_changes_of_the_version(clone: Path) -> None:
-    done = notes(clone, f"v{version.current()}")
+@pytest.mark.parametrize("wanted", ["7.8.9", "7.8.9-rc.1"])
+def test_notes_are_the_changes_of_the_version(wanted: str, tmp_path: Path) -> None:
+    done = notes(clone(tmp_path, wanted), f"v{wanted}")
     assert (done.stdout, done.stderr) == ("### Added\n\n- New.\n", "")
 
 
-def test_tag_of_another_version_is_rejected(clone: Path) -> None:
-    done = notes(clone, "v99.0.0")
+@pytest.mark.parametrize("tag", ["v99.0.0", "v7.8.9-rc.1"])
+def test_tag_of_another_version_is_rejected(tag: str, tmp_path: Path) -> None:
+    done = notes(clone(tmp_path, "7.8.9"), tag)
     assert done.returncode == 1
-    assert f"The tag is v99.0.0, and the version in the sources is {version.current()}." in done.stderr
+    assert f"The tag is {tag}, and the version in the sources is 7.8.9." in done.stderr
 
 
-def test_release_of_uncommitted_changes_is_rejected(clone: Path) -> None:
-    (clone / "buildpack.toml").write_text("")
-    done = notes(clone, f"v{version.current()}")
+def test_release_of_uncommitted_changes_is_rejected(tmp_path: Path) -> None:
+    sources = clone(tmp_path, "7.8.9")
+    (sources / "buildpack.toml").write_text("")
+    done = notes(sources, "v7.8.9")
     assert done.returncode == 1
     assert "there are changes that are not committed" in done.stderr
     assert " M buildpack.toml" in done.stderr
