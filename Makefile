@@ -99,7 +99,7 @@ notify: ## open an issue with dist/notice.md, if the run image has new packages
 publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key
 	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
 
-images: python ## create the base images funcpack/run and funcpack/build
+images: python ## create the base images funcpack/run and funcpack/build, again with REFRESH=1 to get fixes of Debian
 	@$(RUN) -m tools.make images
 
 tools: python ## build the pinned pack and lifecycle in .tools

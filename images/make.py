@@ -1,7 +1,8 @@
 """Creates the build image and the run image in the container engine. recipe.py describes them.
 
 As root on Debian or Ubuntu, they are created from Debian's packages alone. Otherwise, or if BASE_IMAGE is set, they are created
-from a Debian image of a registry.
+from a Debian image of a registry. If REFRESH is set, they are created again although the recipe is the same, to get the current
+packages of Debian. The same packages lead to the same images.
 """
 
 from __future__ import annotations
@@ -32,15 +33,20 @@ def base_image() -> str:
     return os.environ.get("BASE_IMAGE") or ("" if engines.is_root_on_debian() else BASE_IMAGE)
 
 
+def is_refresh() -> bool:
+    """Check whether the user wants the current packages of Debian."""
+    return bool(os.environ.get("REFRESH"))
+
+
 def ensure(progress: Progress, step: Step, engine: Engine, parts: Parts) -> None:
-    """Create both images in the engine if their recipe changed or one is missing.
+    """Create both images in the engine if their recipe changed, one is missing, or REFRESH is set.
 
     Raises ToolError if a program fails.
     """
     base = base_image()
     recipe = stamp.digest(HERE, text=base)
     name = f"images-{parts.tag}"
-    if stamp.is_current(name, _inputs(recipe, engine, parts)):
+    if _is_current(name, _inputs(recipe, engine, parts)):
         step.result = "up to date"
         return
     if base:
@@ -53,14 +59,14 @@ def ensure(progress: Progress, step: Step, engine: Engine, parts: Parts) -> None
 
 
 def ensure_archives(progress: Progress, parts: Parts) -> list[Path]:
-    """Create both images from Debian's packages, as archives, if their recipe changed, and return the archives.
+    """Create both images from Debian's packages, as archives, if their recipe changed or REFRESH is set, and return the archives.
 
     Creating both ensures that they have the same Python. Raises ToolError if a program fails.
     """
     archives = [archive_of(image, parts.architecture) for image in (RUN, BUILD)]
     recipe = stamp.digest(HERE, text=parts.tag)
     name = f"archives-{parts.architecture}"
-    if not stamp.is_current(name, recipe) or not all(file.exists() for file in archives):
+    if not _is_current(name, recipe) or not all(file.exists() for file in archives):
         debian.ensure_mmdebstrap(progress)
         progress.together(*(partial(from_packages, progress, image, parts) for image in (RUN, BUILD)))
         stamp.write(name, recipe)
@@ -96,11 +102,20 @@ def from_base_image(progress: Progress, engine: Engine, image: Image, base: str)
         "GROUP_ID": GROUP_ID,
     }
     command = [engine.client, "build", "--target", image.short_name, "--tag", image.name]
+    if is_refresh():
+        command += ["--pull", "--no-cache"]
     for name, value in arguments.items():
         command += ["--build-arg", f"{name}={value}"]
     for name, text in image.labels.items():
         command += ["--label", f"{name}={text}"]
     progress.run([*command, str(HERE)], env=engine.environment())
+
+
+def _is_current(name: str, value: str) -> bool:
+    """Check whether the recorded value of `name` is `value`. A refresh that fails is repeated, because it removes the record first."""
+    if is_refresh():
+        stamp.forget(name)
+    return stamp.is_current(name, value)
 
 
 def _inputs(recipe: str, engine: Engine, parts: Parts) -> str:

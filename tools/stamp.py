@@ -32,6 +32,11 @@ def is_current(name: str, value: str) -> bool:
     return stamp.is_file() and stamp.read_text() == value
 
 
+def forget(name: str) -> None:
+    """Remove the recorded value of `name`."""
+    (STAMPS / name).unlink(missing_ok=True)
+
+
 def write(name: str, value: str) -> None:
     """Record `value` for `name`."""
     STAMPS.mkdir(parents=True, exist_ok=True)
