@@ -10,13 +10,14 @@ import pytest
 from images.archive import BILL_LABEL, BILL_PATH
 from images.make import base_image
 from images.recipe import BUILD, RUN
+from tests.bills import faults
 from tools import cnb
 from tools.places import BUILDER_IMAGE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.images.conftest import MakeApp, Workshop
+    from tests.images.conftest import Build, MakeApp, Workshop
     from tools.engine import Engine
 
 FROM_PACKAGES = pytest.mark.skipif(bool(base_image()), reason="here the images are made from a registry's Debian")
@@ -54,12 +55,51 @@ def test_label_names_the_layer_of_the_bill(container_engine: Engine, image: str)
     assert json.loads(layers)[1] == label
 
 
-def test_a_build_does_not_miss_a_bill_of_the_lifecycle(workshop: Workshop, make_app: MakeApp, tmp_path: Path) -> None:
-    built = workshop.build(make_app({"handler.py": "def handler():\n    return 1\n"}))
+@FROM_PACKAGES
+@pytest.mark.parametrize("image", [RUN.name, BUILD.name, BUILDER_IMAGE])
+def test_bill_of_the_image_is_valid(workshop: Workshop, image: str, tmp_path: Path) -> None:
+    bill = tmp_path / "image.cdx.json"
+    bill.write_text(workshop.python_in(image, READ))
 
-    assert "Did not find SBOM" not in built.log
-    workshop.pack("sbom", "download", built.image, "--output-dir", str(tmp_path))
-    launcher = tmp_path / "layers" / "sbom" / "launch" / "buildpacksio_lifecycle" / "launcher"
+    assert faults(bill) == ""
+
+
+@pytest.mark.parametrize("program", cnb.PROGRAMS)
+def test_bills_of_the_lifecycle_are_valid(workshop: Workshop, program: str, tmp_path: Path) -> None:
+    bills = [tmp_path / f"{program}.sbom.{kind}.json" for kind in ("cdx", "spdx")]
+    for bill in bills:
+        bill.write_text(workshop.python_in(BUILDER_IMAGE, f"print(open('/cnb/lifecycle/{bill.name}').read())"))
+
+    assert faults(*bills) == ""
+
+
+@pytest.fixture(scope="module")
+def function(workshop: Workshop, make_app: MakeApp) -> Build:
+    return workshop.build(make_app({"handler.py": "def handler():\n    return 1\n"}))
+
+
+@pytest.fixture
+def bills_of_function(workshop: Workshop, function: Build, tmp_path: Path) -> Path:
+    """Return the directory with the bills of a function, for each buildpack and layer."""
+    workshop.pack("sbom", "download", function.image, "--output-dir", str(tmp_path))
+    return tmp_path / "layers" / "sbom" / "launch"
+
+
+def test_bills_of_a_function_are_valid(bills_of_function: Path) -> None:
+    bills = [*bills_of_function.rglob("*.cdx.json"), *bills_of_function.rglob("*.spdx.json")]
+
+    names = sorted(str(bill.relative_to(bills_of_function)) for bill in bills)
+    assert names == [
+        "buildpacksio_lifecycle/launcher/sbom.cdx.json",
+        "buildpacksio_lifecycle/launcher/sbom.spdx.json",
+        "funcpack_python/invoker/sbom.cdx.json",
+    ]
+    assert faults(*bills) == ""
+
+
+def test_a_build_does_not_miss_a_bill_of_the_lifecycle(function: Build, bills_of_function: Path) -> None:
+    assert "Did not find SBOM" not in function.log
+    launcher = bills_of_function / "buildpacksio_lifecycle" / "launcher"
     assert {path.name for path in launcher.iterdir()} == {"sbom.cdx.json", "sbom.spdx.json", "sbom.syft.json"}
     version = cnb.pinned_version(cnb.LIFECYCLE_MODULE, "github.com/buildpacks/lifecycle")
     purls = [each["purl"] for each in components((launcher / "sbom.cdx.json").read_text())]

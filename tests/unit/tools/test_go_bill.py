@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.bills import faults
 from tools import go_bill
 from tools.go_bill import Module
 from tools.progress import Progress
@@ -60,3 +61,19 @@ def test_every_format_lists_every_module(bills: dict[str, Any]) -> None:
     references = [each["externalRefs"] for each in bills["spdx"]["packages"]]
     assert sorted(each[0]["referenceLocator"] for each in references) == wanted
     assert sorted(str(each["purl"]) for each in bills["syft"]["artifacts"]) == wanted
+
+
+@pytest.mark.usefixtures("bills")
+def test_bills_are_valid(tmp_path: Path) -> None:
+    assert faults(*(tmp_path / f"launcher.sbom.{kind}.json" for kind in ("cdx", "spdx"))) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [("cdx", {"components": [{"type": "library"}]}), ("spdx", {"documentNamespace": "not an address"})],
+)
+def test_faults_of_a_bill_are_found(bills: dict[str, Any], kind: str, change: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / f"changed.{kind}.json"
+    file.write_text(json.dumps({**bills[kind], **change}))
+
+    assert faults(file).startswith(f"{file} ")
