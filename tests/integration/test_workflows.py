@@ -44,6 +44,8 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job["steps"]]
 
 
+# With the login of the user that runs the steps, and with uv on PATH.
+AS_ROOT = 'sudo --preserve-env env "HOME=$HOME" "PATH=$PATH" '
 COMMANDS = sorted({step["run"] for workflow in WORKFLOWS for step in steps(workflow) if "run" in step})
 
 
@@ -84,7 +86,7 @@ def test_only_the_upload_to_pypi_has_an_identity() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_step_is_a_target_of_the_makefile(command: str) -> None:
-    target = re.fullmatch(r"make ([a-z]+)( [A-Z]+=\"[^\"]+\")*", command)
+    target = re.fullmatch(r"make ([a-z]+)( [A-Z]+=\"[^\"]+\")*", command.removeprefix(AS_ROOT))
     assert target, "the logic of a step belongs into a target"
     assert re.search(rf"(?m)^{target[1]}:.* ## ", (ROOT / "Makefile").read_text())
     dry = ["make", "--dry-run", target[1]]
@@ -92,6 +94,13 @@ def test_step_is_a_target_of_the_makefile(command: str) -> None:
         dry, cwd=ROOT, env={**os.environ, "TAG": "v1.2.0"}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_steps_that_create_images_from_packages_of_debian_run_as_root() -> None:
+    """GitHub runs steps as another user, for whom the images would be based on an image of a registry."""
+    images = [each for each in COMMANDS if re.search(r"make (notice|publish)\b", each)]
+    assert len(images) == 3
+    assert [each for each in images if not each.startswith(AS_ROOT)] == []
 
 
 def test_actions_are_pinned_by_commit_and_the_same_everywhere() -> None:
