@@ -3,7 +3,7 @@
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: bench bench-cluster browser fuzz help kubeconfig pictures python demo test test-cluster tools images buildpack package builder venv lint lock clean
-.PHONY: announce audit check containers distributions login newest notes notice notify publish released upload version
+.PHONY: announce audit check containers cosign distributions login newest notes notice notify publish released upload version
 
 # Any Python from 3.11 on: make PYTHON=python3.12 demo
 PYTHON ?= python3
@@ -28,7 +28,7 @@ python:
 demo: python ## build an HTTP and a CloudEvent function, run them in containers and call them
 	@$(RUN) -m tools.demo
 
-test: builder browser lint ## run the linters, the type checker and all tests
+test: builder cosign browser lint ## run the linters, the type checker and all tests
 	@$(VENV)/python -m pytest -n auto --dist loadfile
 
 test-cluster: kubeconfig builder ## run the tests on the Kubernetes cluster that KUBECONFIG selects: see docs/testing.md
@@ -40,7 +40,7 @@ kubeconfig:
 check: lint ## run the linters, the type checker and the tests that need no container and no browser
 	@$(VENV)/python -m pytest -n auto --dist loadfile tests/unit tests/integration --ignore tests/integration/cli/test_page.py
 
-containers: builder ## run only the tests with real builds and containers
+containers: builder cosign ## run only the tests with real builds and containers
 	@$(VENV)/python -m pytest -n auto --dist loadfile tests/images
 
 fuzz: venv ## run the fuzz targets at random for 10 minutes, or as long as MINUTES says
@@ -105,17 +105,21 @@ images: python ## create the base images funcpack/run and funcpack/build, again 
 tools: python ## build the pinned pack and lifecycle in .tools
 	@$(RUN) -m tools.make tools
 
+cosign: python ## build the pinned cosign in .tools, which signs images: takes minutes
+	@$(RUN) -m tools.make cosign
+
 venv: python ## create the development environment .venv
 	@$(RUN) -m tools.make venv
 
 browser: python ## install Chromium for the tests of the page, if it is missing
 	@$(RUN) -m tools.make browser
 
-bench: builder ## measure serving, building and the command line tool next to the alternatives, for docs/benchmarks: about 50 minutes
+bench: builder ## measure serving, building and the command line tool next to the alternatives, and health checks, for docs/benchmarks: about 55 minutes
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt
 	$(VENV)/python -m benchmarks.serve --output docs/benchmarks
 	$(VENV)/python -m benchmarks.cli --output docs/benchmarks
 	$(VENV)/python -m benchmarks.build --output docs/benchmarks
+	$(VENV)/python -m benchmarks.health --output docs/benchmarks
 
 bench-cluster: kubeconfig builder ## measure functions on the Kubernetes cluster that KUBECONFIG selects, for docs/benchmarks: about 15 minutes
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement benchmarks/requirements/plot.txt

@@ -173,6 +173,7 @@ def builder_target(progress: Progress) -> None:
 TARGETS = {
     "venv": make_venv,
     "browser": make_browser,
+    "cosign": make_cosign,
     "tools": tools_target,
     "images": images_target,
     "buildpack": buildpack_target,
