@@ -218,9 +218,8 @@ def test_destroy_twice(deployer: Deployer, kubectl: Kubectl, resource: str, func
     assert deployer("destroy").code == 0
 
 
+@pytest.mark.parametrize("deployer", ["kubernetes"], indirect=True)
 def test_a_resource_of_others_is_not_destroyed(deployer: Deployer, kubectl: Kubectl, function_image: str) -> None:
-    if deployer.backend == "knative":
-        pytest.skip("one backend is enough")
     kubectl("create", "deployment", "greeter", f"--image={function_image}")
     refused = deployer("destroy")
     assert refused.code == 1
