@@ -1100,7 +1100,7 @@ class NothingToRollBackToError(CommandError):
 
     @property
     def found(self) -> str:
-        return f"'{self.name}' has no ready revision that is older than the one that serves."
+        return f"'{self.name}' has no ready revision that has served and is older than the one that serves now."
 
     @property
     def remedy(self) -> str:

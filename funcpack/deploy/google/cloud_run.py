@@ -112,7 +112,7 @@ class CloudRun:
         return logs.lines(self.target, self.note, self.address.endpoints, place.project, " AND ".join(terms))
 
     def rollback(self) -> Description:
-        """Give the traffic to the newest ready revision that is older than the one that serves."""
+        """Give the traffic to the newest ready revision that has served and is older than the one that serves now."""
         service = self._found(self._run(Plan((self.address.read(), self.address.settled()))))
         if service is None:
             raise NotDeployedError(self.target.name, self.target.backend)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 REVISIONS = "revisions"
 
+# An annotation of the service: the revisions that have answered the request of --smoke at most, separated by commas. A revision
+# itself cannot be changed, and the API keeps no record of what has served.
+STAGED = "funcpack-staged"
+
 _PAGE = 100
 _READY = "Ready"
 _SUCCEEDED = "CONDITION_SUCCEEDED"
@@ -36,13 +40,29 @@ def all_revisions(address: Address, run: Callable[[Plan], Answers]) -> list[Revi
 
 
 def previous(service: Mapping[str, Any], revisions: Sequence[Revision]) -> str | None:
-    """Return the newest ready revision that is older than the newest one with traffic, or None."""
+    """Return the newest ready revision that is older than the newest one with traffic, and has served itself, or None."""
     ordered = sorted(revisions, key=_time, reverse=True)
     names = [traffic.short(revision.get("name", "")) for revision in ordered]
     shares = traffic.percentages(service)
     first = next((number for number, name in enumerate(names) if name in shares), len(names))
     older = zip(ordered[first + 1 :], names[first + 1 :], strict=True)
-    return next((name for revision, name in older if _is_ready(revision)), None)
+    staged = _staged(service)
+    return next((name for revision, name in older if _is_ready(revision) and name not in staged), None)
+
+
+def with_staged(service: Mapping[str, Any], annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return annotations with the revisions of a service that have not served, before a request moves its tags."""
+    others = {name: value for name, value in annotations.items() if name != STAGED}
+    staged = _staged(service)
+    return {**others, **({STAGED: ",".join(staged)} if staged else {})}
+
+
+def _staged(service: Mapping[str, Any]) -> list[str]:
+    """Return the revisions without traffic that have the tag of --smoke, or had it when the service was last written."""
+    noted = (service.get("annotations") or {}).get(STAGED, "").split(",")
+    serving = traffic.percentages(service)
+    names = dict.fromkeys([*noted, traffic.smoked_revision(service)])
+    return [name for name in names if name and name not in serving]
 
 
 def _page(address: Address, token: str) -> Step:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.google.revisions import STAGED
 from funcpack.deploy.google.schemas import schema
 from funcpack.deploy.settings.merging import merged
 from funcpack.deploy.settings.schema import check, forbidden
@@ -28,6 +29,7 @@ _NOT_IN_SERVICE = {
     "name": "Use --name.",
     "template": "Use the sections cloudrun_revision and cloudrun_container.",
     f"labels.{SOURCE_LABEL}": "It is the hash of the source.",
+    f"annotations.{STAGED}": "It names the revisions that have not served.",
 }
 _NOT_IN_REVISION = {"containers": "Use the section cloudrun_container."}
 _NOT_IN_CONTAINER = {"image": "Use --image, or cloudbuild.artifact_registry for an image that is built."}

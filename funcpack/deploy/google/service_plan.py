@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import bindings, operations, serving, traffic
+from funcpack.deploy.google.revisions import STAGED, with_staged
 from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, SERVICE, SETTLED
 from funcpack.deploy.google.service_body import service_body
 from funcpack.deploy.google.service_changes import has_other_template
@@ -77,7 +78,11 @@ class ServicePlan:
         return service_body(self.configuration, image, self.image.source)
 
     def _writes(self) -> tuple[Step, Step]:
-        updated = {**self.body(self.image.updated), "traffic": self._withheld() if self.smoke else self._scaled()}
+        updated = {
+            **self.body(self.image.updated),
+            "annotations": self._annotations(),
+            "traffic": self._withheld() if self.smoke else self._scaled(),
+        }
         create = f"{self.address.services}?serviceId={self.address.name}"
         return (
             Step(
@@ -120,6 +125,14 @@ class ServicePlan:
         operation = None if self.smoke else OPERATION
         return serving.steps(self.address, serving.newest(self.share), operation, self.health_path)
 
+    def _annotations(self) -> Computed:
+        configured = self.configuration.section("cloudrun").get("annotations", {})
+
+        def compute(_: Any, service: Mapping[str, Any] | None) -> dict[str, str]:
+            return with_staged(service or {}, configured)
+
+        return Computed(answer(SERVICE, "annotations"), f"with {STAGED}", compute, (CURRENT,))
+
     def _scaled(self) -> Computed:
         def compute(_: Any, service: Mapping[str, Any] | None, image: str) -> list[dict[str, Any]]:
             return traffic.scaled(service or {}, self.share, is_new=self._is_new(service, image))
@@ -156,8 +169,13 @@ class ServicePlan:
 
 def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, path: str) -> Plan:
     """Return the plan that gives all traffic of a service to one of its revisions."""
-    body = {"traffic": traffic.moved(service, revision)}
-    url = f"{address.url}?updateMask=traffic"
+    before = service.get("annotations") or {}
+    annotations = with_staged(service, before)
+    body = {
+        "traffic": traffic.moved(service, revision),
+        **({"annotations": annotations} if annotations != before else {}),
+    }
+    url = f"{address.url}?updateMask={','.join(body)}"
     return Plan(
         (
             Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body, JSON),

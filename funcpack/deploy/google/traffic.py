@@ -84,6 +84,12 @@ def ready_revision(service: Mapping[str, Any]) -> str:
     return short(service.get("latestReadyRevision") or "")
 
 
+def smoked_revision(service: Mapping[str, Any]) -> str:
+    """Return the name of the revision with the tag of --smoke, or an empty text."""
+    tagged = [entry for entry in service.get("trafficStatuses") or () if entry.get("tag") == SMOKE_TAG]
+    return short(tagged[0].get("revision") or ready_revision(service)) if tagged else ""
+
+
 def short(name: str) -> str:
     """Return the last part of a resource name, such as `hello-00002-abc`."""
     return name.rpartition("/")[2]

@@ -57,6 +57,42 @@ def test_failed_smoke_leaves_the_traffic_as_it_was(app: App, google: GoogleServe
     assert [entry for entry in google.service("hello")["trafficStatuses"] if "tag" in entry] == []
 
 
+def test_rollback_leaves_out_a_revision_whose_smoke_failed(app: App, google: GoogleServer) -> None:
+    app.configure({**PUBLIC, "cloudrun": {"annotations": {"team": "shop"}}})
+    app.deploy("--image", IMAGE)
+    app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "another")))
+    for mode in ("test", "live"):
+        app.deploy("--image", IMAGE, "--set", f"environment.MODE={mode}")
+    assert google.service("hello")["annotations"]["team"] == "shop"
+    app.process("rollback")
+    assert shares(google) == {"00003": 100}
+    app.process("rollback")
+    assert shares(google) == {"00001": 100}
+
+
+def test_failed_smoke_is_remembered_after_a_rollback(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    app.deploy("--image", OTHER_IMAGE)
+    app("deploy", "--image", IMAGE, "--smoke", str(smoke_file(app, "another")), "--set", "environment.MODE=test")
+    app.process("rollback")
+    assert shares(google) == {"00001": 100}
+    app.deploy("--image", IMAGE, "--set", "environment.MODE=live")
+    app.process("rollback")
+    assert shares(google) == {"00002": 100}
+
+
+def test_revision_that_serves_after_a_failed_smoke_can_be_rolled_back_to(app: App, google: GoogleServer) -> None:
+    app.configure(PUBLIC)
+    app.deploy("--image", IMAGE)
+    app("deploy", "--image", OTHER_IMAGE, "--smoke", str(smoke_file(app, "another")))
+    app.deploy("--image", OTHER_IMAGE)
+    assert shares(google) == {"00002": 100}
+    app.deploy("--image", IMAGE)
+    app.process("rollback")
+    assert shares(google) == {"00002": 100}
+
+
 def test_smoke_of_a_first_deployment_says_that_it_serves(app: App) -> None:
     result = app("deploy", "--image", IMAGE, "--smoke", str(smoke_file(app, "*")))
     assert result.returncode == 1

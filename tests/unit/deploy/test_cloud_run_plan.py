@@ -25,6 +25,7 @@ IMAGE = f"europe-docker.pkg.dev/shop/apps/hello@{DIGEST}"
 JSON = {"Content-Type": "application/json"}
 MISSING, FOUND, DONE = "1 is 404", "1 is not 404", "until done"
 CHANGING = "1 is changing, until done"
+STAGED = {"annotations": "<1.annotations with funcpack-staged>"}
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_image(app: Path) -> None:
         request("GET", SERVICE),
         request("GET", SERVICE, when=CHANGING),
         request("POST", f"{SERVICES}?serviceId=hello", template(), MISSING),
-        request("PATCH", SERVICE, {**template(), "traffic": "<1.trafficStatuses scaled to 75>"}, FOUND),
+        request("PATCH", SERVICE, {**template(), **STAGED, "traffic": "<1.trafficStatuses scaled to 75>"}, FOUND),
         request("GET", f"{RUN}<3.name or 4.name>", when=DONE),
         request("GET", SERVICE, when="5 does not tell what serves"),
         request("GET", "<6.uri or 5.response.uri>/health/ready"),
@@ -92,7 +93,7 @@ def test_tag_is_resolved_first(app: Path) -> None:
 def test_smoke_comes_before_the_traffic(app: Path) -> None:
     file = app / "smoke.json"
     file.write_text('{"request": {"path": "/orders", "json": {"order": 42}}, "answer": {"status": 200}}')
-    withheld = {**template(), "traffic": "<1.trafficStatuses and the tag funcpack-smoke>"}
+    withheld = {**template(), **STAGED, "traffic": "<1.trafficStatuses and the tag funcpack-smoke>"}
     assert plan(app, {"cloudrun": {"traffic": 10}}, smoke=file)[3:] == [
         request("PATCH", SERVICE, withheld, FOUND),
         request("GET", f"{RUN}<3.name or 4.name>", when=DONE),

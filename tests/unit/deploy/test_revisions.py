@@ -1,4 +1,4 @@
-"""A rollback goes to the newest ready revision that is older than the one that serves."""
+"""A rollback goes to the newest ready revision that is older than the one that serves, and has served itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from funcpack.deploy.google.revisions import previous
-from funcpack.deploy.google.traffic import LATEST, REVISION
+from funcpack.deploy.google.revisions import STAGED, previous, with_staged
+from funcpack.deploy.google.traffic import LATEST, REVISION, SMOKE_TAG
 
 
 def revision(number: int, state: str = "CONDITION_SUCCEEDED") -> dict[str, Any]:
@@ -39,3 +39,26 @@ def revision(number: int, state: str = "CONDITION_SUCCEEDED") -> dict[str, Any]:
 def test_previous(traffic: list[Any], ready: str, revisions: list[Any], expected: str | None) -> None:
     service = {"trafficStatuses": traffic, "latestReadyRevision": f"projects/p/services/hello/revisions/{ready}"}
     assert previous(service, revisions) == expected
+
+
+@pytest.mark.parametrize(
+    ("smoked", "noted", "expected"),
+    [
+        ("r1", "", "r2"),
+        ("r2", "", "r1"),
+        ("", "r2", "r1"),
+        ("r2", "r1", None),
+    ],
+)
+def test_revision_that_has_not_served_is_left_out(smoked: str, noted: str, expected: str | None) -> None:
+    tagged = [{"type": REVISION, "revision": smoked, "tag": SMOKE_TAG}] if smoked else []
+    serving = {"type": REVISION, "revision": "r3", "percent": 100}
+    service = {"trafficStatuses": [serving, *tagged], "annotations": {STAGED: noted}}
+    assert previous(service, [revision(1), revision(2), revision(3)]) == expected
+
+
+def test_revision_that_serves_after_all_is_noted_no_longer() -> None:
+    statuses = [{"type": LATEST, "percent": 100}, {"type": LATEST, "tag": SMOKE_TAG}]
+    ready = "projects/p/services/hello/revisions/r3"
+    service = {"trafficStatuses": statuses, "latestReadyRevision": ready, "annotations": {STAGED: "r2,r3"}}
+    assert with_staged(service, {"team": "shop"}) == {"team": "shop", STAGED: "r2"}
