@@ -20,7 +20,9 @@ def assert_equal(planned: list[dict[str, Any]], google: GoogleServer) -> None:
         if request.url != polled or request.method != "GET":
             step = next(step for step in steps if step["method"] == request.method and _fits(step["url"], request.url))
         polled = request.url if "until done" in (step["when"] or "") else None
-        assert all(request.headers[name.lower()] == value for name, value in step["headers"].items())
+        headers = {name.lower(): value for name, value in step["headers"].items()}
+        assert headers.items() <= request.headers.items()
+        assert headers.get("content-type") == request.headers.get("content-type"), step
         if isinstance(step["body"], dict) and "zip" in step["body"]:
             assert step["body"]["zip"]["sha256"] == hashlib.sha256(request.body).hexdigest()
             continue

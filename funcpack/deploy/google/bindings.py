@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.schemas import schema
-from funcpack.deploy.plan.steps import JSON, Condition, Step
+from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 from funcpack.deploy.settings.schema import check
 from funcpack.deployment_errors import ConfigurationFieldError, InvalidField
@@ -70,8 +70,7 @@ def steps(url: str | Joined, bindings: Sequence[Binding]) -> list[Step]:
             "POST",
             _at(url, ":setIamPolicy"),
             {"policy": Computed(policy, "merged with bindings", lambda found: merged(found, bindings))},
-            JSON,
-            Condition(
+            condition=Condition(
                 f"{{{POLICY}}} lacks a member of bindings",
                 lambda answers: POLICY in answers and is_changed(answers[POLICY].body, bindings),
             ),

@@ -10,7 +10,7 @@ from funcpack.deploy.google.permissions import project_step
 from funcpack.deploy.google.service import SERVICE
 from funcpack.deploy.google.service_body import SOURCE_LABEL
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import JSON, Condition, Step, missing
+from funcpack.deploy.plan.steps import Condition, Step, missing
 from funcpack.deploy.plan.values import Either, Joined, answer, at
 
 if TYPE_CHECKING:
@@ -92,7 +92,13 @@ def _new_repository(address: Address) -> tuple[Step, Step]:
     purpose = f"Wait for the repository {name}"
     return (
         Step(
-            NEW_REPOSITORY, f"Create the repository {name}", "POST", url, body, JSON, is_missing, on_conflict=REPOSITORY
+            NEW_REPOSITORY,
+            f"Create the repository {name}",
+            "POST",
+            url,
+            body,
+            condition=is_missing,
+            on_conflict=REPOSITORY,
         ),
         operations.wait(NEW_REPOSITORY_DONE, NEW_REPOSITORY, _api(address), purpose, condition=is_missing),
     )

@@ -80,13 +80,12 @@ class GoogleClient:
 def _message(
     server: Server, method: str, headers: Mapping[str, str], body: Any, timeout: float | None
 ) -> httpx.Request:
-    content, content_type = _content(body)
     seconds = _ANSWER_TIMEOUT if timeout is None else min(timeout, _ANSWER_TIMEOUT)
     return httpx.Request(
         method,
         server.origin,
-        headers={"User-Agent": "funcpack", "Accept": "*/*", **content_type, **headers},
-        content=content,
+        headers={"User-Agent": "funcpack", "Accept": "*/*", **headers},
+        content=_content(body),
         extensions={
             # As it is: httpx would normalize the query, which may be signed.
             "target": server.target(server.path),
@@ -95,13 +94,11 @@ def _message(
     )
 
 
-def _content(body: Any) -> tuple[bytes | None, dict[str, str]]:
-    """Return the bytes of a body, and the header that describes them. The step of an upload has its own."""
-    if body is None:
-        return None, {}
+def _content(body: Any) -> bytes | None:
+    """Return the bytes of a body, which the headers of its step describe."""
     if isinstance(body, Upload | Content):
-        return body.content, {}
-    return json.dumps(body).encode(), {"Content-Type": "application/json"}
+        return body.content
+    return None if body is None else json.dumps(body).encode()
 
 
 def _exchange(server: Server, message: httpx.Request, certificates: ssl.SSLContext) -> httpx.Response:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.failures import build_failure
 from funcpack.deploy.google.schemas import schema
-from funcpack.deploy.plan.steps import JSON, Poll, Step
+from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deploy.settings.merging import merged
 from funcpack.deploy.settings.schema import check, forbidden
@@ -128,7 +128,7 @@ def steps(url: str, body: Mapping[str, Any], condition: Condition) -> list[Step]
     """Return the steps that build. `url` is that of the builds in a location."""
     build = Joined((f"{url}/", answer(BUILD, "metadata.build.id")))
     return [
-        Step(BUILD, "Start the build", "POST", url, body, JSON, condition),
+        Step(BUILD, "Start the build", "POST", url, body, condition=condition),
         Step(
             BUILT,
             "Build the image",

@@ -11,7 +11,7 @@ from funcpack.deploy.google.function_plan import UPDATE, replacing, source_steps
 from funcpack.deploy.google.function_serving import call_step, serving_steps
 from funcpack.deploy.google.generations import SOURCE_LABEL, V1
 from funcpack.deploy.packing.archive import source_label
-from funcpack.deploy.plan.steps import JSON, Plan, Step, Upload, found
+from funcpack.deploy.plan.steps import Plan, Step, Upload, found
 from funcpack.deploy.plan.values import answer, at
 from funcpack.deployment_errors import NoEarlierSourceError, NotDeployedError
 
@@ -85,7 +85,6 @@ def _source(backend: FunctionBackend, version: int) -> Upload | None:
         "POST",
         f"{backend.function.url}:generateDownloadUrl",
         {"versionId": str(version)},
-        JSON,
         accepts=frozenset({404}),
         is_idempotent=True,
     )

@@ -9,7 +9,7 @@ from funcpack.deploy.google.function import FUNCTION, READ, Function, current
 from funcpack.deploy.google.function_changes import changes, fields, needs_build, without_build
 from funcpack.deploy.google.function_states import ACTIVE_STATE
 from funcpack.deploy.google.generations import REPLACED_LABEL, UPLOAD_URL
-from funcpack.deploy.plan.steps import JSON, Condition, Step
+from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Computed, answer, at
 from funcpack.deploy.settings.merging import merged
 
@@ -76,8 +76,7 @@ def source_steps(function: Function, archive: Upload, condition: Condition | Non
             "POST",
             function.at(f"{function.place.path}/functions:generateUploadUrl"),
             dict(function.generation.upload_request),
-            JSON,
-            condition,
+            condition=condition,
             is_idempotent=True,
         ),
         Step(
@@ -98,7 +97,7 @@ def update_step(
 ) -> Step:
     """Return the step that updates the fields of a mask."""
     url = f"{function.url}?updateMask={','.join(mask)}"
-    return Step(key, f"Update the function {function.name}", "PATCH", url, body, JSON, condition)
+    return Step(key, f"Update the function {function.name}", "PATCH", url, body, condition=condition)
 
 
 def replacing(labels: Mapping[str, Any], version: Any) -> dict[str, Any]:
@@ -153,8 +152,7 @@ def _create(function: Function, body: Mapping[str, Any]) -> Step:
         "POST",
         function.at(f"{function.place.path}/functions{query}"),
         body,
-        JSON,
-        Condition(f"{{{FUNCTION}}} is 404", lambda answers: current(answers).status == 404),
+        condition=Condition(f"{{{FUNCTION}}} is 404", lambda answers: current(answers).status == 404),
         on_conflict=UPDATE,
     )
 

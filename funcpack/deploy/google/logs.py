@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.requests import run
-from funcpack.deploy.plan.steps import JSON, Plan, Step
+from funcpack.deploy.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,7 +33,6 @@ def lines(target: Target, note: Note, endpoints: Endpoints, project: str, log_fi
         "POST",
         f"{endpoints.logging}v2/entries:list",
         body,
-        JSON,
         is_idempotent=True,
     )
     document = run(target, note, Plan((step,)))[_ENTRIES].body or {}

@@ -11,7 +11,7 @@ from funcpack.deploy.google.service import CURRENT, EXISTS, IS_MISSING, SERVICE,
 from funcpack.deploy.google.service_body import service_body
 from funcpack.deploy.google.service_changes import has_other_template
 from funcpack.deploy.google.smoke import smoke_steps
-from funcpack.deploy.plan.steps import JSON, Plan, Step
+from funcpack.deploy.plan.steps import Plan, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ class ServicePlan:
                 "POST",
                 create,
                 self.body(self.image.created),
-                JSON,
-                IS_MISSING,
+                condition=IS_MISSING,
                 # Somebody has created it meanwhile: it is read again, and updated.
                 on_conflict=SETTLED,
             ),
@@ -102,8 +101,7 @@ class ServicePlan:
                 "PATCH",
                 self.address.url,
                 updated,
-                JSON,
-                EXISTS,
+                condition=EXISTS,
             ),
         )
 
@@ -117,7 +115,7 @@ class ServicePlan:
         mask = f"{self.address.url}?updateMask=traffic"
         purpose = "Wait until the traffic has moved"
         return (
-            Step(PROMOTE, "Move the traffic to the new revision", "PATCH", mask, body, JSON, EXISTS),
+            Step(PROMOTE, "Move the traffic to the new revision", "PATCH", mask, body, condition=EXISTS),
             operations.wait(PROMOTED, PROMOTE, self.address.api, purpose, condition=EXISTS),
         )
 
@@ -178,7 +176,7 @@ def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, 
     url = f"{address.url}?updateMask={','.join(body)}"
     return Plan(
         (
-            Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body, JSON),
+            Step(UPDATE, f"Move the traffic to {revision}", "PATCH", url, body),
             operations.wait(
                 OPERATION, UPDATE, address.api, "Wait until the traffic has moved", resume=_RESUME_ROLLBACK
             ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from funcpack.deploy.google.permissions import PERMISSIONS, project_number
-from funcpack.deploy.plan.steps import JSON, Step, missing
+from funcpack.deploy.plan.steps import Step, missing
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import ForeignBucketError
 
@@ -72,8 +72,7 @@ def steps(
             "POST",
             f"{url}?project={quote(place.project)}",
             _bucket(bucket, place),
-            JSON,
-            missing(BUCKET),
+            condition=missing(BUCKET),
             on_conflict=BUCKET,
         ),
         Step(

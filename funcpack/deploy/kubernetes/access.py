@@ -72,6 +72,5 @@ def _user(cluster: Cluster) -> str:
 
 
 def _posted(key: str, purpose: str, url: str, body: Any, accepts: frozenset[int] = frozenset()) -> Step:
-    headers = {"content-type": "application/json"}
     verify = checked(accepts)
-    return Step(key, purpose, "POST", url, body, headers, accepts=FAILURES, verify=verify, is_idempotent=True)
+    return Step(key, purpose, "POST", url, body, accepts=FAILURES, verify=verify, is_idempotent=True)

@@ -52,7 +52,6 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
     def is_gone(received: Received) -> bool:
         return received.status >= 300 or received.body["metadata"]["uid"] != uid
 
-    headers = {"content-type": "application/json"}
     gone = {*GONE, 409}
     return (
         Step(
@@ -61,7 +60,6 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
             "DELETE",
             url,
             options,
-            headers,
             accepts=FAILURES,
             verify=checked(gone),
         ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from funcpack.deploy.kubernetes.workload import Manifest
 
-APPLY = {"content-type": "application/apply-patch+yaml"}
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
 # The namespace of a plan without `--namespace`: the kubeconfig decides.
 CURRENT_NAMESPACE = "<namespace>"
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STAGED = "funcpack-staged"
-MERGE = {"content-type": "application/merge-patch+json"}
+MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
 def is_staged(revision: Mapping[str, Any]) -> bool:

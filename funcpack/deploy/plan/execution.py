@@ -228,7 +228,9 @@ class _Request:
     def send(self, sender: Sender, timeout: float | None) -> Received:
         """Send the request once."""
         step = self.step
-        return sender(step.method, self.url, step.headers, self.body, is_authorized=step.is_authorized, timeout=timeout)
+        return sender(
+            step.method, self.url, step.all_headers, self.body, is_authorized=step.is_authorized, timeout=timeout
+        )
 
     def accepts(self, received: Received) -> bool:
         """Return whether an answer is one, and not a failure."""

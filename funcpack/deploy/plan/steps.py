@@ -12,8 +12,7 @@ from funcpack.deploy.plan.values import Answers, Numbers, Received, Value, shown
 
 UNTIL_DONE = "until done"
 
-# The header of a JSON body, which a printed plan shows.
-JSON: Mapping[str, str] = {"Content-Type": "application/json"}
+_JSON: Mapping[str, str] = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class Poll:
 class Step:
     """A request.
 
-    `purpose` is the line that a user reads while it runs. `accepts` are statuses, besides those below 300, that are answers and
+    `purpose` is the line that a user reads while it runs. `headers` are those besides the type of a JSON body. `accepts` are statuses, besides those below 300, that are answers and
     not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error
     if the answer reports a failure: of an operation, a build or a condition. With `on_conflict`, an answer 409 means that the step of
     this key is sent instead. With `computed_from`, an answer 409 or 412 means that the answer to the step of this key, from which the
@@ -115,6 +114,12 @@ class Step:
     is_authorized: bool = True
     is_idempotent: bool = False
     review: Callable[[Answers], None] | None = None
+
+    @property
+    def all_headers(self) -> dict[str, str]:
+        """The header fields that are sent, and that a printed plan shows; `headers` may name another type of JSON."""
+        is_json = self.body is not None and not isinstance(self.body, Upload | Content)
+        return {**(_JSON if is_json else {}), **self.headers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,4 +166,4 @@ def _planned(step: Step, numbers: Numbers) -> PlannedRequest:
     when = ", ".join([*conditions, *([UNTIL_DONE] if step.poll else [])]) or None
     url = step.url if isinstance(step.url, str) else step.url.shown(numbers)
     body = step.body.shown() if isinstance(step.body, Upload | Content) else shown(step.body, numbers)
-    return PlannedRequest(step.method, url, dict(step.headers), body, when)
+    return PlannedRequest(step.method, url, step.all_headers, body, when)

@@ -131,7 +131,7 @@ def send(url: str, method: str = "GET", body: Any = None, **values: Any) -> Any:
 
 def test_json_is_sent_with_the_token(server: Server) -> None:
     server.answers = [Answer(201, b'{"name": "\xc3\xa4"}', {"X-Thing": "a"})]
-    received = send(f"{server.url}/v2/things?id=1", "POST", {"ü": [1]}, headers={"X-Own": "b"})
+    received = send(f"{server.url}/v2/things?id=1", "POST", {"ü": [1]}, headers={"X-Own": "b", "Content-Type": "application/json"})
     ((method, target, headers, body),) = server.requests
     assert (method, target, json.loads(body)) == ("POST", "/v2/things?id=1", {"ü": [1]})
     assert (headers["authorization"], headers["content-type"]) == (f"Bearer {TOKEN}", "application/json")

@@ -163,7 +163,7 @@ Correct the function, or the answer in smoke.json, and run the command again."""
         1,
         """\
 There is nothing to roll back to
-'hello' has no ready revision that is older than the one that serves.
+'hello' has no ready revision that has served and is older than the one that serves now.
 
 Deploy the source that you want to serve: funcpack deploy""",
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.execution import Execution
-from funcpack.deploy.plan.steps import Condition, Plan, Poll, Step, Upload, begun, found, missing
+from funcpack.deploy.plan.steps import Condition, Content, Plan, Poll, Step, Upload, begun, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
 
 if TYPE_CHECKING:
@@ -125,6 +125,27 @@ def test_upload_and_headers_are_sent_as_they_are() -> None:
     upload = Upload(b"zip", "0" * 64, ("handler.py",))
     world.run(step("PUT", body=upload, headers={"Content-Type": "application/zip"}, is_authorized=False))
     assert (world.bodies, world.headers, world.authorized) == ([upload], [{"Content-Type": "application/zip"}], [False])
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "sent"),
+    [
+        (None, {}, {}),
+        ({}, {}, {"Content-Type": "application/json"}),
+        ({"a": 1}, {"X-Own": "b"}, {"Content-Type": "application/json", "X-Own": "b"}),
+        (
+            {"a": 1},
+            {"Content-Type": "application/merge-patch+json"},
+            {"Content-Type": "application/merge-patch+json"},
+        ),
+        (Content(b"{}"), {}, {}),
+    ],
+)
+def test_json_body_is_named_once(body: Any, headers: dict[str, str], sent: dict[str, str]) -> None:
+    world = World(received())
+    request = step("POST", body=body, headers=headers)
+    world.run(request)
+    assert (world.headers, Plan((request,))[0].headers) == ([sent], sent)
 
 
 def test_address_that_the_answer_lacks_is_not_requested() -> None:

@@ -373,7 +373,7 @@ def test_the_plan_applies_each_manifest(tmp_path: Path) -> None:
         ("PATCH", "/apis/apps/v1/namespaces/shop/deployments/orders?fieldManager=funcpack", None),
         ("PATCH", "/api/v1/namespaces/shop/services/orders?fieldManager=funcpack", None),
     ]
-    assert {request.headers["content-type"] for request in plan} == {"application/apply-patch+yaml"}
+    assert {request.headers["Content-Type"] for request in plan} == {"application/apply-patch+yaml"}
     assert all(step.is_idempotent for step in plan.steps)
     assert [request.body for request in plan] == [
         {**manifest, "metadata": {**manifest["metadata"], "namespace": "shop"}}

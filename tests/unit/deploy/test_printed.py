@@ -12,21 +12,21 @@ from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, answer
 
 API = "https://run.googleapis.com/v2/"
 UPLOAD = Upload(b"PK", "5f1d", ("handler.py",))
-JSON = {"content-type": "application/json"}
 
 PLAN = Plan(
     (
         Step("service", "Read the service", "GET", f"{API}services/hello"),
         Step("upload", "Upload the source", "PUT", "https://storage/o", UPLOAD, {"content-type": "application/zip"}),
-        Step("create", "Create", "POST", f"{API}services", {"template": {"timeout": "5s"}}, JSON, missing("service")),
+        Step(
+            "create", "Create", "POST", f"{API}services", {"template": {"timeout": "5s"}}, condition=missing("service")
+        ),
         Step(
             "update",
             "Update",
             "PATCH",
             f"{API}services/hello",
             {"traffic": Computed(answer("service", "trafficStatuses"), "scaled to 75", list)},
-            JSON,
-            found("service"),
+            condition=found("service"),
         ),
         Step(
             "operation",
@@ -61,7 +61,7 @@ TEXT = """\
 
 3. POST https://run.googleapis.com/v2/services
    when: 1 is 404
-   content-type: application/json
+   Content-Type: application/json
    {
      "template": {
        "timeout": "5s"
@@ -70,7 +70,7 @@ TEXT = """\
 
 4. PATCH https://run.googleapis.com/v2/services/hello
    when: 1 is not 404
-   content-type: application/json
+   Content-Type: application/json
    {
      "traffic": "<1.trafficStatuses scaled to 75>"
    }
@@ -91,7 +91,7 @@ def test_json_is_an_array_of_the_requests() -> None:
     assert requests[3] == {
         "method": "PATCH",
         "url": f"{API}services/hello",
-        "headers": JSON,
+        "headers": {"Content-Type": "application/json"},
         "body": {"traffic": "<1.trafficStatuses scaled to 75>"},
         "when": "1 is not 404",
     }
