@@ -527,6 +527,28 @@ class UnsupportedProxyError(CommandError):
 
 
 @dataclass(eq=False)
+class CertificateFileError(CommandError):
+    """The file with the trusted certificates, which a variable names, cannot be used."""
+
+    variable: str
+    file: str
+    reason: str
+    title: ClassVar[str] = "The certificates cannot be read"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.variable} names {self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            f"Set {self.variable} to a file with certificates in PEM format, or remove the variable to trust those of the\n"
+            f"public authorities: unset {self.variable}"
+        )
+
+
+@dataclass(eq=False)
 class CallTimeoutError(CommandError):
     """The answer is not complete in time."""
 

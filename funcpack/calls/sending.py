@@ -19,6 +19,7 @@ import httpx
 from funcpack.calls.answer import Answer, Head
 from funcpack.command_errors import (
     CallTimeoutError,
+    CertificateFileError,
     InvalidRequestError,
     NoAnswerError,
     TargetError,
@@ -41,6 +42,8 @@ _CONNECT_TIMEOUT = 10.0
 
 # For a server without TLS: httpx would load the trusted certificates for each request, which takes longer than the request itself.
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+_CERTIFICATES = "SSL_CERT_FILE"  # that httpx reads
 
 # RFC 9112 allows no other characters in a request line.
 _NOT_IN_TARGETS = re.compile(rb"[^\x21-\x7e]")
@@ -176,10 +179,24 @@ async def stream(
         raise NoAnswerError(server.name, reason(exc)) from exc
 
 
+def trusted_certificates() -> ssl.SSLContext:
+    """Return the certificates that the environment names, or else those of the public authorities.
+
+    Raises:
+        CertificateFileError: the file that the environment names cannot be used.
+
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as exc:  # ssl.SSLError is one
+        reason = "it contains no certificate" if isinstance(exc, ssl.SSLError) else exc.strerror or str(exc)
+        raise CertificateFileError(_CERTIFICATES, os.environ.get(_CERTIFICATES, ""), reason) from exc
+
+
 async def _exchange(server: Server, message: httpx.Request, begin: Callable[[Head], Receiver]) -> float:
     clock = _Clock()
     message.extensions["trace"] = clock.trace
-    certificates = httpx.create_ssl_context() if server.has_tls else NO_CERTIFICATES
+    certificates = trusted_certificates() if server.has_tls else NO_CERTIFICATES
     async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(verify=certificates, proxy=server.proxy)) as client:
         response = await client.send(message, stream=True)
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from funcpack.calls.sending import NO_CERTIFICATES, Server, causes, reason
+from funcpack.calls.sending import NO_CERTIFICATES, Server, causes, reason, trusted_certificates
 from funcpack.deploy.google.credentials import Credentials, credentials
 from funcpack.deploy.plan.steps import Content, Upload
 from funcpack.deploy.plan.values import Received
@@ -42,7 +42,7 @@ class GoogleClient:
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
         """The trusted certificates. To load them takes longer than many a request, so they are loaded once, if TLS is used."""
-        return httpx.create_ssl_context()
+        return trusted_certificates()
 
     def __call__(
         self,
@@ -59,6 +59,7 @@ class GoogleClient:
         Raises:
             NetworkError: there is no complete answer.
             CertificateError: the server's certificate is not trusted.
+            CertificateFileError: the certificates of the environment cannot be read.
             NoJsonError: the answer of an API is not JSON.
             CommandError: there are no credentials.
 

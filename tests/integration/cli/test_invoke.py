@@ -242,6 +242,9 @@ def test_file_that_changes_while_it_is_sent(recorder: Recorder) -> None:
 
 def test_certificates_are_not_loaded_without_tls(recorder: Recorder) -> None:
     assert invoke(recorder.url, SSL_CERT_FILE="/does/not/exist").returncode == 0
+    result = invoke(recorder.url.replace("http:", "https:"), SSL_CERT_FILE="/does/not/exist")
+    assert result.returncode == 2
+    assert b"SSL_CERT_FILE names /does/not/exist: No such file or directory." in result.stderr
 
 
 def test_no_proxy_of_the_environment_gets_calls_of_this_machine(recorder: Recorder) -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from funcpack import deployment_errors as errors
+from funcpack.command_errors import CertificateFileError
 from funcpack.deploy.google.client import GoogleClient
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Plan, Step, Upload
@@ -131,7 +132,9 @@ def send(url: str, method: str = "GET", body: Any = None, **values: Any) -> Any:
 
 def test_json_is_sent_with_the_token(server: Server) -> None:
     server.answers = [Answer(201, b'{"name": "\xc3\xa4"}', {"X-Thing": "a"})]
-    received = send(f"{server.url}/v2/things?id=1", "POST", {"ü": [1]}, headers={"X-Own": "b", "Content-Type": "application/json"})
+    received = send(
+        f"{server.url}/v2/things?id=1", "POST", {"ü": [1]}, headers={"X-Own": "b", "Content-Type": "application/json"}
+    )
     ((method, target, headers, body),) = server.requests
     assert (method, target, json.loads(body)) == ("POST", "/v2/things?id=1", {"ü": [1]})
     assert (headers["authorization"], headers["content-type"]) == (f"Bearer {TOKEN}", "application/json")
@@ -250,6 +253,21 @@ def test_certificates_of_the_environment_are_trusted(
         # They are loaded once.
         (tmp_path / "certificate").unlink()
         assert client("GET", url, {}, None, is_authorized=True).status == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file or directory"), (b"", "it contains no certificate")]
+)
+def test_certificates_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, reason: str
+) -> None:
+    file = tmp_path / "certificates.pem"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(CertificateFileError) as caught:
+        send("https://127.0.0.1:1/")
+    assert caught.value.found == f"SSL_CERT_FILE names {file}: {reason}."
 
 
 def test_certificates_are_not_loaded_without_tls(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

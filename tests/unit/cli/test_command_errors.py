@@ -352,6 +352,16 @@ http://127.0.0.1:8080: Connection refused.
 Make sure that the function is running, for example with 'funcpack run', and that the URL is correct.""",
     ),
     (
+        errors.CertificateFileError("SSL_CERT_FILE", "/etc/ssl/proxy.pem", "No such file or directory"),
+        2,
+        """\
+The certificates cannot be read
+SSL_CERT_FILE names /etc/ssl/proxy.pem: No such file or directory.
+
+Set SSL_CERT_FILE to a file with certificates in PEM format, or remove the variable to trust those of the
+public authorities: unset SSL_CERT_FILE""",
+    ),
+    (
         errors.UnsupportedProxyError("http://shop.example.com", "socks5"),
         2,
         """\
