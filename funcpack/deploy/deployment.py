@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import cached_property
 from importlib import import_module
@@ -31,6 +32,10 @@ _MODULES = {
     "knative": "funcpack.deploy.kubernetes.knative",
 }
 _PATHS = ("config", "smoke")
+
+_CONTINUE = "To continue, run the same command again."
+# A second rollback would go back further.
+_LOOK = "To see what serves, run: funcpack describe"
 
 
 class Deployment:
@@ -87,7 +92,8 @@ class Deployment:
 
     def deploy(self) -> Description:
         """Deploy the function, and return what serves."""
-        return self._to_deploy.deploy()
+        with self._interruptible(_CONTINUE):
+            return self._to_deploy.deploy()
 
     def describe(self) -> Description | None:
         """Return what is deployed, or None if there is nothing with this name."""
@@ -99,11 +105,22 @@ class Deployment:
 
     def rollback(self) -> Description:
         """Give the traffic back to what served before, and return what serves then."""
-        return _backend(self._deployed, self._note).rollback()
+        with self._interruptible(_LOOK):
+            return _backend(self._deployed, self._note).rollback()
 
     def destroy(self) -> bool:
         """Delete what is deployed, wait until it is gone, and return whether there was anything."""
-        return _backend(self._deployed, self._note).destroy()
+        with self._interruptible(_CONTINUE):
+            return _backend(self._deployed, self._note).destroy()
+
+    @contextmanager
+    def _interruptible(self, advice: str) -> Iterator[None]:
+        """Note what to do after an interruption."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._note(advice)
+            raise
 
     @cached_property
     def _to_deploy(self) -> Backend:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
@@ -59,6 +62,24 @@ class App:
             timeout=DEADLINE,
             check=False,
         )
+
+    def interrupted(self, line: str, command: str, *arguments: str, **environ: str) -> Result:
+        """Run a command of the tool as a process, and interrupt it after a line on standard error that begins so."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "funcpack", *self._line(command, arguments)],
+            env={**os.environ, **self._environ(environ)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr
+            timer = threading.Timer(DEADLINE, process.kill)
+            timer.start()
+            seen = [*takewhile(lambda found: not found.startswith(line), process.stderr)]
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate()
+            timer.cancel()
+        return Result([command, *arguments], process.returncode, stdout, "".join(seen) + stderr)
 
     def deploy(self, *arguments: str, **environ: str) -> Result:
         """Deploy, and expect that it works."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.google.image import Image
     from funcpack.deploy.packing.container import ContainerSource
     from funcpack.deploy.plan.backend import Backend
+    from funcpack.deploy.plan.execution import Execution
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.target import Target
@@ -109,7 +110,7 @@ class CloudRun:
         labels = {"service_name": self.address.name, "location": place.location}
         terms = ['resource.type="cloud_run_revision"']
         terms += [f'resource.labels.{name}="{value}"' for name, value in labels.items()]
-        return logs.lines(self.target, self.note, self.address.endpoints, place.project, " AND ".join(terms))
+        return logs.lines(self._run, self.address.endpoints, place.project, " AND ".join(terms))
 
     def rollback(self) -> Description:
         """Give the traffic to the newest ready revision that has served and is older than the one that serves now."""
@@ -183,7 +184,11 @@ class CloudRun:
         return not self.target.section("cloudrun").get("defaultUriDisabled")
 
     def _run(self, plan: Plan) -> Answers:
-        return requests.run(self.target, self.note, plan)
+        return self._execution.run(plan)
+
+    @cached_property
+    def _execution(self) -> Execution:
+        return requests.execution(self.target, self.note)
 
     def _service(self) -> dict[str, Any] | None:
         return self._found(self._run(Plan((self.address.read(),))))

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from funcpack.deploy.google.generations import Generation
+    from funcpack.deploy.plan.execution import Execution
     from funcpack.deploy.plan.note import Note
     from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.target import Target
@@ -143,7 +144,7 @@ class FunctionBackend:
         """Return the last lines that the function wrote."""
         terms = self.generation.log_labels(self.function.name, self.function.place.location)
         log_filter = " AND ".join(f'{field}="{value}"' for field, value in terms.items())
-        return logs.lines(self.target, self.note, self.endpoints, self.function.place.project, log_filter)
+        return logs.lines(self.run, self.endpoints, self.function.place.project, log_filter)
 
     def rollback(self) -> Description:
         """Let what served before serve again, and return what serves then."""
@@ -167,7 +168,11 @@ class FunctionBackend:
 
     def run(self, plan: Plan) -> Answers:
         """Send the steps of a plan and return their answers."""
-        return requests.run(self.target, self.note, plan)
+        return self._execution.run(plan)
+
+    @cached_property
+    def _execution(self) -> Execution:
+        return requests.execution(self.target, self.note)
 
     def read(self) -> Answers:
         """Return the answers about the function and its service. At most two GET requests are sent."""

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.google.requests import run
 from funcpack.deploy.plan.steps import Plan, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from funcpack.deploy.google.endpoints import Endpoints
-    from funcpack.deploy.plan.note import Note
-    from funcpack.deploy.settings.target import Target
+    from funcpack.deploy.plan.values import Answers
 
 _ENTRIES = "entries"
 _LINES = 100
 
 
-def lines(target: Target, note: Note, endpoints: Endpoints, project: str, log_filter: str) -> Iterator[str]:
-    """Return the last hundred entries that match a filter of Cloud Logging, the newest last."""
+def lines(run: Callable[[Plan], Answers], endpoints: Endpoints, project: str, log_filter: str) -> Iterator[str]:
+    """Return the last hundred entries that match a filter of Cloud Logging, the newest last. `run` sends the request."""
     body = {
         "resourceNames": [f"projects/{project}"],
         "filter": log_filter,
@@ -35,7 +33,7 @@ def lines(target: Target, note: Note, endpoints: Endpoints, project: str, log_fi
         body,
         is_idempotent=True,
     )
-    document = run(target, note, Plan((step,)))[_ENTRIES].body or {}
+    document = run(Plan((step,)))[_ENTRIES].body or {}
     return map(_line, reversed(document.get("entries") or ()))
 
 

@@ -1,4 +1,4 @@
-"""Sends plans to Google's APIs, as the options and the variables of a target say."""
+"""Sends the plans of a command to Google's APIs, as the options and the variables of a target say."""
 
 from __future__ import annotations
 
@@ -10,17 +10,9 @@ from funcpack.deploy.plan.poll_interval import poll_interval
 
 if TYPE_CHECKING:
     from funcpack.deploy.plan.note import Note
-    from funcpack.deploy.plan.steps import Plan
-    from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.target import Target
 
 
-def run(target: Target, note: Note, plan: Plan) -> Answers:
-    """Send the steps of a plan, and return their answers. `--timeout` is the deadline of all of them.
-
-    Raises:
-        CommandError: a step failed.
-
-    """
-    execution = Execution(GoogleClient(target.environ), poll_interval(target.environ), target.options.timeout, note)
-    return execution.run(plan)
+def execution(target: Target, note: Note) -> Execution:
+    """Return what runs the plans of a command. `--timeout` is the deadline of all of them, and begins now."""
+    return Execution(GoogleClient(target.environ), poll_interval(target.environ), target.options.timeout, note)

@@ -79,6 +79,10 @@ class Execution:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _start: float = field(init=False)
+    # The step that is under way, whether its request is, and whether an earlier one has changed something.
+    _step: Step | None = field(default=None, init=False)
+    _is_sending: bool = field(default=False, init=False)
+    _has_changed: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Start the clock."""
@@ -87,12 +91,19 @@ class Execution:
     def run(self, plan: Plan, *, until: str | None = None) -> Answers:
         """Send the steps whose condition holds, up to the step `until` or to the end, and return their answers.
 
-        A step that was sent instead of another, after a conflict, is not sent again.
+        A step that was sent instead of another, after a conflict, is not sent again. An interruption is noted.
 
         Raises:
             CommandError: a step failed.
 
         """
+        try:
+            return self._run(plan, until)
+        except KeyboardInterrupt:
+            self.note(self._interruption)
+            raise
+
+    def _run(self, plan: Plan, until: str | None) -> Answers:
         steps = {step.key: step for step in plan.steps}
         answers: dict[str, Received] = {}
         for step in plan.steps:
@@ -105,6 +116,7 @@ class Execution:
     def _run_step(self, step: Step, steps: Mapping[str, Step], answers: dict[str, Received]) -> None:
         """Add the answer to a step, or to the one that is sent instead."""
         self._check_deadline(step, None)
+        self._step = step
         self.note(step.purpose)
         request, received = self._current_answer(step, steps, answers)
         if received.status == 409 and step.on_conflict:
@@ -152,7 +164,7 @@ class Execution:
         while True:
             attempt += 1
             try:
-                received = request.send(self.send, self._timeout)
+                received = self._sent(request)
             except NetworkError as exc:
                 failure: CommandError = request.cut(exc)
                 can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
@@ -165,6 +177,13 @@ class Execution:
             if not can_be_retried or self._is_last(attempt, step):
                 raise failure
             wait = self._pause(wait, least, step, failure)
+
+    def _sent(self, request: _Request) -> Received:
+        self._is_sending = True
+        received = request.send(self.send, self._timeout)
+        self._is_sending = False
+        self._has_changed = self._has_changed or (request.step.is_change and received.status < 300)
+        return received
 
     def _pause(self, wait: float, least: float, step: Step, failure: CommandError) -> float:
         """Wait before the next attempt, and return how long to wait before the one after that."""
@@ -189,6 +208,22 @@ class Execution:
         if self.deadline is not None and remaining is not None and remaining <= 0:
             resume = step.poll.resume if step.poll else _RESUME
             raise DeadlineError(step.purpose, self.deadline, resume, failure.found if failure else None) from failure
+
+    @property
+    def _interruption(self) -> str:
+        """What was under way, and what becomes of it."""
+        step = self._step
+        if step is None:
+            return "Interrupted. Nothing was changed."
+        if step.poll:
+            outcome = "That goes on without this command."
+        elif step.is_change and self._is_sending:
+            outcome = "It is not known whether the server has done it."
+        elif self._has_changed:
+            outcome = "What was done before stays."
+        else:
+            outcome = "Nothing was changed."
+        return f"Interrupted: {step.purpose}. {outcome}"
 
     @property
     def _remaining(self) -> float | None:

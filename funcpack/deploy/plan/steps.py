@@ -121,6 +121,13 @@ class Step:
         is_json = self.body is not None and not isinstance(self.body, Upload | Content)
         return {**(_JSON if is_json else {}), **self.headers}
 
+    @property
+    def is_change(self) -> bool:
+        """Whether the request changes something. A POST that may be sent twice only asks, unless it uploads."""
+        if self.method == "POST":
+            return not self.is_idempotent or isinstance(self.body, Upload)
+        return self.method not in {"GET", "HEAD"}
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedRequest:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 URL = "https://api.test/v1/things"
 INTERVAL = 2.0
 
-Outcome = Received | Exception
+Outcome = Received | BaseException
 
 
 def received(status: int = 200, body: Any = None, **headers: str) -> Received:
@@ -65,7 +65,7 @@ class World:
         self.timeouts.append(timeout)
         self.time += self.seconds_each
         outcome = self.outcomes.pop(0)
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
@@ -146,6 +146,24 @@ def test_json_body_is_named_once(body: Any, headers: dict[str, str], sent: dict[
     request = step("POST", body=body, headers=headers)
     world.run(request)
     assert (world.headers, Plan((request,))[0].headers) == ([sent], sent)
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([step()], "Nothing was changed."),
+        ([step("POST", is_idempotent=True)], "Nothing was changed."),
+        ([step("POST")], "It is not known whether the server has done it."),
+        ([step("PUT", body=Upload(b"", "0", ()))], "It is not known whether the server has done it."),
+        ([step("PATCH", "change"), step()], "What was done before stays."),
+        ([step("POST", "test", is_idempotent=True), step()], "Nothing was changed."),
+    ],
+)
+def test_interruption_is_noted(steps: list[Step], outcome: str) -> None:
+    world = World(*[received()] * (len(steps) - 1), KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        world.run(*steps)
+    assert world.notes[-1] == f"Interrupted: Purpose of thing. {outcome}"
 
 
 def test_address_that_the_answer_lacks_is_not_requested() -> None:
