@@ -20,5 +20,7 @@ Examples:
 def command(directory: str, *, format_: str, **options: Any) -> None:
     """Return to what served before the last deployment, and wait until it serves."""
     description = deployment(directory, options).rollback()
-    revision = f" to {description.revision}" if description.revision else ""
-    print_description(description, format_, f"rolled back {description.name}{revision}{place(description)}")
+    revision = description.revision or ""
+    # The first generation of Cloud Functions counts its versions.
+    served = f" to {'version ' * revision.isdecimal()}{revision}" if revision else ""
+    print_description(description, format_, f"rolled back {description.name}{served}{place(description)}")

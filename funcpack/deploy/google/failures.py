@@ -98,7 +98,8 @@ def function_failure(function: Any) -> Failure | None:
     state = at(function, "state") or at(function, "status") or "UNKNOWN"
     if state == "ACTIVE":
         return None
-    return _failure([at(message, "message") for message in at(function, "stateMessages") or ()], state)
+    messages = [at(message, "message") for message in at(function, "stateMessages") or ()]
+    return _failure(messages, state) if any(messages) else Failure(f"The state is {state}.", None)
 
 
 def _failure(messages: Iterable[str | None], reason: str) -> Failure:
@@ -108,7 +109,8 @@ def _failure(messages: Iterable[str | None], reason: str) -> Failure:
     plain = dict.fromkeys(_PAGE.sub("", _LOG.sub("", text)).strip().rstrip(".") for text in texts)
     sentences = ". ".join(text for text in plain if text)
     return Failure(
-        f"{sentences} ({reason})." if sentences else f"There is no message ({reason}).", next(iter(logs), None)
+        f"{sentences} ({reason})." if sentences else f"The status is {reason}, without a message.",
+        next(iter(logs), None),
     )
 
 

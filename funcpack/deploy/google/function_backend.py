@@ -121,9 +121,9 @@ class FunctionBackend:
         """Deploy the function, wait unless the options say otherwise, and return what serves."""
         answers = self.run(self.plan())
         if not any(key in answers for key in WRITES):
-            self.note("no changes")
+            self.note("No changes.")
         elif SETTINGS in answers:
-            self.note("no build")
+            self.note("No build.")
         for remark in serving.private(answers):
             self.note(remark)
         deployed = self._description(answers) if ACTIVE in answers else None

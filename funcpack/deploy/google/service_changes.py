@@ -61,6 +61,12 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[Change]:
         yield Change(path, old, new)
     else:
         before, after = before or {}, after or {}
+        if path.endswith("]") and len({*before, *after}) > 1:
+            # The path has the name already, if the entry has one.
+            before, after = (
+                {key: value for key, value in parts.items() if not _is_name(path, key, value)}
+                for parts in (before, after)
+            )
         for key in dict.fromkeys([*after, *before]):
             yield from _differences(key, before.get(key), after.get(key))
 
@@ -75,6 +81,10 @@ def _parts(path: str, value: Any) -> dict[str, Any] | None:
         is_named = is_named and not path.endswith(("containers", "ports"))
         return {f"{path}[{item['name'] if is_named else number}]": item for number, item in enumerate(value)}
     return None
+
+
+def _is_name(path: str, key: str, value: Any) -> bool:
+    return key == f"{path}.name" and path.endswith(f"[{value}]")
 
 
 def _is_filled(change: Change) -> bool:

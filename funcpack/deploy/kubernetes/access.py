@@ -54,7 +54,7 @@ def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
     attributes = {"namespace": cluster.namespace, "verb": verb, "group": kind.group, "resource": kind.plural}
     return _posted(
         f"{verb} {kind.shown}",
-        "check the permissions",
+        "Check the permissions",
         REVIEW,
         {
             "apiVersion": "authorization.k8s.io/v1",
@@ -67,7 +67,7 @@ def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
 def _user(cluster: Cluster) -> str:
     """Return the name of the user in the cluster. Clusters before Kubernetes 1.28 do not tell it."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = cluster.run(_posted("user", "ask who you are", WHO_AM_I, body, accepts=FAILURES))["user"]
+    answer = cluster.run(_posted("user", "Ask who you are", WHO_AM_I, body, accepts=FAILURES))["user"]
     return at(answer.body, "status.userInfo.username") or "USER"
 
 

@@ -49,7 +49,7 @@ def call_through_cluster(cluster: Cluster, path: str, url: str) -> Call:
 
     step = Step(
         "call",
-        f"call {url}",
+        f"Call {url}",
         "GET",
         f"{path}/proxy{READY_PATH}",
         accepts=FAILURES | UNAVAILABLE | {401},

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.settings.target import Target
 
 SECONDS_TO_EXPLAIN = 15.0
-READ = "read"
+READ = "Read"
 
 
 @dataclass(frozen=True, slots=True)

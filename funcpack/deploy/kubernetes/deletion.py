@@ -56,7 +56,7 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
     return (
         Step(
             f"delete {kind.shown}/{name}",
-            f"delete {kind.kind} {name}",
+            f"Delete {kind.kind} {name}",
             "DELETE",
             url,
             options,
@@ -65,7 +65,7 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
         ),
         Step(
             f"await {kind.shown}/{name}",
-            f"wait until {kind.kind} {name} is gone",
+            f"Wait until {kind.kind} {name} is gone",
             "GET",
             url,
             accepts=FAILURES,

@@ -51,7 +51,9 @@ def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:
     elif _is_named(new) and (old is None or _is_named(old)):
         entries = {entry["name"]: entry for entry in old or ()}
         for entry in new:
-            yield from _sent(f"{path}[{entry['name']}]", entry, entries.get(entry["name"]))
+            # The path has the name already.
+            values = {key: value for key, value in entry.items() if key != "name"} or entry
+            yield from _sent(f"{path}[{entry['name']}]", values, entries.get(entry["name"]))
     elif isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
         for index, (new_entry, old_entry) in enumerate(zip(new, old, strict=True)):
             yield from _sent(f"{path}[{index}]", new_entry, old_entry)

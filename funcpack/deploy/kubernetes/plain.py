@@ -130,7 +130,7 @@ class PlainBackend(ClusterBackend):
         path = SERVICE.path(cluster.namespace, f"http:{self.target.name}:{self._port['port']}")
         call = call_through_cluster(cluster, path, url)
         if call.status is None:
-            self.note(f"the Service was not called: {call.text}")
+            self.note(f"The Service was not called: {call.text}")
         return self.described(cluster, dict(found))
 
     def _await_endpoints(self, cluster: Cluster, found: Mapping[str, Any]) -> None:
@@ -152,7 +152,7 @@ class PlainBackend(ClusterBackend):
         cluster.run(
             Step(
                 "endpoints",
-                f"wait until Service {self.target.name} has a new pod",
+                f"Wait until Service {self.target.name} has a new pod",
                 "GET",
                 f"{ENDPOINT_SLICE.collection(cluster.namespace)}?labelSelector={SERVICE_NAME_LABEL}%3D{self.target.name}",
                 accepts=frozenset({403}),

@@ -33,7 +33,7 @@ def apply_step(manifest: Manifest, namespace: str, *, force: bool = False) -> St
     query = f"?fieldManager={MANAGER}" + ("&force=true" if force else "")
     return Step(
         key=f"{kind.shown}/{name}",
-        purpose=f"apply {kind.kind} {name}",
+        purpose=f"Apply {kind.kind} {name}",
         method="PATCH",
         url=kind.path(namespace, name) + query,
         body=manifest,

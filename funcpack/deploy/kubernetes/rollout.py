@@ -58,7 +58,7 @@ class Rollout:
         """
         step = Step(
             "rollout",
-            f"wait until {self.kind.kind} {self.name} is ready",
+            f"Wait until {self.kind.kind} {self.name} is ready",
             "GET",
             self.kind.path(self.cluster.namespace, self.name),
             accepts=FAILURES,
@@ -89,7 +89,7 @@ class Rollout:
     def _say(self, text: str) -> None:
         if text and text != self._said:
             self._said = text
-            self.note(text)
+            self.note(f"{text[0].upper()}{text[1:]}")
 
     def _failed(self, state: State, resource: Found) -> RolloutFailedError:
         problem = self._problem

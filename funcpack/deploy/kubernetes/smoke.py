@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.plan.smoke import Smoke
 
 SMOKE = "smoke"
-THROUGH_POD = "send it to a pod, as the address of the revision cannot be reached from here"
+THROUGH_POD = "Send it to a pod, as the address of the revision cannot be reached from here"
 SECONDS_TO_ANSWER = 60.0
 
 

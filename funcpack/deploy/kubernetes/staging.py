@@ -25,12 +25,12 @@ def is_staged(revision: Mapping[str, Any]) -> bool:
 
 def staged_step(namespace: str, revision: str) -> Step:
     """Return the request that marks a revision."""
-    return _step(f"mark Revision {revision}, which has no traffic yet", namespace, revision, "true")
+    return _step(f"Mark Revision {revision}, which has no traffic yet", namespace, revision, "true")
 
 
 def served_step(namespace: str, revision: str) -> Step:
     """Return the request that removes the mark."""
-    return _step(f"remove the mark of Revision {revision}", namespace, revision, None)
+    return _step(f"Remove the mark of Revision {revision}", namespace, revision, None)
 
 
 def _step(purpose: str, namespace: str, revision: str, value: str | None) -> Step:

@@ -83,16 +83,16 @@ def test_create_update_unchanged_and_settings(app: App, google: GoogleServer) ->
     assert writes(google) == ["generateUploadUrl", "upload", "create"]
     assert "'hello'" in deployed_handler(app)
 
-    assert "no changes" in app.deploy().stderr
+    assert "No changes." in app.deploy().stderr
     assert writes(google) == []
 
     app.configure({"environment": {"GREETING": "hello"}})
-    assert "no build" in app.deploy().stderr
+    assert "No build." in app.deploy().stderr
     assert writes(google) == ["patch"]
 
     app.write("changed")
     result = app.deploy()
-    assert ("no build" in result.stderr, "no changes" in result.stderr) == (False, False)
+    assert ("No build." in result.stderr, "No changes." in result.stderr) == (False, False)
     assert writes(google) == ["generateUploadUrl", "upload", "patch"]
     assert "'changed'" in deployed_handler(app)
 
@@ -382,7 +382,7 @@ def test_failed_deployment_is_reported_and_made_good_by_the_next(
     assert is_active(app)
     assert ("'changed'" in deployed_handler(app)) == (name == "patch")
     google.requests.clear()
-    assert "no changes" in app.deploy().stderr
+    assert "No changes." in app.deploy().stderr
     assert writes(google) == []
 
 
@@ -398,7 +398,7 @@ def test_failed_update_of_the_settings_does_not_look_like_a_success(
     app.deploy()
     assert "patch" in writes(google)
     assert is_active(app)
-    assert "no changes" in app.deploy().stderr
+    assert "No changes." in app.deploy().stderr
 
 
 def test_conflict_becomes_an_update(app: App, google: GoogleServer) -> None:

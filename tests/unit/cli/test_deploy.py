@@ -143,8 +143,10 @@ def test_logs(platform: StubBackend, run: Run) -> None:
     assert platform.targets
 
 
-def test_rollback_names_what_serves(platform: StubBackend, run: Run) -> None:
-    expected = "rolled back orders to orders-00002 at https://orders.example.com\n"
+@pytest.mark.parametrize(("revision", "shown"), [("orders-00002", "orders-00002"), ("3", "version 3")])
+def test_rollback_names_what_serves(platform: StubBackend, run: Run, revision: str, shown: str) -> None:
+    platform.description = replace(READY, revision=revision)
+    expected = f"rolled back orders to {shown} at https://orders.example.com\n"
     assert run("rollback")[:2] == (0, expected)
     assert platform.targets
 

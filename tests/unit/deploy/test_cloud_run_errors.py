@@ -107,11 +107,11 @@ Log: https://console.cloud.google.com/b-1
 Read the log, correct the cause, and run the command again. What served before goes on serving.""",
     ),
     (
-        errors.FailedBuildError("b-1", "There is no message (TIMEOUT).", None),
+        errors.FailedBuildError("b-1", "The status is TIMEOUT, without a message.", None),
         1,
         """\
 The build failed
-Build b-1: There is no message (TIMEOUT).
+Build b-1: The status is TIMEOUT, without a message.
 
 Read the log, correct the cause, and run the command again. What served before goes on serving.""",
     ),

@@ -49,7 +49,7 @@ BUILD_FAILURE = Failure(
         (None, None),
         ({"done": True, "response": {}}, None),
         ({"done": True, "error": {"code": 7, "message": "Denied."}}, Failure("Denied (PERMISSION_DENIED).", None)),
-        ({"done": True, "error": {"code": 13}}, Failure("There is no message (INTERNAL).", None)),
+        ({"done": True, "error": {"code": 13}}, Failure("The status is INTERNAL, without a message.", None)),
         ({"done": True, "error": {"code": 99, "message": "A\n  b"}}, Failure("A b (UNKNOWN).", None)),
         (
             {
@@ -103,7 +103,7 @@ def test_operation(operation: Any, failure: Failure | None) -> None:
         ({"status": "WORKING"}, None),
         (BUILD, BUILD_FAILURE),
         ({"status": "TIMEOUT", "statusDetail": "It took 600 s"}, Failure("It took 600 s (TIMEOUT).", None)),
-        ({"status": "CANCELLED"}, Failure("There is no message (CANCELLED).", None)),
+        ({"status": "CANCELLED"}, Failure("The status is CANCELLED, without a message.", None)),
         (
             {"status": "INTERNAL_ERROR", "steps": [{"id": "image", "name": "x", "status": "TIMEOUT"}]},
             Failure("Step 0 failed: image (INTERNAL_ERROR).", None),
@@ -129,7 +129,10 @@ FAILED = {
         ({"terminalCondition": READY}, None),
         ({"terminalCondition": {"type": "Ready", "state": "CONDITION_RECONCILING"}}, None),
         ({"terminalCondition": FAILED}, Failure(f"{NOT_LISTENING.rstrip('.')} (HEALTH_CHECK_CONTAINER_ERROR).", None)),
-        ({"terminalCondition": {"state": "CONDITION_FAILED"}}, Failure("There is no message (UNKNOWN).", None)),
+        (
+            {"terminalCondition": {"state": "CONDITION_FAILED"}},
+            Failure("The status is UNKNOWN, without a message.", None),
+        ),
         (
             {
                 "terminalCondition": {
@@ -159,8 +162,8 @@ def test_service(service: Any, failure: Failure | None) -> None:
             Failure("No https://a.test/o?X-Goog-Signature=...&b=1 (FAILED).", None),
         ),
         ({"status": "ACTIVE"}, None),
-        ({}, Failure("There is no message (UNKNOWN).", None)),
-        ({"status": "OFFLINE"}, Failure("There is no message (OFFLINE).", None)),
+        ({}, Failure("The state is UNKNOWN.", None)),
+        ({"status": "OFFLINE"}, Failure("The state is OFFLINE.", None)),
         (
             {"state": "FAILED", "stateMessages": [{"severity": "ERROR", "type": "T", "message": "Service not found."}]},
             Failure("Service not found (FAILED).", None),

@@ -79,7 +79,6 @@ def test_changed_and_new_fields() -> None:
     container(manifest)["env"].append({"name": "B", "value": "2"})
     assert list(changes(manifest, live(), "Deployment")) == [
         Change(f"{CONTAINER_PATH}.image", "orders:1", "orders:2"),
-        Change(f"{CONTAINER_PATH}.env[B].name", None, "B"),
         Change(f"{CONTAINER_PATH}.env[B].value", None, "2"),
     ]
 

@@ -72,7 +72,6 @@ def wanted(container: dict[str, Any] | None = None, **template: Any) -> dict[str
             FILLED,
             wanted({"env": [{"name": "MODE", "value": "live"}]}),
             [
-                ("template.containers[0].env[MODE].name", None, "MODE"),
                 ("template.containers[0].env[MODE].value", None, "live"),
             ],
         ),
