@@ -12,14 +12,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.schemas import schema
-from funcpack.deploy.plan.steps import Condition, Step
+from funcpack.deploy.plan.backend import Change
+from funcpack.deploy.plan.steps import Condition, Plan, Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
 from funcpack.deploy.settings.schema import check
 from funcpack.deployment_errors import ConfigurationFieldError, InvalidField
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.configuration import Configuration
 
 POLICY = "policy"
@@ -79,6 +81,25 @@ def steps(url: str | Joined, bindings: Sequence[Binding]) -> list[Step]:
     ]
 
 
+def changes(url: str | None, bindings: Sequence[Binding], run: Callable[[Plan], Answers]) -> tuple[Change, ...]:
+    """Return the members that a deployment adds, a change for each binding. `url` is that of the resource, if it exists."""
+    policy = None
+    if url and bindings:
+        policy = run(Plan((steps(url, bindings)[0],)))[POLICY].body
+    return tuple(
+        Change(f"bindings[{binding['role']}].members", None, added)
+        for binding in bindings
+        if (added := _added(policy, binding))
+    )
+
+
+def _added(policy: Mapping[str, Any] | None, binding: Binding) -> list[str]:
+    """Return the members of a binding that a policy lacks."""
+    same = [entry for entry in (policy or {}).get("bindings", ()) if _key(entry) == _key(binding)]
+    present = {member for entry in same for member in entry.get("members", ())}
+    return [member for member in dict.fromkeys(binding["members"]) if member not in present]
+
+
 def _at(url: str | Joined, verb: str) -> str | Joined:
     return f"{url}{verb}" if isinstance(url, str) else Joined((*url.parts, verb))
 
@@ -89,8 +110,7 @@ def merged(policy: Mapping[str, Any] | None, bindings: Sequence[Binding]) -> dic
     entries: list[Binding] = result.setdefault("bindings", [])
     for binding in bindings:
         same = [entry for entry in entries if _key(entry) == _key(binding)]
-        present = {member for entry in same for member in entry.get("members", ())}
-        added = [member for member in dict.fromkeys(binding["members"]) if member not in present]
+        added = _added(result, binding)
         if not same:
             entries.append({**binding, "members": added})
         elif added:

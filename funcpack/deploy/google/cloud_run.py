@@ -71,7 +71,7 @@ class CloudRun:
         return printed(self.plan(), format_)
 
     def difference(self) -> Difference:
-        """Compare the service with what a deployment would send. At most two requests are sent, which only read."""
+        """Compare the service with what a deployment would send. At most three requests are sent, which only read."""
         plan = self._service_plan
         answers = self._run(Plan((*plan.image.before, self.address.read())))
         service = self._found(answers) or {}
@@ -79,7 +79,13 @@ class CloudRun:
         image = _NEW_IMAGE if needs_build else resolved(plan.image.updated, answers)
         wanted = plan.body(image)
         return Difference(
-            bool(service), needs_build, (*changes(service, wanted), *_traffic_changes(service, plan.share))
+            bool(service),
+            needs_build,
+            (
+                *changes(service, wanted),
+                *_traffic_changes(service, plan.share),
+                *bindings.changes(self.address.url if service else None, plan.granted, self._run),
+            ),
         )
 
     def deploy(self) -> Description:

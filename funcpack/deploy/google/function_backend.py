@@ -34,7 +34,7 @@ from funcpack.deploy.google.place import Place
 from funcpack.deploy.google.printed import printed
 from funcpack.deploy.plan.backend import Change, Description, Difference
 from funcpack.deploy.plan.steps import Plan, Step, begun
-from funcpack.deploy.plan.values import Joined, answer
+from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import FunctionOptionError, NotDeployedError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.google.generations import Generation
     from funcpack.deploy.plan.execution import Execution
     from funcpack.deploy.plan.note import Note
-    from funcpack.deploy.plan.values import Answers
+    from funcpack.deploy.plan.values import Answers, Received
     from funcpack.deploy.settings.target import Target
 
 _DELETE = "delete"
@@ -104,7 +104,7 @@ class FunctionBackend:
         return printed(self.plan(), format_)
 
     def difference(self) -> Difference:
-        """Compare the function with what a deployment would send. At most two GET requests are sent."""
+        """Compare the function with what a deployment would send. At most three GET requests are sent."""
         wanted = self.wanted  # checks the configuration, before the first request
         answers = self.read()
         received = answers[FUNCTION]
@@ -114,7 +114,12 @@ class FunctionBackend:
         return Difference(
             exists,
             not is_from_source(wanted, received),
-            (*found_changes.build, *found_changes.others, *moved),
+            (
+                *found_changes.build,
+                *found_changes.others,
+                *moved,
+                *bindings.changes(self._policy_url_of(received), self._bindings, self.run),
+            ),
         )
 
     def deploy(self) -> Description:
@@ -191,6 +196,15 @@ class FunctionBackend:
         if not self.generation.has_service:
             return self.function.url
         return Joined((f"{self.endpoints.run}v2/", answer(ACTIVE, "serviceConfig.service")))
+
+    def _policy_url_of(self, received: Received) -> str | None:
+        """Return the URL of what has the policy, or None if it does not exist yet."""
+        if received.status == 404:
+            return None
+        if not self.generation.has_service:
+            return self.function.url
+        service = at(received.body, "serviceConfig.service")
+        return f"{self.endpoints.run}v2/{service}" if service else None
 
     @cached_property
     def _bindings(self) -> list[dict[str, Any]]:

@@ -103,6 +103,17 @@ def test_create_update_unchanged_and_settings(app: App, google: GoogleServer) ->
     assert not variables.get("environmentVariables")
 
 
+def test_plan_shows_the_members_that_are_added(app: App, google: GoogleServer) -> None:
+    app.deploy()
+    app.configure({"bindings": PUBLIC})
+    google.requests.clear()
+    role = "roles/cloudfunctions.invoker" if app.backend == FIRST else "roles/run.invoker"
+    assert app.deploy("--plan").stdout == f'+ bindings[{role}].members: ["allUsers"]\nno build\n'
+    assert {request.method for request in google.requests} == {"GET"}
+    app.deploy()
+    assert app.deploy("--plan").stdout == "no changes\nno build\n"
+
+
 def test_difference_is_shown_without_a_write(app: App, google: GoogleServer) -> None:
     plan = json.loads(app.deploy("--plan", "--output", "json").stdout)
     assert (plan["exists"], plan["build"]) == (False, True)

@@ -160,6 +160,19 @@ def test_plan_compares_with_two_requests(app: App, google: GoogleServer) -> None
     assert rebuilt["build"]
 
 
+def test_plan_shows_the_members_that_are_added(app: App, google: GoogleServer) -> None:
+    ada = {"role": "roles/run.invoker", "members": ["user:ada@example.com"]}
+    app.configure({"bindings": [ada]})
+    assert '+ bindings[roles/run.invoker].members: ["user:ada@example.com"]\n' in app.deploy("--plan").stdout
+    app.deploy()
+    app.configure({"bindings": [ada, *PUBLIC["bindings"]]})
+    google.requests.clear()
+    assert app.deploy("--plan").stdout == '+ bindings[roles/run.invoker].members: ["allUsers"]\nno build\n'
+    assert {request.method for request in google.requests} == {"GET"}
+    app.deploy()
+    assert app.deploy("--plan").stdout == "no changes\nno build\n"
+
+
 def test_describe(app: App, google: GoogleServer) -> None:
     assert app.process("describe").returncode == 1
     app.deploy("--image", IMAGE)
