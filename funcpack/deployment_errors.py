@@ -1092,6 +1092,29 @@ class SmokeError(CommandError):
 
 
 @dataclass(eq=False)
+class PrivateSmokeError(SmokeError):
+    """The request of --smoke has no identity token, and the service answers that it is private."""
+
+    status: int
+    title: ClassVar[str] = "The smoke request was refused"
+
+    @property
+    def found(self) -> str:
+        return (
+            f"The answer to the request in {self.file} is {self.status}: the service is private, unless the function itself answers so,\n"
+            f"and the request has no identity token. {self.traffic}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "If everybody may call the service, deploy it once without --smoke, with roles/run.invoker for allUsers in 'bindings'.\n"
+            "Otherwise, add the header Authorization to a copy of the file that nobody else can read. Its value is 'Bearer', a space,\n"
+            "and what this command prints: gcloud auth print-identity-token"
+        )
+
+
+@dataclass(eq=False)
 class NothingToRollBackToError(CommandError):
     """There is no earlier version."""
 

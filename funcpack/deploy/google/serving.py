@@ -24,7 +24,7 @@ _SUCCEEDED = "CONDITION_SUCCEEDED"
 # 401, 403, 404 and 405 are answers, too: of a function that is private, or not ours. Those of a proxy that has none are retried.
 _ANSWERS = frozenset(range(300, 600)) - {429, 502, 503, 504}
 
-_PRIVATE = frozenset({401, 403})
+PRIVATE = frozenset({401, 403})
 _ALL = 100
 
 Service = dict[str, Any]
@@ -98,7 +98,7 @@ def remarks(service: Mapping[str, Any], answers: Answers) -> Iterator[str]:
 def private(answers: Answers) -> Iterator[str]:
     """Return a line if the address answered that the caller lacks a role."""
     status = answers[CALL].status if CALL in answers else None
-    if status in _PRIVATE:
+    if status in PRIVATE:
         yield f"The address answers {status}: it is private. To let others call it, add 'bindings' to the configuration."
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google import traffic
 from funcpack.deploy.google.service import current
+from funcpack.deploy.google.serving import PRIVATE
 from funcpack.deploy.plan.steps import Step
 from funcpack.deploy.plan.values import Computed, Joined, answer
+from funcpack.deployment_errors import PrivateSmokeError, SmokeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +29,13 @@ def smoke_steps(smoke: Smoke, url: str) -> list[Step]:
     """Return the steps that ask a service, by its URL, for the address of the tag, and send the request there."""
 
     def review(answers: Answers) -> None:
-        smoke.check(answers[SMOKE], is_first=current(answers).status == 404)
+        received = answers[SMOKE]
+        try:
+            smoke.check(received, is_first=current(answers).status == 404)
+        except SmokeError as exc:
+            if received.status not in PRIVATE or smoke.has_credentials:
+                raise
+            raise PrivateSmokeError(exc.file, exc.lines, exc.traffic, received.status) from exc
 
     address = Computed(
         answer(TAGGED, "trafficStatuses"), f"uri of {traffic.SMOKE_TAG}", _address, (answer(TAGGED, "uri"),)

@@ -51,6 +51,12 @@ class Smoke:
         """The status of the kept answer, or None without one."""
         return (self.saved.answer or {}).get("status")
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether the request has the header Authorization."""
+        fields, _ = self.saved.request.encoded()
+        return any(name.lower() == "authorization" for name, _ in fields)
+
     def step(self, key: str, url: str | Value) -> Step:
         """Return the step that sends the request, without credentials, to a URL that contains its path."""
         request = self.saved.request

@@ -97,7 +97,8 @@ def test_smoke_of_a_first_deployment_says_that_it_serves(app: App) -> None:
     result = app("deploy", "--image", IMAGE, "--smoke", str(smoke_file(app, "*")))
     assert result.returncode == 1
     assert "the request of --smoke is sent when the first revision serves already" in result.stderr
-    assert "403" in result.stderr
+    assert "is 403: the service is private" in result.stderr
+    assert "gcloud auth print-identity-token" in result.stderr
     assert "The new revision has all the traffic, because there was no other." in result.stderr
 
 

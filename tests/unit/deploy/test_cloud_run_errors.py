@@ -159,6 +159,20 @@ The traffic is as it was.
 Correct the function, or the answer in smoke.json, and run the command again.""",
     ),
     (
+        errors.PrivateSmokeError(
+            "smoke.json", ['-  "status": 200', '+  "status": 403'], "The traffic is as it was.", 403
+        ),
+        1,
+        """\
+The smoke request was refused
+The answer to the request in smoke.json is 403: the service is private, unless the function itself answers so,
+and the request has no identity token. The traffic is as it was.
+
+If everybody may call the service, deploy it once without --smoke, with roles/run.invoker for allUsers in 'bindings'.
+Otherwise, add the header Authorization to a copy of the file that nobody else can read. Its value is 'Bearer', a space,
+and what this command prints: gcloud auth print-identity-token""",
+    ),
+    (
         errors.NothingToRollBackToError("hello"),
         1,
         """\
