@@ -48,7 +48,9 @@ def knative_state(service: Mapping[str, Any]) -> State:
     if ready.get("status") == "True":
         return State("the service is ready", done=True)
     if ready.get("status") == "False":
-        return State(_words(ready), failed=True)
+        # `Ready` can have the reason of the route, which is only that no revision is ready.
+        revision = condition(service, "ConfigurationsReady")
+        return State(_words(revision if revision.get("status") == "False" else ready), failed=True)
     return State(_words(ready) if ready.get("message") else "the new revision is not ready yet")
 
 

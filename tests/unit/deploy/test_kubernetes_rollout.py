@@ -56,6 +56,15 @@ def test_state_of_a_deployment(deployment: dict[str, Any], state: State) -> None
             resource(conditions={"Ready": {"status": "False", "reason": "RevisionFailed", "message": "No image."}}),
             State("RevisionFailed: No image", failed=True),
         ),
+        (
+            resource(
+                conditions={
+                    "Ready": {"status": "False", "reason": "RevisionMissing", "message": "No revision is ready."},
+                    "ConfigurationsReady": {"status": "False", "reason": "RevisionFailed", "message": "No image."},
+                }
+            ),
+            State("RevisionFailed: No image", failed=True),
+        ),
     ],
 )
 def test_state_of_a_knative_service(service: dict[str, Any], state: State) -> None:
