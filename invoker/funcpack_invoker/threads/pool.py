@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Calls that run at a time even if they compute.
-_ALWAYS = 8
+_ALWAYS = 4
 
 # Seconds of the timer.
 _TIMER = 0.005
 
 # How many more calls may run at a time if the timer comes in time, and how many fewer if it comes late. So the number grows
-# as long as the lock is free in one of nine cases: of calls that compute alone, it is free in one of twenty.
-_MORE, _FEWER = 8, 1
+# as long as the lock is free in one of seven cases: of calls that compute alone, it is free in one of twenty.
+_MORE, _FEWER = 6, 1
 
 Argument = TypeVar("Argument")
 Result_co = TypeVar("Result_co", covariant=True)
@@ -97,7 +97,7 @@ def _locked() -> threading.Lock:
 class ThreadPool:
     """At most `size` daemon threads, started on demand. Use it from one event loop only.
 
-    More than 8 calls run at a time only if they do not compute.
+    More than 4 calls run at a time only if they do not compute.
 
     The threads change shared state only by single steps that the interpreter does not interrupt. Code that appends to a
     deque checks the deque's flag afterwards. Code that was woken clears the flag before it looks into the deque. So no
