@@ -80,7 +80,8 @@ announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the dis
 	@case "$$TAG" in *-*) set -- --prerelease ;; esac; gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md "$$@" dist/pypi/*
 
 login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
-	@echo "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
+	@test -n "$$REGISTRY" -a -n "$$REGISTRY_USER" -a -n "$$REGISTRY_TOKEN" || { printf 'error: REGISTRY, REGISTRY_USER or REGISTRY_TOKEN is not set\nWhat to do: set all three\n' >&2; exit 1; }
+	@printf '%s' "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
 
 newest: venv ## allow the newest releases of the dependencies, pack and lifecycle in the working tree, to test with them
 	@$(VENV)/python -m tools.newest
@@ -97,7 +98,7 @@ notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
 publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key
-	@$(RUN) -m tools.publish --registry="$(REGISTRY)" --version="$(VERSION)" $(if $(ARCHITECTURES),--architectures $(ARCHITECTURES))
+	@$(RUN) -m tools.publish --registry="$$REGISTRY" --version="$$VERSION" $${ARCHITECTURES:+--architectures $$ARCHITECTURES}
 
 images: python ## create the base images funcpack/run and funcpack/build, again with REFRESH=1 to get fixes of Debian
 	@$(RUN) -m tools.make images

@@ -35,7 +35,7 @@ def base_image() -> str:
 
 def is_refresh() -> bool:
     """Check whether the user wants the current packages of Debian."""
-    return bool(os.environ.get("REFRESH"))
+    return os.environ.get("REFRESH", "0") not in {"", "0"}
 
 
 def ensure(progress: Progress, step: Step, engine: Engine, parts: Parts) -> None:

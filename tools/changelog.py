@@ -13,8 +13,10 @@ _HEADING = f"## [{_UNRELEASED}]\n"
 def released(text: str, version: str, date: str) -> str:
     """Return the changelog with the unreleased changes as the section of `version`, and no unreleased ones.
 
-    A release candidate changes nothing. Raises ToolError if there are no unreleased changes.
+    A release candidate changes nothing. Raises ToolError if the version has a section, or if there are no unreleased changes.
     """
+    if f"\n## [{version}]" in text:
+        raise errors.section_exists(version)
     section(text, _UNRELEASED)
     if _is_candidate(version):
         return text

@@ -168,10 +168,55 @@ def no_registry() -> ToolError:
     )
 
 
-def unknown_architecture(found: str, known: Sequence[str]) -> ToolError:
-    """Return the error for a TARGET_ARCH, or an architecture of the engine, that the buildpack does not support."""
+def bad_registry(registry: str) -> ToolError:
+    """Return the error for a REGISTRY that cannot begin the name of an image."""
     return ToolError(
-        "this architecture is not supported", f"The target is {found}.", f"set TARGET_ARCH to {' or '.join(known)}."
+        "REGISTRY is not a registry",
+        f"It is {registry!r}, which is not a host with an optional port and prefix, in lower case.",
+        "name it as in the names of images, for example: make publish REGISTRY=ghcr.io/example",
+    )
+
+
+def unknown_architecture(found: str, known: Sequence[str], variable: str) -> ToolError:
+    """Return the error for an architecture in `variable`, or of the engine, that the buildpack does not support."""
+    return ToolError(
+        "this architecture is not supported", f"The target is {found}.", f"set {variable} to {' or '.join(known)}."
+    )
+
+
+def key_instead_of_path(variable: str) -> ToolError:
+    """Return the error for a SIGNING_KEY that is a key and not a path. It does not contain the key."""
+    return ToolError(
+        "SIGNING_KEY is not a path",
+        "It is a private key. The log would contain it.",
+        f"set SIGNING_KEY to the path of the key, or set {variable} to the key.",
+    )
+
+
+def no_password(variable: str) -> ToolError:
+    """Return the error for a private key without the variable for its password."""
+    return ToolError(
+        f"{variable} is not set",
+        "The images are signed with a private key, which has a password. Nothing was pushed.",
+        f"set {variable} to the password of the key, or to an empty text if it has none.",
+    )
+
+
+def unusable_key(key: str, password: str, log: Path) -> ToolError:
+    """Return the error for a private key that cosign cannot use. `password` is the variable with its password."""
+    return ToolError(
+        "the key for signatures cannot be used",
+        f"cosign cannot read the private key {key} with the password in {password}. Nothing was pushed.",
+        f"correct the key or the password. {log} contains what cosign reports.",
+    )
+
+
+def other_key(key: str, file: str) -> ToolError:
+    """Return the error for a private key that does not belong to the public key in the repository."""
+    return ToolError(
+        "the key for signatures is another one than users have",
+        f"{file} in the repository is not the public key of {key}, so users could not verify the signatures. Nothing was pushed.",
+        f"use the private key of {file}, or commit the public key of the new pair as {file}.",
     )
 
 
@@ -182,6 +227,16 @@ def invalid_version(version: str) -> ToolError:
         f"The version is '{version}'.",
         "set VERSION to three numbers, or to those of a release candidate, for example: `make version VERSION=1.2.0`, or"
         " `make version VERSION=1.2.0-rc.1`.",
+    )
+
+
+def section_exists(version: str) -> ToolError:
+    """Return the error for a version that the changelog lists as released."""
+    return ToolError(
+        "the changelog has this version already",
+        f"CHANGELOG.md has the section [{version}].",
+        "set VERSION to a newer version. If this one is not released yet, move its changes below [Unreleased], and remove"
+        " the heading of its section.",
     )
 
 

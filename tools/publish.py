@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -23,16 +24,21 @@ from tools.places import BUILDER_IMAGE, LOGS
 from tools.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from images.recipe import Image
     from tools.parts import Parts
+    from tools.signing import Signer
 
     # Pushes the image with the given parts under the given name.
     Push = Callable[[Parts, str], None]
 
 BUILDPACK_IMAGE = "funcpack/python"
-VERSION = re.compile(r"(?P<minor>\d+\.\d+)\.\d+(?P<suffix>-[0-9A-Za-z.-]+)?")
+VERSION = re.compile(r"(?P<minor>\d+\.\d+)\.\d+(?P<suffix>-[0-9A-Za-z.-]+)?", re.ASCII)
+
+# A host, and optionally a port and a prefix:
+# https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,15 @@ class Release:
     @classmethod
     def of(cls, registry: str, version: str) -> Release:
         """Return the release `version` in `registry`. Raises ToolError if one of them is not valid."""
+        registry = registry.rstrip("/")
         if not registry:
             raise errors.no_registry()
+        if not REGISTRY.fullmatch(registry):
+            raise errors.bad_registry(registry)
         match = VERSION.fullmatch(version)
         if not match:
             raise errors.bad_version(version)
-        return cls(
-            registry.rstrip("/"), version, (version,) if match["suffix"] else (match["minor"], "latest", version)
-        )
+        return cls(registry, version, (version,) if match["suffix"] else (match["minor"], "latest", version))
 
     @property
     def run_tag(self) -> str:
@@ -104,18 +111,32 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
     return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
 
 
-def sign(progress: Progress, release: Release, names: Sequence[str], architectures: Sequence[str]) -> None:
+@contextmanager
+def wanted_signer(progress: Progress) -> Iterator[Signer | None]:
+    """Yield what signs, or None if there is no key. It is checked before anything is pushed.
+
+    Raises ToolError if the key or its password cannot be used.
+    """
+    key = signing.wanted_key()
+    if key is None:
+        yield None
+        return
+    make.make_cosign(progress)
+    with signing.signer(progress, key) as signer:
+        yield signer
+
+
+def sign(
+    progress: Progress, signer: Signer | None, release: Release, names: Sequence[str], architectures: Sequence[str]
+) -> None:
     """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a key.
 
     Raises ToolError if cosign fails.
     """
-    key = signing.wanted_key()
-    if not key:
-        with progress.step("signatures and attestations") as step:
-            step.result = f"none, because neither SIGNING_KEY nor {signing.KEY_VARIABLE} is set"
-        return
-    make.make_cosign(progress)
-    with progress.step("signatures and attestations"), signing.signer(progress, key) as signer:
+    with progress.step("signatures and attestations") as step:
+        if signer is None:
+            step.result = f"none, because SIGNING_KEY and {signing.KEY_VARIABLE} are not set or empty"
+            return
         for name in names:
             signer.sign(name)
         for image, architecture in product((RUN, BUILD), architectures):
@@ -154,10 +175,11 @@ def main() -> int:
 
     def work() -> None:
         for architecture in arguments.architectures:
-            stage.check_architecture(architecture)
+            stage.check_architecture(architecture, "ARCHITECTURES")
         release = Release.of(arguments.registry, arguments.version or version.current())
-        names = publish(progress, release, arguments.architectures)
-        sign(progress, release, names, arguments.architectures)
+        with wanted_signer(progress) as signer:
+            names = publish(progress, release, arguments.architectures)
+            sign(progress, signer, release, names, arguments.architectures)
         print("\n" + "\n".join(names))
 
     return make.finish(work)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from images.archive import BILL_PATH
+from tools import errors
 from tools.errors import ToolError
-from tools.places import COSIGN
+from tools.places import COSIGN, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,10 @@ BILL_TYPE = "cyclonedx"
 
 # The variable with the private key, for example from a secret of a workflow.
 KEY_VARIABLE = "COSIGN_PRIVATE_KEY"
+PASSWORD_VARIABLE = "COSIGN_PASSWORD"  # noqa: S105 - a name
+
+# The public key for users, once the maintainers have made a pair.
+PUBLISHED_KEY = ROOT / "cosign.pub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +72,30 @@ def wanted_key() -> str | None:
     """Return the private key that the environment selects, as cosign refers to it, or None if images are not to be signed.
 
     SIGNING_KEY is a path or another reference. Without it, COSIGN_PRIVATE_KEY is the key itself. Workflows without access to a
-    secret set it to an empty text.
+    secret set it to an empty text. Raises ToolError if SIGNING_KEY is the key itself, which the log would contain.
     """
-    return os.environ.get("SIGNING_KEY") or (f"env://{KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE) else None)
+    key = os.environ.get("SIGNING_KEY")
+    if key and key.startswith("-----BEGIN"):
+        raise errors.key_instead_of_path(KEY_VARIABLE)
+    return key or (f"env://{KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE) else None)
 
 
 @contextmanager
-def signer(progress: Progress, key: str) -> Iterator[Signer]:
+def signer(progress: Progress, key: str, published_key: Path = PUBLISHED_KEY) -> Iterator[Signer]:
     """Yield the Signer with the private key `key`, whose password is in the variable COSIGN_PASSWORD.
 
-    Raises ToolError if the key or the password is not valid.
+    Raises ToolError if the key or the password is not valid, or if the key is not that of `published_key`, if that exists.
     """
+    if PASSWORD_VARIABLE not in os.environ:  # cosign would wait for somebody to type it
+        raise errors.no_password(PASSWORD_VARIABLE)
     with tempfile.TemporaryDirectory() as directory:
         public_key = Path(directory) / "cosign.pub"
-        progress.run([str(COSIGN), "public-key", "--key", key, "--outfile", str(public_key)])
+        try:
+            progress.run([str(COSIGN), "public-key", "--key", key, "--outfile", str(public_key)])
+        except ToolError as exc:
+            raise errors.unusable_key(key, PASSWORD_VARIABLE, progress.log) from exc
+        if published_key.exists() and published_key.read_text().split() != public_key.read_text().split():
+            raise errors.other_key(key, published_key.name)
         yield Signer(progress, key, public_key)
 
 

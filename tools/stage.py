@@ -152,10 +152,10 @@ def unpack_uv(wheels: Path, target: Path) -> None:
     target.chmod(0o755)
 
 
-def check_architecture(architecture: str) -> None:
-    """Raise ToolError if the buildpack does not support `architecture`."""
+def check_architecture(architecture: str, variable: str = "TARGET_ARCH") -> None:
+    """Raise ToolError, which names the `variable` to set, if the buildpack does not support `architecture`."""
     if architecture not in PLATFORMS:
-        raise errors.unknown_architecture(architecture, tuple(PLATFORMS))
+        raise errors.unknown_architecture(architecture, tuple(PLATFORMS), variable)
 
 
 def wanted_architecture() -> str:

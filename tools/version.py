@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # As in the tags of Git and of images.
-_VERSION = re.compile(r"\d+\.\d+\.\d+(-rc\.\d+)?")
+_VERSION = re.compile(r"\d+\.\d+\.\d+(-rc\.\d+)?", re.ASCII)
 
 # The file with the version of the distributions, which have their own form of candidates: 1.2.0rc1.
 # https://packaging.python.org/en/latest/specifications/version-specifiers/

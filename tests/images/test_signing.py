@@ -82,8 +82,34 @@ def test_key_can_be_in_a_file(release: Release, tmp_path: Path, monkeypatch: pyt
 def test_wrong_password_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COSIGN_PASSWORD", "another")
     with (
-        pytest.raises(ToolError, match="failed with exit code 1"),
+        pytest.raises(
+            ToolError, match="cannot read the private key env://COSIGN_PRIVATE_KEY with the password in COSIGN_P"
+        ),
         signing.signer(Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}"),
+    ):
+        pass
+
+
+def test_password_that_nobody_can_type_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COSIGN_PASSWORD")
+    with (
+        pytest.raises(ToolError, match="COSIGN_PASSWORD is not set"),
+        signing.signer(Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}"),
+    ):
+        pass
+
+
+def test_key_must_be_that_of_the_public_key_in_the_repository(tmp_path: Path) -> None:
+    progress, key = Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}"
+    with signing.signer(progress, key, tmp_path / "users.pub") as signer:
+        assert signer.key == key
+
+    other = tmp_path / "other"
+    other.mkdir()
+    subprocess.run([COSIGN, "generate-key-pair"], cwd=other, check=True, capture_output=True)
+    with (
+        pytest.raises(ToolError, match="another one than users have"),
+        signing.signer(progress, key, other / "cosign.pub"),
     ):
         pass
 

@@ -38,7 +38,7 @@ def test_names_in_a_registry() -> None:
     assert release.reference("funcpack/run", "arm64") == "ghcr.io/example/funcpack/run:0.1.0-arm64"
 
 
-@pytest.mark.parametrize("version", ["1", "v0.1.0", "0.1", "0.1.0+git", "latest", "0.1.0-"])
+@pytest.mark.parametrize("version", ["1", "v0.1.0", "0.1", "0.1.0+git", "latest", "0.1.0-", "\u0661.0.0"])
 def test_version_that_is_not_one(version: str) -> None:
     with pytest.raises(ToolError) as raised:
         Release.of("ghcr.io", version)
@@ -98,7 +98,51 @@ def test_release_without_a_key_is_not_signed_and_reports_it_in_one_line(
     monkeypatch.delenv("SIGNING_KEY", raising=False)
     monkeypatch.setenv("COSIGN_PRIVATE_KEY", "")
 
-    publish.sign(Progress(tmp_path / "log"), Release.of("127.0.0.1:1", "0.1.0"), [], [])
+    progress = Progress(tmp_path / "log")
+
+    with publish.wanted_signer(progress) as signer:
+        publish.sign(progress, signer, Release.of("127.0.0.1:1", "0.1.0"), [], [])
 
     (line,) = capsys.readouterr().out.splitlines()
-    assert "none, because neither SIGNING_KEY nor COSIGN_PRIVATE_KEY is set" in line
+    assert "none, because SIGNING_KEY and COSIGN_PRIVATE_KEY are not set or empty" in line
+
+
+def test_key_in_the_place_of_its_path_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNING_KEY", "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nc2VjcmV0")
+
+    with pytest.raises(ToolError, match="SIGNING_KEY is not a path") as raised:
+        signing.wanted_key()
+
+    assert "c2VjcmV0" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "registry",
+    ["https://docker.io", " docker.io", "docker.io:latest", "ghcr.io/Example", "ghcr.io//example", "-docker.io"],
+)
+def test_registry_that_is_not_one(registry: str) -> None:
+    with pytest.raises(ToolError, match="REGISTRY is not a registry"):
+        Release.of(registry, "0.1.0")
+
+
+@pytest.mark.parametrize("registry", ["docker.io", "127.0.0.1:5000", "localhost:5000/team/tools_1", "ghcr.io/example/"])
+def test_registry(registry: str) -> None:
+    assert Release.of(registry, "0.1.0").registry == registry.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"ARCHITECTURES": "x86_64"}, "set ARCHITECTURES to amd64 or arm64"),
+        ({"VERSION": '1"; echo injected; "'}, "VERSION is not a version"),
+        ({"ARCHITECTURES": "amd64; echo injected"}, "The target is amd64;."),
+    ],
+)
+def test_values_of_make_publish_are_checked_and_not_run(variables: dict[str, str], message: str) -> None:
+    values = {"PYTHON": sys.executable, "REGISTRY": "127.0.0.1:1", **variables}
+    command = ["make", "publish", *(f"{name}={value}" for name, value in values.items())]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "injected" not in done.stdout.splitlines()

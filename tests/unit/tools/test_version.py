@@ -113,6 +113,12 @@ def test_version_with_another_form_is_rejected(wrong: str, sources: Path) -> Non
     assert versions(sources) == expected(version.current())
 
 
+def test_version_that_the_changelog_has_is_rejected(sources: Path) -> None:
+    with pytest.raises(ToolError, match=r"CHANGELOG\.md has the section \[1\.0\.0\]"):
+        version.write("1.0.0", "2026-06-01", sources)
+    assert versions(sources) == expected(version.current())
+
+
 def test_release_without_changes_is_rejected(sources: Path) -> None:
     version.write("7.8.9", "2026-06-01", sources)
     with pytest.raises(ToolError, match="the changelog has no changes of this version"):
