@@ -81,7 +81,7 @@ announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the dis
 
 login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
 	@test -n "$$REGISTRY" -a -n "$$REGISTRY_USER" -a -n "$$REGISTRY_TOKEN" || { printf 'error: REGISTRY, REGISTRY_USER or REGISTRY_TOKEN is not set\nWhat to do: set all three\n' >&2; exit 1; }
-	@printf '%s' "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
+	@echo "$$REGISTRY_TOKEN" | docker login --username "$$REGISTRY_USER" --password-stdin "$$REGISTRY"
 
 newest: venv ## allow the newest releases of the dependencies, pack and lifecycle in the working tree, to test with them
 	@$(VENV)/python -m tools.newest
