@@ -309,6 +309,17 @@ def test_format_of_the_function_replaces_ours(log: Callable[..., io.StringIO], o
     assert written.getvalue() == "own: hello\n"
 
 
+@pytest.fixture
+def loggers() -> Iterator[None]:
+    """Turn the loggers on again that a test turns off, which other tests use."""
+    known = [logger for logger in logging.Logger.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
+    before = [logger.disabled for logger in known]
+    yield
+    for logger, is_disabled in zip(known, before, strict=True):
+        logger.disabled = is_disabled
+
+
+@pytest.mark.usefixtures("loggers")
 def test_function_that_sets_up_logging_keeps_the_invokers_lines(
     serve: Callable[..., Any], log: Callable[..., io.StringIO]
 ) -> None:
