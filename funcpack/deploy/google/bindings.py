@@ -19,7 +19,7 @@ from funcpack.deploy.settings.schema import check
 from funcpack.deployment_errors import ConfigurationFieldError, InvalidField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from funcpack.deploy.plan.values import Answers
     from funcpack.deploy.settings.configuration import Configuration
@@ -89,13 +89,17 @@ def changes(url: str | None, bindings: Sequence[Binding], run: Callable[[Plan], 
     return tuple(
         Change(f"bindings[{binding['role']}].members", None, added)
         for binding in bindings
-        if (added := _added(policy, binding))
+        if (added := _added(_same((policy or {}).get("bindings", ()), binding), binding))
     )
 
 
-def _added(policy: Mapping[str, Any] | None, binding: Binding) -> list[str]:
-    """Return the members of a binding that a policy lacks."""
-    same = [entry for entry in (policy or {}).get("bindings", ()) if _key(entry) == _key(binding)]
+def _same(entries: Iterable[Binding], binding: Binding) -> list[Binding]:
+    """Return the entries of a policy that are for the same role and condition as a binding."""
+    return [entry for entry in entries if _key(entry) == _key(binding)]
+
+
+def _added(same: Iterable[Binding], binding: Binding) -> list[str]:
+    """Return the members of a binding that the entries for the same role and condition lack."""
     present = {member for entry in same for member in entry.get("members", ())}
     return [member for member in dict.fromkeys(binding["members"]) if member not in present]
 
@@ -109,8 +113,8 @@ def merged(policy: Mapping[str, Any] | None, bindings: Sequence[Binding]) -> dic
     result: dict[str, Any] = copy.deepcopy(dict(policy or {}))
     entries: list[Binding] = result.setdefault("bindings", [])
     for binding in bindings:
-        same = [entry for entry in entries if _key(entry) == _key(binding)]
-        added = _added(result, binding)
+        same = _same(entries, binding)
+        added = _added(same, binding)
         if not same:
             entries.append({**binding, "members": added})
         elif added:
