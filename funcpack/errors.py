@@ -716,7 +716,7 @@ class PythonVersionUnknownError(PythonVersionError):
 
     def _example(self) -> str:
         """Return the minor version of the request, of which there is a release."""
-        minors = re.findall(r"\d+\.\d+", self.text)
+        minors = re.findall(r"(?<!\d)\d+\.\d+", self.text)
         return next((choice for choice in self.choices if choice.removesuffix("t") in minors), self.choices[-1])
 
 
