@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +117,12 @@ def test_every_directory_is_a_package_of_a_known_room() -> None:
     directories = {file.parent for file in MODULES.values()}
     assert {module_name(directory / "__init__.py") for directory in directories} == set(ROOMS)
     assert [directory for directory in directories if not (directory / "__init__.py").is_file()] == []
+
+
+def test_the_architecture_describes_each_room_of_the_tool_once_and_in_order() -> None:
+    section = (ROOT / "docs" / "architecture.md").read_text().partition("## The command line tool")[2]
+    rows = re.findall(r"(?m)^\| `([a-z_/]+)/` \|", section.partition("\n## ")[0])
+    assert [f"funcpack.{row.replace('/', '.')}" for row in rows] == [*TOOL_ROOMS]
 
 
 def test_packages_import_nothing_by_themselves() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -98,6 +99,12 @@ def test_no_module_imports_itself_through_others() -> None:
         TopologicalSorter({module: arrows(file) - {module} for module, file in FILES.items()}).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_architecture_describes_each_room_once() -> None:
+    section = (SOURCE.parents[1] / "docs" / "architecture.md").read_text().partition("## The invoker")[2]
+    rows = re.findall(r"(?m)^\| (`.+?`) \|", section.partition("\n### ")[0])
+    assert sorted(re.findall(r"`(\w+)/?`", " ".join(rows))) == sorted(set(ROOMS) - {"__init__"})
 
 
 def below(module: str) -> set[str]:
