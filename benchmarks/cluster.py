@@ -121,6 +121,8 @@ class Comparison:
 
     def _measure_density(self, server: str) -> None:
         """Start as many pods as the limits allow on the CPUs, all at the same time, and measure how many start in time."""
+        # What the pods of the loads have requested of the CPUs is free when they have ended.
+        self.kubectl("wait", "--for=delete", "pod", "--selector=serving.knative.dev/service", "--timeout=90s")
         function = self._function(server, startupProbe=PROBE)
         count = self._tenths_of_cpus()
         manifest, _ = deployment("dense", function, count, terminationGracePeriodSeconds=1)

@@ -102,7 +102,8 @@ def load(function: Container, clients: int) -> Iterator[None]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             lines = iter(process.stdout or ())
             try:
-                next(lines)  # the first call has ended
+                if next(lines, None) is None:  # it says when the first call has ended
+                    raise SystemExit(f"error: {' '.join(command)} has ended")
                 yield
             finally:
                 stop.touch()
