@@ -97,7 +97,7 @@ notice: images venv ## write to dist/notice.md what is new in the run image, com
 notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
 
-publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key; see CONTRIBUTING.md
 	@$(RUN) -m tools.publish --registry="$$REGISTRY" --version="$$VERSION" $${ARCHITECTURES:+--architectures $$ARCHITECTURES}
 
 images: python ## create the base images funcpack/run and funcpack/build, again with REFRESH=1 to get fixes of Debian

@@ -184,6 +184,20 @@ def unknown_architecture(found: str, known: Sequence[str], variable: str) -> Too
     )
 
 
+def no_key(file: str, variable: str, password: str) -> ToolError:
+    """Return the error for publishing without a private key from a repository with the public key `file`.
+
+    `variable` can contain the private key, and `password` its password.
+    """
+    return ToolError(
+        "there is no key to sign the images with",
+        f"SIGNING_KEY and {variable} are not set or empty, and users verify the images with {file}, which is in the repository."
+        " Nothing was built or pushed.",
+        f"name the private key of {file}, and put its password in {password}: `make publish SIGNING_KEY=cosign.key"
+        " REGISTRY=...`. To publish without signatures, for example to a registry for tests, add `UNSIGNED=1`.",
+    )
+
+
 def key_instead_of_path(variable: str) -> ToolError:
     """Return the error for a SIGNING_KEY that is a key and not a path. It does not contain the key."""
     return ToolError(

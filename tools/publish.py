@@ -25,6 +25,7 @@ from tools.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from images.recipe import Image
     from tools.parts import Parts
@@ -112,30 +113,30 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
 
 
 @contextmanager
-def wanted_signer(progress: Progress) -> Iterator[Signer | None]:
-    """Yield what signs, or None if there is no key. It is checked before anything is pushed.
+def wanted_signer(progress: Progress, published_key: Path = signing.PUBLISHED_KEY) -> Iterator[Signer | None]:
+    """Yield what signs, or None if the images are not to be signed. The key is checked before anything is built.
 
-    Raises ToolError if the key or its password cannot be used.
+    Raises ToolError if the key is missing, or if the key or its password cannot be used.
     """
-    key = signing.wanted_key()
+    key = signing.wanted_key(published_key)
     if key is None:
         yield None
         return
     make.make_cosign(progress)
-    with signing.signer(progress, key) as signer:
+    with signing.signer(progress, key, published_key) as signer:
         yield signer
 
 
 def sign(
     progress: Progress, signer: Signer | None, release: Release, names: Sequence[str], architectures: Sequence[str]
 ) -> None:
-    """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a key.
+    """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a signer.
 
     Raises ToolError if cosign fails.
     """
     with progress.step("signatures and attestations") as step:
         if signer is None:
-            step.result = f"none, because SIGNING_KEY and {signing.KEY_VARIABLE} are not set or empty"
+            step.result = f"none, because {signing.why_unsigned()}"
             return
         for name in names:
             signer.sign(name)
