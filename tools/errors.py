@@ -244,6 +244,15 @@ def invalid_version(version: str) -> ToolError:
     )
 
 
+def invalid_tag(tag: str) -> ToolError:
+    """Return the error for a tag that is not one of a release."""
+    return ToolError(
+        "TAG is not the tag of a release",
+        f"It is '{tag}', which is not `v` followed by a version.",
+        "set TAG to the tag of a release, for example TAG=v1.2.0, or of a release candidate, for example TAG=v1.2.0-rc.1.",
+    )
+
+
 def section_exists(version: str) -> ToolError:
     """Return the error for a version that the changelog lists as released."""
     return ToolError(

@@ -17,9 +17,9 @@ from tools.places import ROOT
 def notes(tag: str) -> str:
     """Return the notes with absolute links.
 
-    Raises ToolError if the sources are not those of the tag.
+    Raises ToolError if the tag is not one of a release, or if the sources are not those of the tag.
     """
-    if tag != f"v{version.current()}":
+    if version.of_tag(tag) != version.current():
         raise errors.other_version(tag, version.current())
     changes = changelog.changes((ROOT / "CHANGELOG.md").read_text(), version.current())
     status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -177,6 +177,17 @@ def test_tag_of_another_version_is_rejected(tag: str, tmp_path: Path) -> None:
     assert f"The tag is {tag}, and the version in the sources is 7.8.9." in done.stderr
 
 
+@pytest.mark.parametrize("tag", ["7.8.9", "v7.8", "release-7.8.9", "v7.8.9rc1", "vv7.8.9", ""])
+def test_tag_with_another_form_is_rejected(tag: str, tmp_path: Path) -> None:
+    done = notes(clone(tmp_path, "7.8.9"), tag)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"\nerror: TAG is not the tag of a release\n\nIt is '{tag}', which is not `v` followed by a version.\n\n"
+        "What to do: set TAG to the tag of a release, for example TAG=v1.2.0, or of a release candidate, for example"
+        " TAG=v1.2.0-rc.1.\n"
+    )
+
+
 def test_release_of_uncommitted_changes_is_rejected(tmp_path: Path) -> None:
     sources = clone(tmp_path, "7.8.9")
     (sources / "buildpack.toml").write_text("")
