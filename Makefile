@@ -70,8 +70,7 @@ version: python ## set the version of the next release in all files that name it
 	@$(RUN) -m tools.version "$$VERSION"
 
 notes: venv ## check that everything is ready for the release of TAG=v1.2.0, and write its notes to dist/notes.md
-	@mkdir -p dist
-	@$(VENV)/python -m tools.release_notes "$$TAG" > dist/notes.md
+	@$(VENV)/python -m tools.release_notes -- "$$TAG"
 
 upload: venv ## upload dist/pypi to PyPI, from a workflow that PyPI trusts
 	@$(VENV)/uv publish --trusted-publishing $(TRUSTED) $(UPLOAD) dist/pypi/*

@@ -1,4 +1,4 @@
-"""Prints the notes of a release, the changes of its version in CHANGELOG.md: python3 -m tools.release_notes TAG.
+"""Writes the notes of a release, the changes of its version in CHANGELOG.md, to dist/notes.md: python3 -m tools.release_notes TAG.
 
 It fails unless the tag is of the version in the sources, the changelog has the version, and everything is committed. So it is
 the first step of a release.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from tools import changelog, errors, make, pypi_readme, version
-from tools.places import ROOT
+from tools.places import NOTES, ROOT
 
 
 def notes(tag: str) -> str:
@@ -29,10 +29,14 @@ def notes(tag: str) -> str:
 
 
 def main() -> None:
-    """Print the notes of the tag on the command line."""
+    """Write the notes of the tag on the command line."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.release_notes", description=__doc__)
     parser.add_argument("tag", help="such as v1.2.0")
-    print(notes(parser.parse_args().tag), end="")
+    tag = parser.parse_args().tag
+    NOTES.unlink(missing_ok=True)  # after a failure, there are no notes of another release
+    text = notes(tag)
+    NOTES.parent.mkdir(exist_ok=True)
+    NOTES.write_text(text)
 
 
 if __name__ == "__main__":
