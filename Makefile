@@ -91,7 +91,7 @@ released: ## check out the newest release, which is not a candidate
 	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*' --exclude '*-*')"
 
 notice: images venv ## write to dist/notice.md what is new in the run image, compared with the one in REGISTRY
-	@$(VENV)/python -m tools.rebase_notice "$$REGISTRY/funcpack/run:latest" funcpack/run > dist/notice.md
+	@$(VENV)/python -m tools.rebase_notice --registry="$$REGISTRY"
 
 notify: ## open an issue with dist/notice.md, if the run image has new packages
 	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md

@@ -160,11 +160,11 @@ def bad_version(version: str) -> ToolError:
 
 
 def no_registry() -> ToolError:
-    """Return the error for `make publish` without a registry."""
+    """Return the error for a target that needs a registry, and has none."""
     return ToolError(
         "REGISTRY is not set",
-        "`make publish` pushes REGISTRY/funcpack/builder and the other images.",
-        "name the host of the registry, and a prefix if it needs one, for example: make publish REGISTRY=ghcr.io/example",
+        "The names of the published images begin with it: REGISTRY/funcpack/builder and others.",
+        "name the host of the registry, and a prefix if it needs one, for example REGISTRY=ghcr.io/example.",
     )
 
 
@@ -173,7 +173,7 @@ def bad_registry(registry: str) -> ToolError:
     return ToolError(
         "REGISTRY is not a registry",
         f"It is {registry!r}, which is not a host with an optional port and prefix, in lower case.",
-        "name it as in the names of images, for example: make publish REGISTRY=ghcr.io/example",
+        "name it as in the names of images, for example REGISTRY=ghcr.io/example.",
     )
 
 
@@ -231,6 +231,16 @@ def other_key(key: str, file: str) -> ToolError:
         "the key for signatures is another one than users have",
         f"{file} in the repository is not the public key of {key}, so users could not verify the signatures. Nothing was pushed.",
         f"use the private key of {file}, or commit the public key of the new pair as {file}.",
+    )
+
+
+def no_packages(image: str, directory: str, found: str) -> ToolError:
+    """Return the error for a run image whose packages cannot be read. `found` is what the engine reports."""
+    return ToolError(
+        f"the packages of {image} cannot be read",
+        found,
+        "check the name of the image, and that this machine can pull it if it is in a registry. Only run images that root on Debian"
+        f" or Ubuntu creates list their packages in {directory}.",
     )
 
 

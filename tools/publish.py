@@ -56,11 +56,7 @@ class Release:
     @classmethod
     def of(cls, registry: str, version: str) -> Release:
         """Return the release `version` in `registry`. Raises ToolError if one of them is not valid."""
-        registry = registry.rstrip("/")
-        if not registry:
-            raise errors.no_registry()
-        if not REGISTRY.fullmatch(registry):
-            raise errors.bad_registry(registry)
+        registry = checked_registry(registry)
         match = VERSION.fullmatch(version)
         if not match:
             raise errors.bad_version(version)
@@ -74,6 +70,16 @@ class Release:
     def reference(self, image: str, architecture: str) -> str:
         """Return the name of `image` for `architecture` in the registry."""
         return f"{self.registry}/{image}:{self.version}-{architecture}"
+
+
+def checked_registry(registry: str) -> str:
+    """Return `registry` without a slash at its end. Raises ToolError if it is empty or not valid."""
+    registry = registry.rstrip("/")
+    if not registry:
+        raise errors.no_registry()
+    if not REGISTRY.fullmatch(registry):
+        raise errors.bad_registry(registry)
+    return registry
 
 
 def publish(progress: Progress, release: Release, architectures: Sequence[str]) -> list[str]:

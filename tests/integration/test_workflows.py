@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
 import sys
-import tarfile
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -141,21 +139,17 @@ def test_no_upper_bound_is_left(name: str) -> None:
     assert re.findall(r"(?m)^\s*\"?[a-z]+[^#\n]*(?:<|==).*$", text) == []
 
 
-def status(**versions: str) -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as tar:
-        tar.addfile(tarfile.TarInfo("status.d/a.md5sums"))
-        for name, version in versions.items():
-            content = f"Package: {name}\nVersion: {version}\nDescription: one\n more\n".encode()
-            member = tarfile.TarInfo(f"status.d/{name}")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return file.getvalue()
+def packages(directory: Path, **versions: str) -> dict[str, str]:
+    directory.mkdir()
+    (directory / "a.md5sums").touch()
+    for name, version in versions.items():
+        (directory / name).write_text(f"Package: {name}\nVersion: {version}\nDescription: one\n more\n")
+    return rebase_notice.packages(directory)
 
 
-def test_notice_lists_the_packages_that_changed() -> None:
-    published = rebase_notice.packages(status(libssl="3.5.1-1", libc="2.41-12", old="1"))
-    new = rebase_notice.packages(status(libssl="3.5.1-1+deb13u1", libc="2.41-12", new="2"))
+def test_notice_lists_the_packages_that_changed(tmp_path: Path) -> None:
+    published = packages(tmp_path / "published", libssl="3.5.1-1", libc="2.41-12", old="1")
+    new = packages(tmp_path / "new", libssl="3.5.1-1+deb13u1", libc="2.41-12", new="2")
     assert rebase_notice.notice(published, published) == ""
     assert rebase_notice.notice(published, new).endswith(
         "|-|-|-|\n| libssl | 3.5.1-1 | 3.5.1-1+deb13u1 |\n| new | - | 2 |\n| old | 1 | - |\n"

@@ -61,9 +61,8 @@ def test_release_without_a_registry() -> None:
         Release.of("", "0.1.0")
 
     assert str(raised.value) == (
-        "error: REGISTRY is not set\n\n`make publish` pushes REGISTRY/funcpack/builder and the other images.\n\n"
-        "What to do: name the host of the registry, and a prefix if it needs one, for example:"
-        " make publish REGISTRY=ghcr.io/example"
+        "error: REGISTRY is not set\n\nThe names of the published images begin with it: REGISTRY/funcpack/builder and others.\n\n"
+        "What to do: name the host of the registry, and a prefix if it needs one, for example REGISTRY=ghcr.io/example."
     )
 
 
