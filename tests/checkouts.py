@@ -31,7 +31,8 @@ def make(directory: Path, *arguments: str, **variables: str) -> subprocess.Compl
     environment = {**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}", **variables}
     # Without the target `venv`, which would create an environment: that of these tests has what the tools need.
     python = ["--assume-old=venv", f"VENV={Path(sys.executable).parent}", f"PYTHON={sys.executable}"]
-    command = ["make", "--no-print-directory", *python, *arguments]
+    # By its path, because `variables` can contain another PATH.
+    command = [shutil.which("make") or "make", "--no-print-directory", *python, *arguments]
     return subprocess.run(
         command,
         cwd=directory,

@@ -85,6 +85,15 @@ def command_failed(command: Sequence[str], code: int, output: str, log: Path) ->
     )
 
 
+def program_failed(command: Sequence[str], code: int, output: str = "") -> ToolError:
+    """Return the error for a program that failed. Without its output, the program has printed it."""
+    return ToolError(
+        f"`{command[0]} {command[1]}` failed with exit code {code}",
+        f"{' '.join(command)}\n" + (_indented(output.splitlines()) or "It reports the reason above."),
+        "correct what it reports, and run the command again.",
+    )
+
+
 def engine_refused(command: Sequence[str], code: int, output: str) -> ToolError:
     """Return the error for a command of the container engine that failed."""
     return ToolError(
@@ -297,6 +306,31 @@ def not_committed(changes: Sequence[str]) -> ToolError:
         "there are changes that are not committed",
         "git status --porcelain\n" + _indented(changes),
         "commit them before you set the tag, or remove them. A release contains only what its tag contains.",
+    )
+
+
+def missing_file(file: str, command: str) -> ToolError:
+    """Return the error for a file that another command writes."""
+    target = " ".join(command.split()[:2])
+    return ToolError(f"{file} is missing", f"`{target}` writes it, unless it fails.", f"run `{command}` first.")
+
+
+def no_distributions(directory: str) -> ToolError:
+    """Return the error for an upload without distributions."""
+    return ToolError(
+        "there are no distributions to upload",
+        f"{directory} has no files, or does not exist.",
+        "run `make distributions` first.",
+    )
+
+
+def no_release(found: str) -> ToolError:
+    """Return the error for a repository without a tag of a release. `found` is what git reports."""
+    return ToolError(
+        "there is no release to check out",
+        f"No tag such as v1.2.0 is in the history of this commit.\n{found}",
+        "run `git fetch --tags`, and `git fetch --unshallow` if the clone is shallow. If there is no release yet, make one:"
+        " see docs/releases.md.",
     )
 
 

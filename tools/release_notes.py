@@ -7,10 +7,9 @@ the first step of a release.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 
-from tools import changelog, errors, make, pypi_readme, version
+from tools import changelog, errors, make, programs, pypi_readme, version
 from tools.places import NOTES, ROOT
 
 
@@ -22,9 +21,9 @@ def notes(tag: str) -> str:
     if version.of_tag(tag) != version.current():
         raise errors.other_version(tag, version.current())
     changes = changelog.changes((ROOT / "CHANGELOG.md").read_text(), version.current())
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)
-    if status.stdout:
-        raise errors.not_committed(status.stdout.splitlines())
+    status = programs.output_of(["git", "status", "--porcelain"])
+    if status:
+        raise errors.not_committed(status.splitlines())
     return pypi_readme.prepared(changes, version.current())
 
 
