@@ -207,6 +207,17 @@ def no_key(file: str, variable: str, password: str) -> ToolError:
     )
 
 
+def lost_architectures(reference: str, lost: Sequence[str]) -> ToolError:
+    """Return the error for a tag in the registry that would no longer have images for the architectures `lost`."""
+    return ToolError(
+        f"{reference} would lose {' and '.join(lost)}",
+        "The tag has images for more architectures than ARCHITECTURES names, and publishing replaces all of them. Nothing was built"
+        " or pushed.",
+        "publish for all architectures: leave ARCHITECTURES out. To publish for some of them, for example as a test, use another"
+        " registry, or a version with a suffix, which moves no other tags: VERSION=0.1.0-test.",
+    )
+
+
 def key_instead_of_path(variable: str) -> ToolError:
     """Return the error for a SIGNING_KEY that is a key and not a path. It does not contain the key."""
     return ToolError(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Push = Callable[[Parts, str], None]
 
 BUILDPACK_IMAGE = "funcpack/python"
+IMAGES = (RUN.name, BUILD.name, BUILDPACK_IMAGE, BUILDER_IMAGE)
 VERSION = re.compile(r"(?P<minor>\d+\.\d+)\.\d+(?P<suffix>-[0-9A-Za-z.-]+)?", re.ASCII)
 
 # A host, and optionally a port and a prefix:
@@ -85,10 +86,11 @@ def checked_registry(registry: str) -> str:
 def publish(progress: Progress, release: Release, architectures: Sequence[str]) -> list[str]:
     """Push all images of `release` for `architectures`, and return the names of their indexes with digests.
 
-    Raises ToolError if an image cannot be created or the registry refuses it.
+    Raises ToolError if a tag would lose an architecture, an image cannot be created, or the registry rejects it.
     """
     if base_images.base_image():
         raise errors.images_need_debian()
+    check_architectures(progress, release, architectures)
     found = make.make_engine(progress)
     pack = pinned(found)
     all_parts = [parts_for(architecture, found) for architecture in architectures]
@@ -116,6 +118,20 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
         BUILDER_IMAGE: push_builder,
     }
     return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
+
+
+def check_architectures(progress: Progress, release: Release, architectures: Sequence[str]) -> None:
+    """Check that the tags of `release` in the registry have no other architectures. Raises ToolError if one has."""
+    left_out = stage.PLATFORMS.keys() - set(architectures)
+    if not left_out:
+        return
+    make.make_crane(progress)
+    with progress.step("architectures in the registry") as step:
+        for image, tag in product(IMAGES, release.tags):
+            reference = f"{release.registry}/{image}:{tag}"
+            if lost := left_out & crane.architectures_of(progress, reference):
+                raise errors.lost_architectures(reference, sorted(lost))
+        step.result = "no tag loses one"
 
 
 @contextmanager
