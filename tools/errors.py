@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tools.advisories import Finding
 
@@ -85,11 +85,14 @@ def command_failed(command: Sequence[str], code: int, output: str, log: Path) ->
     )
 
 
-def program_failed(command: Sequence[str], code: int, output: str = "") -> ToolError:
-    """Return the error for a program that failed. Without its output, the program has printed it."""
+def program_failed(command: Sequence[str], code: int, output: str | None = None) -> ToolError:
+    """Return the error for a program that failed. It does not contain the arguments, which can be credentials.
+
+    Without `output`, the program has printed it.
+    """
     return ToolError(
-        f"`{command[0]} {command[1]}` failed with exit code {code}",
-        f"{' '.join(command)}\n" + (_indented(output.splitlines()) or "It reports the reason above."),
+        f"`{Path(command[0]).name} {command[1]}` failed with exit code {code}",
+        "Its output is above." if output is None else f"Its output is:\n{_indented(output.splitlines())}",
         "correct what it reports, and run the command again.",
     )
 
@@ -339,7 +342,7 @@ def no_release(found: str) -> ToolError:
     """Return the error for a repository without a tag of a release. `found` is what git reports."""
     return ToolError(
         "there is no release to check out",
-        f"No tag such as v1.2.0 is in the history of this commit.\n{found}",
+        f"git finds no tag such as v1.2.0 in the history of this commit. {found}",
         "run `git fetch --tags`, and `git fetch --unshallow` if the clone is shallow. If there is no release yet, make one:"
         " see docs/releases.md.",
     )

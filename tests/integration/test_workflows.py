@@ -225,9 +225,8 @@ def test_repository_without_a_release_is_an_error(release: Path) -> None:
     git(release, "init", "-q")
     git(release, "commit", "-q", "--allow-empty", "-m", "first")
     assert error_of(release, "released") == (
-        "\nerror: there is no release to check out\n\nNo tag such as v1.2.0 is in the history of this commit.\n"
-        "git describe --tags --abbrev=0 --match v* --exclude *-*\n"
-        "    fatal: No names found, cannot describe anything.\n\n"
+        "\nerror: there is no release to check out\n\ngit finds no tag such as v1.2.0 in the history of this commit."
+        " Its output is:\n    fatal: No names found, cannot describe anything.\n\n"
         "What to do: run `git fetch --tags`, and `git fetch --unshallow` if the clone is shallow. If there is no release yet, make"
         " one: see docs/releases.md.\n"
     )
@@ -244,7 +243,7 @@ def test_release_that_git_cannot_check_out_is_an_error(release: Path) -> None:
     before, _, error = error_of(release, "released").partition("\nerror: ")
     assert "Your local changes to the following files would be overwritten by checkout" in before
     assert error == (
-        "`git checkout` failed with exit code 1\n\ngit checkout --quiet v1.2.0\nIt reports the reason above.\n\n"
+        "`git checkout` failed with exit code 1\n\nIts output is above.\n\n"
         "What to do: correct what it reports, and run the command again.\n"
     )
 
@@ -278,6 +277,14 @@ def test_failure_of_gh_is_an_error(release: Path) -> None:
     (release / "bin" / "gh").write_text("#!/bin/sh\necho 'tag v1.2.0 does not exist' >&2\nexit 4\n")
     error = error_of(release, "announce", "TAG=v1.2.0")
     assert error.startswith("tag v1.2.0 does not exist\n\nerror: `gh release` failed with exit code 4\n")
+
+
+def test_credentials_of_an_upload_that_fails_are_not_printed(release: Path) -> None:
+    (release / ".venv" / "bin").mkdir(parents=True)
+    (release / ".venv" / "bin" / "uv").symlink_to("/bin/false")
+    error = error_of(release, "upload", "UPLOAD=--token pypi-c2VjcmV0")
+    assert error.startswith("\nerror: `uv publish` failed with exit code 1\n\nIts output is above.\n")
+    assert "pypi-c2VjcmV0" not in error
 
 
 class _Index(BaseHTTPRequestHandler):
