@@ -70,14 +70,13 @@ version: python ## set the version of the next release in all files that name it
 	@$(RUN) -m tools.version "$$VERSION"
 
 notes: venv ## check that everything is ready for the release of TAG=v1.2.0, and write its notes to dist/notes.md
-	@mkdir -p dist
-	@$(VENV)/python -m tools.release_notes "$$TAG" > dist/notes.md
+	@$(VENV)/python -m tools.release_notes -- "$$TAG"
 
 upload: venv ## upload dist/pypi to PyPI, from a workflow that PyPI trusts
-	@$(VENV)/uv publish --trusted-publishing $(TRUSTED) $(UPLOAD) dist/pypi/*
+	@$(VENV)/python -m tools.upload --trusted-publishing $(TRUSTED) $(UPLOAD)
 
-announce: ## create the release TAG=v1.2.0 on GitHub, with the notes and the distributions
-	@case "$$TAG" in *-*) set -- --prerelease ;; esac; gh release create "$$TAG" --verify-tag --title "Funcpack $${TAG#v}" --notes-file dist/notes.md "$$@" dist/pypi/*
+announce: python ## create the release TAG=v1.2.0 on GitHub, with the notes and the distributions
+	@$(RUN) -m tools.github announce -- "$$TAG"
 
 login: ## log in to REGISTRY as REGISTRY_USER, with the token in the variable REGISTRY_TOKEN
 	@test -n "$$REGISTRY" -a -n "$$REGISTRY_USER" -a -n "$$REGISTRY_TOKEN" || { printf 'error: REGISTRY, REGISTRY_USER or REGISTRY_TOKEN is not set\nWhat to do: set all three\n' >&2; exit 1; }
@@ -88,16 +87,16 @@ newest: venv ## allow the newest releases of the dependencies, pack and lifecycl
 	@$(MAKE) lock UPGRADE=--upgrade
 	@git --no-pager diff --stat
 
-released: ## check out the newest release, which is not a candidate
-	@git checkout --quiet "$$(git describe --tags --abbrev=0 --match 'v*' --exclude '*-*')"
+released: python ## check out the newest release, which is not a candidate
+	@$(RUN) -m tools.released
 
 notice: images venv ## write to dist/notice.md what is new in the run image, compared with the one in REGISTRY
-	@$(VENV)/python -m tools.rebase_notice "$$REGISTRY/funcpack/run:latest" funcpack/run > dist/notice.md
+	@$(VENV)/python -m tools.rebase_notice --registry="$$REGISTRY"
 
-notify: ## open an issue with dist/notice.md, if the run image has new packages
-	@test ! -s dist/notice.md || gh issue create --title "New run image: rebase your functions" --body-file dist/notice.md
+notify: python ## open an issue with dist/notice.md, if the run image has new packages
+	@$(RUN) -m tools.github notify
 
-publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key
+publish: python ## push all images to REGISTRY=host/prefix, as VERSION=x.y.z or the version of the sources, and sign them with SIGNING_KEY=cosign.key; see CONTRIBUTING.md
 	@$(RUN) -m tools.publish --registry="$$REGISTRY" --version="$$VERSION" $${ARCHITECTURES:+--architectures $$ARCHITECTURES}
 
 images: python ## create the base images funcpack/run and funcpack/build, again with REFRESH=1 to get fixes of Debian

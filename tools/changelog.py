@@ -18,7 +18,7 @@ def released(text: str, version: str, date: str) -> str:
     if f"\n## [{version}]" in text:
         raise errors.section_exists(version)
     section(text, _UNRELEASED)
-    if _is_candidate(version):
+    if is_candidate(version):
         return text
     return text.replace(_HEADING, f"{_HEADING}\n## [{version}] - {date}\n", 1)
 
@@ -28,7 +28,7 @@ def changes(text: str, version: str) -> str:
 
     Raises ToolError if there are none.
     """
-    return section(text, _UNRELEASED if _is_candidate(version) else version)
+    return section(text, _UNRELEASED if is_candidate(version) else version)
 
 
 def section(text: str, version: str) -> str:
@@ -43,5 +43,6 @@ def section(text: str, version: str) -> str:
     return found[1].strip() + "\n"
 
 
-def _is_candidate(version: str) -> bool:
+def is_candidate(version: str) -> bool:
+    """Check whether a version, or its tag, is that of a release candidate."""
     return "-" in version

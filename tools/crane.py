@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tools.errors import ToolError
 from tools.places import CRANE
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from tools.progress import Progress
 
+_ARCHITECTURE = re.compile(r'"architecture": ?"(\w+)"')
 _FULL_NAME = re.compile(r"(?m)^\S+@sha256:[0-9a-f]{64}$")
 
 
@@ -35,6 +37,16 @@ def full_name(progress: Progress, reference: str) -> str:
     # The output can contain warnings of the registry, too.
     (name,) = _FULL_NAME.findall(_run(progress, "digest", "--full-ref", reference))
     return str(name)
+
+
+def architectures_of(progress: Progress, reference: str) -> set[str]:
+    """Return the architectures of the images in the index `reference`, or none if the registry does not have it."""
+    try:
+        return set(_ARCHITECTURE.findall(_run(progress, "manifest", reference)))
+    except ToolError:
+        # Registries report that they do not have an image in different ways, Docker Hub as a missing login. If the registry does
+        # not respond, pushing fails, too.
+        return set()
 
 
 def _run(progress: Progress, *arguments: str) -> str:

@@ -7,17 +7,16 @@ features that are off by default are not among them.
 from __future__ import annotations
 
 import functools
-import json
 import re
-import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tools.places import ROOT
+from tools import schema_modules
 
-MODULES = ROOT / "tools" / "schemas"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 CRDS = {
     "knative.dev/serving": "config/core/300-resources/*.yaml",
     "knative.dev/eventing": "config/core/resources/*.yaml",
@@ -32,21 +31,15 @@ Schema = dict[str, Any]
 def schemas() -> dict[tuple[str, str], Schema]:
     """Return the closed schema of each custom resource, by apiVersion and kind. Of metadata they say nothing."""
     found = {}
-    features = _features_on_by_default(_module_directory("knative.dev/serving") / FEATURES)
+    features = _features_on_by_default(schema_modules.directory("knative.dev/serving") / FEATURES)
     for module, pattern in CRDS.items():
-        for path in _module_directory(module).glob(pattern):
+        for path in schema_modules.directory(module).glob(pattern):
             crd = yaml.safe_load(path.read_text())["spec"]
             for version in crd["versions"]:
                 schema = _closed(version["schema"]["openAPIV3Schema"], features)
                 schema["properties"] |= {"metadata": True, "apiVersion": True, "kind": True}
                 found[f"{crd['group']}/{version['name']}", crd["names"]["kind"]] = schema
     return found
-
-
-def _module_directory(module: str) -> Path:
-    command = ["go", "mod", "download", "-json", module]
-    done = subprocess.run(command, cwd=MODULES, stdout=subprocess.PIPE, text=True, check=True)
-    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _features_on_by_default(config_map: Path) -> frozenset[str]:

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import make, pypi_readme, release_tools, stamp, version
+from tools import errors, make, pypi_readme, release_tools, stamp, version
 from tools.places import DISTRIBUTIONS, LOGS, ROOT, SOURCE_DATE_EPOCH, reproducible_environment
 from tools.progress import Progress
 
@@ -51,6 +51,14 @@ def ensure(progress: Progress, directory: Path = DISTRIBUTIONS) -> list[Path]:
         step.result = check(progress, built)
     stamp.write("pypi", inputs)
     return built
+
+
+def already_built() -> list[Path]:
+    """Return the sorted paths of the distributions in dist/pypi. Raises ToolError if there are none."""
+    found = sorted(DISTRIBUTIONS.glob("*.*"))
+    if not found:
+        raise errors.no_distributions(str(DISTRIBUTIONS.relative_to(ROOT)))
+    return found
 
 
 def export(directory: Path) -> Path:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import platform
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tools.advisories import Finding
 
@@ -82,6 +82,18 @@ def command_failed(command: Sequence[str], code: int, output: str, log: Path) ->
         f"`{command[0]}` failed with exit code {code}",
         f"{' '.join(command)}\n" + _indented(output.splitlines()),
         f"read the whole output in {log}.",
+    )
+
+
+def program_failed(command: Sequence[str], code: int, output: str | None = None) -> ToolError:
+    """Return the error for a program that failed. It does not contain the arguments, which can be credentials.
+
+    Without `output`, the program has printed it.
+    """
+    return ToolError(
+        f"`{Path(command[0]).name} {command[1]}` failed with exit code {code}",
+        "Its output is above." if output is None else f"Its output is:\n{_indented(output.splitlines())}",
+        "correct what it reports, and run the command again.",
     )
 
 
@@ -160,11 +172,11 @@ def bad_version(version: str) -> ToolError:
 
 
 def no_registry() -> ToolError:
-    """Return the error for `make publish` without a registry."""
+    """Return the error for a target that needs a registry, and has none."""
     return ToolError(
         "REGISTRY is not set",
-        "`make publish` pushes REGISTRY/funcpack/builder and the other images.",
-        "name the host of the registry, and a prefix if it needs one, for example: make publish REGISTRY=ghcr.io/example",
+        "The names of the published images begin with it: REGISTRY/funcpack/builder and others.",
+        "name the host of the registry, and a prefix if it needs one, for example REGISTRY=ghcr.io/example.",
     )
 
 
@@ -173,7 +185,7 @@ def bad_registry(registry: str) -> ToolError:
     return ToolError(
         "REGISTRY is not a registry",
         f"It is {registry!r}, which is not a host with an optional port and prefix, in lower case.",
-        "name it as in the names of images, for example: make publish REGISTRY=ghcr.io/example",
+        "name it as in the names of images, for example REGISTRY=ghcr.io/example.",
     )
 
 
@@ -181,6 +193,31 @@ def unknown_architecture(found: str, known: Sequence[str], variable: str) -> Too
     """Return the error for an architecture in `variable`, or of the engine, that the buildpack does not support."""
     return ToolError(
         "this architecture is not supported", f"The target is {found}.", f"set {variable} to {' or '.join(known)}."
+    )
+
+
+def no_key(file: str, variable: str, password: str) -> ToolError:
+    """Return the error for publishing without a private key from a repository with the public key `file`.
+
+    `variable` can contain the private key, and `password` its password.
+    """
+    return ToolError(
+        "there is no key to sign the images with",
+        f"SIGNING_KEY and {variable} are not set or empty, and users verify the images with {file}, which is in the repository."
+        " Nothing was built or pushed.",
+        f"name the private key of {file}, and put its password in {password}: `make publish SIGNING_KEY=cosign.key"
+        " REGISTRY=...`. To publish without signatures, for example to a registry for tests, add `UNSIGNED=1`.",
+    )
+
+
+def lost_architectures(reference: str, lost: Sequence[str]) -> ToolError:
+    """Return the error for a tag in the registry that would no longer have images for the architectures `lost`."""
+    return ToolError(
+        f"{reference} would lose {' and '.join(lost)}",
+        "The tag has images for more architectures than ARCHITECTURES names, and publishing replaces all of them. Nothing was built"
+        " or pushed.",
+        "publish for all architectures: leave ARCHITECTURES out. To publish for some of them, for example as a test, use another"
+        " registry, or a version with a suffix, which moves no other tags: VERSION=0.1.0-test.",
     )
 
 
@@ -220,6 +257,16 @@ def other_key(key: str, file: str) -> ToolError:
     )
 
 
+def no_packages(image: str, directory: str, found: str) -> ToolError:
+    """Return the error for a run image whose packages cannot be read. `found` is what the engine reports."""
+    return ToolError(
+        f"the packages of {image} cannot be read",
+        found,
+        "check the name of the image, and that this machine can pull it if it is in a registry. Only run images that root on Debian"
+        f" or Ubuntu creates list their packages in {directory}.",
+    )
+
+
 def invalid_version(version: str) -> ToolError:
     """Return the error for a version that is not one of Funcpack's."""
     return ToolError(
@@ -227,6 +274,15 @@ def invalid_version(version: str) -> ToolError:
         f"The version is '{version}'.",
         "set VERSION to three numbers, or to those of a release candidate, for example: `make version VERSION=1.2.0`, or"
         " `make version VERSION=1.2.0-rc.1`.",
+    )
+
+
+def invalid_tag(tag: str) -> ToolError:
+    """Return the error for a tag that is not one of a release."""
+    return ToolError(
+        "TAG is not the tag of a release",
+        f"It is '{tag}', which is not `v` followed by a version.",
+        "set TAG to the tag of a release, for example TAG=v1.2.0, or of a release candidate, for example TAG=v1.2.0-rc.1.",
     )
 
 
@@ -264,6 +320,31 @@ def not_committed(changes: Sequence[str]) -> ToolError:
         "there are changes that are not committed",
         "git status --porcelain\n" + _indented(changes),
         "commit them before you set the tag, or remove them. A release contains only what its tag contains.",
+    )
+
+
+def missing_file(file: str, command: str) -> ToolError:
+    """Return the error for a file that another command writes."""
+    target = " ".join(command.split()[:2])
+    return ToolError(f"{file} is missing", f"`{target}` writes it, unless it fails.", f"run `{command}` first.")
+
+
+def no_distributions(directory: str) -> ToolError:
+    """Return the error for an upload without distributions."""
+    return ToolError(
+        "there are no distributions to upload",
+        f"{directory} has no files, or does not exist.",
+        "run `make distributions` first.",
+    )
+
+
+def no_release(found: str) -> ToolError:
+    """Return the error for a repository without a tag of a release. `found` is what git reports."""
+    return ToolError(
+        "there is no release to check out",
+        f"git finds no tag such as v1.2.0 in the history of this commit. {found}",
+        "run `git fetch --tags`, and `git fetch --unshallow` if the clone is shallow. If there is no release yet, make one:"
+        " see docs/releases.md.",
     )
 
 

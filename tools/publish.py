@@ -25,6 +25,7 @@ from tools.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from images.recipe import Image
     from tools.parts import Parts
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Push = Callable[[Parts, str], None]
 
 BUILDPACK_IMAGE = "funcpack/python"
+IMAGES = (RUN.name, BUILD.name, BUILDPACK_IMAGE, BUILDER_IMAGE)
 VERSION = re.compile(r"(?P<minor>\d+\.\d+)\.\d+(?P<suffix>-[0-9A-Za-z.-]+)?", re.ASCII)
 
 # A host, and optionally a port and a prefix:
@@ -55,11 +57,7 @@ class Release:
     @classmethod
     def of(cls, registry: str, version: str) -> Release:
         """Return the release `version` in `registry`. Raises ToolError if one of them is not valid."""
-        registry = registry.rstrip("/")
-        if not registry:
-            raise errors.no_registry()
-        if not REGISTRY.fullmatch(registry):
-            raise errors.bad_registry(registry)
+        registry = checked_registry(registry)
         match = VERSION.fullmatch(version)
         if not match:
             raise errors.bad_version(version)
@@ -75,13 +73,24 @@ class Release:
         return f"{self.registry}/{image}:{self.version}-{architecture}"
 
 
+def checked_registry(registry: str) -> str:
+    """Return `registry` without a slash at its end. Raises ToolError if it is empty or not valid."""
+    registry = registry.rstrip("/")
+    if not registry:
+        raise errors.no_registry()
+    if not REGISTRY.fullmatch(registry):
+        raise errors.bad_registry(registry)
+    return registry
+
+
 def publish(progress: Progress, release: Release, architectures: Sequence[str]) -> list[str]:
     """Push all images of `release` for `architectures`, and return the names of their indexes with digests.
 
-    Raises ToolError if an image cannot be created or the registry refuses it.
+    Raises ToolError if a tag would lose an architecture, an image cannot be created, or the registry rejects it.
     """
     if base_images.base_image():
         raise errors.images_need_debian()
+    check_architectures(progress, release, architectures)
     found = make.make_engine(progress)
     pack = pinned(found)
     all_parts = [parts_for(architecture, found) for architecture in architectures]
@@ -111,31 +120,45 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
     return [publish_image(progress, release, image, all_parts, push) for image, push in pushes.items()]
 
 
-@contextmanager
-def wanted_signer(progress: Progress) -> Iterator[Signer | None]:
-    """Yield what signs, or None if there is no key. It is checked before anything is pushed.
+def check_architectures(progress: Progress, release: Release, architectures: Sequence[str]) -> None:
+    """Check that the tags of `release` in the registry have no other architectures. Raises ToolError if one has."""
+    left_out = stage.PLATFORMS.keys() - set(architectures)
+    if not left_out:
+        return
+    make.make_crane(progress)
+    with progress.step("architectures in the registry") as step:
+        for image, tag in product(IMAGES, release.tags):
+            reference = f"{release.registry}/{image}:{tag}"
+            if lost := left_out & crane.architectures_of(progress, reference):
+                raise errors.lost_architectures(reference, sorted(lost))
+        step.result = "no tag loses one"
 
-    Raises ToolError if the key or its password cannot be used.
+
+@contextmanager
+def wanted_signer(progress: Progress, published_key: Path = signing.PUBLISHED_KEY) -> Iterator[Signer | None]:
+    """Yield what signs, or None if the images are not to be signed. The key is checked before anything is built.
+
+    Raises ToolError if the key is missing, or if the key or its password cannot be used.
     """
-    key = signing.wanted_key()
+    key = signing.wanted_key(published_key)
     if key is None:
         yield None
         return
     make.make_cosign(progress)
-    with signing.signer(progress, key) as signer:
+    with signing.signer(progress, key, published_key) as signer:
         yield signer
 
 
 def sign(
     progress: Progress, signer: Signer | None, release: Release, names: Sequence[str], architectures: Sequence[str]
 ) -> None:
-    """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a key.
+    """Sign the indexes `names` and their images, and attest the bills of materials of the base images, if there is a signer.
 
     Raises ToolError if cosign fails.
     """
     with progress.step("signatures and attestations") as step:
         if signer is None:
-            step.result = f"none, because SIGNING_KEY and {signing.KEY_VARIABLE} are not set or empty"
+            step.result = f"none, because {signing.why_unsigned()}"
             return
         for name in names:
             signer.sign(name)

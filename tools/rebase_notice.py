@@ -1,25 +1,29 @@
-"""Tells users what a new run image changes: .venv/bin/python -m tools.rebase_notice PUBLISHED NEW.
+"""Tells users what a new run image changes: .venv/bin/python -m tools.rebase_notice --registry REGISTRY.
 
-It compares the packages of two run images in the container engine, and prints a notice in Markdown, or nothing if they have the
-same packages.
+It compares the packages of the published run image with those of the new one in the container engine, and writes a notice in
+Markdown to dist/notice.md. The notice is empty if they have the same packages.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tarfile
+import tempfile
 from email.parser import Parser
-from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools import engine, make
-from tools.places import LOGS
+from images.recipe import RUN
+from tools import engine, errors, make
+from tools.errors import ToolError
+from tools.places import LOGS, NOTICE
 from tools.progress import Progress
+from tools.publish import checked_registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tools.engine import Engine
 
 # One file for each package, as in the images of distroless. `images/run/hook.sh` writes them.
 STATUS = "/var/lib/dpkg/status.d"
@@ -37,11 +41,10 @@ $ pack rebase IMAGE --publish
 """
 
 
-def packages(archive: bytes) -> dict[str, str]:
-    """Return the versions of the packages in a tar file of the directory `status.d`."""
-    with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        files = [tar.extractfile(member) for member in tar if not member.name.endswith(".md5sums")]
-        controls = [Parser().parsestr(file.read().decode(), headersonly=True) for file in files if file]
+def packages(directory: Path) -> dict[str, str]:
+    """Return the versions of the packages in a directory `status.d`."""
+    files = [file for file in directory.iterdir() if file.suffix != ".md5sums"]
+    controls = [Parser().parsestr(file.read_text(), headersonly=True) for file in files]
     return {control["Package"]: control["Version"] for control in controls}
 
 
@@ -52,27 +55,36 @@ def notice(published: Mapping[str, str], new: Mapping[str, str]) -> str:
     return INTRODUCTION + "".join(rows) if rows else ""
 
 
-def packages_of(client: str, image: str) -> dict[str, str]:
-    """Return the versions of the packages in an image, which the engine pulls if it does not have it."""
-    container = subprocess.run(
-        [client, "create", image, "-"], capture_output=True, text=True, check=True
-    ).stdout.strip()
+def packages_of(found: Engine, image: str, pull: str) -> dict[str, str]:
+    """Return the versions of the packages in an image. `pull` is when the engine pulls it: `always` or `never`.
+
+    Raises ToolError if the image is not available, or does not list its packages.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            _copy_from_image(found, image, pull, directory)
+        except ToolError as exc:
+            raise errors.no_packages(image, STATUS, exc.found) from exc
+        return packages(Path(directory) / Path(STATUS).name)
+
+
+def _copy_from_image(found: Engine, image: str, pull: str, directory: str) -> None:
+    container = found.run("create", f"--pull={pull}", image, "-")
     try:
-        return packages(
-            subprocess.run([client, "cp", f"{container}:{STATUS}", "-"], capture_output=True, check=True).stdout
-        )
+        found.run("cp", f"{container}:{STATUS}", directory)
     finally:
-        subprocess.run([client, "rm", container], capture_output=True, check=True)
+        found.run("rm", container)
 
 
 def main() -> None:
-    """Print the notice for the images on the command line."""
+    """Write the notice for the run image in the registry on the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.rebase_notice", description=__doc__)
-    parser.add_argument("published")
-    parser.add_argument("new")
-    images = parser.parse_args()
-    client = engine.ensure(Progress(LOGS / "notice.log")).client
-    print(notice(packages_of(client, images.published), packages_of(client, images.new)), end="")
+    parser.add_argument("--registry", required=True)
+    registry = parser.parse_args().registry
+    NOTICE.unlink(missing_ok=True)  # after a failure, there is no notice of an earlier run image
+    published = f"{checked_registry(registry)}/{RUN.name}:latest"
+    found = engine.ensure(Progress(LOGS / "notice.log"))
+    NOTICE.write_text(notice(packages_of(found, published, "always"), packages_of(found, RUN.name, "never")))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Prints the notes of a release, the changes of its version in CHANGELOG.md: python3 -m tools.release_notes TAG.
+"""Writes the notes of a release, the changes of its version in CHANGELOG.md, to dist/notes.md: python3 -m tools.release_notes TAG.
 
 It fails unless the tag is of the version in the sources, the changelog has the version, and everything is committed. So it is
 the first step of a release.
@@ -7,32 +7,35 @@ the first step of a release.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 
-from tools import changelog, errors, make, pypi_readme, version
-from tools.places import ROOT
+from tools import changelog, errors, make, programs, pypi_readme, version
+from tools.places import NOTES, ROOT
 
 
 def notes(tag: str) -> str:
     """Return the notes with absolute links.
 
-    Raises ToolError if the sources are not those of the tag.
+    Raises ToolError if the tag is not one of a release, or if the sources are not those of the tag.
     """
-    if tag != f"v{version.current()}":
+    if version.of_tag(tag) != version.current():
         raise errors.other_version(tag, version.current())
     changes = changelog.changes((ROOT / "CHANGELOG.md").read_text(), version.current())
-    status = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True)
-    if status.stdout:
-        raise errors.not_committed(status.stdout.splitlines())
+    status = programs.output_of(["git", "status", "--porcelain"])
+    if status:
+        raise errors.not_committed(status.splitlines())
     return pypi_readme.prepared(changes, version.current())
 
 
 def main() -> None:
-    """Print the notes of the tag on the command line."""
+    """Write the notes of the tag on the command line."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.release_notes", description=__doc__)
     parser.add_argument("tag", help="such as v1.2.0")
-    print(notes(parser.parse_args().tag), end="")
+    tag = parser.parse_args().tag
+    NOTES.unlink(missing_ok=True)  # after a failure, there are no notes of another release
+    text = notes(tag)
+    NOTES.parent.mkdir(exist_ok=True)
+    NOTES.write_text(text)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ BILL_TYPE = "cyclonedx"
 KEY_VARIABLE = "COSIGN_PRIVATE_KEY"
 PASSWORD_VARIABLE = "COSIGN_PASSWORD"  # noqa: S105 - a name
 
+# The variable for publishing without signatures on purpose.
+UNSIGNED_VARIABLE = "UNSIGNED"
+
 # The public key for users, once the maintainers have made a pair.
 PUBLISHED_KEY = ROOT / "cosign.pub"
 
@@ -68,16 +71,35 @@ class Signer:
         return True
 
 
-def wanted_key() -> str | None:
+def is_unsigned() -> bool:
+    """Check whether the user wants to publish without signatures, with or without a key."""
+    return os.environ.get(UNSIGNED_VARIABLE, "0") not in {"", "0"}
+
+
+def wanted_key(published_key: Path = PUBLISHED_KEY) -> str | None:
     """Return the private key that the environment selects, as cosign refers to it, or None if images are not to be signed.
 
     SIGNING_KEY is a path or another reference. Without it, COSIGN_PRIVATE_KEY is the key itself. Workflows without access to a
-    secret set it to an empty text. Raises ToolError if SIGNING_KEY is the key itself, which the log would contain.
+    secret set it to an empty text. Raises ToolError if SIGNING_KEY is the key itself, which the log would contain, or if there
+    is no key although users have `published_key`.
     """
+    if is_unsigned():
+        return None
     key = os.environ.get("SIGNING_KEY")
     if key and key.startswith("-----BEGIN"):
         raise errors.key_instead_of_path(KEY_VARIABLE)
-    return key or (f"env://{KEY_VARIABLE}" if os.environ.get(KEY_VARIABLE) else None)
+    if key or os.environ.get(KEY_VARIABLE):
+        return key or f"env://{KEY_VARIABLE}"
+    if published_key.exists():
+        raise errors.no_key(published_key.name, KEY_VARIABLE, PASSWORD_VARIABLE)
+    return None
+
+
+def why_unsigned() -> str:
+    """Return the reason why `wanted_key` is None."""
+    if is_unsigned():
+        return f"{UNSIGNED_VARIABLE} is set"
+    return f"SIGNING_KEY and {KEY_VARIABLE} are not set or empty"
 
 
 @contextmanager

@@ -41,6 +41,14 @@ def current() -> str:
     return str(found).replace("rc", "-rc.")
 
 
+def of_tag(tag: str) -> str:
+    """Return the version of a tag such as v1.2.0. Raises ToolError if the tag has another form."""
+    version = tag.removeprefix("v")
+    if version == tag or not _VERSION.fullmatch(version):
+        raise errors.invalid_tag(tag)
+    return version
+
+
 def write(version: str, date: str, root: Path = ROOT) -> None:
     """Write `version` to all places below `root`, and to the changelog with the date of the release.
 

@@ -74,6 +74,7 @@ def publish(registry: str, architectures: Sequence[str]) -> tuple[str, ...]:
         "REGISTRY": registry,
         "VERSION": VERSION,
         "ARCHITECTURES": " ".join(architectures),
+        "UNSIGNED": "1",
     }
     command = ["make", "publish", *(f"{name}={value}" for name, value in variables.items())]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,11 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from images import archive
+from images.make import base_image
 from images.recipe import RUN
 from tests.images import registries
 from tools import crane, publish
 from tools.errors import ToolError
 from tools.parts import Parts
+from tools.places import ROOT
 from tools.progress import Progress
 from tools.publish import Release
 
@@ -71,6 +75,42 @@ def test_what_the_registry_has_is_not_pushed_again(release: Release, tmp_path: P
 
     assert published(release, tmp_path) == first
     assert registries.writes(log) == writes != []
+
+
+@pytest.mark.skipif(bool(base_image()), reason="images for a registry are made only by root on Debian")
+def test_tag_that_would_lose_an_architecture_is_not_replaced(release: Release, tmp_path: Path, log: Path) -> None:
+    published(release, tmp_path)
+    writes = registries.writes(log)
+    variables = {"REGISTRY": release.registry, "VERSION": "0.1.1", "ARCHITECTURES": "amd64", "UNSIGNED": "1"}
+    command = ["make", "publish", f"PYTHON={sys.executable}", *(f"{name}={value}" for name, value in variables.items())]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        f"\nerror: {release.registry}/funcpack/run:0.1 would lose arm64\n\nThe tag has images for more architectures than"
+        " ARCHITECTURES names, and publishing replaces all of them. Nothing was built or pushed.\n\nWhat to do: publish for all"
+        " architectures: leave ARCHITECTURES out. To publish for some of them, for example as a test, use another registry, or a"
+        " version with a suffix, which moves no other tags: VERSION=0.1.0-test.\n"
+    )
+    assert registries.writes(log) == writes != []
+
+
+@pytest.mark.parametrize(
+    ("version", "architectures"),
+    [
+        pytest.param("0.1.0", ("amd64", "arm64"), id="all"),
+        pytest.param("0.1.0-test", ("amd64",), id="only-its-own-tag"),
+        pytest.param("0.1.0-rc.1", ("arm64",), id="the-same"),
+    ],
+)
+def test_tags_that_lose_nothing_can_be_pushed(
+    version: str, architectures: tuple[str, ...], release: Release, tmp_path: Path
+) -> None:
+    published(release, tmp_path)
+    arm64 = release.reference(RUN.name, "arm64")
+    crane.push_index(Progress(tmp_path / "log"), [arm64], f"{release.registry}/{RUN.name}:0.1.0-rc.1")
+
+    publish.check_architectures(Progress(tmp_path / "log"), Release.of(release.registry, version), architectures)
 
 
 class _Warning(BaseHTTPRequestHandler):

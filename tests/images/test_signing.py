@@ -46,7 +46,9 @@ def key_pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def signer(tmp_path: Path) -> Iterator[Signer]:
-    with signing.signer(Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}") as signer:
+    with signing.signer(
+        Progress(tmp_path / "signing.log"), f"env://{signing.KEY_VARIABLE}", tmp_path / "users.pub"
+    ) as signer:
         yield signer
 
 
@@ -72,8 +74,9 @@ def test_index_and_each_image_have_a_valid_signature(release: Release, signer: S
 def test_key_can_be_in_a_file(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(signing.KEY_VARIABLE)
     name = published(release, tmp_path)
+    key = str(tmp_path / "cosign.key")
 
-    with signing.signer(Progress(tmp_path / "signing.log"), str(tmp_path / "cosign.key")) as signer:
+    with signing.signer(Progress(tmp_path / "signing.log"), key, tmp_path / "users.pub") as signer:
         signer.sign(name)
 
     assert cosign(tmp_path, "verify", name).returncode == 0

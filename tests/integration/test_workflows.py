@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
-import sys
-import tarfile
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +14,8 @@ import pytest
 import yaml
 
 from funcpack.project.supported_pythons import SUPPORTED
+from tests import checkouts
+from tests.checkouts import checkout
 from tests.distributions import distributions
 from tests.environments import one_process
 from tools import checks, newest, rebase_notice, release_tools, signing
@@ -141,21 +140,17 @@ def test_no_upper_bound_is_left(name: str) -> None:
     assert re.findall(r"(?m)^\s*\"?[a-z]+[^#\n]*(?:<|==).*$", text) == []
 
 
-def status(**versions: str) -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as tar:
-        tar.addfile(tarfile.TarInfo("status.d/a.md5sums"))
-        for name, version in versions.items():
-            content = f"Package: {name}\nVersion: {version}\nDescription: one\n more\n".encode()
-            member = tarfile.TarInfo(f"status.d/{name}")
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return file.getvalue()
+def packages(directory: Path, **versions: str) -> dict[str, str]:
+    directory.mkdir()
+    (directory / "a.md5sums").touch()
+    for name, version in versions.items():
+        (directory / name).write_text(f"Package: {name}\nVersion: {version}\nDescription: one\n more\n")
+    return rebase_notice.packages(directory)
 
 
-def test_notice_lists_the_packages_that_changed() -> None:
-    published = rebase_notice.packages(status(libssl="3.5.1-1", libc="2.41-12", old="1"))
-    new = rebase_notice.packages(status(libssl="3.5.1-1+deb13u1", libc="2.41-12", new="2"))
+def test_notice_lists_the_packages_that_changed(tmp_path: Path) -> None:
+    published = packages(tmp_path / "published", libssl="3.5.1-1", libc="2.41-12", old="1")
+    new = packages(tmp_path / "new", libssl="3.5.1-1+deb13u1", libc="2.41-12", new="2")
     assert rebase_notice.notice(published, published) == ""
     assert rebase_notice.notice(published, new).endswith(
         "|-|-|-|\n| libssl | 3.5.1-1 | 3.5.1-1+deb13u1 |\n| new | - | 2 |\n| old | 1 | - |\n"
@@ -164,24 +159,20 @@ def test_notice_lists_the_packages_that_changed() -> None:
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """Return a directory with the Makefile, a release in `dist`, and a `gh` and a `docker` that write what they get to files."""
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
+    """Return a checkout with a release in `dist`, and a `gh` and a `docker` that write what they get to files."""
     (tmp_path / "dist" / "pypi").mkdir(parents=True)
     (tmp_path / "dist" / "pypi" / "a.whl").touch()
+    (tmp_path / "dist" / "notes.md").touch()
     (tmp_path / "bin").mkdir()
     for name in ("gh", "docker"):
         program = tmp_path / "bin" / name
         program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {name}.arguments\ncat > {name}.input\n')
         program.chmod(0o755)
-    return tmp_path
+    return checkout(tmp_path)
 
 
 def make(directory: Path, *arguments: str, **variables: str) -> None:
-    environment = {**os.environ, **variables, "PATH": f"{directory}/bin:{os.environ['PATH']}"}
-    command = ["make", "--no-print-directory", *arguments]
-    done = subprocess.run(
-        command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = checkouts.make(directory, *arguments, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -208,18 +199,92 @@ def test_users_are_notified_of_new_packages_only(changes: str, release: Path) ->
     assert (release / "gh.arguments").exists() == bool(changes)
 
 
-def test_newest_release_is_checked_out(release: Path) -> None:
-    def git(*arguments: str) -> str:
-        identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
-        command = ["git", *identity, *arguments]
-        return subprocess.run(command, cwd=release, capture_output=True, text=True, check=True).stdout
+def git(directory: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=True).stdout
 
-    git("init", "-q")
+
+def test_newest_release_is_checked_out(release: Path) -> None:
+    git(release, "init", "-q")
     for tag in ("v1.9.0", "v1.10.0", "v1.11.0-rc.1", "other"):
-        git("commit", "-q", "--allow-empty", "-m", tag)
-        git("tag", tag)
+        git(release, "commit", "-q", "--allow-empty", "-m", tag)
+        git(release, "tag", tag)
     make(release, "released")
-    assert git("log", "-1", "--format=%s") == "v1.10.0\n"
+    assert git(release, "log", "-1", "--format=%s") == "v1.10.0\n"
+
+
+def error_of(directory: Path, *arguments: str, **variables: str) -> str:
+    """Return the error of a target that fails, without the line of make itself."""
+    done = checkouts.make(directory, *arguments, **variables)
+    assert done.returncode == 2, done.stdout
+    return done.stderr.rpartition("make: ")[0]
+
+
+def test_repository_without_a_release_is_an_error(release: Path) -> None:
+    git(release, "init", "-q")
+    git(release, "commit", "-q", "--allow-empty", "-m", "first")
+    assert error_of(release, "released") == (
+        "\nerror: there is no release to check out\n\ngit finds no tag such as v1.2.0 in the history of this commit."
+        " Its output is:\n    fatal: No names found, cannot describe anything.\n\n"
+        "What to do: run `git fetch --tags`, and `git fetch --unshallow` if the clone is shallow. If there is no release yet, make"
+        " one: see docs/releases.md.\n"
+    )
+
+
+def test_release_that_git_cannot_check_out_is_an_error(release: Path) -> None:
+    git(release, "init", "-q")
+    for content in ("first", "second"):
+        (release / "CHANGELOG.md").write_text(content)
+        git(release, "add", "CHANGELOG.md")
+        git(release, "commit", "-q", "-m", content)
+    git(release, "tag", "v1.2.0", "HEAD~1")
+    (release / "CHANGELOG.md").write_text("not committed")
+    before, _, error = error_of(release, "released").partition("\nerror: ")
+    assert "Your local changes to the following files would be overwritten by checkout" in before
+    assert error == (
+        "`git checkout` failed with exit code 1\n\nIts output is above.\n\n"
+        "What to do: correct what it reports, and run the command again.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "missing", "title", "remedy"),
+    [
+        ("announce", "dist/notes.md", "dist/notes.md is missing", "run `make notes TAG=v1.2.0` first."),
+        ("announce", "dist/pypi/a.whl", "there are no distributions to upload", "run `make distributions` first."),
+        ("announce", "bin/gh", "`gh` is not installed", "install `gh` and run the command again."),
+        ("notify", "dist/notice.md", "dist/notice.md is missing", "run `make notice REGISTRY=docker.io` first."),
+        ("notify", "bin/gh", "`gh` is not installed", "install `gh` and run the command again."),
+        ("upload", "dist/pypi/a.whl", "there are no distributions to upload", "run `make distributions` first."),
+    ],
+)
+def test_what_a_step_needs_is_named(target: str, missing: str, title: str, remedy: str, release: Path) -> None:
+    (release / "dist" / "notice.md").write_text("| libssl | 1 | 2 |\n")
+    (release / missing).unlink()
+    error = error_of(release, target, "TAG=v1.2.0", PATH=str(release / "bin"))
+    assert error.startswith(f"\nerror: {title}\n\n")
+    assert error.endswith(f"\n\nWhat to do: {remedy}\n")
+
+
+@pytest.mark.parametrize("tag", ["", "1.2.0", "v1.2"])
+def test_release_of_a_tag_with_another_form_is_not_created(tag: str, release: Path) -> None:
+    assert "error: TAG is not the tag of a release" in error_of(release, "announce", f"TAG={tag}")
+    assert not (release / "gh.arguments").exists()
+
+
+def test_failure_of_gh_is_an_error(release: Path) -> None:
+    (release / "bin" / "gh").write_text("#!/bin/sh\necho 'tag v1.2.0 does not exist' >&2\nexit 4\n")
+    error = error_of(release, "announce", "TAG=v1.2.0")
+    assert error.startswith("tag v1.2.0 does not exist\n\nerror: `gh release` failed with exit code 4\n")
+
+
+def test_credentials_of_an_upload_that_fails_are_not_printed(release: Path) -> None:
+    (release / ".venv" / "bin").mkdir(parents=True)
+    (release / ".venv" / "bin" / "uv").symlink_to("/bin/false")
+    error = error_of(release, "upload", "UPLOAD=--token pypi-c2VjcmV0")
+    assert error.startswith("\nerror: `uv publish` failed with exit code 1\n\nIts output is above.\n")
+    assert "pypi-c2VjcmV0" not in error
 
 
 class _Index(BaseHTTPRequestHandler):
@@ -269,6 +334,5 @@ def test_distributions_are_uploaded() -> None:
     built = distributions()
     with index() as (url, names):
         options = f"--publish-url {url} --username u --password p"
-        # Without the target `venv`, which would install into the environment that runs the tests.
-        make(ROOT, "--assume-old=venv", "upload", "TRUSTED=never", f"UPLOAD={options}", PYTHON=sys.executable)
+        make(ROOT, "upload", "TRUSTED=never", f"UPLOAD={options}")
     assert sorted(names) == [path.name for path in built]

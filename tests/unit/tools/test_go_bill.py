@@ -49,8 +49,9 @@ def bills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     go.parent.mkdir()
     go.write_text(f"#!/bin/sh\nexec /bin/cat {tmp_path}/version\n")
     go.chmod(0o755)
-    monkeypatch.setenv("PATH", str(go.parent))
-    go_bill.write(Progress(tmp_path / "log"), tmp_path / "launcher")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(go.parent))
+        go_bill.write(Progress(tmp_path / "log"), tmp_path / "launcher")
     return {kind: json.loads((tmp_path / f"launcher.sbom.{kind}.json").read_text()) for kind in ("cdx", "spdx", "syft")}
 
 
@@ -65,12 +66,16 @@ def test_every_format_lists_every_module(bills: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("bills")
 def test_bills_are_valid(tmp_path: Path) -> None:
-    assert faults(*(tmp_path / f"launcher.sbom.{kind}.json" for kind in ("cdx", "spdx"))) == ""
+    assert faults(*(tmp_path / f"launcher.sbom.{kind}.json" for kind in ("cdx", "spdx", "syft"))) == ""
 
 
 @pytest.mark.parametrize(
     ("kind", "change"),
-    [("cdx", {"components": [{"type": "library"}]}), ("spdx", {"documentNamespace": "not an address"})],
+    [
+        ("cdx", {"components": [{"type": "library"}]}),
+        ("spdx", {"documentNamespace": "not an address"}),
+        ("syft", {"artifacts": [{"name": "github.com/buildpacks/lifecycle"}]}),
+    ],
 )
 def test_faults_of_a_bill_are_found(bills: dict[str, Any], kind: str, change: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / f"changed.{kind}.json"

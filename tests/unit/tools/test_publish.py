@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.checkouts import checkout, make
 from tools import publish, signing
 from tools.errors import ToolError
 from tools.places import ROOT
@@ -18,6 +19,12 @@ from tools.publish import Release
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SIGNING_KEY", "COSIGN_PRIVATE_KEY", "UNSIGNED"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +61,14 @@ def test_release_without_a_registry() -> None:
         Release.of("", "0.1.0")
 
     assert str(raised.value) == (
-        "error: REGISTRY is not set\n\n`make publish` pushes REGISTRY/funcpack/builder and the other images.\n\n"
-        "What to do: name the host of the registry, and a prefix if it needs one, for example:"
-        " make publish REGISTRY=ghcr.io/example"
+        "error: REGISTRY is not set\n\nThe names of the published images begin with it: REGISTRY/funcpack/builder and others.\n\n"
+        "What to do: name the host of the registry, and a prefix if it needs one, for example REGISTRY=ghcr.io/example."
     )
 
 
 def test_images_from_a_registry_are_not_published() -> None:
     command = [sys.executable, "-m", "tools.publish", "--registry", "ghcr.io/example"]
-    environment = {**os.environ, "BASE_IMAGE": "debian:trixie-slim"}
+    environment = {**os.environ, "BASE_IMAGE": "debian:trixie-slim", "UNSIGNED": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
@@ -80,31 +86,89 @@ def test_images_from_a_registry_are_not_published() -> None:
         pytest.param({"SIGNING_KEY": "cosign.key", "COSIGN_PRIVATE_KEY": "-----BEGIN"}, "cosign.key", id="path"),
         pytest.param({"COSIGN_PRIVATE_KEY": "-----BEGIN"}, "env://COSIGN_PRIVATE_KEY", id="secret"),
         pytest.param({"COSIGN_PRIVATE_KEY": ""}, None, id="workflow-without-the-secret"),
+        pytest.param({"COSIGN_PRIVATE_KEY": "-----BEGIN", "UNSIGNED": "1"}, None, id="unsigned-on-purpose"),
+        pytest.param({"COSIGN_PRIVATE_KEY": "-----BEGIN", "UNSIGNED": "0"}, "env://COSIGN_PRIVATE_KEY", id="signed"),
         pytest.param({}, None, id="none"),
     ],
 )
-def test_key_that_signs(variables: dict[str, str], key: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SIGNING_KEY", "COSIGN_PRIVATE_KEY"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.mark.usefixtures("no_key")
+def test_key_that_signs(
+    variables: dict[str, str], key: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert signing.wanted_key() == key
+    assert signing.wanted_key(tmp_path / "missing.pub") == key
 
 
-def test_release_without_a_key_is_not_signed_and_reports_it_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+NO_KEY = """\
+
+error: there is no key to sign the images with
+
+SIGNING_KEY and COSIGN_PRIVATE_KEY are not set or empty, and users verify the images with cosign.pub, which is in the repository. \
+Nothing was built or pushed.
+
+What to do: name the private key of cosign.pub, and put its password in COSIGN_PASSWORD: `make publish SIGNING_KEY=cosign.key \
+REGISTRY=...`. To publish without signatures, for example to a registry for tests, add `UNSIGNED=1`.
+"""
+# What stops `make publish` next, before it builds anything, if BASE_IMAGE is set.
+NEXT_ERROR = "error: the images for a registry are made only by root on Debian or Ubuntu"
+
+
+@pytest.mark.parametrize(
+    ("variables", "error"),
+    [
+        pytest.param({}, NO_KEY, id="missing"),
+        pytest.param({"SIGNING_KEY": "", "COSIGN_PRIVATE_KEY": ""}, NO_KEY, id="empty"),
+        pytest.param({"UNSIGNED": "0"}, NO_KEY, id="not-unsigned"),
+        pytest.param({"UNSIGNED": "1"}, NEXT_ERROR, id="unsigned-on-purpose"),
+    ],
+)
+@pytest.mark.usefixtures("no_key")
+def test_checkout_with_a_public_key_requires_the_private_one(
+    variables: dict[str, str], error: str, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("SIGNING_KEY", raising=False)
-    monkeypatch.setenv("COSIGN_PRIVATE_KEY", "")
+    sources = checkout(tmp_path)
+    (sources / "cosign.pub").touch()
+    values = {"REGISTRY": "localhost:1", "BASE_IMAGE": "debian:trixie-slim", **variables}
+    done = make(sources, "publish", *(f"{name}={value}" for name, value in values.items()))
 
+    assert done.returncode == 2
+    assert done.stderr.startswith(error) or error in done.stderr.splitlines()
+    assert done.stdout == ""
+
+
+@pytest.mark.usefixtures("no_key")
+def test_checkout_without_a_public_key_needs_no_private_one(tmp_path: Path) -> None:
+    done = make(checkout(tmp_path), "publish", "REGISTRY=localhost:1", BASE_IMAGE="debian:trixie-slim")
+
+    assert NEXT_ERROR in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"COSIGN_PRIVATE_KEY": ""}, "SIGNING_KEY and COSIGN_PRIVATE_KEY are not set or empty"),
+        ({"COSIGN_PRIVATE_KEY": "-----BEGIN", "UNSIGNED": "1"}, "UNSIGNED is set"),
+    ],
+)
+@pytest.mark.usefixtures("no_key")
+def test_release_without_signatures_reports_it_in_one_line(
+    variables: dict[str, str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     progress = Progress(tmp_path / "log")
 
-    with publish.wanted_signer(progress) as signer:
+    with publish.wanted_signer(progress, tmp_path / "missing.pub") as signer:
         publish.sign(progress, signer, Release.of("127.0.0.1:1", "0.1.0"), [], [])
 
     (line,) = capsys.readouterr().out.splitlines()
-    assert "none, because SIGNING_KEY and COSIGN_PRIVATE_KEY are not set or empty" in line
+    assert f"none, because {reason} (" in line
 
 
 def test_key_in_the_place_of_its_path_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from packaging.version import Version
 
+from tests.checkouts import checkout, make
 from tools import changelog, version
 from tools.errors import ToolError
 from tools.places import ROOT
@@ -142,11 +142,7 @@ def test_missing_section_names_the_version(missing: str) -> None:
 
 def clone(tmp_path: Path, wanted: str) -> Path:
     """Return a repository with the tools, whose version is set to `wanted`."""
-    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "images", tmp_path / "images", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in version.PLACES:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
+    checkout(tmp_path)
     (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
     version.write(wanted, "2026-06-01", tmp_path)
     for command in (
@@ -158,29 +154,39 @@ def clone(tmp_path: Path, wanted: str) -> Path:
     return tmp_path
 
 
-def notes(sources: Path, tag: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-B", "-m", "tools.release_notes", tag]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    return subprocess.run(command, cwd=sources, env=environment, capture_output=True, text=True, check=False)
+def written_notes(sources: Path, tag: str) -> str:
+    """Run `make notes`, and return the notes or, if it fails, the error. A failure leaves no notes for the next step."""
+    file = sources / "dist" / "notes.md"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("The notes of an earlier release.")
+    done = make(sources, "notes", f"TAG={tag}")
+    assert file.exists() == (done.returncode == 0)
+    return file.read_text() if file.exists() else done.stderr
 
 
 @pytest.mark.parametrize("wanted", ["7.8.9", "7.8.9-rc.1"])
 def test_notes_are_the_changes_of_the_version(wanted: str, tmp_path: Path) -> None:
-    done = notes(clone(tmp_path, wanted), f"v{wanted}")
-    assert (done.stdout, done.stderr) == ("### Added\n\n- New.\n", "")
+    assert written_notes(clone(tmp_path, wanted), f"v{wanted}") == "### Added\n\n- New.\n"
 
 
 @pytest.mark.parametrize("tag", ["v99.0.0", "v7.8.9-rc.1"])
 def test_tag_of_another_version_is_rejected(tag: str, tmp_path: Path) -> None:
-    done = notes(clone(tmp_path, "7.8.9"), tag)
-    assert done.returncode == 1
-    assert f"The tag is {tag}, and the version in the sources is 7.8.9." in done.stderr
+    error = written_notes(clone(tmp_path, "7.8.9"), tag)
+    assert f"The tag is {tag}, and the version in the sources is 7.8.9." in error
+
+
+@pytest.mark.parametrize("tag", ["7.8.9", "v7.8", "release-7.8.9", "v7.8.9rc1", "vv7.8.9", ""])
+def test_tag_with_another_form_is_rejected(tag: str, tmp_path: Path) -> None:
+    assert written_notes(clone(tmp_path, "7.8.9"), tag).startswith(
+        f"\nerror: TAG is not the tag of a release\n\nIt is '{tag}', which is not `v` followed by a version.\n\n"
+        "What to do: set TAG to the tag of a release, for example TAG=v1.2.0, or of a release candidate, for example"
+        " TAG=v1.2.0-rc.1.\n"
+    )
 
 
 def test_release_of_uncommitted_changes_is_rejected(tmp_path: Path) -> None:
     sources = clone(tmp_path, "7.8.9")
     (sources / "buildpack.toml").write_text("")
-    done = notes(sources, "v7.8.9")
-    assert done.returncode == 1
-    assert "there are changes that are not committed" in done.stderr
-    assert " M buildpack.toml" in done.stderr
+    error = written_notes(sources, "v7.8.9")
+    assert "there are changes that are not committed" in error
+    assert " M buildpack.toml" in error
