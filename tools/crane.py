@@ -1,5 +1,8 @@
 """Pushes images, indexes and tags with crane, which sends nothing that the registry has.
 
+Registries report that they do not have a repository or an image in different ways, Docker Hub as a missing login. So a question that
+fails has the answer that there is none. If the registry does not respond, pushing fails, too.
+
 https://github.com/google/go-containerregistry/blob/main/cmd/crane/README.md
 """
 
@@ -39,13 +42,19 @@ def full_name(progress: Progress, reference: str) -> str:
     return str(name)
 
 
+def tags_of(progress: Progress, repository: str) -> list[str]:
+    """Return the tags of `repository`, or none if the registry does not have it."""
+    try:
+        return _run(progress, "ls", repository).split()
+    except ToolError:
+        return []
+
+
 def architectures_of(progress: Progress, reference: str) -> set[str]:
     """Return the architectures of the images in the index `reference`, or none if the registry does not have it."""
     try:
         return set(_ARCHITECTURE.findall(_run(progress, "manifest", reference)))
     except ToolError:
-        # Registries report that they do not have an image in different ways, Docker Hub as a missing login. If the registry does
-        # not respond, pushing fails, too.
         return set()
 
 

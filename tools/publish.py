@@ -1,7 +1,7 @@
 """Runs `make publish`: pushes the base images, the buildpack and the builder to a registry, each for several architectures.
 
 Each image has its own tag for each architecture (`0.1.0-arm64`), and an index of these images has the tags `0.1.0`, `0.1` and
-`latest`. The builder names the run image `0.1`, so that `pack build` and `pack rebase` use the newest one of the same minor version.
+`latest`. The last two stay where they are if the registry has a newer version. The builder names the run image `0.1`, so that `pack build` and `pack rebase` use the newest one of the same minor version.
 The same input leads to the same digests, and what the registry has is not pushed again.
 """
 
@@ -11,7 +11,7 @@ import argparse
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from tools.places import BUILDER_IMAGE, LOGS
 from tools.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from images.recipe import Image
@@ -47,11 +47,13 @@ REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9][a-z0-9._-]*)*")
 class Release:
     """The images of one version in a registry.
 
-    `tags` are those of each index. A version with a suffix, such as `0.2.0-rc.1`, has no tag that moves to other versions.
+    `run_tag` is the tag of the run image that the builder names, and `tags` are those of each index. A version with a suffix, such as
+    `0.2.0-rc.1`, has no tag that moves to other versions.
     """
 
     registry: str
     version: str
+    run_tag: str
     tags: tuple[str, ...]
 
     @classmethod
@@ -61,12 +63,16 @@ class Release:
         match = VERSION.fullmatch(version)
         if not match:
             raise errors.bad_version(version)
-        return cls(registry, version, (version,) if match["suffix"] else (match["minor"], "latest", version))
+        if match["suffix"]:
+            return cls(registry, version, version, (version,))
+        return cls(registry, version, match["minor"], (match["minor"], "latest", version))
 
-    @property
-    def run_tag(self) -> str:
-        """The tag of the run image that the builder names."""
-        return self.tags[0]
+    def beside(self, published: Iterable[str]) -> Release:
+        """Return the release without the tags that belong to a newer version. `published` are the tags that the registry has."""
+        versions = [match for match in map(VERSION.fullmatch, published) if match and not match["suffix"]]
+        newer = [match for match in versions if _numbers(match[0]) > _numbers(self.version)]
+        taken = {match["minor"] for match in newer} | ({"latest"} if newer else set())
+        return replace(self, tags=tuple(tag for tag in self.tags if tag not in taken))
 
     def reference(self, image: str, architecture: str) -> str:
         """Return the name of `image` for `architecture` in the registry."""
@@ -83,6 +89,11 @@ def checked_registry(registry: str) -> str:
     return registry
 
 
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, by which it is compared, without a suffix."""
+    return tuple(int(number) for number in version.partition("-")[0].split("."))
+
+
 def publish(progress: Progress, release: Release, architectures: Sequence[str]) -> list[str]:
     """Push all images of `release` for `architectures`, and return the names of their indexes with digests.
 
@@ -90,13 +101,15 @@ def publish(progress: Progress, release: Release, architectures: Sequence[str]) 
     """
     if base_images.base_image():
         raise errors.images_need_debian()
+    make.make_crane(progress)
+    release = release.beside(crane.tags_of(progress, f"{release.registry}/{RUN.name}"))
     check_architectures(progress, release, architectures)
     found = make.make_engine(progress)
     pack = pinned(found)
     all_parts = [parts_for(architecture, found) for architecture in architectures]
     for parts in all_parts:
         make_emulation(progress, parts.architecture)
-        make.make_parts(progress, found, parts, make.make_build_backend, make.make_pack, make.make_crane)
+        make.make_parts(progress, found, parts, make.make_build_backend, make.make_pack)
 
     def push_buildpack(parts: Parts, reference: str) -> None:
         pack.publish_buildpack(progress, reference, parts.buildpack, parts.architecture)
@@ -125,7 +138,6 @@ def check_architectures(progress: Progress, release: Release, architectures: Seq
     left_out = stage.PLATFORMS.keys() - set(architectures)
     if not left_out:
         return
-    make.make_crane(progress)
     with progress.step("architectures in the registry") as step:
         for image, tag in product(IMAGES, release.tags):
             reference = f"{release.registry}/{image}:{tag}"

@@ -113,6 +113,15 @@ def test_tags_that_lose_nothing_can_be_pushed(
     publish.check_architectures(Progress(tmp_path / "log"), Release.of(release.registry, version), architectures)
 
 
+def test_tags_of_the_registry_are_found(release: Release, tmp_path: Path) -> None:
+    progress, repository = Progress(tmp_path / "log"), f"{release.registry}/{RUN.name}"
+    assert crane.tags_of(progress, repository) == []
+
+    published(release, tmp_path)
+
+    assert {"0.1", "latest", "0.1.0"} < set(crane.tags_of(progress, repository))
+
+
 class _Warning(BaseHTTPRequestHandler):
     """Answers every request with a digest and a warning, as registries do: section Warnings of the distribution specification."""
 

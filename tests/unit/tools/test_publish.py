@@ -39,6 +39,25 @@ def test_tags_of_a_release(version: str, tags: tuple[str, ...]) -> None:
     assert Release.of("ghcr.io/example", version).tags == tags
 
 
+@pytest.mark.parametrize(
+    ("published", "version", "tags"),
+    [
+        ([], "1.2.3", ("1.2", "latest", "1.2.3")),
+        (["0.9.0", "1.2", "1.2.2", "1.2.3", "latest"], "1.2.3", ("1.2", "latest", "1.2.3")),
+        (["1.2.10", "1.2.10-amd64"], "1.2.9", ("1.2.9",)),
+        (["1.10.0"], "1.9.1", ("1.9", "1.9.1")),
+        (["2.0.0-rc.1", "2.0.0-rc.1-amd64", "nightly"], "1.2.3", ("1.2", "latest", "1.2.3")),
+        (["2.0.0"], "2.0.0-rc.1", ("2.0.0-rc.1",)),
+    ],
+    ids=["first", "newest", "older-patch", "older-minor", "candidate-of-the-next", "candidate"],
+)
+def test_tags_move_only_to_newer_versions(published: list[str], version: str, tags: tuple[str, ...]) -> None:
+    release = Release.of("ghcr.io/example", version)
+
+    assert release.beside(published).tags == tags
+    assert release.beside(published).run_tag == release.run_tag
+
+
 def test_names_in_a_registry() -> None:
     release = Release.of("ghcr.io/example/", "0.1.0")
 
