@@ -508,7 +508,7 @@ class ConfigurationFieldError(CommandError):
 
 # --- requests: answers, deadlines, retries ---
 
-_RUN_AGAIN = "Run the command again. It continues with what is there already."
+_RUN_AGAIN = "Run the command again."
 
 
 @dataclass(eq=False)
@@ -558,7 +558,11 @@ class UnknownOutcomeError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return _RUN_AGAIN
+        # A second rollback would go back further.
+        return (
+            "See what is deployed: funcpack describe\n"
+            "You can run a deployment again. It continues with what is there already."
+        )
 
 
 @dataclass(eq=False)
@@ -1664,13 +1668,14 @@ class RejectedManifestError(CommandError):
 class UnexpectedClusterAnswerError(CommandError):
     """The API server reports a failure that Funcpack does not know."""
 
+    purpose: str
     status: int
     reason: str
     title: ClassVar[str] = "Unexpected answer of the cluster"
 
     @property
     def found(self) -> str:
-        return f"{self.reason} (status {self.status})."
+        return f"{self.purpose}: {self.reason} (status {self.status})."
 
     @property
     def remedy(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
+from funcpack.deploy.kubernetes.answers import rejection
 from funcpack.deploy.kubernetes.connection import connected
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.poll_interval import poll_interval
@@ -41,14 +41,18 @@ class Cluster:
 
         """
         connection = connected(target)
-        execution = Execution(connection.send, poll_interval(target.environ), target.options.timeout, _Progress(note))
+        execution = Execution(
+            connection.send,
+            rejection,
+            poll_interval(target.environ),
+            target.options.timeout,
+            _Progress(note),
+        )
         return cls(target.options.namespace or connection.namespace, execution)
 
     def after_deadline(self) -> Cluster:
         """Return the same cluster with a new deadline, for the few requests that explain why the last one has passed."""
-        execution = self.execution
-        limit = Execution(execution.send, execution.poll_interval, SECONDS_TO_EXPLAIN, execution.note)
-        return Cluster(self.namespace, limit)
+        return Cluster(self.namespace, replace(self.execution, deadline=SECONDS_TO_EXPLAIN))
 
     def run(self, *steps: Step) -> dict[str, Received]:
         """Send requests and return the answers by the keys of the steps.
@@ -67,8 +71,7 @@ class Cluster:
 
         """
         url = f"{path}?{urlencode(query)}" if query else path
-        accepted = frozenset(accepts)
-        step = Step(READ, f"{READ} {path}", "GET", url, accepts=accepted | FAILURES, verify=checked(accepted))
+        step = Step(READ, f"{READ} {path}", "GET", url, accepts=frozenset(accepts))
         return self.run(step)[READ]
 
     def found(self, kind: Resource, name: str) -> dict[str, Any] | None:

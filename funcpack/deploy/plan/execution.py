@@ -8,7 +8,6 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from funcpack.deploy.plan.rejections import phrase, rejection
 from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, resolved
 from funcpack.deployment_errors import (
     CertificateError,
@@ -65,14 +64,24 @@ class Sender(Protocol):
     ) -> Received: ...
 
 
+class Rejection(Protocol):
+    """Returns the error for an answer that is a failure. `purpose` is that of the step."""
+
+    def __call__(  # noqa: D102 - documented by the class
+        self, purpose: str, received: Received, *, is_authorized: bool
+    ) -> CommandError: ...
+
+
 @dataclass(slots=True)
 class Execution:
     """Runs plans until a deadline, which is counted in seconds from now.
 
-    `poll_interval` are the seconds between two polls and before the first retry. `note` prints a line for people.
+    `send` and `rejection` are those of a platform. `poll_interval` are the seconds between two polls and before the first retry. `note`
+    prints a line for people.
     """
 
     send: Sender
+    rejection: Rejection
     poll_interval: float
     deadline: float | None
     note: Note
@@ -141,7 +150,7 @@ class Execution:
             received = self._answer(request)
             if step.computed_from is None or received.status not in _OUTDATED:
                 return request, received
-            failure = request.rejected(received)
+            failure = self._rejected(request, received)
             if attempt >= _ATTEMPTS:
                 raise failure
             wait = self._pause(wait, 0.0, step, failure)
@@ -172,7 +181,7 @@ class Execution:
                 is_retried = received.status in step.retried and not self._is_last(attempt, step)
                 if request.accepts(received) and not is_retried:
                     return received
-                failure = request.rejected(received)
+                failure = self._rejected(request, received)
                 can_be_retried, least = is_retried or request.is_temporary(received), _retry_after(received)
             if not can_be_retried or self._is_last(attempt, step):
                 raise failure
@@ -184,6 +193,14 @@ class Execution:
         self._is_sending = False
         self._has_changed = self._has_changed or (request.step.is_change and received.status < 300)
         return received
+
+    def _rejected(self, request: _Request, received: Received) -> CommandError:
+        """Return the error for an answer that is a failure."""
+        step = request.step
+        if received.status in _NO_ANSWER and not request.is_repeatable:
+            answer = f"the answer is {received.status} {received.phrase}"
+            return UnknownOutcomeError(step.purpose, urlsplit(request.url).hostname or "", answer)
+        return self.rejection(step.purpose, received, is_authorized=step.is_authorized)
 
     def _pause(self, wait: float, least: float, step: Step, failure: CommandError) -> float:
         """Wait before the next attempt, and return how long to wait before the one after that."""
@@ -276,23 +293,17 @@ class _Request:
 
     def is_temporary(self, received: Received) -> bool:
         """Return whether the same request may succeed later."""
-        return received.status in _BUSY or (received.status in _NO_ANSWER and self._is_repeatable)
-
-    def rejected(self, received: Received) -> CommandError:
-        """Return the error for an answer that is a failure."""
-        if received.status in _NO_ANSWER and not self._is_repeatable:
-            answer = f"the answer is {received.status} {phrase(received.status)}"
-            return UnknownOutcomeError(self.step.purpose, urlsplit(self.url).hostname or "", answer)
-        return rejection(self.step.purpose, received, is_authorized=self.step.is_authorized)
+        return received.status in _BUSY or (received.status in _NO_ANSWER and self.is_repeatable)
 
     def cut(self, error: NetworkError) -> CommandError:
         """Return the error for a request without an answer: the given one if the request may be sent again."""
-        if self._is_repeatable or not error.is_sent:
+        if self.is_repeatable or not error.is_sent:
             return error
         return UnknownOutcomeError(self.step.purpose, error.server, error.reason)
 
     @property
-    def _is_repeatable(self) -> bool:
+    def is_repeatable(self) -> bool:
+        """Whether a second request has the effect of one."""
         return self.step.method in _REPEATABLE_METHODS or self.step.is_idempotent
 
 

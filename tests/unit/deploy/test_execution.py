@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack import deployment_errors as errors
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Condition, Content, Plan, Poll, Step, Upload, begun, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
@@ -74,7 +75,7 @@ class World:
         self.time += seconds
 
     def execution(self, deadline: float | None = None) -> Execution:
-        return Execution(self.send, INTERVAL, deadline, self.notes.append, lambda: self.time, self.sleep)
+        return Execution(self.send, rejection, INTERVAL, deadline, self.notes.append, lambda: self.time, self.sleep)
 
     def run(self, *steps: Step, deadline: float | None = None, until: str | None = None) -> Mapping[str, Received]:
         return self.execution(deadline).run(Plan(steps), until=until)
@@ -588,7 +589,7 @@ PLAN = Plan(
 @pytest.mark.parametrize("cut_at", range(1, 4))
 def test_plan_that_was_cut_at_a_request_ends_right(cut_at: int, is_done_before_cut: bool) -> None:
     service, world = Service(cut_at, is_done_before_cut=is_done_before_cut), World()
-    execution = Execution(service.send, INTERVAL, None, world.notes.append, lambda: world.time, world.sleep)
+    execution = Execution(service.send, rejection, INTERVAL, None, world.notes.append, lambda: world.time, world.sleep)
     if cut_at == 2:
         with pytest.raises(errors.UnknownOutcomeError):
             execution.run(PLAN)

@@ -243,14 +243,14 @@ Deployment orders in the namespace 'shop': spec.replicas: Invalid value: -1.
 Correct the configuration, or ask an administrator about the quota or the policy that the message names.""",
     ),
     (
-        errors.UnexpectedClusterAnswerError(500, "etcdserver: request timed out"),
+        errors.UnexpectedClusterAnswerError("Read the pods", 500, "etcdserver: request timed out"),
         1,
         """\
 Unexpected answer of the cluster
-etcdserver: request timed out (status 500).
+Read the pods: etcdserver: request timed out (status 500).
 
 Check the cluster with: kubectl get --raw '/readyz?verbose'
-Run the command again. It continues with what is there already.""",
+Run the command again.""",
     ),
     (
         errors.RolloutFailedError(

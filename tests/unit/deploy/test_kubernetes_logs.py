@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from funcpack.deploy.kubernetes.answers import rejection
 from funcpack.deploy.kubernetes.cluster import Cluster
 from funcpack.deploy.kubernetes.findings import log_lines
 from funcpack.deploy.plan.execution import Execution
@@ -35,5 +36,5 @@ def test_log_lines(status: int, content: bytes, lines: tuple[str, ...]) -> None:
     def send(*_: Any, **__: Any) -> Received:
         return Received(status, {}, body_of(content), content)
 
-    cluster = Cluster("shop", Execution(send, 1.0, None, lambda _: None))
+    cluster = Cluster("shop", Execution(send, rejection, 1.0, None, lambda _: None))
     assert log_lines(cluster, "orders-1", "function", 100) == lines
