@@ -65,8 +65,8 @@ class Rollout:
         try:
             resource: Found = self.cluster.run(step)[step.key].body
         except DeadlineError as exc:
-            late = self.cluster.after_deadline()
-            state = reason_of(late, self._problem, self._said or "the cluster has not looked at it yet")
+            self.cluster.extend_deadline()
+            state = reason_of(self.cluster, self._problem, self._said or "the cluster has not looked at it yet")
             raise RolloutDeadlineError(self.kind.kind, self.name, self.cluster.namespace, exc.seconds, state) from exc
         return resource
 

@@ -39,6 +39,10 @@ _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT"})
 _BUSY = frozenset({429, 503})
 # What a write was computed from has changed: https://google.aip.dev/154, and for policies the status that their documentation names.
 _OUTDATED = frozenset({409, 412})
+# What an interruption leaves behind.
+_UNCHANGED = "Nothing was changed."
+_CHANGED = "What was done before stays."
+_UNKNOWN = "It is not known whether the server has done it."
 # A gateway had no answer: the server behind it may have done it.
 _NO_ANSWER = frozenset({502, 504})
 
@@ -88,10 +92,9 @@ class Execution:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _start: float = field(init=False)
-    # The step that is under way, whether its request is, and whether an earlier one has changed something.
+    # The step that is under way, and what an interruption leaves behind.
     _step: Step | None = field(default=None, init=False)
-    _is_sending: bool = field(default=False, init=False)
-    _has_changed: bool = field(default=False, init=False)
+    _outcome: str = field(default=_UNCHANGED, init=False)
 
     def __post_init__(self) -> None:
         """Start the clock."""
@@ -100,17 +103,26 @@ class Execution:
     def run(self, plan: Plan, *, until: str | None = None) -> Answers:
         """Send the steps whose condition holds, up to the step `until` or to the end, and return their answers.
 
-        A step that was sent instead of another, after a conflict, is not sent again. An interruption is noted.
+        A step that was sent instead of another, after a conflict, is not sent again. An interruption is noted. While a step polls, its
+        `is_done` may run other plans: they are a part of that step.
 
         Raises:
             CommandError: a step failed.
 
         """
+        outer = self._step
         try:
             return self._run(plan, until)
         except KeyboardInterrupt:
-            self.note(self._interruption)
+            if outer is None and self._step is not None:
+                self.note(self._interruption(self._step))
             raise
+        finally:
+            self._step = outer
+
+    def extend(self, seconds: float) -> None:
+        """Set the deadline to a time from now, for the requests that explain why the last one has passed."""
+        self.deadline = self.clock() - self._start + seconds
 
     def _run(self, plan: Plan, until: str | None) -> Answers:
         steps = {step.key: step for step in plan.steps}
@@ -126,7 +138,8 @@ class Execution:
         """Add the answer to a step, or to the one that is sent instead."""
         self._check_deadline(step, None)
         self._step = step
-        self.note(step.purpose)
+        if not step.is_quiet:
+            self.note(step.purpose)
         request, received = self._current_answer(step, steps, answers)
         if received.status == 409 and step.on_conflict:
             self._run_step(steps[step.on_conflict], steps, answers)
@@ -188,10 +201,17 @@ class Execution:
             wait = self._pause(wait, least, step, failure)
 
     def _sent(self, request: _Request) -> Received:
-        self._is_sending = True
-        received = request.send(self.send, self._timeout)
-        self._is_sending = False
-        self._has_changed = self._has_changed or (request.step.is_change and received.status < 300)
+        """Send a request once. What a change has done is not known until the server answers."""
+        if not request.step.is_change:
+            return request.send(self.send, self._timeout)
+        before, self._outcome = self._outcome, _UNKNOWN
+        try:
+            received = request.send(self.send, self._timeout)
+        except NetworkError as exc:
+            self._outcome = _UNKNOWN if exc.is_sent else before
+            raise
+        if received.status not in _NO_ANSWER:
+            self._outcome = _CHANGED if received.status < 300 else before
         return received
 
     def _rejected(self, request: _Request, received: Received) -> CommandError:
@@ -226,21 +246,9 @@ class Execution:
             resume = step.poll.resume if step.poll else _RESUME
             raise DeadlineError(step.purpose, self.deadline, resume, failure.found if failure else None) from failure
 
-    @property
-    def _interruption(self) -> str:
-        """What was under way, and what becomes of it."""
-        step = self._step
-        if step is None:
-            return "Interrupted. Nothing was changed."
-        if step.poll:
-            outcome = "That goes on without this command."
-        elif step.is_change and self._is_sending:
-            outcome = "It is not known whether the server has done it."
-        elif self._has_changed:
-            outcome = "What was done before stays."
-        else:
-            outcome = "Nothing was changed."
-        return f"Interrupted: {step.purpose}. {outcome}"
+    def _interruption(self, step: Step) -> str:
+        """Return what was under way, and what becomes of it."""
+        return f"Interrupted: {step.purpose}. {'That goes on without this command.' if step.poll else self._outcome}"
 
     @property
     def _remaining(self) -> float | None:

@@ -88,7 +88,7 @@ class Poll:
 class Step:
     """A request.
 
-    `purpose` is the line that a user reads while it runs. `headers` are those besides the type of a JSON body. `accepts` are statuses, besides those below 300, that are answers and
+    `purpose` is the line that a user reads while it runs, unless it `is_quiet`. `headers` are those besides the type of a JSON body. `accepts` are statuses, besides those below 300, that are answers and
     not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error
     if the answer reports a failure: of an operation, a build or a condition. With `on_conflict`, an answer 409 means that the step of
     this key is sent instead. With `computed_from`, an answer 409 or 412 means that the answer to the step of this key, from which the
@@ -113,6 +113,7 @@ class Step:
     computed_from: str | None = None
     is_authorized: bool = True
     is_idempotent: bool = False
+    is_quiet: bool = False
     review: Callable[[Answers], None] | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,8 @@ from tests.integration.deploy.cluster_server import NAMESPACE, ClusterServer, Or
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.integration.deploy.cluster_server import Request
 
 
 IMAGE = ("--image", "registry.example.com/orders:1.0.0")
@@ -56,11 +59,30 @@ def orders(tmp_path: Path, server: ClusterServer) -> Orders:
     return Orders.new(tmp_path, server)
 
 
+def test_interruption_names_the_rollout_and_not_what_is_read_meanwhile(orders: Orders, server: ClusterServer) -> None:
+    reads_pods, is_over = threading.Event(), threading.Event()
+
+    def pods(_: Request) -> Reply:
+        reads_pods.set()
+        is_over.wait()
+        return items()
+
+    server.answers[f"GET {PODS}"] = pods
+    interrupted = orders.interrupted(reads_pods, "deploy", "kubernetes", *IMAGE)
+    is_over.set()
+    assert (interrupted.returncode, interrupted.stdout) == (130, "")
+    assert interrupted.stderr.rstrip().splitlines()[-3:] == [
+        "Wait until Deployment orders is ready",
+        "Interrupted: Wait until Deployment orders is ready. That goes on without this command.",
+        "To continue, run the same command again.",
+    ]
+
+
 def test_failure_that_ends_is_noted_with_the_message_of_the_cluster(orders: Orders, server: ClusterServer) -> None:
     server.has(f"GET {DEPLOYMENT}", failure(503, "etcdserver: leader changed"), failure(404, "not found"))
     described = orders("describe", "kubernetes")
     assert described.stderr.splitlines()[0] == (
-        f"Read {DEPLOYMENT}: etcdserver: leader changed (status 503). Next attempt in 0.05 seconds."
+        "Read Deployment orders: etcdserver: leader changed (status 503). Next attempt in 0.05 seconds."
     )
 
 
@@ -70,7 +92,7 @@ def test_failure_that_does_not_end_has_the_message_of_the_cluster(orders: Orders
     assert described.returncode == 1
     assert described.stderr.partition("error: ")[2] == (
         "Unexpected answer of the cluster\n"
-        f"Read {DEPLOYMENT}: too many requests (status 429).\n\n"
+        "Read Deployment orders: too many requests (status 429).\n\n"
         "Check the cluster with: kubectl get --raw '/readyz?verbose'\n"
         "Run the command again.\n"
     )

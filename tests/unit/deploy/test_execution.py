@@ -167,6 +167,54 @@ def test_interruption_is_noted(steps: list[Step], outcome: str) -> None:
     assert world.notes[-1] == f"Interrupted: Purpose of thing. {outcome}"
 
 
+@pytest.mark.parametrize(
+    ("method", "outcome", "left"),
+    [
+        ("POST", REFUSED, "Nothing was changed."),
+        ("POST", failed(503), "Nothing was changed."),
+        ("PUT", CUT, "It is not known whether the server has done it."),
+        ("PUT", failed(504), "It is not known whether the server has done it."),
+        ("GET", CUT, "Nothing was changed."),
+    ],
+)
+def test_interruption_of_a_wait_for_the_next_attempt(method: str, outcome: Outcome, left: str) -> None:
+    world = World(outcome)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    execution = dataclasses.replace(world.execution(), sleep=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step(method, body=Upload(b"", "0", ())),)))
+    assert world.notes[-1] == f"Interrupted: Purpose of thing. {left}"
+
+
+def test_interruption_names_the_step_that_polls_and_not_what_it_reads_meanwhile() -> None:
+    world = World(received(), received(), KeyboardInterrupt())
+    execution = world.execution()
+
+    def is_done(_: Received) -> bool:
+        execution.run(Plan((step(key="detail", is_quiet=True),)))
+        raise AssertionError
+
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step("PATCH", "change"), step(key="wait", poll=Poll(is_done, "")))))
+    assert world.notes == [
+        "Purpose of change",
+        "Purpose of wait",
+        "Interrupted: Purpose of wait. That goes on without this command.",
+    ]
+
+
+def test_interruption_keeps_in_mind_what_an_earlier_run_has_changed() -> None:
+    world = World(received(), KeyboardInterrupt())
+    execution = world.execution()
+    execution.run(Plan((step("PATCH", "change"),)))
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step(),)))
+    assert world.notes[-1] == "Interrupted: Purpose of thing. What was done before stays."
+
+
 def test_address_that_the_answer_lacks_is_not_requested() -> None:
     world = World(received(200, {}))
     with pytest.raises(errors.IncompleteAnswerError) as raised:
@@ -530,6 +578,15 @@ def test_deadline_counts_over_several_runs() -> None:
     execution.run(Plan((step(key="b"),)))
     with pytest.raises(errors.DeadlineError):
         execution.run(Plan((step(key="c"),)))
+
+
+def test_deadline_can_be_extended_after_it_has_passed() -> None:
+    world = World(received(), received(), seconds_each=6)
+    execution = world.execution(5)
+    execution.run(Plan((step(key="a"),)))
+    execution.extend(15)
+    execution.run(Plan((step(key="b"),)))
+    assert world.timeouts == [5, 15]
 
 
 def test_request_gets_the_seconds_that_are_left() -> None:
