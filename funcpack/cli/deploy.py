@@ -59,7 +59,7 @@ def command(directory: str, *, dry_run: bool, plan: bool, format_: str, **option
 
 
 def _report(description: Description, format_: str, *, waits: bool) -> int:
-    if description.ready:
+    if description.ready and waits:
         text = f"deployed {description.name}{place(description)}"
     elif not waits:
         text = f"began to deploy {description.name}: run 'funcpack describe' to see when it serves"

@@ -99,7 +99,8 @@ class KnativeBackend(ClusterBackend):
         self.apply(cluster, manifests)
         if staged:
             cluster.run(served_step(cluster.namespace, staged))
-        if self.target.options.no_wait:
+        # The request of --smoke is a part of the deployment.
+        if self.target.options.no_wait and not (is_first and self._smoke):
             return self.described(cluster, self.required(cluster))
         found = self._rollout(cluster, knative_state).wait()
         if is_first:

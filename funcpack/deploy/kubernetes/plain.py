@@ -65,6 +65,12 @@ class PlainBackend(ClusterBackend):
     kinds = (DEPLOYMENT, SERVICE, AUTOSCALER, BUDGET)
     sections = ("deployment", "service", AUTOSCALER_SECTION, BUDGET_SECTION)
 
+    def __init__(self, target: Target, note: Note) -> None:
+        """Check the names of the sections, and that there is no request of `--smoke`."""
+        super().__init__(target, note)
+        if target.options.smoke:
+            raise SmokeWithoutRevisionsError(BACKEND)
+
     def manifests(self, workload: Workload) -> tuple[Manifest, ...]:
         """Return the Deployment, the Service, and the other resources that have a section."""
         optional = {AUTOSCALER_SECTION: horizontal_pod_autoscaler, BUDGET_SECTION: pod_disruption_budget}
@@ -82,8 +88,6 @@ class PlainBackend(ClusterBackend):
     def deploy(self) -> Description:
         """Apply the manifests, wait for the rollout, and call the Service."""
         manifests = self.checked_manifests()
-        if self.target.options.smoke:
-            raise SmokeWithoutRevisionsError(BACKEND)
         cluster = self.cluster()
         waits = not self.target.options.no_wait
         self.check_access(cluster, manifests, READS if waits else ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ IMAGE = ("--image", "registry.example.com/orders:1.0.0")
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/orders"
 REPLICA_SETS = f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+KNATIVE_SERVICE = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services/orders"
 SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/orders"
 ENDPOINTS = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
 
@@ -33,6 +35,25 @@ def deployment(available: int) -> Reply:
     metadata = {"name": "orders", "uid": "1", "generation": 1, "annotations": REVISION}
     selector = {"matchLabels": {"app.kubernetes.io/name": "orders"}}
     return Reply(200, {"metadata": metadata, "spec": {"replicas": 2, "selector": selector}, "status": status})
+
+
+def knative_service(url: str) -> Reply:
+    traffic = [{"revisionName": "orders-00001", "percent": 100, "latestRevision": True}]
+    status = {
+        "observedGeneration": 1,
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "url": url,
+        "traffic": traffic,
+        "latestReadyRevisionName": "orders-00001",
+    }
+    return Reply(200, {"metadata": {"name": "orders", "generation": 1}, "spec": {}, "status": status})
+
+
+def smoke(orders: Orders, **request: Any) -> tuple[str, str]:
+    """Return the option for a request whose answer is `right`."""
+    file = orders.directory / "smoke.json"
+    file.write_text(json.dumps({"request": request, "answer": {"status": 200, "text": "right"}}))
+    return "--smoke", str(file)
 
 
 def items(*found: dict[str, Any]) -> Reply:
@@ -52,6 +73,15 @@ def server() -> Iterator[ClusterServer]:
         )
         found.has(f"GET {PODS}", items())
         yield found
+
+
+@pytest.fixture
+def knative(server: ClusterServer) -> ClusterServer:
+    """A cluster without the Knative Service, which is ready as soon as it is applied. The server itself is at its address."""
+    server.has(f"GET {KNATIVE_SERVICE}", failure(404, "not found"), knative_service(server.url))
+    server.has(f"PATCH {KNATIVE_SERVICE}", Reply(200, {}))
+    server.has("GET /health/ready", Reply(200, "ok"))
+    return server
 
 
 @pytest.fixture
@@ -96,3 +126,27 @@ def test_failure_that_does_not_end_has_the_message_of_the_cluster(orders: Orders
         "Check the cluster with: kubectl get --raw '/readyz?verbose'\n"
         "Run the command again.\n"
     )
+
+
+@pytest.mark.parametrize("answer", ["right", "wrong"])
+def test_smoke_is_sent_without_a_wait_for_the_rest(orders: Orders, knative: ClusterServer, answer: str) -> None:
+    knative.has("POST /orders", Reply(200, answer))
+    deployed = orders(
+        "deploy",
+        "knative",
+        *IMAGE,
+        "--no-wait",
+        *smoke(orders, method="POST", path="/orders?page=1", json={"order": 42}),
+    )
+    assert deployed.returncode == (0 if answer == "right" else 1), deployed.stderr
+    (sent,) = knative.sent("POST /orders")
+    assert (sent.path, json.loads(sent.body)) == ("/orders?page=1", {"order": 42})
+    assert ("error: The smoke request failed" in deployed.stderr) == (answer == "wrong")
+
+
+@pytest.mark.parametrize("options", [[], ["--no-wait"], ["--dry-run"], ["--plan"]])
+def test_backend_without_revisions_takes_no_smoke(orders: Orders, server: ClusterServer, options: list[str]) -> None:
+    refused = orders("deploy", "kubernetes", *IMAGE, *options, *smoke(orders, path="/"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("error: --smoke is not supported")
+    assert server.requests == []
