@@ -1734,6 +1734,23 @@ class RolloutDeadlineError(CommandError):
 
 
 @dataclass(eq=False)
+class UnreachableAddressError(CommandError):
+    """The address of the function cannot be reached from this machine. The function got nothing."""
+
+    url: str
+    reason: str
+    title: ClassVar[str] = "The address cannot be reached"
+
+    @property
+    def found(self) -> str:
+        return f"{self.url} cannot be reached from here: {self.reason.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command where the address of the function can be reached, for example in the cluster."
+
+
+@dataclass(eq=False)
 class UnansweredCallError(CommandError):
     """The rollout is complete, but the address does not answer."""
 

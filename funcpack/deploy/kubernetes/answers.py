@@ -37,7 +37,7 @@ _DENIED = re.compile(
 _CONFLICT = re.compile(r'conflict with "(?P<manager>[^"]+)"')
 
 
-def rejection(purpose: str, received: Received, *, is_authorized: bool) -> CommandError:  # noqa: ARG001 - all requests are
+def rejection(purpose: str, received: Received, *, is_authorized: bool) -> CommandError:  # noqa: ARG001 - what a function answers is accepted
     """Return the error for an answer that is not acceptable. `purpose` is that of the step."""
     return _permission_error(received) or UnexpectedClusterAnswerError(purpose, received.status, message(received))
 
@@ -63,8 +63,8 @@ def applied(kind: Resource, name: str, namespace: str) -> Callable[[Received], N
 
 def message(received: Received) -> str:
     """Return the message of an answer that reports a failure, on one line."""
-    text = at(received.body, "message") or (received.body if isinstance(received.body, str) else "")
-    return " ".join(text.split()).rstrip(".") or received.phrase
+    text = at(received.body, "message") or received.body
+    return " ".join(text.split()).rstrip(".") if text and isinstance(text, str) else received.phrase
 
 
 def _conflicts(received: Received) -> tuple[FieldConflict, ...]:

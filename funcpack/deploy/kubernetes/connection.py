@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.kubernetes import addresses
 from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
 from funcpack.deploy.plan.steps import Content
 from funcpack.deploy.plan.values import Received
@@ -42,12 +43,15 @@ class Connection:
         headers: Mapping[str, str],
         body: Any,
         *,
-        is_authorized: bool,  # noqa: ARG002 - there are no other requests to a cluster
+        is_authorized: bool,
         timeout: float | None,
     ) -> Received:
         """Send a request and return the answer, whatever its status. If it is not JSON, its body is text.
 
+        Without `is_authorized`, it is sent to the address of a function instead of the cluster.
+
         Raises:
+            UnreachableAddressError: The address of the function cannot be reached from here.
             NetworkError: There is no answer.
             ClusterCredentialsError: There are no credentials, or the cluster does not accept them.
 
@@ -55,6 +59,8 @@ class Connection:
         import httpx2  # noqa: PLC0415 - the extra `kubernetes`
         from lightkube import ConfigError  # noqa: PLC0415 - the extra `kubernetes`
 
+        if not is_authorized:
+            return addresses.send(method, url, headers, body, timeout)
         content = body.content if isinstance(body, Content) else None if body is None else json.dumps(body).encode()
         limit = SECONDS_TO_ANSWER if timeout is None else max(0.1, min(timeout, SECONDS_TO_ANSWER))
         limits = httpx2.Timeout(limit, connect=min(limit, SECONDS_TO_CONNECT))

@@ -132,10 +132,8 @@ class PlainBackend(ClusterBackend):
         self._await_endpoints(cluster, found)
         url = self._url(cluster)
         path = SERVICE.path(cluster.namespace, f"http:{self.target.name}:{self._port['port']}")
-        call = call_through_cluster(cluster, path, url)
-        if call.status is None:
-            self.note(f"The Service was not called: {call.text}")
-        return self.described(cluster, dict(found))
+        reason = call_through_cluster(cluster, path, url)
+        return self.described(cluster, dict(found)).uncalled(reason)
 
     def _await_endpoints(self, cluster: Cluster, found: Mapping[str, Any]) -> None:
         """Wait until the Service sends requests to a new pod, which the cluster decides a moment after the pod is ready."""

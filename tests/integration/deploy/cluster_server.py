@@ -45,6 +45,10 @@ class Reply(NamedTuple):
     body: Any = None
 
 
+# The connection is closed without an answer.
+CUT = Reply(0)
+
+
 def failure(code: int, message: str) -> Reply:
     """Return an answer of the API server itself."""
     return Reply(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})
@@ -89,6 +93,9 @@ def cluster_server() -> Iterator[ClusterServer]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
             reply = server.answer(Request(self.command, self.path, headers, body))
+            if reply is CUT:
+                self.close_connection = True
+                return
             is_text = isinstance(reply.body, str)
             content = (reply.body if is_text else json.dumps(reply.body)).encode()
             self.send_response(reply.status)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.deploy.cluster_server import NAMESPACE, ClusterServer, Orders, Reply, cluster_server, failure
+from tests.integration.deploy.cluster_server import (
+    CUT,
+    NAMESPACE,
+    ClusterServer,
+    Orders,
+    Reply,
+    cluster_server,
+    failure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +28,16 @@ if TYPE_CHECKING:
 IMAGE = ("--image", "registry.example.com/orders:1.0.0")
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/orders"
 REPLICA_SETS = f"/apis/apps/v1/namespaces/{NAMESPACE}/replicasets"
+HEALTH = "/health/ready"
+SERVICE_CALL = f"GET /api/v1/namespaces/{NAMESPACE}/services/http:orders:80/proxy{HEALTH}"
+POD_PROXY = f"/api/v1/namespaces/{NAMESPACE}/pods/http:orders-1:8080/proxy"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 KNATIVE_SERVICE = f"/apis/serving.knative.dev/v1/namespaces/{NAMESPACE}/services/orders"
 SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/orders"
 ENDPOINTS = f"/apis/discovery.k8s.io/v1/namespaces/{NAMESPACE}/endpointslices"
 
+# Nothing listens there.
+NOWHERE = "http://127.0.0.1:1"
 REVISION = {"deployment.kubernetes.io/revision": "1"}
 OWNER = {"kind": "Deployment", "name": "orders", "uid": "1", "controller": True}
 LABELS = {"app.kubernetes.io/name": "orders", "pod-template-hash": "5d9f"}
@@ -56,6 +69,10 @@ def smoke(orders: Orders, **request: Any) -> tuple[str, str]:
     return "--smoke", str(file)
 
 
+def pod() -> dict[str, Any]:
+    return {"metadata": {"name": "orders-1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+
+
 def items(*found: dict[str, Any]) -> Reply:
     return Reply(200, {"items": list(found)})
 
@@ -73,6 +90,13 @@ def server() -> Iterator[ClusterServer]:
         )
         found.has(f"GET {PODS}", items())
         yield found
+
+
+@pytest.fixture
+def ready(server: ClusterServer) -> ClusterServer:
+    """A cluster in which the Deployment is ready."""
+    server.has(f"GET {DEPLOYMENT}", deployment(available=2))
+    return server
 
 
 @pytest.fixture
@@ -150,3 +174,83 @@ def test_backend_without_revisions_takes_no_smoke(orders: Orders, server: Cluste
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("error: --smoke is not supported")
     assert server.requests == []
+
+
+# --- the call of the function ---
+
+FORBIDDEN = 'services "http:orders:80" is forbidden: User "alice" cannot get resource "services/proxy"'
+NO_ROUTE = "error trying to reach service: dial tcp 10.1.2.3:8080: i/o timeout"
+
+
+@pytest.mark.parametrize(
+    ("answers", "result"),
+    [
+        ([Reply(200, "ok")], ""),
+        ([Reply(404, "not ours")], ""),
+        ([Reply(503, {"message": {"text": "warming up"}}), Reply(200, "ok")], ""),
+        ([failure(503, "no endpoints available"), Reply(200, "ok")], ""),
+        ([failure(403, FORBIDDEN)], f", not called: {FORBIDDEN}"),
+        ([failure(503, NO_ROUTE)], f", not called: {NO_ROUTE}"),
+    ],
+)
+def test_service_that_was_called_or_not(
+    orders: Orders, ready: ClusterServer, answers: list[Reply], result: str
+) -> None:
+    ready.has(SERVICE_CALL, *answers)
+    deployed = orders("deploy", "kubernetes", *IMAGE)
+    assert deployed.returncode == 0, deployed.stderr
+    assert deployed.stdout == f"deployed orders at http://orders.shop.svc{result}\n"
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_service_that_answers_with_an_error(orders: Orders, ready: ClusterServer, status: int) -> None:
+    ready.has(SERVICE_CALL, Reply(status, "no database"))
+    deployed = orders("deploy", "kubernetes", *IMAGE)
+    assert (deployed.returncode, deployed.stdout) == (1, "")
+    assert f"http://orders.shop.svc: /health/ready answers {status} no database." in deployed.stderr
+
+
+def test_address_is_called_again_until_it_answers(orders: Orders, knative: ClusterServer) -> None:
+    knative.has(f"GET {HEALTH}", CUT, Reply(503, "no route"), Reply(200, "ok"))
+    deployed = orders("deploy", "knative", *IMAGE)
+    assert deployed.returncode == 0, deployed.stderr
+    assert deployed.stdout == f"deployed orders at {knative.url}\n"
+    assert [request.headers.get("authorization") for request in knative.sent(f"GET {HEALTH}")] == [None, None, None]
+
+
+def test_address_that_does_not_answer_before_the_deadline(orders: Orders, knative: ClusterServer) -> None:
+    is_over = threading.Event()
+
+    def hang(_: Request) -> Reply:
+        is_over.wait()
+        return Reply(200, "ok")
+
+    knative.answers[f"GET {HEALTH}"] = hang
+    deployed = orders("deploy", "knative", *IMAGE, "--timeout", "4")
+    is_over.set()
+    assert (deployed.returncode, deployed.stdout) == (1, "")
+    assert f"The function does not answer\n{knative.url}: no success within 4 seconds." in deployed.stderr
+
+
+@pytest.mark.parametrize(
+    ("pods", "answer", "result"),
+    [
+        ([pod()], Reply(200, "ok"), ""),
+        (
+            [],
+            None,
+            ", not called: the address cannot be reached from here (Connection refused), and no ready pod was found",
+        ),
+        ([pod()], failure(403, FORBIDDEN), f", not called: {FORBIDDEN}"),
+    ],
+)
+def test_address_that_cannot_be_reached(
+    orders: Orders, knative: ClusterServer, pods: list[dict[str, Any]], answer: Reply | None, result: str
+) -> None:
+    knative.has(f"GET {KNATIVE_SERVICE}", failure(404, "not found"), knative_service(NOWHERE))
+    knative.has(f"GET {PODS}", items(*pods))
+    if answer:
+        knative.has(f"GET {POD_PROXY}{HEALTH}", answer)
+    deployed = orders("deploy", "knative", *IMAGE)
+    assert deployed.returncode == 0, deployed.stderr
+    assert deployed.stdout == f"deployed orders at {NOWHERE}{result}\n"

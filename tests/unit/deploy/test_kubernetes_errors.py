@@ -293,6 +293,15 @@ Deployment orders in the namespace 'shop' is not ready after 60 seconds: 1 of 2 
 The rollout continues. To wait for it, run the same command again, with a longer --timeout. To look at it, run `funcpack describe`.""",
     ),
     (
+        errors.UnreachableAddressError("http://orders.shop.example.com", "Name or service not known."),
+        1,
+        """\
+The address cannot be reached
+http://orders.shop.example.com cannot be reached from here: Name or service not known.
+
+Run the command where the address of the function can be reached, for example in the cluster.""",
+    ),
+    (
         errors.UnansweredCallError("http://orders.shop.svc", "/health/ready answers 503"),
         1,
         """\
