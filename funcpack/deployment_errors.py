@@ -1119,6 +1119,43 @@ class PrivateSmokeError(SmokeError):
 
 
 @dataclass(eq=False)
+class UnsentSmokeError(CommandError):
+    """There is no way to send the request of `--smoke` to the new revision. `traffic` is a sentence."""
+
+    file: str
+    reason: str
+    traffic: str
+    title: ClassVar[str] = "The smoke request was not sent"
+
+    @property
+    def found(self) -> str:
+        return f"The request in {self.file} cannot be sent to the new revision: {self.reason}.\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command where the address of the revision can be reached, for example in the cluster, or leave out --smoke."
+
+
+@dataclass(eq=False)
+class UnansweredSmokeError(CommandError):
+    """The new revision does not answer the request of `--smoke`. `traffic` is a sentence."""
+
+    file: str
+    reason: str
+    traffic: str
+    title: ClassVar[str] = "The smoke request was not answered"
+
+    @property
+    def found(self) -> str:
+        reason = self.reason.rstrip(".")
+        return f"The new revision does not answer the request in {self.file}: {reason}.\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return "Look at the log of the function with `funcpack logs`, correct the cause, and run the command again."
+
+
+@dataclass(eq=False)
 class NothingToRollBackToError(CommandError):
     """There is no earlier version."""
 

@@ -160,7 +160,6 @@ class KnativeBackend(ClusterBackend):
     def _check(self, cluster: Cluster, found: Mapping[str, Any], address: str | None, *, is_first: bool) -> None:
         if self._smoke:
             revision = revisions.latest(found)
-            self.note(f"Send the request in {self._smoke.saved.file} to {revision}")
             check_revision(cluster, self._smoke, address, self._pod(cluster, revision), is_first=is_first)
 
     def _pod(self, cluster: Cluster, revision: str | None) -> str | None:

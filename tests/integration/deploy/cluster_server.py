@@ -107,6 +107,9 @@ def cluster_server() -> Iterator[ClusterServer]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_PUT(self) -> None:
+            self.do_GET()
+
         def do_PATCH(self) -> None:
             self.do_GET()
 

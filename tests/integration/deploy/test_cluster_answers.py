@@ -73,6 +73,11 @@ def pod() -> dict[str, Any]:
     return {"metadata": {"name": "orders-1"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}
 
 
+def hanging(_: Request) -> Reply:
+    threading.Event().wait()
+    raise AssertionError
+
+
 def items(*found: dict[str, Any]) -> Reply:
     return Reply(200, {"items": list(found)})
 
@@ -219,15 +224,8 @@ def test_address_is_called_again_until_it_answers(orders: Orders, knative: Clust
 
 
 def test_address_that_does_not_answer_before_the_deadline(orders: Orders, knative: ClusterServer) -> None:
-    is_over = threading.Event()
-
-    def hang(_: Request) -> Reply:
-        is_over.wait()
-        return Reply(200, "ok")
-
-    knative.answers[f"GET {HEALTH}"] = hang
+    knative.answers[f"GET {HEALTH}"] = hanging
     deployed = orders("deploy", "knative", *IMAGE, "--timeout", "4")
-    is_over.set()
     assert (deployed.returncode, deployed.stdout) == (1, "")
     assert f"The function does not answer\n{knative.url}: no success within 4 seconds." in deployed.stderr
 
@@ -254,3 +252,65 @@ def test_address_that_cannot_be_reached(
     deployed = orders("deploy", "knative", *IMAGE)
     assert deployed.returncode == 0, deployed.stderr
     assert deployed.stdout == f"deployed orders at {NOWHERE}{result}\n"
+
+
+# --- the request of --smoke ---
+
+ORDER = {"method": "POST", "path": "/orders", "json": {"order": 42}}
+FIRST = "The new revision has all the traffic, because there was no other."
+CONNECTION = f"{NOWHERE} cannot be reached from here: Connection refused"
+
+
+@pytest.mark.parametrize(("request_", "calls"), [(ORDER, 1), ({**ORDER, "method": "PUT"}, 2)])
+def test_smoke_that_is_cut(orders: Orders, knative: ClusterServer, request_: dict[str, Any], calls: int) -> None:
+    knative.has(f"{request_['method']} /orders", CUT, Reply(200, "right"))
+    deployed = orders("deploy", "knative", *IMAGE, *smoke(orders, **request_))
+    assert len(knative.sent(f"{request_['method']} /orders")) == calls
+    if calls == 1:
+        assert deployed.returncode == 1
+        assert "The smoke request was not answered\nThe new revision does not answer the request in " in deployed.stderr
+        assert FIRST in deployed.stderr
+    else:
+        assert deployed.returncode == 0, deployed.stderr
+
+
+def test_smoke_that_is_not_answered_before_the_deadline(orders: Orders, knative: ClusterServer) -> None:
+    knative.answers["GET /orders"] = hanging
+    deployed = orders("deploy", "knative", *IMAGE, "--timeout", "4", *smoke(orders, path="/orders"))
+    assert deployed.returncode == 1
+    assert "smoke.json: no answer within 4 seconds.\n" in deployed.stderr
+
+
+@pytest.mark.parametrize(
+    ("pods", "answer", "headers", "reason"),
+    [
+        ([], None, {}, f"{CONNECTION}, and no ready pod was found"),
+        ([pod()], failure(403, FORBIDDEN), {}, f"{CONNECTION}, and {FORBIDDEN}"),
+        ([pod()], failure(503, NO_ROUTE), {}, f"{CONNECTION}, and {NO_ROUTE}"),
+        (
+            [pod()],
+            Reply(200, "right"),
+            {"authorization": "Bearer of-the-function"},
+            f"{CONNECTION}, and the API server does not pass the header Authorization on to a pod",
+        ),
+        ([pod()], Reply(200, "right"), {}, None),
+    ],
+)
+def test_smoke_through_a_pod(
+    orders: Orders,
+    knative: ClusterServer,
+    pods: list[dict[str, Any]],
+    answer: Reply | None,
+    headers: dict[str, str],
+    reason: str | None,
+) -> None:
+    knative.has(f"GET {KNATIVE_SERVICE}", failure(404, "not found"), knative_service(NOWHERE))
+    knative.has(f"GET {PODS}", items(*pods))
+    knative.has(f"GET {POD_PROXY}{HEALTH}", Reply(200, "ok"))
+    if answer:
+        knative.has(f"POST {POD_PROXY}/orders", answer)
+    deployed = orders("deploy", "knative", *IMAGE, *smoke(orders, **ORDER, headers=headers))
+    assert deployed.returncode == (1 if reason else 0), deployed.stderr
+    if reason:
+        assert f"smoke.json cannot be sent to the new revision: {reason}.\n{FIRST}" in deployed.stderr
+    assert "of-the-function" not in str(knative.requests)

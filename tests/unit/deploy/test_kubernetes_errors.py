@@ -30,6 +30,26 @@ With the backend 'kubernetes', the new pods have no address of their own before 
 Leave out --smoke, or use the backend knative or cloudrun.""",
     ),
     (
+        errors.UnsentSmokeError("smoke.json", "the revision has no address", "The traffic is as it was."),
+        1,
+        """\
+The smoke request was not sent
+The request in smoke.json cannot be sent to the new revision: the revision has no address.
+The traffic is as it was.
+
+Run the command where the address of the revision can be reached, for example in the cluster, or leave out --smoke.""",
+    ),
+    (
+        errors.UnansweredSmokeError("smoke.json", "timed out", "The traffic is as it was."),
+        1,
+        """\
+The smoke request was not answered
+The new revision does not answer the request in smoke.json: timed out.
+The traffic is as it was.
+
+Look at the log of the function with `funcpack logs`, correct the cause, and run the command again.""",
+    ),
+    (
         errors.MissingKubernetesExtraError("lightkube"),
         1,
         """\
