@@ -37,7 +37,7 @@ _DENIED = re.compile(
 _CONFLICT = re.compile(r'conflict with "(?P<manager>[^"]+)"')
 
 
-def rejection(purpose: str, received: Received, *, is_authorized: bool) -> CommandError:  # noqa: ARG001 - what a function answers is accepted
+def rejection(purpose: str, received: Received) -> CommandError:
     """Return the error for an answer that is not acceptable. `purpose` is that of the step."""
     return _permission_error(received) or UnexpectedClusterAnswerError(purpose, received.status, message(received))
 

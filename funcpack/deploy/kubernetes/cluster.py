@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from funcpack.deploy.kubernetes.answers import rejection
 from funcpack.deploy.kubernetes.connection import connected
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.poll_interval import poll_interval
@@ -41,7 +40,7 @@ class Cluster:
         connection = connected(target)
         execution = Execution(
             connection.send,
-            rejection,
+            connection.rejection,
             poll_interval(target.environ),
             target.options.timeout,
             _Progress(note),

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes import addresses
+from funcpack.deploy.kubernetes import addresses, answers
 from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
 from funcpack.deploy.plan.steps import Content
 from funcpack.deploy.plan.values import Received
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from funcpack.command_errors import CommandError
     from funcpack.deploy.settings.target import Target
 
 SECONDS_TO_CONNECT = 10.0
@@ -53,7 +54,7 @@ class Connection:
         Raises:
             UnreachableAddressError: The address of the function cannot be reached from here.
             NetworkError: There is no answer.
-            ClusterCredentialsError: There are no credentials, or the cluster does not accept them.
+            ClusterCredentialsError: There are no credentials.
 
         """
         import httpx2  # noqa: PLC0415 - the extra `kubernetes`
@@ -74,10 +75,14 @@ class Connection:
         except (LookupError, TypeError, ValueError) as exc:
             reason = f"the plugin of the kubeconfig returned no token ({type(exc).__name__}: {exc})"
             raise ClusterCredentialsError(self.server, self.context, reason) from exc
-        if response.status_code == 401:
-            raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
         fields = {key.lower(): value for key, value in response.headers.items()}
         return Received(response.status_code, fields, _content(response), response.content)
+
+    def rejection(self, purpose: str, received: Received, *, is_authorized: bool) -> CommandError:  # noqa: ARG002 - what a function answers is accepted
+        """Return the error for an answer of the cluster that is not acceptable. `purpose` is that of the step."""
+        if received.status == 401:
+            return ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
+        return answers.rejection(purpose, received)
 
 
 def connected(target: Target) -> Connection:

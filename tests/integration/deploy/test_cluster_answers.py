@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,6 @@ from tests.integration.deploy.cluster_server import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.integration.deploy.cluster_server import Request
 
@@ -137,6 +137,14 @@ def test_interruption_names_the_rollout_and_not_what_is_read_meanwhile(orders: O
     ]
 
 
+def test_credentials_that_the_cluster_does_not_accept(orders: Orders, server: ClusterServer) -> None:
+    server.has(f"GET {DEPLOYMENT}", failure(401, "Unauthorized"))
+    described = orders("describe", "kubernetes")
+    assert described.returncode == 1
+    assert f"{server.url} (context test): the cluster answers 401 Unauthorized." in described.stderr
+    assert len(server.requests) == 1
+
+
 def test_failure_that_ends_is_noted_with_the_message_of_the_cluster(orders: Orders, server: ClusterServer) -> None:
     server.has(f"GET {DEPLOYMENT}", failure(503, "etcdserver: leader changed"), failure(404, "not found"))
     described = orders("describe", "kubernetes")
@@ -192,6 +200,7 @@ NO_ROUTE = "error trying to reach service: dial tcp 10.1.2.3:8080: i/o timeout"
     [
         ([Reply(200, "ok")], ""),
         ([Reply(404, "not ours")], ""),
+        ([Reply(401, "who are you?")], ""),
         ([Reply(503, {"message": {"text": "warming up"}}), Reply(200, "ok")], ""),
         ([failure(503, "no endpoints available"), Reply(200, "ok")], ""),
         ([failure(403, FORBIDDEN)], f", not called: {FORBIDDEN}"),
@@ -314,3 +323,17 @@ def test_smoke_through_a_pod(
     if reason:
         assert f"smoke.json cannot be sent to the new revision: {reason}.\n{FIRST}" in deployed.stderr
     assert "of-the-function" not in str(knative.requests)
+
+
+@pytest.mark.parametrize("url", [NOWHERE, None])
+def test_smoke_that_expects_401(orders: Orders, knative: ClusterServer, url: str | None) -> None:
+    """Through a pod, and by the address."""
+    knative.has(f"GET {KNATIVE_SERVICE}", failure(404, "not found"), knative_service(url or knative.url))
+    knative.has(f"GET {PODS}", items(pod()))
+    for path in (POD_PROXY, ""):
+        knative.has(f"GET {path}{HEALTH}", Reply(401, "log in"))
+        knative.has(f"GET {path}/orders", Reply(401, "log in"))
+    option, file = smoke(orders, path="/orders")
+    Path(file).write_text(json.dumps({"request": {"path": "/orders"}, "answer": {"status": 401, "text": "log in"}}))
+    deployed = orders("deploy", "knative", *IMAGE, option, file)
+    assert deployed.returncode == 0, deployed.stderr
