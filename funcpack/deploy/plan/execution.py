@@ -191,7 +191,7 @@ class Execution:
                 failure: CommandError = request.cut(exc)
                 can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
-                is_retried = received.status in step.retried and not self._is_last(attempt, step)
+                is_retried = step.is_passing(received) and not self._is_last(attempt, step)
                 if request.accepts(received) and not is_retried:
                     return received
                 failure = self._rejected(request, received)

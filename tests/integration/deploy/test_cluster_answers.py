@@ -214,6 +214,7 @@ def test_service_that_was_called_or_not(
     deployed = orders("deploy", "kubernetes", *IMAGE)
     assert deployed.returncode == 0, deployed.stderr
     assert deployed.stdout == f"deployed orders at http://orders.shop.svc{result}\n"
+    assert len(ready.sent(SERVICE_CALL)) == len(answers)
 
 
 @pytest.mark.parametrize("status", [500, 503])

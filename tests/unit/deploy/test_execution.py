@@ -314,7 +314,7 @@ def test_write_from_answers_that_are_always_outdated_fails() -> None:
 @pytest.mark.parametrize(("failures", "status"), [(3, 200), (8, 404)])
 def test_status_that_may_change_soon_is_an_answer_in_the_end(failures: int, status: int) -> None:
     world = World(*[failed(404)] * failures, received())
-    answers = world.run(step(accepts=frozenset({404}), retried=frozenset({404})))
+    answers = world.run(step(accepts=frozenset({404}), is_passing=lambda answered: answered.status == 404))
     assert answers["thing"].status == status
     assert len(world.sent) == min(failures + 1, 8)
 
