@@ -508,7 +508,7 @@ class ConfigurationFieldError(CommandError):
 
 # --- requests: answers, deadlines, retries ---
 
-_RUN_AGAIN = "Run the command again. It continues with what is there already."
+_RUN_AGAIN = "Run the command again."
 
 
 @dataclass(eq=False)
@@ -558,7 +558,11 @@ class UnknownOutcomeError(CommandError):
 
     @property
     def remedy(self) -> str:
-        return _RUN_AGAIN
+        # A second rollback would go back further.
+        return (
+            "See what is deployed: funcpack describe\n"
+            "You can run a deployment again. It continues with what is there already."
+        )
 
 
 @dataclass(eq=False)
@@ -1115,6 +1119,43 @@ class PrivateSmokeError(SmokeError):
 
 
 @dataclass(eq=False)
+class UnsentSmokeError(CommandError):
+    """There is no way to send the request of `--smoke` to the new revision. `traffic` is a sentence."""
+
+    file: str
+    reason: str
+    traffic: str
+    title: ClassVar[str] = "The smoke request was not sent"
+
+    @property
+    def found(self) -> str:
+        return f"The request in {self.file} cannot be sent to the new revision: {self.reason}.\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command where the address of the revision can be reached, for example in the cluster, or leave out --smoke."
+
+
+@dataclass(eq=False)
+class UnansweredSmokeError(CommandError):
+    """The new revision does not answer the request of `--smoke`. `traffic` is a sentence."""
+
+    file: str
+    reason: str
+    traffic: str
+    title: ClassVar[str] = "The smoke request was not answered"
+
+    @property
+    def found(self) -> str:
+        reason = self.reason.rstrip(".")
+        return f"The new revision does not answer the request in {self.file}: {reason}.\n{self.traffic}"
+
+    @property
+    def remedy(self) -> str:
+        return "Look at the log of the function with `funcpack logs`, correct the cause, and run the command again."
+
+
+@dataclass(eq=False)
 class NothingToRollBackToError(CommandError):
     """There is no earlier version."""
 
@@ -1664,13 +1705,14 @@ class RejectedManifestError(CommandError):
 class UnexpectedClusterAnswerError(CommandError):
     """The API server reports a failure that Funcpack does not know."""
 
+    purpose: str
     status: int
     reason: str
     title: ClassVar[str] = "Unexpected answer of the cluster"
 
     @property
     def found(self) -> str:
-        return f"{self.reason} (status {self.status})."
+        return f"{self.purpose}: {self.reason} (status {self.status})."
 
     @property
     def remedy(self) -> str:
@@ -1726,6 +1768,23 @@ class RolloutDeadlineError(CommandError):
             "The rollout continues. To wait for it, run the same command again, with a longer --timeout. "
             "To look at it, run `funcpack describe`."
         )
+
+
+@dataclass(eq=False)
+class UnreachableAddressError(CommandError):
+    """The address of the function cannot be reached from this machine. The function got nothing."""
+
+    url: str
+    reason: str
+    title: ClassVar[str] = "The address cannot be reached"
+
+    @property
+    def found(self) -> str:
+        return f"{self.url} cannot be reached from here: {self.reason.rstrip('.')}."
+
+    @property
+    def remedy(self) -> str:
+        return "Run the command where the address of the function can be reached, for example in the cluster."
 
 
 @dataclass(eq=False)

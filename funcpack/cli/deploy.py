@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from funcpack.cli import output, seconds
-from funcpack.cli.deployment_options import deployment, naming_options, place, print_description
+from funcpack.cli.deployment_options import deployment, naming_options, outcome, print_description
 
 if TYPE_CHECKING:
     from funcpack.deploy.plan.backend import Change, Description, Difference
@@ -42,7 +42,7 @@ def command(directory: str, *, dry_run: bool, plan: bool, format_: str, **option
     """Deploy the function in DIR.
 
     The function, the configuration and the permissions are checked before anything is built or sent. The command waits until the new
-    version serves: it reports success only if a request to it was answered.
+    version is ready, and calls it. If it cannot be called from here, the result says so.
     """
     from funcpack.command_errors import ConflictingOptionsError  # noqa: PLC0415 - `funcpack --help` does not need it
 
@@ -59,8 +59,8 @@ def command(directory: str, *, dry_run: bool, plan: bool, format_: str, **option
 
 
 def _report(description: Description, format_: str, *, waits: bool) -> int:
-    if description.ready:
-        text = f"deployed {description.name}{place(description)}"
+    if description.ready and waits:
+        text = f"deployed {description.name}{outcome(description)}"
     elif not waits:
         text = f"began to deploy {description.name}: run 'funcpack describe' to see when it serves"
     else:

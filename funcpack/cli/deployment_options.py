@@ -72,6 +72,7 @@ def print_description(description: Description, format_: str, text: str) -> None
         output.data(text)
 
 
-def place(description: Description) -> str:
-    """Return the words for the address of a deployment; empty if it has none."""
-    return f" at {description.url}" if description.url else ""
+def outcome(description: Description) -> str:
+    """Return the words for the address of a deployment, and why what is ready was not called; empty without both."""
+    address = f" at {description.url}" if description.url else ""
+    return f"{address}, {description.reason}" if description.ready and description.reason else address

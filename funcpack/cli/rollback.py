@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from funcpack.cli.deployment_options import deployment, naming_options, place, print_description
+from funcpack.cli.deployment_options import deployment, naming_options, outcome, print_description
 
 _EXAMPLES = """\b
 Examples:
@@ -23,4 +23,4 @@ def command(directory: str, *, format_: str, **options: Any) -> None:
     revision = description.revision or ""
     # The first generation of Cloud Functions counts its versions.
     served = f" to {'version ' * revision.isdecimal()}{revision}" if revision else ""
-    print_description(description, format_, f"rolled back {description.name}{served}{place(description)}")
+    print_description(description, format_, f"rolled back {description.name}{served}{outcome(description)}")

@@ -179,6 +179,10 @@ def _reconciling(world: World, name: str, body: Resource) -> Resource:
         "uri": f"{world.url}/serving/{short}",
         "urls": [f"{world.url}/serving/{short}"],
     }
+    if body.get("defaultUriDisabled"):
+        for key in ("uri", "urls"):
+            kept.pop(key, None)
+            created.pop(key)
     now = world.now()
     return {
         **{key: copy.deepcopy(value) for key, value in body.items() if key != "etag"},

@@ -100,7 +100,7 @@ class CloudRun:
             service = serving.served(answers, OPERATION)
             for remark in serving.remarks(service, answers):
                 self.note(remark)
-            return self._description(service)
+            return self._called(answers)
         url = (self._found(answers) or {}).get("uri")
         waiting = "the deployment has begun and was not waited for"
         return Description(self.target.name, self.target.backend, url, None, ready=False, reason=waiting)
@@ -126,8 +126,8 @@ class CloudRun:
         revision = previous(service, all_revisions(self.address, self._run))
         if revision is None:
             raise NothingToRollBackToError(self.target.name)
-        answers = self._run(rollback_steps(self.address, service, revision, self._health_path))
-        return self._description(serving.served(answers, OPERATION))
+        path = self._health_path if service.get("uri") else None
+        return self._called(self._run(rollback_steps(self.address, service, revision, path)))
 
     def destroy(self) -> bool:
         """Delete the service and wait until it is gone. Return whether there was one."""
@@ -203,6 +203,11 @@ class CloudRun:
     def _found(answers: Answers) -> dict[str, Any] | None:
         received = current(answers)
         return None if received.status == 404 else received.body
+
+    def _called(self, answers: Answers) -> Description:
+        """Return what serves, which was called if it has an address."""
+        reason = None if serving.CALL in answers else "the service has no address of its own"
+        return self._description(serving.served(answers, OPERATION)).uncalled(reason)
 
     def _description(self, service: Mapping[str, Any]) -> Description:
         failure = serving.not_ready(service)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funcpack.deploy.plan.rejections import without_secrets
+from funcpack.deploy.google.rejections import without_secrets
 from funcpack.deploy.plan.values import at
 
 if TYPE_CHECKING:

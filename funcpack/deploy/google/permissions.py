@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.google.roles import ACT_AS, ROLE_OF
-from funcpack.deploy.plan.rejections import rejection
 from funcpack.deploy.plan.steps import Condition, Step
 from funcpack.deploy.plan.values import Joined, answer, at
 from funcpack.deployment_errors import MissingPermission, MissingPermissionsError, ServiceDisabledError

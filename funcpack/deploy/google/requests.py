@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from funcpack.deploy.google.client import GoogleClient
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.poll_interval import poll_interval
 
@@ -15,4 +16,5 @@ if TYPE_CHECKING:
 
 def execution(target: Target, note: Note) -> Execution:
     """Return what runs the plans of a command. `--timeout` is the deadline of all of them, and begins now."""
-    return Execution(GoogleClient(target.environ), poll_interval(target.environ), target.options.timeout, note)
+    client = GoogleClient(target.environ)
+    return Execution(client, rejection, poll_interval(target.environ), target.options.timeout, note)

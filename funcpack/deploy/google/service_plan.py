@@ -165,7 +165,7 @@ class ServicePlan:
             self.note("The service is new: the request of --smoke is sent when the first revision serves already.")
 
 
-def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, path: str) -> Plan:
+def rollback_steps(address: Address, service: Mapping[str, Any], revision: str, path: str | None) -> Plan:
     """Return the plan that gives all traffic of a service to one of its revisions."""
     before = service.get("annotations") or {}
     annotations = with_staged(service, before)

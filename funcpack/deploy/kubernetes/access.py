@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
+from funcpack.deploy.kubernetes.answers import FAILURES
 from funcpack.deploy.plan.steps import Step
 from funcpack.deploy.plan.values import at
 from funcpack.deployment_errors import ClusterPermissionError, Permission
@@ -72,5 +72,4 @@ def _user(cluster: Cluster) -> str:
 
 
 def _posted(key: str, purpose: str, url: str, body: Any, accepts: frozenset[int] = frozenset()) -> Step:
-    verify = checked(accepts)
-    return Step(key, purpose, "POST", url, body, accepts=FAILURES, verify=verify, is_idempotent=True)
+    return Step(key, purpose, "POST", url, body, accepts=accepts, is_idempotent=True)

@@ -21,13 +21,14 @@ from funcpack.deployment_errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
+    from funcpack.command_errors import CommandError
     from funcpack.deploy.kubernetes.resources import Resource
     from funcpack.deploy.plan.values import Received
 
-# Every failure but 429 and 503, which an execution sends again, and 401.
-FAILURES = frozenset({400, 403, 404, 405, 406, 409, 410, 413, 415, 422, 500, 504})
+# What an execution does not send again, and what is not about the credentials.
+FAILURES = frozenset(range(400, 501)) - {401, 429}
 
 _DENIED = re.compile(
     r'User "(?P<user>[^"]+)" cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
@@ -36,15 +37,9 @@ _DENIED = re.compile(
 _CONFLICT = re.compile(r'conflict with "(?P<manager>[^"]+)"')
 
 
-def checked(accepts: Collection[int]) -> Callable[[Received], None]:
-    """Return a check that raises an error if an answer is a failure that is not in `accepts`."""
-
-    def check(received: Received) -> None:
-        if received.status >= 300 and received.status not in accepts:
-            _raise_for_permission(received)
-            raise UnexpectedClusterAnswerError(received.status, message(received))
-
-    return check
+def rejection(purpose: str, received: Received) -> CommandError:
+    """Return the error for an answer that is not acceptable. `purpose` is that of the step."""
+    return _permission_error(received) or UnexpectedClusterAnswerError(purpose, received.status, message(received))
 
 
 def applied(kind: Resource, name: str, namespace: str) -> Callable[[Received], None]:
@@ -53,7 +48,8 @@ def applied(kind: Resource, name: str, namespace: str) -> Callable[[Received], N
     def check(received: Received) -> None:
         if received.status < 300:
             return
-        _raise_for_permission(received)
+        if error := _permission_error(received):
+            raise error
         if received.status == 404:
             if at(received.body, "details.kind") == "namespaces":
                 raise MissingNamespaceError(namespace)
@@ -67,8 +63,8 @@ def applied(kind: Resource, name: str, namespace: str) -> Callable[[Received], N
 
 def message(received: Received) -> str:
     """Return the message of an answer that reports a failure, on one line."""
-    text = at(received.body, "message") or (received.body if isinstance(received.body, str) else "")
-    return " ".join(text.split()).rstrip(".") or f"the server answered {received.status}"
+    text = at(received.body, "message") or received.body
+    return " ".join(text.split()).rstrip(".") if text and isinstance(text, str) else received.phrase
 
 
 def _conflicts(received: Received) -> tuple[FieldConflict, ...]:
@@ -77,10 +73,11 @@ def _conflicts(received: Received) -> tuple[FieldConflict, ...]:
     return tuple(FieldConflict(cause.get("field", ""), match["manager"]) for cause, match in matches if match)
 
 
-def _raise_for_permission(received: Received) -> None:
-    """Raise an error if a role is missing. Quotas and admission answer 403, too."""
+def _permission_error(received: Received) -> ClusterPermissionError | None:
+    """Return an error if a role is missing. Quotas and admission answer 403, too."""
     denied = _DENIED.search(message(received)) if received.status == 403 else None
-    if denied:
-        resource = f"{denied['resource']}.{denied['group']}" if denied["group"] else denied["resource"]
-        permission = Permission(resource, (denied["verb"],))
-        raise ClusterPermissionError(denied["user"], denied["namespace"] or "", (permission,))
+    if denied is None:
+        return None
+    resource = f"{denied['resource']}.{denied['group']}" if denied["group"] else denied["resource"]
+    permission = Permission(resource, (denied["verb"],))
+    return ClusterPermissionError(denied["user"], denied["namespace"] or "", (permission,))

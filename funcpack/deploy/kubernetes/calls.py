@@ -1,88 +1,84 @@
-"""Calls the function where it serves: by its address, or through the API server if the address is only known in the cluster."""
+"""Calls the function where it serves: by its address, or through the API server if the address cannot be reached from here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from funcpack.deploy.kubernetes.answers import FAILURES
 from funcpack.deploy.kubernetes.pod import READY_PATH
-from funcpack.deploy.plan.steps import Poll, Step
-from funcpack.deploy.plan.values import Received, at
-from funcpack.deployment_errors import DeadlineError, UnansweredCallError
+from funcpack.deploy.plan.steps import Step
+from funcpack.deploy.plan.values import at
+from funcpack.deployment_errors import DeadlineError, NetworkError, UnansweredCallError
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.cluster import Cluster
+    from funcpack.deploy.plan.values import Received
 
-SECONDS_TO_ANSWER = 5.0
-ATTEMPTS = 10
+# 401, 403, 404 and 405 are answers, too: of a function that is private, or not ours.
+STATUSES = frozenset(range(300, 600))
+# Of proxies on the way, for example until they know the new pods.
 UNAVAILABLE = frozenset({429, 502, 503, 504})
-# A second request would add nothing: the proxy of the API server says itself that it does not reach the function.
-NO_ROUTE = ("error trying to reach service", "no endpoints available")
+# Of the API server, until it knows the new pods. If it has no route to them, each attempt may take half a minute.
+NO_ENDPOINTS = "no endpoints available"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The result of a call. `status` is None if there was no answer, for the reason `text`."""
-
-    status: int | None
-    text: str = ""
-
-
-def call_through_cluster(cluster: Cluster, path: str, url: str) -> Call:
-    """Call the health path of a Service or a pod through the proxy of the API server, until it does not answer 5xx.
-
-    `path` is that of the proxy, and `url` is what errors name.
+def call_address(cluster: Cluster, url: str) -> None:
+    """Call the health path of an address.
 
     Raises:
-        UnansweredCallError: Every answer of the function is a failure of the server.
+        UnreachableAddressError: It cannot be reached from here. Names of the cluster do not resolve outside of it.
+        UnansweredCallError: It does not answer, or with a failure of the server.
 
     """
-    attempts = 0
+    _check(url, _answer(cluster, url, f"{url}{READY_PATH}", is_authorized=False))
 
-    def is_done(received: Received) -> bool:
-        nonlocal attempts
-        attempts += 1
-        return received.status < 500 or attempts >= ATTEMPTS
 
+def call_through_cluster(cluster: Cluster, path: str, name: str) -> str | None:
+    """Call the health path of a Service or a pod through the proxy of the API server. Return why that is not possible, or None.
+
+    `path` is that of the resource, and `name` what errors name.
+
+    Raises:
+        UnansweredCallError: The function does not answer, or with a failure of the server.
+
+    """
+    received = _answer(cluster, name, f"{path}/proxy{READY_PATH}", is_authorized=True)
+    reason = refusal(received)
+    if reason is None:
+        _check(name, received)
+    return reason
+
+
+def refusal(received: Received) -> str | None:
+    """Return why the API server has not passed a request on, or None if the function has answered."""
+    body = received.body
+    is_own = (at(body, "kind"), at(body, "apiVersion"), at(body, "code")) == ("Status", "v1", received.status)
+    return _line(at(body, "message")).rstrip(".") if is_own else None
+
+
+def _answer(cluster: Cluster, name: str, url: str, *, is_authorized: bool) -> Received:
     step = Step(
-        "call",
-        f"Call {url}",
-        "GET",
-        f"{path}/proxy{READY_PATH}",
-        accepts=FAILURES | UNAVAILABLE | {401},
-        poll=Poll(is_done, ""),
+        "call", f"Call {name}", "GET", url, accepts=STATUSES, is_passing=_is_passing, is_authorized=is_authorized
     )
     try:
-        received = cluster.run(step)[step.key]
+        return cluster.run(step)[step.key]
+    except NetworkError as exc:
+        if not exc.is_sent:
+            raise
+        raise UnansweredCallError(name, exc.reason) from exc
     except DeadlineError as exc:
-        raise UnansweredCallError(url, f"no answer after {exc.seconds:g} seconds") from exc
-    if reason := _refusal(received):
-        return Call(None, reason)
+        raise UnansweredCallError(name, f"no success within {exc.seconds:g} seconds") from exc
+
+
+def _is_passing(received: Received) -> bool:
+    reason = refusal(received)
+    return received.status in UNAVAILABLE and (reason is None or NO_ENDPOINTS in reason)
+
+
+def _check(name: str, received: Received) -> None:
     if received.status >= 500:
-        raise UnansweredCallError(url, f"{READY_PATH} answers {received.status} {_text(received.body)}".rstrip())
-    return Call(received.status)
+        text = _line(received.content.decode(errors="replace"))[:200]
+        raise UnansweredCallError(name, f"{READY_PATH} answers {received.status} {text}".rstrip())
 
 
-def call_address(url: str) -> Call:
-    """Call the health path of an address once. Names of the cluster do not resolve outside of it."""
-    try:
-        response = httpx.get(f"{url}{READY_PATH}", timeout=SECONDS_TO_ANSWER)
-    except httpx.HTTPError as exc:
-        return Call(None, str(exc) or type(exc).__name__)
-    return Call(response.status_code, response.text)
-
-
-def _refusal(received: Received) -> str | None:
-    """Return why the API server itself does not pass a request on, or None if the function has answered."""
-    if at(received.body, "kind") != "Status":
-        return None
-    message: str = at(received.body, "message") or ""
-    is_refused = received.status in {403, 404} or any(text in message for text in NO_ROUTE)
-    return " ".join(message.split()) if is_refused else None
-
-
-def _text(body: Any) -> str:
-    return " ".join(str(body or "").split())[:200]
+def _line(text: Any) -> str:
+    return " ".join(str(text or "").split())

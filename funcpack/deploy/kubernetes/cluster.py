@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
 from funcpack.deploy.kubernetes.connection import connected
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.poll_interval import poll_interval
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from funcpack.deploy.settings.target import Target
 
 SECONDS_TO_EXPLAIN = 15.0
-READ = "Read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +38,18 @@ class Cluster:
 
         """
         connection = connected(target)
-        execution = Execution(connection.send, poll_interval(target.environ), target.options.timeout, _Progress(note))
+        execution = Execution(
+            connection.send,
+            connection.rejection,
+            poll_interval(target.environ),
+            target.options.timeout,
+            _Progress(note),
+        )
         return cls(target.options.namespace or connection.namespace, execution)
 
-    def after_deadline(self) -> Cluster:
-        """Return the same cluster with a new deadline, for the few requests that explain why the last one has passed."""
-        execution = self.execution
-        limit = Execution(execution.send, execution.poll_interval, SECONDS_TO_EXPLAIN, execution.note)
-        return Cluster(self.namespace, limit)
+    def extend_deadline(self) -> None:
+        """Allow some seconds more, for the few requests that explain why the deadline has passed."""
+        self.execution.extend(SECONDS_TO_EXPLAIN)
 
     def run(self, *steps: Step) -> dict[str, Received]:
         """Send requests and return the answers by the keys of the steps.
@@ -59,21 +60,20 @@ class Cluster:
         """
         return dict(self.execution.run(Plan(steps)))
 
-    def read(self, path: str, *, accepts: Iterable[int] = (), **query: str) -> Received:
-        """Return the answer to a GET request: one below 300, or one of the statuses `accepts`.
+    def read(self, what: str, path: str, *, accepts: Iterable[int] = (), **query: str) -> Received:
+        """Return the answer to a GET request: one below 300, or one of the statuses `accepts`. `what` is what errors name.
 
         Raises:
             CommandError: The answer has another status, or there is none.
 
         """
         url = f"{path}?{urlencode(query)}" if query else path
-        accepted = frozenset(accepts)
-        step = Step(READ, f"{READ} {path}", "GET", url, accepts=accepted | FAILURES, verify=checked(accepted))
-        return self.run(step)[READ]
+        step = Step("read", f"Read {what}", "GET", url, accepts=frozenset(accepts), is_quiet=True)
+        return self.run(step)[step.key]
 
     def found(self, kind: Resource, name: str) -> dict[str, Any] | None:
         """Return a resource, or None if it does not exist."""
-        received = self.read(kind.path(self.namespace, name), accepts={404})
+        received = self.read(f"{kind.kind} {name}", kind.path(self.namespace, name), accepts={404})
         return None if received.status == 404 else received.body
 
     def items(self, kind: Resource, **labels: str) -> list[dict[str, Any]]:
@@ -89,18 +89,18 @@ class Cluster:
         return sorted(events, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
 
     def _listed(self, kind: Resource, **query: str) -> list[dict[str, Any]]:
-        received = self.read(kind.collection(self.namespace), accepts={403, 404}, **query)
+        received = self.read(f"the {kind.plural}", kind.collection(self.namespace), accepts={403, 404}, **query)
         return [] if received.status >= 400 else received.body.get("items") or []
 
 
 class _Progress:
-    """Prints what a user wants to see of many requests: not the reads, and each line once."""
+    """Prints lines, and of several that are the same only the first."""
 
     def __init__(self, note: Note) -> None:
         self._note = note
         self._last = ""
 
     def __call__(self, line: str) -> None:
-        if line != self._last and not re.fullmatch(rf"{READ} \S+", line):
+        if line != self._last:
             self._last = line
             self._note(line)

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.kubernetes import addresses, answers
 from funcpack.deploy.kubernetes.kubeconfig import selected_cluster
 from funcpack.deploy.plan.steps import Content
 from funcpack.deploy.plan.values import Received
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from funcpack.command_errors import CommandError
     from funcpack.deploy.settings.target import Target
 
 SECONDS_TO_CONNECT = 10.0
@@ -42,19 +44,24 @@ class Connection:
         headers: Mapping[str, str],
         body: Any,
         *,
-        is_authorized: bool,  # noqa: ARG002 - there are no other requests to a cluster
+        is_authorized: bool,
         timeout: float | None,
     ) -> Received:
         """Send a request and return the answer, whatever its status. If it is not JSON, its body is text.
 
+        Without `is_authorized`, it is sent to the address of a function instead of the cluster.
+
         Raises:
+            UnreachableAddressError: The address of the function cannot be reached from here.
             NetworkError: There is no answer.
-            ClusterCredentialsError: There are no credentials, or the cluster does not accept them.
+            ClusterCredentialsError: There are no credentials.
 
         """
         import httpx2  # noqa: PLC0415 - the extra `kubernetes`
         from lightkube import ConfigError  # noqa: PLC0415 - the extra `kubernetes`
 
+        if not is_authorized:
+            return addresses.send(method, url, headers, body, timeout)
         content = body.content if isinstance(body, Content) else None if body is None else json.dumps(body).encode()
         limit = SECONDS_TO_ANSWER if timeout is None else max(0.1, min(timeout, SECONDS_TO_ANSWER))
         limits = httpx2.Timeout(limit, connect=min(limit, SECONDS_TO_CONNECT))
@@ -68,10 +75,14 @@ class Connection:
         except (LookupError, TypeError, ValueError) as exc:
             reason = f"the plugin of the kubeconfig returned no token ({type(exc).__name__}: {exc})"
             raise ClusterCredentialsError(self.server, self.context, reason) from exc
-        if response.status_code == 401:
-            raise ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
         fields = {key.lower(): value for key, value in response.headers.items()}
         return Received(response.status_code, fields, _content(response), response.content)
+
+    def rejection(self, purpose: str, received: Received, *, is_authorized: bool) -> CommandError:  # noqa: ARG002 - what a function answers is accepted
+        """Return the error for an answer of the cluster that is not acceptable. `purpose` is that of the step."""
+        if received.status == 401:
+            return ClusterCredentialsError(self.server, self.context, "the cluster answers 401 Unauthorized")
+        return answers.rejection(purpose, received)
 
 
 def connected(target: Target) -> Connection:

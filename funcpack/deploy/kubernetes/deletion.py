@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
 from funcpack.deploy.kubernetes.workload import MANAGER, MANAGER_LABEL
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deployment_errors import ForeignResourceError
@@ -50,9 +49,8 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
     options = {**FOREGROUND, "preconditions": {"uid": uid}}
 
     def is_gone(received: Received) -> bool:
-        return received.status >= 300 or received.body["metadata"]["uid"] != uid
+        return received.status == 404 or received.body["metadata"]["uid"] != uid
 
-    gone = {*GONE, 409}
     return (
         Step(
             f"delete {kind.shown}/{name}",
@@ -60,16 +58,14 @@ def _deletion(cluster: Cluster, kind: Resource, resource: dict[str, Any]) -> tup
             "DELETE",
             url,
             options,
-            accepts=FAILURES,
-            verify=checked(gone),
+            accepts=GONE | {409},
         ),
         Step(
             f"await {kind.shown}/{name}",
             f"Wait until {kind.kind} {name} is gone",
             "GET",
             url,
-            accepts=FAILURES,
+            accepts=GONE,
             poll=Poll(is_gone, RESUME),
-            verify=checked(GONE),
         ),
     )

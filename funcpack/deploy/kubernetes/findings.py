@@ -56,7 +56,9 @@ def _last_lines(cluster: Cluster, problem: PodProblem) -> tuple[str, ...]:
 def log_lines(cluster: Cluster, pod: str, container: str, count: int, **query: str) -> tuple[str, ...]:
     """Return the last lines of the log of a container; none if the user may not read it, or there is no log yet."""
     path = f"{POD.path(cluster.namespace, pod)}/log"
-    received = cluster.read(path, accepts={400, 403, 404, 500}, container=container, tailLines=str(count), **query)
+    received = cluster.read(
+        f"the log of {pod}", path, accepts={400, 403, 404, 500}, container=container, tailLines=str(count), **query
+    )
     # Not the body: a log of one line may be JSON.
     text = received.content.decode(errors="replace")
     is_missing = received.status >= 400 or text.startswith(LOG_IS_GONE)

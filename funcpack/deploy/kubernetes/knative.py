@@ -24,7 +24,7 @@ from funcpack.deploy.kubernetes.staging import served_step, staged_step
 from funcpack.deploy.kubernetes.trigger import trigger
 from funcpack.deploy.plan.smoke import Smoke
 from funcpack.deploy.plan.values import at
-from funcpack.deployment_errors import NothingToRollBackError, UnansweredCallError
+from funcpack.deployment_errors import NothingToRollBackError, UnreachableAddressError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -99,7 +99,8 @@ class KnativeBackend(ClusterBackend):
         self.apply(cluster, manifests)
         if staged:
             cluster.run(served_step(cluster.namespace, staged))
-        if self.target.options.no_wait:
+        # The request of --smoke is a part of the deployment.
+        if self.target.options.no_wait and not (is_first and self._smoke):
             return self.described(cluster, self.required(cluster))
         found = self._rollout(cluster, knative_state).wait()
         if is_first:
@@ -159,7 +160,6 @@ class KnativeBackend(ClusterBackend):
     def _check(self, cluster: Cluster, found: Mapping[str, Any], address: str | None, *, is_first: bool) -> None:
         if self._smoke:
             revision = revisions.latest(found)
-            self.note(f"Send the request in {self._smoke.saved.file} to {revision}")
             check_revision(cluster, self._smoke, address, self._pod(cluster, revision), is_first=is_first)
 
     def _pod(self, cluster: Cluster, revision: str | None) -> str | None:
@@ -199,24 +199,21 @@ class KnativeBackend(ClusterBackend):
     def _served(self, cluster: Cluster, found: Mapping[str, Any]) -> Description:
         """Call the address of a service that is ready, and return what serves."""
         description = self.described(cluster, found)
-        self._call(cluster, description)
-        return description
+        return description.uncalled(self._call(cluster, description))
 
-    def _call(self, cluster: Cluster, description: Description) -> None:
-        """Call the address, or if it does not resolve here, a pod of the revision."""
-        url = description.url or ""
-        call = call_address(url)
-        if call.status is not None and call.status >= 500:
-            raise UnansweredCallError(url, f"it answers {call.status} {call.text}".rstrip())
-        if call.status is not None:
-            return
+    def _call(self, cluster: Cluster, description: Description) -> str | None:
+        """Call the address, or if it cannot be reached from here, a pod of the revision. Return why neither was possible, or None."""
+        try:
+            call_address(cluster, description.url or "")
+        except UnreachableAddressError as exc:
+            address = exc.reason.rstrip(".")
+        else:
+            return None
         pod = self._pod(cluster, description.revision)
         if pod is None:
-            self.note(f"{url} was not called: {call.text}. The revision has no pod at the moment.")
-            return
-        asked = call_through_cluster(cluster, pod, f"a pod of {description.revision}")
-        answer = asked.text if asked.status is None else f"it answers {asked.status}"
-        self.note(f"{url} was not called: {call.text}. A pod of {description.revision} was called instead: {answer}.")
+            return f"the address cannot be reached from here ({address}), and no ready pod was found"
+        self.note(f"The address cannot be reached from here: {address}. A pod is called instead.")
+        return call_through_cluster(cluster, pod, f"a pod of {description.revision}")
 
     def _problem(self, cluster: Cluster) -> PodProblem | None:
         """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""

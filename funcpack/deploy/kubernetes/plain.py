@@ -65,6 +65,12 @@ class PlainBackend(ClusterBackend):
     kinds = (DEPLOYMENT, SERVICE, AUTOSCALER, BUDGET)
     sections = ("deployment", "service", AUTOSCALER_SECTION, BUDGET_SECTION)
 
+    def __init__(self, target: Target, note: Note) -> None:
+        """Check the names of the sections, and that there is no request of `--smoke`."""
+        super().__init__(target, note)
+        if target.options.smoke:
+            raise SmokeWithoutRevisionsError(BACKEND)
+
     def manifests(self, workload: Workload) -> tuple[Manifest, ...]:
         """Return the Deployment, the Service, and the other resources that have a section."""
         optional = {AUTOSCALER_SECTION: horizontal_pod_autoscaler, BUDGET_SECTION: pod_disruption_budget}
@@ -82,8 +88,6 @@ class PlainBackend(ClusterBackend):
     def deploy(self) -> Description:
         """Apply the manifests, wait for the rollout, and call the Service."""
         manifests = self.checked_manifests()
-        if self.target.options.smoke:
-            raise SmokeWithoutRevisionsError(BACKEND)
         cluster = self.cluster()
         waits = not self.target.options.no_wait
         self.check_access(cluster, manifests, READS if waits else ())
@@ -128,10 +132,8 @@ class PlainBackend(ClusterBackend):
         self._await_endpoints(cluster, found)
         url = self._url(cluster)
         path = SERVICE.path(cluster.namespace, f"http:{self.target.name}:{self._port['port']}")
-        call = call_through_cluster(cluster, path, url)
-        if call.status is None:
-            self.note(f"The Service was not called: {call.text}")
-        return self.described(cluster, dict(found))
+        reason = call_through_cluster(cluster, path, url)
+        return self.described(cluster, dict(found)).uncalled(reason)
 
     def _await_endpoints(self, cluster: Cluster, found: Mapping[str, Any]) -> None:
         """Wait until the Service sends requests to a new pod, which the cluster decides a moment after the pod is ready."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
 from funcpack.deploy.kubernetes.findings import Finding, explained, reason_of
 from funcpack.deploy.plan.steps import Poll, Step
 from funcpack.deployment_errors import DeadlineError, RolloutDeadlineError, RolloutFailedError
@@ -61,21 +60,17 @@ class Rollout:
             f"Wait until {self.kind.kind} {self.name} is ready",
             "GET",
             self.kind.path(self.cluster.namespace, self.name),
-            accepts=FAILURES,
             poll=Poll(self._is_done, ""),
-            verify=checked(()),
         )
         try:
             resource: Found = self.cluster.run(step)[step.key].body
         except DeadlineError as exc:
-            late = self.cluster.after_deadline()
-            state = reason_of(late, self._problem, self._said or "the cluster has not looked at it yet")
+            self.cluster.extend_deadline()
+            state = reason_of(self.cluster, self._problem, self._said or "the cluster has not looked at it yet")
             raise RolloutDeadlineError(self.kind.kind, self.name, self.cluster.namespace, exc.seconds, state) from exc
         return resource
 
     def _is_done(self, received: Received) -> bool:
-        if received.status >= 300:
-            return True
         state = self.state(received.body)
         if state.done:
             return True

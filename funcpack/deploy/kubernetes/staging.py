@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.answers import FAILURES, checked
 from funcpack.deploy.kubernetes.resources import REVISION
 from funcpack.deploy.plan.steps import Step
 
@@ -41,7 +40,5 @@ def _step(purpose: str, namespace: str, revision: str, value: str | None) -> Ste
         REVISION.path(namespace, revision),
         {"metadata": {"annotations": {STAGED: value}}},
         MERGE,
-        accepts=FAILURES,
-        verify=checked(()),
         is_idempotent=True,
     )

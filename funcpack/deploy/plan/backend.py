@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is deployed. `url` and `revision` are None if there is none yet; `reason` says why it is not ready."""
+    """What is deployed. `url` and `revision` are None if there is none yet; `reason` says why it is not ready, or why it was not called."""
 
     name: str
     backend: str
@@ -21,6 +21,10 @@ class Description:
     revision: str | None
     ready: bool
     reason: str | None
+
+    def uncalled(self, reason: str | None) -> Description:
+        """Return the description with the reason why what is ready was not called, if there is one."""
+        return replace(self, reason=f"not called: {reason}") if self.ready and reason else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-from funcpack.deploy.plan.rejections import phrase, rejection
 from funcpack.deploy.plan.values import Answer, Computed, Either, Joined, resolved
 from funcpack.deployment_errors import (
     CertificateError,
@@ -40,6 +39,10 @@ _REPEATABLE_METHODS = frozenset({"GET", "HEAD", "PUT"})
 _BUSY = frozenset({429, 503})
 # What a write was computed from has changed: https://google.aip.dev/154, and for policies the status that their documentation names.
 _OUTDATED = frozenset({409, 412})
+# What an interruption leaves behind.
+_UNCHANGED = "Nothing was changed."
+_CHANGED = "What was done before stays."
+_UNKNOWN = "It is not known whether the server has done it."
 # A gateway had no answer: the server behind it may have done it.
 _NO_ANSWER = frozenset({502, 504})
 
@@ -65,24 +68,33 @@ class Sender(Protocol):
     ) -> Received: ...
 
 
+class Rejection(Protocol):
+    """Returns the error for an answer that is a failure. `purpose` is that of the step."""
+
+    def __call__(  # noqa: D102 - documented by the class
+        self, purpose: str, received: Received, *, is_authorized: bool
+    ) -> CommandError: ...
+
+
 @dataclass(slots=True)
 class Execution:
     """Runs plans until a deadline, which is counted in seconds from now.
 
-    `poll_interval` are the seconds between two polls and before the first retry. `note` prints a line for people.
+    `send` and `rejection` are those of a platform. `poll_interval` are the seconds between two polls and before the first retry. `note`
+    prints a line for people.
     """
 
     send: Sender
+    rejection: Rejection
     poll_interval: float
     deadline: float | None
     note: Note
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _start: float = field(init=False)
-    # The step that is under way, whether its request is, and whether an earlier one has changed something.
+    # The step that is under way, and what an interruption leaves behind.
     _step: Step | None = field(default=None, init=False)
-    _is_sending: bool = field(default=False, init=False)
-    _has_changed: bool = field(default=False, init=False)
+    _outcome: str = field(default=_UNCHANGED, init=False)
 
     def __post_init__(self) -> None:
         """Start the clock."""
@@ -91,17 +103,26 @@ class Execution:
     def run(self, plan: Plan, *, until: str | None = None) -> Answers:
         """Send the steps whose condition holds, up to the step `until` or to the end, and return their answers.
 
-        A step that was sent instead of another, after a conflict, is not sent again. An interruption is noted.
+        A step that was sent instead of another, after a conflict, is not sent again. An interruption is noted. While a step polls, its
+        `is_done` may run other plans: they are a part of that step.
 
         Raises:
             CommandError: a step failed.
 
         """
+        outer = self._step
         try:
             return self._run(plan, until)
         except KeyboardInterrupt:
-            self.note(self._interruption)
+            if outer is None and self._step is not None:
+                self.note(self._interruption(self._step))
             raise
+        finally:
+            self._step = outer
+
+    def extend(self, seconds: float) -> None:
+        """Set the deadline to a time from now, for the requests that explain why the last one has passed."""
+        self.deadline = self.clock() - self._start + seconds
 
     def _run(self, plan: Plan, until: str | None) -> Answers:
         steps = {step.key: step for step in plan.steps}
@@ -117,7 +138,8 @@ class Execution:
         """Add the answer to a step, or to the one that is sent instead."""
         self._check_deadline(step, None)
         self._step = step
-        self.note(step.purpose)
+        if not step.is_quiet:
+            self.note(step.purpose)
         request, received = self._current_answer(step, steps, answers)
         if received.status == 409 and step.on_conflict:
             self._run_step(steps[step.on_conflict], steps, answers)
@@ -141,7 +163,7 @@ class Execution:
             received = self._answer(request)
             if step.computed_from is None or received.status not in _OUTDATED:
                 return request, received
-            failure = request.rejected(received)
+            failure = self._rejected(request, received)
             if attempt >= _ATTEMPTS:
                 raise failure
             wait = self._pause(wait, 0.0, step, failure)
@@ -169,21 +191,36 @@ class Execution:
                 failure: CommandError = request.cut(exc)
                 can_be_retried, least = failure is exc and not isinstance(exc, CertificateError), 0.0
             else:
-                is_retried = received.status in step.retried and not self._is_last(attempt, step)
+                is_retried = step.is_passing(received) and not self._is_last(attempt, step)
                 if request.accepts(received) and not is_retried:
                     return received
-                failure = request.rejected(received)
+                failure = self._rejected(request, received)
                 can_be_retried, least = is_retried or request.is_temporary(received), _retry_after(received)
             if not can_be_retried or self._is_last(attempt, step):
                 raise failure
             wait = self._pause(wait, least, step, failure)
 
     def _sent(self, request: _Request) -> Received:
-        self._is_sending = True
-        received = request.send(self.send, self._timeout)
-        self._is_sending = False
-        self._has_changed = self._has_changed or (request.step.is_change and received.status < 300)
+        """Send a request once. What a change has done is not known until the server answers."""
+        if not request.step.is_change:
+            return request.send(self.send, self._timeout)
+        before, self._outcome = self._outcome, _UNKNOWN
+        try:
+            received = request.send(self.send, self._timeout)
+        except NetworkError as exc:
+            self._outcome = _UNKNOWN if exc.is_sent else before
+            raise
+        if received.status not in _NO_ANSWER:
+            self._outcome = _CHANGED if received.status < 300 else before
         return received
+
+    def _rejected(self, request: _Request, received: Received) -> CommandError:
+        """Return the error for an answer that is a failure."""
+        step = request.step
+        if received.status in _NO_ANSWER and not request.is_repeatable:
+            answer = f"the answer is {received.status} {received.phrase}"
+            return UnknownOutcomeError(step.purpose, urlsplit(request.url).hostname or "", answer)
+        return self.rejection(step.purpose, received, is_authorized=step.is_authorized)
 
     def _pause(self, wait: float, least: float, step: Step, failure: CommandError) -> float:
         """Wait before the next attempt, and return how long to wait before the one after that."""
@@ -209,21 +246,9 @@ class Execution:
             resume = step.poll.resume if step.poll else _RESUME
             raise DeadlineError(step.purpose, self.deadline, resume, failure.found if failure else None) from failure
 
-    @property
-    def _interruption(self) -> str:
-        """What was under way, and what becomes of it."""
-        step = self._step
-        if step is None:
-            return "Interrupted. Nothing was changed."
-        if step.poll:
-            outcome = "That goes on without this command."
-        elif step.is_change and self._is_sending:
-            outcome = "It is not known whether the server has done it."
-        elif self._has_changed:
-            outcome = "What was done before stays."
-        else:
-            outcome = "Nothing was changed."
-        return f"Interrupted: {step.purpose}. {outcome}"
+    def _interruption(self, step: Step) -> str:
+        """Return what was under way, and what becomes of it."""
+        return f"Interrupted: {step.purpose}. {'That goes on without this command.' if step.poll else self._outcome}"
 
     @property
     def _remaining(self) -> float | None:
@@ -276,23 +301,17 @@ class _Request:
 
     def is_temporary(self, received: Received) -> bool:
         """Return whether the same request may succeed later."""
-        return received.status in _BUSY or (received.status in _NO_ANSWER and self._is_repeatable)
-
-    def rejected(self, received: Received) -> CommandError:
-        """Return the error for an answer that is a failure."""
-        if received.status in _NO_ANSWER and not self._is_repeatable:
-            answer = f"the answer is {received.status} {phrase(received.status)}"
-            return UnknownOutcomeError(self.step.purpose, urlsplit(self.url).hostname or "", answer)
-        return rejection(self.step.purpose, received, is_authorized=self.step.is_authorized)
+        return received.status in _BUSY or (received.status in _NO_ANSWER and self.is_repeatable)
 
     def cut(self, error: NetworkError) -> CommandError:
         """Return the error for a request without an answer: the given one if the request may be sent again."""
-        if self._is_repeatable or not error.is_sent:
+        if self.is_repeatable or not error.is_sent:
             return error
         return UnknownOutcomeError(self.step.purpose, error.server, error.reason)
 
     @property
-    def _is_repeatable(self) -> bool:
+    def is_repeatable(self) -> bool:
+        """Whether a second request has the effect of one."""
         return self.step.method in _REPEATABLE_METHODS or self.step.is_idempotent
 
 

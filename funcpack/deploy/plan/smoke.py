@@ -80,7 +80,12 @@ class Smoke:
         lines = self._difference(received)
         if lines:
             more = [f"... {len(lines) - _MOST_LINES} more lines"] if len(lines) > _MOST_LINES else []
-            raise SmokeError(str(self.saved.file), [*lines[:_MOST_LINES], *more], _FIRST if is_first else _KEPT)
+            raise SmokeError(str(self.saved.file), [*lines[:_MOST_LINES], *more], self.traffic(is_first=is_first))
+
+    @staticmethod
+    def traffic(*, is_first: bool) -> str:
+        """Return what a failure means for the traffic, as a sentence."""
+        return _FIRST if is_first else _KEPT
 
     def _difference(self, received: Received) -> list[str]:
         head = Head("HTTP/1.1", received.status, _phrase(received.status), tuple(received.headers.items()))

@@ -88,9 +88,10 @@ class Poll:
 class Step:
     """A request.
 
-    `purpose` is the line that a user reads while it runs. `headers` are those besides the type of a JSON body. `accepts` are statuses, besides those below 300, that are answers and
-    not failures; those in `retried` may be followed by another answer soon, and are answers if they are not. `verify` raises an error
-    if the answer reports a failure: of an operation, a build or a condition. With `on_conflict`, an answer 409 means that the step of
+    `purpose` is the line that a user reads while it runs, unless it `is_quiet`. `headers` are those besides the type of a JSON body.
+    `accepts` are statuses, besides those below 300, that are answers and not failures. An answer that `is_passing` may be followed by
+    another one soon, and is the answer if it is not. `verify` raises an error if the answer reports a failure: of an operation, a build
+    or a condition. With `on_conflict`, an answer 409 means that the step of
     this key is sent instead. With `computed_from`, an answer 409 or 412 means that the answer to the step of this key, from which the
     body is computed, is out of date: both are sent again. Without `is_authorized`, the request carries no credentials.
     `is_idempotent` marks a POST or PATCH of which a second one has the effect of one, such as a test of permissions: it is sent again
@@ -106,13 +107,14 @@ class Step:
     headers: Mapping[str, str] = field(default_factory=dict)
     condition: Condition | None = None
     accepts: frozenset[int] = frozenset()
-    retried: frozenset[int] = frozenset()
+    is_passing: Callable[[Received], bool] = lambda _: False
     poll: Poll | None = None
     verify: Callable[[Received], None] | None = None
     on_conflict: str | None = None
     computed_from: str | None = None
     is_authorized: bool = True
     is_idempotent: bool = False
+    is_quiet: bool = False
     review: Callable[[Answers], None] | None = None
 
     @property

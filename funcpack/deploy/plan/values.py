@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 Numbers: TypeAlias = Mapping[str, int]
@@ -22,6 +23,11 @@ class Received:
     headers: Mapping[str, str]
     body: Any
     content: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def phrase(self) -> str:
+        """The name of the status, such as `Bad Gateway`."""
+        return HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "unknown status"
 
 
 # The answers so far, by the keys of their steps. A step that was not sent has none.

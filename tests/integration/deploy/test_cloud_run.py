@@ -268,3 +268,14 @@ def test_logs_are_the_last_entries_the_newest_last(app: App, google: GoogleServe
 def test_only_the_last_hundred_entries_are_printed(app: App, google: GoogleServer) -> None:
     google.world.log_entries = [{"textPayload": str(number)} for number in range(150)]
     assert app("logs").stdout.split() == [str(number) for number in range(50, 150)]
+
+
+def test_service_without_an_address_is_deployed_but_not_called(app: App, google: GoogleServer) -> None:
+    app.configure({"cloudrun": {"defaultUriDisabled": True}})
+    result = app.deploy("--image", IMAGE)
+    assert result.stdout == "deployed hello, not called: the service has no address of its own\n"
+    app.deploy("--image", OTHER_IMAGE)
+    back = app("rollback")
+    assert back.returncode == 0, back.stderr
+    assert back.stdout.endswith(", not called: the service has no address of its own\n")
+    assert google.sent("serving") == []

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from funcpack import deployment_errors as errors
 from funcpack.command_errors import CertificateFileError
 from funcpack.deploy.google.client import GoogleClient
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Plan, Step, Upload
 from funcpack.errors import UserError
@@ -280,7 +281,9 @@ def test_certificates_are_not_loaded_without_tls(server: Server, monkeypatch: py
 
 def run(server: Server, environ: dict[str, str]) -> None:
     client = GoogleClient(environ)
-    Execution(client, 0.01, None, lambda _: None).run(Plan((Step("a", "Read it", "GET", f"{server.url}/a"),)))
+    Execution(client, rejection, 0.01, None, lambda _: None).run(
+        Plan((Step("a", "Read it", "GET", f"{server.url}/a"),))
+    )
 
 
 @pytest.mark.parametrize("token", ["a b", "a\nb", "tökén", "a\x7f"])
@@ -399,7 +402,7 @@ def test_errors_and_notes_show_no_token_and_no_signature(server: Server, answer:
     server.answers = [answer]
     notes: list[str] = []
     step = Step("a", "Write it", "POST", f"{server.url}/a?X-Goog-Signature=s1gnature", {})
-    execution = Execution(GoogleClient(ENVIRON), 0, None, notes.append)
+    execution = Execution(GoogleClient(ENVIRON), rejection, 0, None, notes.append)
     with pytest.raises(UserError) as raised:
         execution.run(Plan((step,)))
     texts = [raised.value.found, raised.value.remedy, repr(raised.value), *notes]

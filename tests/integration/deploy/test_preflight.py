@@ -12,6 +12,7 @@ from funcpack.deploy.google.client import GoogleClient
 from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.permissions import Account, Preflight, Resource, needs, preflight
 from funcpack.deploy.google.place import Place
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Plan, Step, found
 from funcpack.deploy.settings.options import Options
@@ -44,7 +45,7 @@ def run(google: GoogleServer, notes: list[str] | None = None) -> None:
     note = (notes if notes is not None else []).append
     of = Preflight(endpoints, place, needs(EVERY), accounts, note, repository, resource)
     service = Step("service", "Look for the service", "GET", url, accepts=frozenset({404}))
-    Execution(GoogleClient(google.environ), 0.01, None, lambda _: None).run(Plan((service, *preflight(of))))
+    Execution(GoogleClient(google.environ), rejection, 0.01, None, lambda _: None).run(Plan((service, *preflight(of))))
 
 
 def test_requests_fit_the_apis(google: GoogleServer) -> None:

@@ -65,6 +65,16 @@ def test_deployment_names_the_address(platform: StubBackend, run: Run) -> None:
     assert target.inspection
 
 
+@pytest.mark.parametrize(("command", "done"), [("deploy", "deployed orders"), ("rollback", "rolled back orders to ")])
+def test_result_says_that_what_is_ready_was_not_called(
+    platform: StubBackend, run: Run, command: str, done: str
+) -> None:
+    platform.description = READY.uncalled("the address cannot be reached")
+    code, out, _ = run(command)
+    assert (code, out.startswith(done)) == (0, True)
+    assert out.endswith(" at https://orders.example.com, not called: the address cannot be reached\n")
+
+
 @pytest.mark.parametrize("command", ["deploy", "describe", "rollback"])
 def test_description_as_json(platform: StubBackend, run: Run, command: str) -> None:
     code, out, _ = run(command, "--output", "json")

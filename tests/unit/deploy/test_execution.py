@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from funcpack import deployment_errors as errors
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Condition, Content, Plan, Poll, Step, Upload, begun, found, missing
 from funcpack.deploy.plan.values import Answer, Computed, Joined, Received, answer
@@ -74,7 +75,7 @@ class World:
         self.time += seconds
 
     def execution(self, deadline: float | None = None) -> Execution:
-        return Execution(self.send, INTERVAL, deadline, self.notes.append, lambda: self.time, self.sleep)
+        return Execution(self.send, rejection, INTERVAL, deadline, self.notes.append, lambda: self.time, self.sleep)
 
     def run(self, *steps: Step, deadline: float | None = None, until: str | None = None) -> Mapping[str, Received]:
         return self.execution(deadline).run(Plan(steps), until=until)
@@ -164,6 +165,54 @@ def test_interruption_is_noted(steps: list[Step], outcome: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         world.run(*steps)
     assert world.notes[-1] == f"Interrupted: Purpose of thing. {outcome}"
+
+
+@pytest.mark.parametrize(
+    ("method", "outcome", "left"),
+    [
+        ("POST", REFUSED, "Nothing was changed."),
+        ("POST", failed(503), "Nothing was changed."),
+        ("PUT", CUT, "It is not known whether the server has done it."),
+        ("PUT", failed(504), "It is not known whether the server has done it."),
+        ("GET", CUT, "Nothing was changed."),
+    ],
+)
+def test_interruption_of_a_wait_for_the_next_attempt(method: str, outcome: Outcome, left: str) -> None:
+    world = World(outcome)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    execution = dataclasses.replace(world.execution(), sleep=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step(method, body=Upload(b"", "0", ())),)))
+    assert world.notes[-1] == f"Interrupted: Purpose of thing. {left}"
+
+
+def test_interruption_names_the_step_that_polls_and_not_what_it_reads_meanwhile() -> None:
+    world = World(received(), received(), KeyboardInterrupt())
+    execution = world.execution()
+
+    def is_done(_: Received) -> bool:
+        execution.run(Plan((step(key="detail", is_quiet=True),)))
+        raise AssertionError
+
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step("PATCH", "change"), step(key="wait", poll=Poll(is_done, "")))))
+    assert world.notes == [
+        "Purpose of change",
+        "Purpose of wait",
+        "Interrupted: Purpose of wait. That goes on without this command.",
+    ]
+
+
+def test_interruption_keeps_in_mind_what_an_earlier_run_has_changed() -> None:
+    world = World(received(), KeyboardInterrupt())
+    execution = world.execution()
+    execution.run(Plan((step("PATCH", "change"),)))
+    with pytest.raises(KeyboardInterrupt):
+        execution.run(Plan((step(),)))
+    assert world.notes[-1] == "Interrupted: Purpose of thing. What was done before stays."
 
 
 def test_address_that_the_answer_lacks_is_not_requested() -> None:
@@ -265,7 +314,7 @@ def test_write_from_answers_that_are_always_outdated_fails() -> None:
 @pytest.mark.parametrize(("failures", "status"), [(3, 200), (8, 404)])
 def test_status_that_may_change_soon_is_an_answer_in_the_end(failures: int, status: int) -> None:
     world = World(*[failed(404)] * failures, received())
-    answers = world.run(step(accepts=frozenset({404}), retried=frozenset({404})))
+    answers = world.run(step(accepts=frozenset({404}), is_passing=lambda answered: answered.status == 404))
     assert answers["thing"].status == status
     assert len(world.sent) == min(failures + 1, 8)
 
@@ -531,6 +580,15 @@ def test_deadline_counts_over_several_runs() -> None:
         execution.run(Plan((step(key="c"),)))
 
 
+def test_deadline_can_be_extended_after_it_has_passed() -> None:
+    world = World(received(), received(), seconds_each=6)
+    execution = world.execution(5)
+    execution.run(Plan((step(key="a"),)))
+    execution.extend(15)
+    execution.run(Plan((step(key="b"),)))
+    assert world.timeouts == [5, 15]
+
+
 def test_request_gets_the_seconds_that_are_left() -> None:
     world = World(received(), received(), received(), seconds_each=2.5)
     world.run(step(key="a"), step(key="b"), deadline=5)
@@ -588,7 +646,7 @@ PLAN = Plan(
 @pytest.mark.parametrize("cut_at", range(1, 4))
 def test_plan_that_was_cut_at_a_request_ends_right(cut_at: int, is_done_before_cut: bool) -> None:
     service, world = Service(cut_at, is_done_before_cut=is_done_before_cut), World()
-    execution = Execution(service.send, INTERVAL, None, world.notes.append, lambda: world.time, world.sleep)
+    execution = Execution(service.send, rejection, INTERVAL, None, world.notes.append, lambda: world.time, world.sleep)
     if cut_at == 2:
         with pytest.raises(errors.UnknownOutcomeError):
             execution.run(PLAN)

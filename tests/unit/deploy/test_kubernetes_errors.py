@@ -30,6 +30,26 @@ With the backend 'kubernetes', the new pods have no address of their own before 
 Leave out --smoke, or use the backend knative or cloudrun.""",
     ),
     (
+        errors.UnsentSmokeError("smoke.json", "the revision has no address", "The traffic is as it was."),
+        1,
+        """\
+The smoke request was not sent
+The request in smoke.json cannot be sent to the new revision: the revision has no address.
+The traffic is as it was.
+
+Run the command where the address of the revision can be reached, for example in the cluster, or leave out --smoke.""",
+    ),
+    (
+        errors.UnansweredSmokeError("smoke.json", "timed out", "The traffic is as it was."),
+        1,
+        """\
+The smoke request was not answered
+The new revision does not answer the request in smoke.json: timed out.
+The traffic is as it was.
+
+Look at the log of the function with `funcpack logs`, correct the cause, and run the command again.""",
+    ),
+    (
         errors.MissingKubernetesExtraError("lightkube"),
         1,
         """\
@@ -243,14 +263,14 @@ Deployment orders in the namespace 'shop': spec.replicas: Invalid value: -1.
 Correct the configuration, or ask an administrator about the quota or the policy that the message names.""",
     ),
     (
-        errors.UnexpectedClusterAnswerError(500, "etcdserver: request timed out"),
+        errors.UnexpectedClusterAnswerError("Read the pods", 500, "etcdserver: request timed out"),
         1,
         """\
 Unexpected answer of the cluster
-etcdserver: request timed out (status 500).
+Read the pods: etcdserver: request timed out (status 500).
 
 Check the cluster with: kubectl get --raw '/readyz?verbose'
-Run the command again. It continues with what is there already.""",
+Run the command again.""",
     ),
     (
         errors.RolloutFailedError(
@@ -291,6 +311,15 @@ The deadline has passed
 Deployment orders in the namespace 'shop' is not ready after 60 seconds: 1 of 2 pods are ready.
 
 The rollout continues. To wait for it, run the same command again, with a longer --timeout. To look at it, run `funcpack describe`.""",
+    ),
+    (
+        errors.UnreachableAddressError("http://orders.shop.example.com", "Name or service not known."),
+        1,
+        """\
+The address cannot be reached
+http://orders.shop.example.com cannot be reached from here: Name or service not known.
+
+Run the command where the address of the function can be reached, for example in the cluster.""",
     ),
     (
         errors.UnansweredCallError("http://orders.shop.svc", "/health/ready answers 503"),

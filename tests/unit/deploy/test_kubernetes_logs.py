@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,9 @@ from funcpack.deploy.kubernetes.cluster import Cluster
 from funcpack.deploy.kubernetes.findings import log_lines
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.values import Received
+
+if TYPE_CHECKING:
+    from funcpack.command_errors import CommandError
 
 
 def body_of(content: bytes) -> Any:
@@ -35,5 +38,8 @@ def test_log_lines(status: int, content: bytes, lines: tuple[str, ...]) -> None:
     def send(*_: Any, **__: Any) -> Received:
         return Received(status, {}, body_of(content), content)
 
-    cluster = Cluster("shop", Execution(send, 1.0, None, lambda _: None))
+    def rejected(*_: Any, **__: Any) -> CommandError:
+        raise AssertionError
+
+    cluster = Cluster("shop", Execution(send, rejected, 1.0, None, lambda _: None))
     assert log_lines(cluster, "orders-1", "function", 100) == lines

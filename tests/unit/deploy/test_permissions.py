@@ -12,6 +12,7 @@ from funcpack.deploy.google import roles
 from funcpack.deploy.google.endpoints import Endpoints
 from funcpack.deploy.google.permissions import Account, Need, Preflight, Resource, needs, preflight
 from funcpack.deploy.google.place import Place
+from funcpack.deploy.google.rejections import rejection
 from funcpack.deploy.plan.execution import Execution
 from funcpack.deploy.plan.steps import Plan, Step, found, missing
 from funcpack.deploy.plan.values import Received
@@ -56,7 +57,7 @@ class Google:
         place = Place("shop", "us-east1")
         needed = values.pop("needs", needs(roles.CLOUD_RUN))
         of = Preflight(Endpoints(), place, needed, accounts, self.notes.append, **values)
-        Execution(self.send, 1, None, lambda _: None).run(Plan((*before, *preflight(of))))
+        Execution(self.send, rejection, 1, None, lambda _: None).run(Plan((*before, *preflight(of))))
 
     def missing(self, *accounts: Account, **values: Any) -> list[tuple[str, ...]]:
         with pytest.raises(errors.MissingPermissionsError) as raised:

@@ -13,7 +13,7 @@ No answer from the server
 https://run.googleapis.com: Connection refused.
 
 Check the network and the settings of the proxy.
-Run the command again. It continues with what is there already.""",
+Run the command again.""",
     ),
     (
         errors.CertificateError(
@@ -34,7 +34,8 @@ The connection was cut
 Create the service: https://run.googleapis.com: Server disconnected.
 The request was sent, and it is not known whether the server has done it. It was not sent a second time.
 
-Run the command again. It continues with what is there already.""",
+See what is deployed: funcpack describe
+You can run a deployment again. It continues with what is there already.""",
     ),
     (
         errors.DeadlineError("Build the image", 600, "Run it again.\nIt goes on."),
@@ -73,7 +74,7 @@ The request was rejected
 Create the service: Busy (503 UNAVAILABLE).
 
 The server is not available at the moment. Wait a few minutes.
-Run the command again. It continues with what is there already.""",
+Run the command again.""",
     ),
     (
         errors.PermissionDeniedError("Create the service", 403, "Denied", "PERMISSION_DENIED"),
@@ -125,7 +126,7 @@ Unexpected answer
 Create the service: the answer has no field 'name'.
 
 Check that the variables CLOUDSDK_API_ENDPOINT_OVERRIDES_* and those of the proxy name the right servers.
-Run the command again. It continues with what is there already.""",
+Run the command again.""",
     ),
     (
         errors.NoJsonError("https://run.googleapis.com", "text/html"),

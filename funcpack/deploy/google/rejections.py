@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.plan.values import at
@@ -31,7 +30,7 @@ def rejection(purpose: str, received: Received, *, is_authorized: bool = True) -
     An answer 401 or 403 to a request without credentials does not concern those of the user.
     """
     error = _error(received.body)
-    reason = _text(error.get("status")) or phrase(received.status)
+    reason = _text(error.get("status")) or received.phrase
     message = _message(error) or _redirect(received) or f"the server answered {received.status}"
     disabled = _detail(error, "reason", "SERVICE_DISABLED")
     if disabled:
@@ -40,11 +39,6 @@ def rejection(purpose: str, received: Received, *, is_authorized: bool = True) -
         return ServiceDisabledError(purpose, received.status, message, reason, service, project or None)
     error_type = _ERRORS.get(received.status, RejectedRequestError) if is_authorized else RejectedRequestError
     return error_type(purpose, received.status, message, reason)
-
-
-def phrase(status: int) -> str:
-    """Return the name of a status, such as `Bad Gateway`."""
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "unknown status"
 
 
 def without_secrets(text: str) -> str:
