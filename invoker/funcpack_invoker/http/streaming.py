@@ -66,7 +66,8 @@ class Stream:
                 if close is not None:
                     self._context.run(close)
         elif close is not None and not (self._step and self._step.cancelled()):
-            await self._threads.run(_call, close, self._context)
+            # Not skipped, although nobody waits for it, if the client leaves before a thread is free.
+            await asyncio.shield(self._threads.run(_call, close, self._context))
 
     async def _next(self) -> Any:
         chunks = self._reply.chunks
