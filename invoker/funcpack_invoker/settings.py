@@ -127,9 +127,13 @@ def _whole_number(text: str, *, low: int, high: int | None = None) -> int:
     return number
 
 
+# A year: with any number, the time at which a call times out could be one that `datetime` does not have.
+_MOST_SECONDS = 365 * 24 * 3600
+
+
 def _seconds(text: str) -> float:
     # float() also accepts "1_0", "inf" and the digits of other scripts.
-    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}", text):
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}", text) or float(text) > _MOST_SECONDS:
         raise ValueError(text)
     return float(text)
 
@@ -273,7 +277,7 @@ def _default_reply_source(environ: Mapping[str, str]) -> str:
 _PORT = Form("a whole number from 1 to 65535", lambda text: _whole_number(text, low=1, high=65535))
 _COUNT = Form("a whole number, at least 1", lambda text: _whole_number(text, low=1))
 _COUNT_OR_ZERO = Form("a whole number, at least 0", lambda text: _whole_number(text, low=0))
-_SECONDS = Form("a number of seconds, at least 0", _seconds)
+_SECONDS = Form(f"a number of seconds from 0 to {_MOST_SECONDS} (a year)", _seconds)
 _SIZE = Form("a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB", _size)
 _SWITCH_FORM = Form("on or off", _switch)
 _HANDLER = Form("module.function or module:function, where each part is a Python identifier", _handler)

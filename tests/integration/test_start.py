@@ -137,7 +137,7 @@ def test_process_that_ends_while_it_loads_ends_the_server(start_server: StartSer
         pytest.param({"PORT": "0"}, "PORT is '0', but it must be a whole number from 1 to 65535\n", id="port"),
         pytest.param(
             {"FUNCTION_TIMEOUT": "soon"},
-            "FUNCTION_TIMEOUT is 'soon', but it must be a number of seconds, at least 0\n",
+            "FUNCTION_TIMEOUT is 'soon', but it must be a number of seconds from 0 to 31536000 (a year)\n",
             id="timeout",
         ),
     ],

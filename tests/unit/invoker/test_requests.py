@@ -187,9 +187,10 @@ def test_cancellation_inside_the_function_is_500(serve: Serve) -> None:
     assert client.request().status == 500
 
 
-def test_deadline_is_in_the_context(serve: Serve) -> None:
+@pytest.mark.parametrize("seconds", ["5", "31536000"])
+def test_deadline_is_in_the_context(serve: Serve, seconds: str) -> None:
     client = serve("def handler(context): return [str(context.deadline), context.deadline.tzinfo is not None]",
-                   FUNCTION_TIMEOUT="5")  # fmt: skip
+                   FUNCTION_TIMEOUT=seconds)  # fmt: skip
     assert client.request().json()[1] is True
 
 
