@@ -41,8 +41,10 @@ def parse(text: str) -> HandlerName:
         raise InvalidHandlerNameError(f"it has more than {LONGEST} characters")
     module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
     if not separator:
-        raise InvalidHandlerNameError("it names no function; write module.function")
-    is_factory = ":" in text and attributes.endswith("()")
+        raise InvalidHandlerNameError("it does not name a function")
+    if separator == "." and attributes.endswith("()"):
+        raise InvalidHandlerNameError(f"a factory is named with a colon, as in {f'{module}:{attributes}'!r}")
+    is_factory = attributes.endswith("()")
     names = tuple(attributes.removesuffix("()").split(".")) if is_factory else tuple(attributes.split("."))
     name = FactoryName(module, names) if is_factory else HandlerName(module, names)
     for part in (*module.split("."), *name.attributes):
