@@ -125,7 +125,7 @@ class Worker(BaseWorker):
             except RuntimeError:
                 if task.done():
                     raise
-                logger.error("the function stopped the event loop, which the server continues")  # noqa: TRY400 - no trace
+                logger.error("the function called loop.stop(); the server keeps running")  # noqa: TRY400 - no trace
 
     def _handle_signals(self) -> None:
         # Ctrl-C reaches every process of the terminal; the master decides what to do.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -73,13 +74,13 @@ REPORTS = [
     pytest.param("return True", [], id="fine"),
     pytest.param(
         "return False, 'no database'",
-        ["WARNING ready() reports a problem, health checks get 503: no database"],
+        ["WARNING ready() reports a problem; health checks get 503: no database"],
         id="reason",
     ),
     pytest.param(
-        "return False", ["WARNING ready() reports a problem, health checks get 503: ready() returned False"], id="False"
+        "return False", ["WARNING ready() reports a problem; health checks get 503: ready() returned False"], id="False"
     ),
-    pytest.param("raise OSError('timed out')", ["ERROR ready() failed, health checks get 503"], id="exception"),
+    pytest.param("raise OSError('timed out')", ["ERROR ready() failed; health checks get 503"], id="exception"),
 ]
 
 
@@ -95,6 +96,7 @@ def test_problem_is_logged_once(
 
 
 def test_each_change_of_a_problem_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     client = serve("""
         state = True
         def alive():
@@ -110,15 +112,15 @@ def test_each_change_of_a_problem_is_logged(serve: Serve, caplog: pytest.LogCapt
         statuses.append(client.request(target="/health/live").status)
     assert statuses == [200 if state is True else 503 for state in states]
     reports, failed = (
-        "alive() reports a problem, health checks get 503: no database",
-        "alive() failed, health checks get 503",
+        "alive() reports a problem; health checks get 503: no database",
+        "alive() failed; health checks get 503",
     )
     assert [record.message for record in caplog.records] == [
         reports,
         failed,
         failed,
         reports,
-        "alive() reports no problem any more",
+        "alive() no longer reports a problem; health checks get 200 again",
         reports,
     ]
 
