@@ -31,7 +31,8 @@ class FactoryName(HandlerName):
 def parse(text: str) -> HandlerName:
     """Parse `module.function`, `package.module.function`, `module:function` or `package.module:object.method`.
 
-    `module:function()` names a factory. Every part must be a Python identifier that is not a keyword, so that the name can be imported and written in code.
+    `module:function()` names a factory. Every part must be a Python identifier that is not a keyword, so that the name can be
+    imported and written in code.
 
     Raises:
         InvalidHandlerNameError: if the text does not have one of these forms.
