@@ -19,10 +19,8 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.workers.base import Worker as BaseWorker
 
 from funcpack_invoker.errors import FunctionError, ListenError, StartFailedError
-from funcpack_invoker.http.connection import MOST_READ, Connection
+from funcpack_invoker.http.connection import Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
-from funcpack_invoker.http.held import Held
-from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.http.service import Service
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
@@ -69,7 +67,6 @@ class Worker(BaseWorker):
         self.boot_status = BootStatus()
         self.dismissed = False
         self._signals = Signals()
-        self._connections: set[Connection] = set()
         self._told_to_stop = asyncio.Event()
         self._told_to_hurry = asyncio.Event()
 
@@ -153,20 +150,18 @@ class Worker(BaseWorker):
     async def _serve(self) -> None:
         if not await self._start():
             return
-        service = Service(
-            self._app.dispatch,
-            self.limits.wire,
-            self.settings.max_body,
-            self.limits.connections,
-            TrustedProxies(self.settings.trusted_proxies),
-            self._told_to_stop.is_set,
-            self._connections,
-            {},
-            Outbox(self._loop),
-            Held(self.limits.most_unfinished, Connection.let_go),
-            Held(self.limits.most_unsent, Connection.abort),
-            memoryview(bytearray(MOST_READ)),
+        service: Service[Connection] = Service.for_loop(
+            self._loop,
+            application=self._app.dispatch,
+            limits=self.limits.wire,
+            max_body=self.settings.max_body,
+            most_connections=self.limits.connections,
+            proxies=TrustedProxies(self.settings.trusted_proxies),
+            is_ending=self._told_to_stop.is_set,
+            most_unfinished=self.limits.most_unfinished,
+            most_unsent=self.limits.most_unsent,
         )
+        self._connections = service.connections
         acceptor = Acceptor(self.sockets, lambda: Connection(service, self._loop))
         acceptor.start()
         if self.age == 1:
