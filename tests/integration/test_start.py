@@ -97,6 +97,18 @@ OSError: no database
 """,
             id="start hook",
         ),
+        pytest.param(
+            "import asyncio\n\nasync def start():\n    raise asyncio.CancelledError\n\ndef handler(request): ...\n",
+            """
+The start() hook failed
+
+`start` in the module of `handler.handler` raised CancelledError.
+Fix the code that this traceback shows:
+
+asyncio.exceptions.CancelledError
+""",
+            id="cancellation in start hook",
+        ),
         *(
             pytest.param(
                 f"{definition} start():\n    raise SystemExit(3)\n\ndef handler(request): ...\n",

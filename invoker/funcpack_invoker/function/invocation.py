@@ -20,6 +20,7 @@ from funcpack_invoker.http import response
 from funcpack_invoker.http.body import MOST_ON_LOOP
 from funcpack_invoker.http.response import Reply
 from funcpack_invoker.http.sending import reply_to_error
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 from funcpack_invoker.threads.forks import end_forked_process, generation
 from funcpack_invoker.threads.pool import NOT_BEGUN, Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
@@ -275,8 +276,7 @@ async def _outcome_of(answer: Awaitable[AnyReply]) -> Outcome[AnyReply]:
     try:
         return Outcome(await answer, None)
     except asyncio.CancelledError as exc:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if is_being_cancelled():
             raise
         # Something in the function was cancelled, not the call.
         return Outcome.failure(exc)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.http.response import encode_chunk, stream_header
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Stream:
             try:
                 return await RunInContext(_await(anext(chunks, _END)), self._context)
             except (GeneratorExit, asyncio.CancelledError) as error:
-                if _is_being_cancelled():
+                if is_being_cancelled():
                     raise
                 raise _raised_by_iterator(error) from error
         self._step = self._threads.run(_next_of, chunks, self._context, self._stepped)
@@ -90,11 +91,6 @@ class Stream:
         """Close an iterator that was abandoned while it ran: it cannot be closed before that step has ended."""
         if self._step is not None and self._step.cancelled() and self._reply.close is not None:
             self._threads.run(_call, self._reply.close, self._context)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _raised_by_iterator(error: BaseException) -> RuntimeError:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.base import Worker as BaseWorker
 
-from funcpack_invoker.errors import FunctionError, ListenError, StartFailedError
+from funcpack_invoker.errors import FunctionError, ListenError
 from funcpack_invoker.http.connection import Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
 from funcpack_invoker.http.service import Service
@@ -27,7 +27,6 @@ from funcpack_invoker.server.boot_status import BootStatus
 from funcpack_invoker.server.event_loop import EventLoop
 from funcpack_invoker.server.signals import Signals, ignore, reset_signals_in_children
 from funcpack_invoker.server.sockets import listen
-from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
     from funcpack_invoker.server.application import Server
@@ -183,9 +182,6 @@ class Worker(BaseWorker):
             listen(self.sockets, self.settings.host, self.settings.port)
         except (FunctionError, ListenError) as error:
             self.boot_status.fail(str(error))
-            return False
-        except BaseException as error:  # noqa: BLE001 - the user's
-            self.boot_status.fail(str(StartFailedError(self.settings.handler, error, format_user_traceback(error))))
             return False
         # start() may have set other handlers.
         self._handle_signals()

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from funcpack_invoker.app import FunctionApp
+from funcpack_invoker.errors import StartFailedError
+from funcpack_invoker.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from funcpack_invoker.function.loader import LoadedFunction
     from tests.unit.invoker.conftest import Client
 
     Serve = Callable[..., Client]
@@ -157,7 +162,7 @@ def test_start_and_stop(serve: Serve, definition: str) -> None:
 
 
 def test_start_that_fails_is_reported(serve: Serve) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(StartFailedError, match=r"`start` in the module of `handler\.handler` raised ZeroDivisionError"):
         serve("def start(): 1 / 0\ndef handler(): return ''")
 
 
@@ -165,3 +170,26 @@ def test_start_that_fails_is_reported(serve: Serve) -> None:
 def test_what_is_no_hook(serve: Serve, code: str) -> None:
     client = serve(code, handler="handler.handler" if "handler" in code else "handler.start")
     assert client.request().status == 200
+
+
+def test_start_that_is_cancelled_has_not_failed(load_function: Callable[..., LoadedFunction]) -> None:
+    function = load_function("""
+        import asyncio
+        begun = asyncio.Event()
+
+        async def start():
+            begun.set()
+            await asyncio.sleep(60)
+
+        def handler(): ...
+    """)
+    app = FunctionApp(function, Settings.from_env({}))
+
+    async def cancel() -> bool:
+        task = asyncio.ensure_future(app.startup())
+        await asyncio.wait_for(function.module.begun.wait(), 5)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert asyncio.run(cancel())
