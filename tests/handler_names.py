@@ -18,8 +18,8 @@ FACTORIES = {
 
 # Each with a part of the reason.
 INVALID = {
-    "handler": "names no function",
-    "": "names no function",
+    "handler": "it does not name a function",
+    "": "it does not name a function",
     "my-module.handler": "'my-module' is not a Python identifier",
     "1mod.handler": "'1mod' is not a Python identifier",
     "class.handler": "'class' is a Python keyword",
@@ -30,7 +30,9 @@ INVALID = {
     ":handler": "empty",
     "handler:": "empty",
     "a:b:c": "'b:c' is not a Python identifier",
-    "handler.handler()": "'handler()' is not a Python identifier",
+    "handler.handler()": "a factory is named with a colon, as in 'handler:handler()'",
+    "a.b.create()": "a factory is named with a colon, as in 'a.b:create()'",
+    "create()": "it does not name a function",
     "main:create_app('dev')": "is not a Python identifier",
     "main:create_app()()": "is not a Python identifier",
     "main:create().app": "is not a Python identifier",

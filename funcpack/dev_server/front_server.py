@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from funcpack_invoker.http.connection import MOST_READ, Connection
+from funcpack_invoker.http.connection import Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
-from funcpack_invoker.http.held import Held
-from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.http.service import Service
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.limits import Limits
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from funcpack_invoker.http.limits import WireLimits
     from funcpack_invoker.http.service import Application
     from funcpack_invoker.settings import Settings
 
@@ -31,22 +30,9 @@ class FrontServer:
         """Accept connections from now on."""
         self._loop = asyncio.get_running_loop()
         self._ending = asyncio.Event()
-        self._connections: set[Connection] = set()
-        self._service: Service[Connection] = Service(
-            application,
-            Limits().wire,
-            settings.max_body,
-            0,
-            TrustedProxies(settings.trusted_proxies),
-            self._ending.is_set,
-            self._connections,
-            {},
-            Outbox(self._loop),
-            Held(None, Connection.let_go),
-            Held(None, Connection.abort),
-            memoryview(bytearray(MOST_READ)),
+        self._service: Service[Connection] = Service.for_loop(
+            self._loop, application=application, is_ending=self._ending.is_set, **_applied(settings)
         )
-        self.apply(settings)
         for listener in listeners:
             listener.setblocking(False)
         self._acceptor = Acceptor(listeners, lambda: Connection(self._service, self._loop))
@@ -54,24 +40,38 @@ class FrontServer:
 
     def apply(self, settings: Settings) -> None:
         """Apply the settings of the function's process to connections that are made from now on."""
-        open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        # Each connection of a client can need one to the process.
-        limits = Limits().with_header(settings.max_header, settings.max_header_field).within(open_files // 2)
-        self._service = self._service._replace(
-            limits=limits.wire,
-            max_body=settings.max_body,
-            most_connections=limits.connections,
-            proxies=TrustedProxies(settings.trusted_proxies),
-        )
+        self._service = self._service._replace(**_applied(settings))
 
     async def stop(self, seconds: float) -> None:
         """Accept no more connections; give requests in flight some seconds, and cut those off that remain."""
         self._ending.set()
         await self._acceptor.stop(last=False)
         end = self._loop.time() + seconds
-        while self._connections and self._loop.time() < end:
-            for connection in tuple(self._connections):
+        connections = self._service.connections
+        while connections and self._loop.time() < end:
+            for connection in tuple(connections):
                 connection.close_if_idle(0)
             await asyncio.sleep(_PAUSE)
-        for connection in tuple(self._connections):
+        for connection in tuple(connections):
             connection.abort()
+
+
+class _Applied(TypedDict):
+    """What the settings decide of a service."""
+
+    limits: WireLimits
+    max_body: int
+    most_connections: int
+    proxies: TrustedProxies
+
+
+def _applied(settings: Settings) -> _Applied:
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Each connection of a client can need one to the process.
+    limits = Limits().with_header(settings.max_header, settings.max_header_field).within(open_files // 2)
+    return {
+        "limits": limits.wire,
+        "max_body": settings.max_body,
+        "most_connections": limits.connections,
+        "proxies": TrustedProxies(settings.trusted_proxies),
+    }

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from funcpack_invoker.context import Context, current, deadline, new_context, valid_traceparent
-from funcpack_invoker.errors import CallTimeoutError, ReplyError, RequestError
+from funcpack_invoker.errors import CallTimeoutError, FunctionError, ReplyError, RequestError, StartFailedError
 from funcpack_invoker.events import cloudevent
 from funcpack_invoker.events import reply as event_reply
 from funcpack_invoker.events.event import Batch, Event
@@ -33,7 +33,9 @@ from funcpack_invoker.http.request_checks import checked, not_posted
 from funcpack_invoker.http.response import Reply, plain
 from funcpack_invoker.http.sending import reply_to_error, send, send_stream
 from funcpack_invoker.http.streaming import Stream
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 from funcpack_invoker.threads.run_in_context import RunInContext
+from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
     from funcpack_invoker.function.loader import LoadedFunction
@@ -90,12 +92,18 @@ class App(ABC):
         """Run the module's `start`; log a line if it takes long.
 
         Raises:
-            Exception: any exception of `start`.
+            FunctionError: if the function cannot be served: StartFailedError for any exception of `start`.
 
         """
         note = asyncio.get_running_loop().call_later(_START_PATIENCE, logger.info, _STARTING, self._handler)
         try:
             await self._start()
+        except (FunctionError, GeneratorExit):
+            raise
+        except BaseException as error:
+            if is_being_cancelled():
+                raise
+            raise StartFailedError(self._handler, error, format_user_traceback(error)) from error
         finally:
             note.cancel()
 

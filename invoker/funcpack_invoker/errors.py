@@ -63,16 +63,20 @@ class SettingsError(InvokerError):
         variable: the name of the variable.
         found: its value.
         accepted: a description of the valid values.
+        reason: why the value is not one of them; "" if the description shows it.
 
     """
 
-    def __init__(self, variable: str, found: str, accepted: str) -> None:
-        super().__init__(variable, found, accepted)
+    def __init__(self, variable: str, found: str, accepted: str, reason: str = "") -> None:
+        super().__init__(variable, found, accepted, reason)
         self.variable = variable
         self.found = found
         self.accepted = accepted
+        self.reason = reason
 
     def __str__(self) -> str:
+        if self.reason:
+            return f"{self.variable} is {self.found!r}, but {self.reason}; expected {self.accepted}"
         return f"{self.variable} is {self.found!r}, but it must be {self.accepted}"
 
 

@@ -19,7 +19,7 @@ from flask import Response
 from werkzeug.datastructures import Headers
 
 from funcpack_invoker import logs
-from funcpack_invoker.errors import FunctionError, StartFailedError
+from funcpack_invoker.errors import FunctionError
 from funcpack_invoker.http import environ as wsgi_environ
 from funcpack_invoker.http.handed_exchange import HandedExchange
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
@@ -27,7 +27,6 @@ from funcpack_invoker.http.response import server_error
 from funcpack_invoker.http.sending import send
 from funcpack_invoker.served import load_app
 from funcpack_invoker.settings import Settings
-from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,12 +119,8 @@ class Worker:
             asyncio.run_coroutine_threadsafe(self._app.startup(), loop).result()
         except FunctionError as error:
             logger.error("%s", error)  # noqa: TRY400 - the text contains the user's part of the traceback
-        except BaseException as error:  # noqa: BLE001 - the user's
-            failure = StartFailedError(self._settings.handler, error, format_user_traceback(error))
-            logger.error("%s", failure)  # noqa: TRY400 - see above
-        else:
-            return True
-        return False
+            return False
+        return True
 
     def _stop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let calls end, and run the module's `stop`."""

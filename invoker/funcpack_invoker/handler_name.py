@@ -31,7 +31,8 @@ class FactoryName(HandlerName):
 def parse(text: str) -> HandlerName:
     """Parse `module.function`, `package.module.function`, `module:function` or `package.module:object.method`.
 
-    `module:function()` names a factory. Every part must be a Python identifier that is not a keyword, so that the name can be imported and written in code.
+    `module:function()` names a factory. Every part must be a Python identifier that is not a keyword, so that the name can be
+    imported and written in code.
 
     Raises:
         InvalidHandlerNameError: if the text does not have one of these forms.
@@ -41,8 +42,10 @@ def parse(text: str) -> HandlerName:
         raise InvalidHandlerNameError(f"it has more than {LONGEST} characters")
     module, separator, attributes = text.partition(":") if ":" in text else text.rpartition(".")
     if not separator:
-        raise InvalidHandlerNameError("it names no function; write module.function")
-    is_factory = ":" in text and attributes.endswith("()")
+        raise InvalidHandlerNameError("it does not name a function")
+    if separator == "." and attributes.endswith("()"):
+        raise InvalidHandlerNameError(f"a factory is named with a colon, as in {f'{module}:{attributes}'!r}")
+    is_factory = attributes.endswith("()")
     names = tuple(attributes.removesuffix("()").split(".")) if is_factory else tuple(attributes.split("."))
     name = FactoryName(module, names) if is_factory else HandlerName(module, names)
     for part in (*module.split("."), *name.attributes):

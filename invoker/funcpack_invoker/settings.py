@@ -63,7 +63,8 @@ class Form(NamedTuple):
 
     Attributes:
         accepted: a description, which completes the sentence "it must be ...".
-        parse: returns the value of a text; raises ValueError if it is not valid.
+        parse: returns the value of a text; raises ValueError if it is not valid, with the reason if `accepted` does not
+            show it.
 
     """
 
@@ -113,24 +114,28 @@ class Variable(NamedTuple):
             return None
         try:
             return self.form.parse(text)
-        except ValueError:
-            raise SettingsError(name, text, self.form.accepted) from None
+        except ValueError as error:
+            raise SettingsError(name, text, self.form.accepted, str(error)) from None
 
 
 def _whole_number(text: str, *, low: int, high: int | None = None) -> int:
     # int() also accepts "1_0", "+1" and the digits of other scripts.
-    if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise ValueError(text)
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ValueError
     number = int(text)
     if number < low or (high is not None and number > high):
-        raise ValueError(text)
+        raise ValueError
     return number
+
+
+# A year: with any number, the time at which a call times out could be one that `datetime` does not have.
+_MOST_SECONDS = 365 * 24 * 3600
 
 
 def _seconds(text: str) -> float:
     # float() also accepts "1_0", "inf" and the digits of other scripts.
-    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}", text):
-        raise ValueError(text)
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12}", text) or float(text) > _MOST_SECONDS:
+        raise ValueError
     return float(text)
 
 
@@ -138,9 +143,9 @@ _UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
 
 def _size(text: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,12})\s*([KMG]iB)?", text, re.IGNORECASE)
+    match = re.fullmatch(r"([0-9]{1,18})\s*([KMG]iB)?", text, re.IGNORECASE)
     if match is None or int(match[1]) == 0:
-        raise ValueError(text)
+        raise ValueError
     return int(match[1]) * _UNITS[(match[2] or "").lower()]
 
 
@@ -151,13 +156,13 @@ def _switch(text: str) -> bool:
     try:
         return _SWITCH[text.lower()]
     except KeyError:
-        raise ValueError(text) from None
+        raise ValueError from None
 
 
 def _one_of(*choices: str) -> Form:
     def parse(text: str) -> str:
         if text.lower() not in choices:
-            raise ValueError(text)
+            raise ValueError
         return text.lower()
 
     return Form(f"one of {', '.join(choices)}", parse)
@@ -170,13 +175,13 @@ def _handler(text: str) -> str:
 
 def _text(text: str) -> str:
     if not text.isprintable():
-        raise ValueError(text)
+        raise ValueError
     return text
 
 
 def _host(text: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z:.%_-]+", text):
-        raise ValueError(text)
+        raise ValueError
     return text
 
 
@@ -273,10 +278,12 @@ def _default_reply_source(environ: Mapping[str, str]) -> str:
 _PORT = Form("a whole number from 1 to 65535", lambda text: _whole_number(text, low=1, high=65535))
 _COUNT = Form("a whole number, at least 1", lambda text: _whole_number(text, low=1))
 _COUNT_OR_ZERO = Form("a whole number, at least 0", lambda text: _whole_number(text, low=0))
-_SECONDS = Form("a number of seconds, at least 0", _seconds)
+_SECONDS = Form(f"a number of seconds from 0 to {_MOST_SECONDS} (a year)", _seconds)
 _SIZE = Form("a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB", _size)
 _SWITCH_FORM = Form("on or off", _switch)
-_HANDLER = Form("module.function or module:function, where each part is a Python identifier", _handler)
+_HANDLER = Form(
+    "module.function, module:function or module:factory(), where each part is a Python identifier", _handler
+)
 _HOST = Form("an IP address or a host name, without a port", _host)
 _PROXIES = Form("addresses and networks such as 10.1.2.3, 10.0.0.0/8 or fd00::/8, separated by commas, or *", _proxies)
 _TEXT = Form("text without control characters", _text)

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import h11
 
 from funcpack_invoker.errors import RequestError
-from funcpack_invoker.http.connection import MOST_READ, Connection
+from funcpack_invoker.http.connection import Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
-from funcpack_invoker.http.held import Held
 from funcpack_invoker.http.limits import WireLimits
-from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.http.service import Service
 from tests.fuzz.requests import Understood
 
@@ -112,19 +110,14 @@ class Wire:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: served.errors.append(context))
         transport = Transport(loop)
-        service: Service[Connection] = Service(
-            self._note,
-            self._limits,
-            MAX_BODY,
-            9,
-            TrustedProxies(["*"]),
-            lambda: False,
-            set(),
-            {},
-            Outbox(loop),
-            Held(None, Connection.let_go),
-            Held(None, Connection.abort),
-            memoryview(bytearray(MOST_READ)),
+        service: Service[Connection] = Service.for_loop(
+            loop,
+            application=self._note,
+            limits=self._limits,
+            max_body=MAX_BODY,
+            most_connections=9,
+            proxies=TrustedProxies(["*"]),
+            is_ending=lambda: False,
         )
         transport.connection = connection = Connection(service, loop)
         connection.connection_made(transport)

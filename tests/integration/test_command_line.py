@@ -85,7 +85,8 @@ def test_check_of_a_broken_module_says_why(app: Path) -> None:
         pytest.param(("--port", "x"), "PORT is 'x', but it must be a whole number from 1 to 65535\n", id="port"),
         pytest.param(
             ("x",),
-            "PYTHON_HANDLER is 'x', but it must be module.function or module:function, where each part is a Python identifier\n",
+            "PYTHON_HANDLER is 'x', but it does not name a function; expected module.function, module:function or "
+            "module:factory(), where each part is a Python identifier\n",
             id="handler",
         ),
     ],

@@ -348,6 +348,11 @@ def test_bad_framing_is_answered_once_and_closed(server: Server, sent: bytes, st
     assert b"smuggled" not in received
 
 
+def test_rejection_of_a_trailer_has_a_reason(server: Server) -> None:
+    received = server.exchange(chunked(b"0\r\nHost: y\r\n\r\n"))
+    assert received.endswith(b"\r\n\r\nthe trailer has a field that is allowed only in the header\n")
+
+
 GOOD_FRAMING = [
     pytest.param(posted(b"Content-Length: 5", CLOSE, body=b"hello"), "hello", id="6.2 Content-Length"),
     pytest.param(posted(b"Content-Length: 005", CLOSE, body=b"hello"), "hello", id="9110 8.6 leading zeros"),

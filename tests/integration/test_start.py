@@ -97,6 +97,18 @@ OSError: no database
 """,
             id="start hook",
         ),
+        pytest.param(
+            "import asyncio\n\nasync def start():\n    raise asyncio.CancelledError\n\ndef handler(request): ...\n",
+            """
+The start() hook failed
+
+`start` in the module of `handler.handler` raised CancelledError.
+Fix the code that this traceback shows:
+
+asyncio.exceptions.CancelledError
+""",
+            id="cancellation in start hook",
+        ),
         *(
             pytest.param(
                 f"{definition} start():\n    raise SystemExit(3)\n\ndef handler(request): ...\n",
@@ -137,7 +149,7 @@ def test_process_that_ends_while_it_loads_ends_the_server(start_server: StartSer
         pytest.param({"PORT": "0"}, "PORT is '0', but it must be a whole number from 1 to 65535\n", id="port"),
         pytest.param(
             {"FUNCTION_TIMEOUT": "soon"},
-            "FUNCTION_TIMEOUT is 'soon', but it must be a number of seconds, at least 0\n",
+            "FUNCTION_TIMEOUT is 'soon', but it must be a number of seconds from 0 to 31536000 (a year)\n",
             id="timeout",
         ),
     ],

@@ -260,6 +260,42 @@ def test_calls_are_counted(http_run: Run, metric: str, count: int) -> None:
     assert http_run.received.points(metric) == [({"faas.trigger": "http"}, count)]
 
 
+@pytest.mark.parametrize(
+    ("signature", "start"),
+    [
+        pytest.param("request", "", id="function"),
+        pytest.param("environ, start_response", "start_response('200 OK', [])", id="WSGI application"),
+    ],
+)
+def test_calls_that_are_not_begun_are_counted(
+    start_server: StartServer, python: Path, tmp_path: Path, signature: str, start: str
+) -> None:
+    source = f"""
+        import threading
+        gate = threading.Event()
+
+        def handler({signature}):
+            gate.wait(20)
+            {start}
+            return [b"late"]
+
+        def alive():
+            gate.set()
+    """
+    with receiver(python, tmp_path) as endpoint:
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "FUNCTION_TIMEOUT": "0.3", "FUNCTION_THREADS": "1"}
+        server = start_server(source, python=python, environment=environment)
+        assert [server.get().status for _ in range(3)] == [504, 504, 504]
+        server.get("/health/live")
+        server.wait_for_log("while it waited for a thread (2 so far)")
+        assert server.stop() == 0
+    received = Received(tmp_path)
+    counts = {"faas.timeouts": 3, "faas.invoke_duration": 3, "funcpack.skipped_calls": 2}
+    assert {metric: received.points(metric) for metric in counts} == {
+        metric: [({"faas.trigger": "http"}, count)] for metric, count in counts.items()
+    }
+
+
 def test_durations_of_requests_are_measured(http_run: Run) -> None:
     points = [
         (attributes["http.response.status_code"], attributes.get("error.type"), count)

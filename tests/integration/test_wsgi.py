@@ -196,6 +196,31 @@ def test_hooks_of_the_module_run(start_server: StartServer) -> None:
     assert server.log.index("hook start") < server.log.index("hook stop")
 
 
+def test_calls_that_time_out_before_a_thread_is_free_are_not_begun(start_server: StartServer) -> None:
+    server = start_server(
+        """
+        import threading
+        gate = threading.Event()
+
+        def handler(environ, start_response):
+            print("called", environ["PATH_INFO"], flush=True)
+            gate.wait(20)
+            start_response("200 OK", [])
+            return [b"answered"]
+
+        def alive():
+            gate.set()
+        """,
+        environment={"FUNCTION_THREADS": "1", "FUNCTION_TIMEOUT": "0.3", "FUNCTION_CONCURRENCY": "3"},
+    )
+    statuses = [server.get(path).status for path in ("/first", "/second", "/third", "/fourth")]
+    assert statuses == [504, 504, 504, 503]
+    server.get("/health/live")
+    server.wait_for_log("while it waited for a thread (2 so far)")
+    assert server.get("/last").body == b"answered"
+    assert [line for line in server.log.splitlines() if line.startswith("called")] == ["called /first", "called /last"]
+
+
 def test_health_paths_can_be_the_application_s(start_server: StartServer) -> None:
     environment = {"FUNCTION_HEALTH_PATHS": "off", "FUNCTION_ACCESS_LOG": "on"}
     server = start_server(SOURCE, ready="/environ", environment=environment)

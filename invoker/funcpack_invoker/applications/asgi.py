@@ -16,6 +16,7 @@ from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import refuse_declared
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import send
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -123,7 +124,7 @@ class AsgiApp(App):
             await self._application(scope, call.receive, call.send)
         except BaseException as exc:  # noqa: BLE001 - sys.exit() in an application must not end the worker
             # A cancellation ends a call that takes too long; any other one is an error in the application.
-            if not (isinstance(exc, asyncio.CancelledError) and _is_cancelled()):
+            if not (isinstance(exc, asyncio.CancelledError) and is_being_cancelled()):
                 call.end(exc)
         else:
             call.end(None)
@@ -141,11 +142,6 @@ class AsgiApp(App):
         if self._lifespan.state is not None:
             scope["state"] = self._lifespan.state.copy()
         return scope
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _new_task(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -17,7 +17,8 @@ from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import Upload, WholeBody, receive_body
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import reply_to_error, send
-from funcpack_invoker.threads.pool import ThreadPool
+from funcpack_invoker.threads.pool import NOT_BEGUN, ThreadPool
+from funcpack_invoker.threads.skipped_calls import SkippedCalls
 
 if TYPE_CHECKING:
     from funcpack_invoker.app import Place
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.settings import Settings
     from funcpack_invoker.telemetry.observer import Observer
+    from funcpack_invoker.threads.pool import Outcome
 
 
 class WsgiApp(App):
@@ -41,7 +43,8 @@ class WsgiApp(App):
         super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
         self._application = loaded.application
         self._threads = ThreadPool(settings.threads, "application")
-        self._run = self._call if observer is None else observer.applications(self._call)
+        self._skipped_calls = SkippedCalls()
+        self._run = self._call if observer is None else observer.applications(self._call, self._skipped_calls)
 
     async def _end_calls(self) -> None:
         """Wait for calls on threads."""
@@ -72,7 +75,9 @@ class WsgiApp(App):
     ) -> BaseException | None:
         """Run a call on a thread and send its response; return why it failed, None if it did not."""
         place.stay()
-        self._threads.run(call.run, None, contextvars.copy_context(), lambda _: place.leave())
+        job = self._threads.run(
+            call.run, None, contextvars.copy_context(), lambda outcome: self._end_call(outcome, place)
+        )
         try:
             if self._settings.timeout:
                 async with asyncio.timeout(self._settings.timeout):
@@ -86,8 +91,15 @@ class WsgiApp(App):
                 send(exchange, reply, context.request_id)
             return error
         finally:
+            # A call that still waits for a thread is not begun.
+            job.cancel()
             call.outflow.close()
         return call.error
+
+    def _end_call(self, outcome: Outcome[None], place: Place | Reservation) -> None:
+        place.leave()
+        if outcome is NOT_BEGUN:
+            self._skipped_calls.add()
 
 
 async def _send_response(call: WsgiCall, exchange: Exchange, request_id: str) -> None:

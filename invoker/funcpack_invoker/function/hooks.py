@@ -130,11 +130,11 @@ class Check:
             return
         self._logged = problem
         if problem is None:
-            logger.warning("%s() reports no problem any more", name)
+            logger.info("%s() no longer reports a problem; health checks get 200 again", name)
         elif error is None:
-            logger.warning("%s() reports a problem, health checks get 503: %s", name, problem)
+            logger.warning("%s() reports a problem; health checks get 503: %s", name, problem)
         else:
-            logger.error("%s() failed, health checks get 503", name, exc_info=error)
+            logger.error("%s() failed; health checks get 503", name, exc_info=error)
 
 
 def _hook(module: ModuleType, name: str, others: Sequence[object]) -> Hook | None:

@@ -20,9 +20,11 @@ from funcpack_invoker.http import response
 from funcpack_invoker.http.body import MOST_ON_LOOP
 from funcpack_invoker.http.response import Reply
 from funcpack_invoker.http.sending import reply_to_error
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 from funcpack_invoker.threads.forks import end_forked_process, generation
-from funcpack_invoker.threads.pool import Outcome, ThreadPool
+from funcpack_invoker.threads.pool import NOT_BEGUN, Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
+from funcpack_invoker.threads.skipped_calls import SkippedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -66,6 +68,7 @@ class Invocation:
             out. It raises TimeoutError if the call takes longer than FUNCTION_TIMEOUT.
         threads: run the blocking calls.
         late_results: the number of calls that ended after their client had left or they had timed out.
+        skipped_calls: those whose client had left, or which had timed out, before a thread was free for them.
 
     """
 
@@ -83,6 +86,7 @@ class Invocation:
         self._timeout = settings.timeout
         self.threads = ThreadPool(settings.threads, "function", _is_large)
         self.late_results = 0
+        self.skipped_calls = SkippedCalls()
 
     async def _call_in_time(
         self, call: Call, ended: Callable[[], None]
@@ -122,7 +126,9 @@ class Invocation:
         ended: Callable[[], None],
     ) -> None:
         ended()
-        if future.cancelled():
+        if outcome is NOT_BEGUN:
+            self.skipped_calls.add()
+        elif future.cancelled():
             self.late_results += 1
             self._drop(outcome, variables)
 
@@ -270,8 +276,7 @@ async def _outcome_of(answer: Awaitable[AnyReply]) -> Outcome[AnyReply]:
     try:
         return Outcome(await answer, None)
     except asyncio.CancelledError as exc:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if is_being_cancelled():
             raise
         # Something in the function was cancelled, not the call.
         return Outcome.failure(exc)

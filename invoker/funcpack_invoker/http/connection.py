@@ -19,6 +19,7 @@ from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import MOST_BUFFERED, IncomingBody
 from funcpack_invoker.http.parser import RequestParser
 from funcpack_invoker.http.rejections import log_rejection_of
+from funcpack_invoker.http.service import MOST_READ
 from funcpack_invoker.http.timer import Timer
 from funcpack_invoker.http.unsent import unsent_bytes
 
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("funcpack")
 
-# Bytes that are read at a time: of the request that arrives, and of those behind one that is served.
-MOST_READ = 1 << 16
+# Bytes that are read at a time of the requests behind one that is served.
 _MOST_READ_AHEAD = 1 << 12
 
 # Seconds that a connection without a request is not closed for another one, as long as there are worse ones.

@@ -297,7 +297,7 @@ class RequestParser:
         if self._body is not None:
             # One of the trailer, or of the header that `_read_on` repeats.
             if name in _NOT_IN_TRAILERS and not self._begun:
-                raise self._refuse(RequestError(400, "the trailer has a field that belongs into the header"))
+                raise self._refuse(RequestError(400, "the trailer has a field that is allowed only in the header"))
             return
         # CGI and WSGI cannot tell a name with an underscore from one with a hyphen.
         if b"_" not in name:

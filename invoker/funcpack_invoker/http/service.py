@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, Self, TypeVar
+
+from funcpack_invoker.http.held import Held
+from funcpack_invoker.http.outbox import Outbox
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable
 
     from funcpack_invoker.http.exchange import Exchange
     from funcpack_invoker.http.forwarded import TrustedProxies
-    from funcpack_invoker.http.held import Held
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.http.limits import WireLimits
-    from funcpack_invoker.http.outbox import Outbox
 
     Application = Callable[[IncomingRequest, Exchange], Awaitable[None]]
+
+# Bytes that are read from a connection at a time.
+MOST_READ = 1 << 16
 
 
 class Closable(Protocol):
@@ -26,6 +31,12 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """End it."""
+
+    def let_go(self) -> None:
+        """End it, because others need the memory that its request takes, which has not arrived."""
+
+    def abort(self) -> None:
+        """End it at once."""
 
 
 Connection = TypeVar("Connection", bound=Closable)
@@ -63,6 +74,40 @@ class Service(NamedTuple, Generic[Connection]):
     unfinished: Held[Connection]
     unsent: Held[Connection]
     read_buffer: memoryview
+
+    @classmethod
+    def for_loop(  # noqa: PLR0913 - keywords, which become the attributes
+        cls,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        application: Application,
+        limits: WireLimits,
+        max_body: int,
+        most_connections: int,
+        proxies: TrustedProxies,
+        is_ending: Callable[[], bool],
+        most_unfinished: int | None = None,
+        most_unsent: int | None = None,
+    ) -> Self:
+        """Return a service without connections, for an event loop.
+
+        `most_unfinished` is the most bytes of requests that arrive, `most_unsent` that of responses that wait (None: any
+        number). The other arguments are attributes.
+        """
+        return cls(
+            application=application,
+            limits=limits,
+            max_body=max_body,
+            most_connections=most_connections,
+            proxies=proxies,
+            is_ending=is_ending,
+            connections=set(),
+            idle={},
+            outbox=Outbox(loop),
+            unfinished=Held(most_unfinished, lambda connection: connection.let_go()),
+            unsent=Held(most_unsent, lambda connection: connection.abort()),
+            read_buffer=memoryview(bytearray(MOST_READ)),
+        )
 
     def make_room(self) -> bool:
         """End the connection that has been idle for longest, or the one whose request arrives for longest.

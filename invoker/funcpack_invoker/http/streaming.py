@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from funcpack_invoker.http.response import encode_chunk, stream_header
+from funcpack_invoker.threads.cancellation import is_being_cancelled
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Stream:
                 if close is not None:
                     self._context.run(close)
         elif close is not None and not (self._step and self._step.cancelled()):
-            await self._threads.run(_call, close, self._context)
+            # Not skipped, although nobody waits for it, if the client leaves before a thread is free.
+            await asyncio.shield(self._threads.run(_call, close, self._context))
 
     async def _next(self) -> Any:
         chunks = self._reply.chunks
@@ -74,7 +76,7 @@ class Stream:
             try:
                 return await RunInContext(_await(anext(chunks, _END)), self._context)
             except (GeneratorExit, asyncio.CancelledError) as error:
-                if _is_being_cancelled():
+                if is_being_cancelled():
                     raise
                 raise _raised_by_iterator(error) from error
         self._step = self._threads.run(_next_of, chunks, self._context, self._stepped)
@@ -89,11 +91,6 @@ class Stream:
         """Close an iterator that was abandoned while it ran: it cannot be closed before that step has ended."""
         if self._step is not None and self._step.cancelled() and self._reply.close is not None:
             self._threads.run(_call, self._reply.close, self._context)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _raised_by_iterator(error: BaseException) -> RuntimeError:

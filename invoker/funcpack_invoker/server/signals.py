@@ -1,8 +1,10 @@
-"""The signal handlers of a worker, beside those of the function's module, and in child processes that a function forks.
+"""The signal handlers of a worker, next to those of the function's module, and in child processes that a function forks.
 
 A module can have a handler of SIGTERM, because other servers leave it the end of the process. Here the server needs the
-signal to finish the calls in flight, so that the module's handler runs after them. A child process inherits the event loop's signal handlers, which write to a pipe that it shares with its parent. Without
-the reset, `Pool.terminate()` would end the worker instead of the pool's processes.
+signal to finish the calls in flight, so that the module's handler runs after them.
+
+A child process inherits the event loop's signal handlers, which write to a pipe that it shares with its parent. Without the
+reset, `Pool.terminate()` would end the worker instead of the pool's processes.
 """
 
 from __future__ import annotations

@@ -18,18 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.workers.base import Worker as BaseWorker
 
-from funcpack_invoker.errors import FunctionError, ListenError, StartFailedError
-from funcpack_invoker.http.connection import MOST_READ, Connection
+from funcpack_invoker.errors import FunctionError, ListenError
+from funcpack_invoker.http.connection import Connection
 from funcpack_invoker.http.forwarded import TrustedProxies
-from funcpack_invoker.http.held import Held
-from funcpack_invoker.http.outbox import Outbox
 from funcpack_invoker.http.service import Service
 from funcpack_invoker.server.acceptor import Acceptor
 from funcpack_invoker.server.boot_status import BootStatus
 from funcpack_invoker.server.event_loop import EventLoop
 from funcpack_invoker.server.signals import Signals, ignore, reset_signals_in_children
 from funcpack_invoker.server.sockets import listen
-from funcpack_invoker.tracebacks import format_user_traceback
 
 if TYPE_CHECKING:
     from funcpack_invoker.server.application import Server
@@ -69,7 +66,6 @@ class Worker(BaseWorker):
         self.boot_status = BootStatus()
         self.dismissed = False
         self._signals = Signals()
-        self._connections: set[Connection] = set()
         self._told_to_stop = asyncio.Event()
         self._told_to_hurry = asyncio.Event()
 
@@ -125,7 +121,7 @@ class Worker(BaseWorker):
             except RuntimeError:
                 if task.done():
                     raise
-                logger.error("the function stopped the event loop, which the server continues")  # noqa: TRY400 - no trace
+                logger.error("the function called loop.stop(); the server keeps running")  # noqa: TRY400 - no trace
 
     def _handle_signals(self) -> None:
         # Ctrl-C reaches every process of the terminal; the master decides what to do.
@@ -153,20 +149,18 @@ class Worker(BaseWorker):
     async def _serve(self) -> None:
         if not await self._start():
             return
-        service = Service(
-            self._app.dispatch,
-            self.limits.wire,
-            self.settings.max_body,
-            self.limits.connections,
-            TrustedProxies(self.settings.trusted_proxies),
-            self._told_to_stop.is_set,
-            self._connections,
-            {},
-            Outbox(self._loop),
-            Held(self.limits.most_unfinished, Connection.let_go),
-            Held(self.limits.most_unsent, Connection.abort),
-            memoryview(bytearray(MOST_READ)),
+        service: Service[Connection] = Service.for_loop(
+            self._loop,
+            application=self._app.dispatch,
+            limits=self.limits.wire,
+            max_body=self.settings.max_body,
+            most_connections=self.limits.connections,
+            proxies=TrustedProxies(self.settings.trusted_proxies),
+            is_ending=self._told_to_stop.is_set,
+            most_unfinished=self.limits.most_unfinished,
+            most_unsent=self.limits.most_unsent,
         )
+        self._connections = service.connections
         acceptor = Acceptor(self.sockets, lambda: Connection(service, self._loop))
         acceptor.start()
         if self.age == 1:
@@ -188,9 +182,6 @@ class Worker(BaseWorker):
             listen(self.sockets, self.settings.host, self.settings.port)
         except (FunctionError, ListenError) as error:
             self.boot_status.fail(str(error))
-            return False
-        except BaseException as error:  # noqa: BLE001 - the user's
-            self.boot_status.fail(str(StartFailedError(self.settings.handler, error, format_user_traceback(error))))
             return False
         # start() may have set other handlers.
         self._handle_signals()

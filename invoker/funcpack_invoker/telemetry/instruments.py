@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter
 
     from funcpack_invoker.telemetry.semconv import Attributes
+    from funcpack_invoker.threads.skipped_calls import SkippedCalls
 
 
 class Instruments:
@@ -50,16 +51,27 @@ class Instruments:
 
     def observe_late_results(self, count: Callable[[], int]) -> None:
         """Report the number of results that arrived after their client had left or their call had timed out."""
-
-        def observe(_options: CallbackOptions) -> Iterable[Observation]:
-            yield Observation(count(), self._attributes)
-
         self._meter.create_observable_counter(
             "funcpack.late_results",
-            [observe],
+            [self._observation_of(count)],
             unit="{result}",
             description="Number of results that were dropped: the client had left, or the call had timed out.",
         )
+
+    def observe_skipped_calls(self, calls: SkippedCalls) -> None:
+        """Report the number of calls that waited for a thread until nobody waited for them any longer."""
+        self._meter.create_observable_counter(
+            "funcpack.skipped_calls",
+            [self._observation_of(lambda: calls.count)],
+            unit="{call}",
+            description="Number of calls that were not begun: the client had left, or the call had timed out.",
+        )
+
+    def _observation_of(self, count: Callable[[], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        def observe(_options: CallbackOptions) -> Iterable[Observation]:
+            yield Observation(count(), self._attributes)
+
+        return observe
 
     def count_request(self, seconds: float, attributes: Attributes, context: Context) -> None:
         """Count a request, answered or not; `context` is the one of its span."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from funcpack_invoker.http.incoming import IncomingRequest
     from funcpack_invoker.telemetry.exporters import Exporters
     from funcpack_invoker.threads.pool import Outcome
+    from funcpack_invoker.threads.skipped_calls import SkippedCalls
 
     Serve = Callable[[IncomingRequest, Exchange], Awaitable[None]]
     RunApplication = Callable[..., Awaitable[BaseException | None]]
@@ -103,6 +104,7 @@ class Observer:
     def calls(self, invocation: Invocation) -> Run:
         """Return `invocation.invoke` wrapped."""
         self._instruments.observe_late_results(lambda: invocation.late_results)
+        self._instruments.observe_skipped_calls(invocation.skipped_calls)
 
         async def observed(call: Call, ended: Callable[[], None]) -> tuple[Outcome[AnyReply], ContextVars]:
             context = self._begin_call(_request.get(), call.context, call.event)
@@ -123,8 +125,10 @@ class Observer:
 
         return observed
 
-    def applications(self, run: RunApplication) -> RunApplication:
+    def applications(self, run: RunApplication, skipped_calls: SkippedCalls | None = None) -> RunApplication:
         """Return a function wrapped that takes the context of a request, and calls an application."""
+        if skipped_calls is not None:
+            self._instruments.observe_skipped_calls(skipped_calls)
 
         async def observed(call: CallContext, *arguments: Any) -> BaseException | None:
             context = self._begin_call(_request.get(), call)

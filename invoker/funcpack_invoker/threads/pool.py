@@ -51,6 +51,10 @@ class Outcome(NamedTuple, Generic[Result_co]):
         return Outcome(None, error)
 
 
+# The outcome of a call that was not made, because its future was cancelled while the call waited for a thread.
+NOT_BEGUN: Outcome[Any] = Outcome(None, None)
+
+
 class _Job:
     __slots__ = ("argument", "call", "ended", "future", "outcome", "taken", "variables")
 
@@ -74,7 +78,10 @@ class _Job:
         self.taken = None
 
     def run(self) -> None:
-        """Make the call and store its outcome."""
+        """Make the call, unless nobody waits for it any longer, and store its outcome."""
+        if self.future.cancelled():
+            self.outcome = NOT_BEGUN
+            return
         before = generation.number
         try:
             self.outcome = Outcome(self.variables.run(self.call, self.argument), None)
@@ -145,8 +152,9 @@ class ThreadPool:
     ) -> asyncio.Future[Outcome[Result_co]]:
         """Run `call(argument)` on a thread, with the given context variables.
 
-        The call runs to its end, even if the future is cancelled. Then `ended` is called on the loop with the outcome,
-        whether the future was cancelled or not.
+        If the future is cancelled before the call has begun, the call is not made. One that has begun runs to its end. Then
+        `ended` is called on the loop with the outcome, whether the future was cancelled or not: with NOT_BEGUN if the call
+        was not made.
         """
         loop = self._loop or self._start()
         future: asyncio.Future[Outcome[Result_co]] = loop.create_future()
@@ -162,17 +170,18 @@ class ThreadPool:
     async def result(self, call: Callable[[Argument], Result_co], argument: Argument) -> Result_co:
         """Run `call(argument)` on a thread, with the current context variables, and return what it returns.
 
-        If it is cancelled, it waits for the end of the call all the same, since the call takes memory until then.
+        If it is cancelled, it waits all the same until the call has ended, or is not made: it takes memory until then.
 
         Raises:
             BaseException: what it raises.
 
         """
-        future = self.run(call, argument, contextvars.copy_context())
+        ended: asyncio.Future[Outcome[Result_co]] = asyncio.get_running_loop().create_future()
+        future = self.run(call, argument, contextvars.copy_context(), ended.set_result)
         try:
-            outcome = await asyncio.shield(future)
+            outcome = await future
         except asyncio.CancelledError:
-            await asyncio.wait({future})
+            await asyncio.wait({ended})
             raise
         if outcome.error is not None:
             raise outcome.error

@@ -106,11 +106,13 @@ variables:3: the line is neither NAME=value nor a comment.
 Write a line for each variable, for example GREETING=hello. Comments begin with #. Values are taken as they are.""",
     ),
     (
-        errors.InvalidSettingError("FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0"),
+        errors.InvalidSettingError(
+            "FUNCTION_TIMEOUT is 'x', but it must be a number of seconds from 0 to 31536000 (a year)"
+        ),
         2,
         """\
 Invalid setting
-FUNCTION_TIMEOUT is 'x', but it must be a number of seconds, at least 0.
+FUNCTION_TIMEOUT is 'x', but it must be a number of seconds from 0 to 31536000 (a year).
 
 Change the variable where you set it: with --env, in a file of variables, in func.yaml, or in the shell.""",
     ),

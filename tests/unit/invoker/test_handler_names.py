@@ -30,6 +30,6 @@ def test_invalid_name_is_rejected_with_the_reason(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [text for text in INVALID if text])
-def test_invalid_name_is_rejected_at_start(text: str) -> None:
-    with pytest.raises(SettingsError, match="PYTHON_HANDLER"):
+def test_invalid_name_is_rejected_at_start_with_the_reason(text: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(INVALID[text])):
         Settings.from_env({"PYTHON_HANDLER": text})

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from funcpack_invoker.app import FunctionApp
+from funcpack_invoker.errors import StartFailedError
+from funcpack_invoker.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from funcpack_invoker.function.loader import LoadedFunction
     from tests.unit.invoker.conftest import Client
 
     Serve = Callable[..., Client]
@@ -73,13 +79,13 @@ REPORTS = [
     pytest.param("return True", [], id="fine"),
     pytest.param(
         "return False, 'no database'",
-        ["WARNING ready() reports a problem, health checks get 503: no database"],
+        ["WARNING ready() reports a problem; health checks get 503: no database"],
         id="reason",
     ),
     pytest.param(
-        "return False", ["WARNING ready() reports a problem, health checks get 503: ready() returned False"], id="False"
+        "return False", ["WARNING ready() reports a problem; health checks get 503: ready() returned False"], id="False"
     ),
-    pytest.param("raise OSError('timed out')", ["ERROR ready() failed, health checks get 503"], id="exception"),
+    pytest.param("raise OSError('timed out')", ["ERROR ready() failed; health checks get 503"], id="exception"),
 ]
 
 
@@ -95,6 +101,7 @@ def test_problem_is_logged_once(
 
 
 def test_each_change_of_a_problem_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     client = serve("""
         state = True
         def alive():
@@ -110,15 +117,15 @@ def test_each_change_of_a_problem_is_logged(serve: Serve, caplog: pytest.LogCapt
         statuses.append(client.request(target="/health/live").status)
     assert statuses == [200 if state is True else 503 for state in states]
     reports, failed = (
-        "alive() reports a problem, health checks get 503: no database",
-        "alive() failed, health checks get 503",
+        "alive() reports a problem; health checks get 503: no database",
+        "alive() failed; health checks get 503",
     )
     assert [record.message for record in caplog.records] == [
         reports,
         failed,
         failed,
         reports,
-        "alive() reports no problem any more",
+        "alive() no longer reports a problem; health checks get 200 again",
         reports,
     ]
 
@@ -155,7 +162,7 @@ def test_start_and_stop(serve: Serve, definition: str) -> None:
 
 
 def test_start_that_fails_is_reported(serve: Serve) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(StartFailedError, match=r"`start` in the module of `handler\.handler` raised ZeroDivisionError"):
         serve("def start(): 1 / 0\ndef handler(): return ''")
 
 
@@ -163,3 +170,26 @@ def test_start_that_fails_is_reported(serve: Serve) -> None:
 def test_what_is_no_hook(serve: Serve, code: str) -> None:
     client = serve(code, handler="handler.handler" if "handler" in code else "handler.start")
     assert client.request().status == 200
+
+
+def test_start_that_is_cancelled_has_not_failed(load_function: Callable[..., LoadedFunction]) -> None:
+    function = load_function("""
+        import asyncio
+        begun = asyncio.Event()
+
+        async def start():
+            begun.set()
+            await asyncio.sleep(60)
+
+        def handler(): ...
+    """)
+    app = FunctionApp(function, Settings.from_env({}))
+
+    async def cancel() -> bool:
+        task = asyncio.ensure_future(app.startup())
+        await asyncio.wait_for(function.module.begun.wait(), 5)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert asyncio.run(cancel())

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.unit.invoker.conftest import Client
+    from tests.unit.invoker.conftest import Answer, Client
 
     Serve = Callable[..., Client]
 
@@ -187,9 +187,10 @@ def test_cancellation_inside_the_function_is_500(serve: Serve) -> None:
     assert client.request().status == 500
 
 
-def test_deadline_is_in_the_context(serve: Serve) -> None:
+@pytest.mark.parametrize("seconds", ["5", "31536000"])
+def test_deadline_is_in_the_context(serve: Serve, seconds: str) -> None:
     client = serve("def handler(context): return [str(context.deadline), context.deadline.tzinfo is not None]",
-                   FUNCTION_TIMEOUT="5")  # fmt: skip
+                   FUNCTION_TIMEOUT=seconds)  # fmt: skip
     assert client.request().json()[1] is True
 
 
@@ -266,6 +267,60 @@ def test_function_whose_client_left(serve: Serve, definition: str) -> None:
         return await client.wait_for("/seen", lambda seen: len(seen) > 1)
 
     assert client.runner.run(leave()) == ["began", "cancelled" if definition == "async def" else "ended"]
+
+
+def test_calls_whose_clients_left_before_a_thread_was_free_are_not_begun(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve("""
+        import threading
+        begun, go = threading.Event(), threading.Event()
+        seen = []
+
+        def handler(req):
+            seen.append(req.path)
+            begun.set()
+            go.wait(20)
+            return seen
+    """, FUNCTION_THREADS="1")  # fmt: skip
+    function = sys.modules["handler"]
+
+    async def leave() -> Any:
+        tasks = [asyncio.ensure_future(client.send(target=path)) for path in ("/first", "/second", "/third")]
+        await asyncio.to_thread(function.begun.wait, 20)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        function.go.set()
+        return (await client.send(target="/last")).json()
+
+    assert client.runner.run(leave()) == ["/first", "/last"]
+    assert [message for message in caplog.messages if message.endswith("so far)")] == [
+        "discarded a late result: the client left or the call timed out (1 so far)",
+        "skipped a call: the client left or the call timed out while it waited for a thread (1 so far)",
+        "skipped a call: the client left or the call timed out while it waited for a thread (2 so far)",
+    ]
+
+
+def test_call_that_is_not_begun_gives_its_place_and_memory_back(serve: Serve) -> None:
+    client = serve("""
+        import threading
+        go = threading.Event()
+
+        def handler(body):
+            go.wait(20)
+            return "answered"
+    """, memory=1 << 30, FUNCTION_THREADS="1", FUNCTION_TIMEOUT="0.1", FUNCTION_CONCURRENCY="2")  # fmt: skip
+
+    async def three() -> list[Answer]:
+        return await asyncio.gather(*(client.send("POST", body=b"x") for _ in range(3)))
+
+    assert [answer.status for answer in client.runner.run(three())] == [504, 504, 503]
+    sys.modules["handler"].go.set()
+    client.runner.run(client.app.shutdown())
+    assert client.app.admission is not None
+    small = client.app.admission.small
+    assert (client.app.running, small.free) == (0, small.size)
 
 
 def test_request_id_that_is_not_sane_is_replaced(serve: Serve) -> None:

@@ -7,6 +7,7 @@ import pytest
 from funcpack_invoker.errors import SettingsError
 from funcpack_invoker.settings import VARIABLES, Settings, allowed_cpus
 
+HANDLER = "module.function, module:function or module:factory(), where each part is a Python identifier"
 PROXIES = "addresses and networks such as 10.1.2.3, 10.0.0.0/8 or fd00::/8, separated by commas, or *"
 
 
@@ -53,10 +54,13 @@ def test_defaults() -> None:
         ("PYTHON_HANDLER", "package.module:object.method", "handler", "package.module:object.method"),
         ("FUNCTION_CONCURRENCY", "10", "concurrency", 10),
         ("FUNCTION_TIMEOUT", "2.5", "timeout", 2.5),
+        ("FUNCTION_TIMEOUT", "31536000", "timeout", 31536000.0),
         ("FUNCTION_MAX_BODY", "100", "max_body", 100),
         ("FUNCTION_MAX_BODY", "2KiB", "max_body", 2048),
         ("FUNCTION_MAX_BODY", "3 mib", "max_body", 3 * 1024**2),
         ("FUNCTION_MAX_BODY", "1GiB", "max_body", 1024**3),
+        ("FUNCTION_MAX_BODY", "1099511627776", "max_body", 1024**4),
+        ("FUNCTION_CONCURRENCY", "9999999999999", "concurrency", 9999999999999),
         ("FUNCTION_HEALTH_PATHS", "OFF", "health_paths", False),
         ("FUNCTION_ACCESS_LOG", "true", "access_log", True),
         ("FUNCTION_LAZY_IMPORTS", "off", "lazy_imports", False),
@@ -83,31 +87,24 @@ def test_value_is_read(variable: str, text: str, field: str, value: Any) -> None
         ("PORT", "8_0", "a whole number from 1 to 65535"),
         ("PORT", "٨٠", "a whole number from 1 to 65535"),
         ("HOST", "localhost:80/x", "an IP address or a host name, without a port"),
-        ("PYTHON_HANDLER", "handler", "module.function or module:function, where each part is a Python identifier"),
-        ("PYTHON_HANDLER", ".handler", "module.function or module:function, where each part is a Python identifier"),
-        ("PYTHON_HANDLER", "handler.", "module.function or module:function, where each part is a Python identifier"),
-        ("PYTHON_HANDLER", "a/b.handler", "module.function or module:function, where each part is a Python identifier"),
         ("WEB_CONCURRENCY", "0", "a whole number, at least 1"),
         ("FUNCTION_THREADS", "-1", "a whole number, at least 1"),
         ("FUNCTION_THREADS", "9" * 5000, "a whole number, at least 1"),
         ("FUNCTION_CONCURRENCY", "1.5", "a whole number, at least 0"),
-        ("FUNCTION_TIMEOUT", "nan", "a number of seconds, at least 0"),
-        ("FUNCTION_TIMEOUT", "inf", "a number of seconds, at least 0"),
-        ("FUNCTION_TIMEOUT", "1_0", "a number of seconds, at least 0"),
-        ("FUNCTION_TIMEOUT", "٣", "a number of seconds, at least 0"),
-        ("FUNCTION_TIMEOUT", ".", "a number of seconds, at least 0"),
-        ("FUNCTION_GRACE_PERIOD", "-1", "a number of seconds, at least 0"),
-        ("FUNCTION_SHUTDOWN_DELAY", "5s", "a number of seconds, at least 0"),
+        ("FUNCTION_TIMEOUT", "nan", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", "inf", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", "1_0", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", "٣", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", ".", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", "31536000.1", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_TIMEOUT", "999999999999", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_GRACE_PERIOD", "-1", "a number of seconds from 0 to 31536000 (a year)"),
+        ("FUNCTION_SHUTDOWN_DELAY", "5s", "a number of seconds from 0 to 31536000 (a year)"),
         ("FUNCTION_MAX_BODY", "10MB", "a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB"),
         ("FUNCTION_MAX_BODY", "0", "a size of at least 1 byte, such as 1048576, 512KiB, 10MiB or 1GiB"),
         ("FUNCTION_HEALTH_PATHS", "maybe", "on or off"),
         ("LOG_LEVEL", "loud", "one of debug, info, warning, error, critical"),
         ("LOG_FORMAT", "xml", "one of text, json"),
-        ("FUNCTION_TRUSTED_PROXIES", "ingress.local", PROXIES),
-        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/8,", PROXIES),
-        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/33", PROXIES),
-        ("FUNCTION_TRUSTED_PROXIES", "10.1.2.3/8", PROXIES),
-        ("FORWARDED_ALLOW_IPS", "10.0.0", PROXIES),
         ("FUNCTION_REPLY_SOURCE", "a\nb", "text without control characters"),
     ],
 )
@@ -115,6 +112,32 @@ def test_bad_value_is_named_in_one_line(variable: str, text: str, accepted: str)
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({variable: text})
     assert str(caught.value) == f"{variable} is {text!r}, but it must be {accepted}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "reason", "accepted"),
+    [
+        ("PYTHON_HANDLER", "handler", "it does not name a function", HANDLER),
+        ("PYTHON_HANDLER", ".handler", "a part of it is empty", HANDLER),
+        ("PYTHON_HANDLER", "main.class", "'class' is a Python keyword", HANDLER),
+        ("PYTHON_HANDLER", "a/b.handler", "'a/b' is not a Python identifier", HANDLER),
+        ("PYTHON_HANDLER", "x.y()", "a factory is named with a colon, as in 'x:y()'", HANDLER),
+        ("FUNCTION_TRUSTED_PROXIES", "a.local", "'a.local' does not appear to be an IPv4 or IPv6 address", PROXIES),
+        ("FUNCTION_TRUSTED_PROXIES", "10.0.0.0/8,", "'' does not appear to be an IPv4 or IPv6 address", PROXIES),
+        (
+            "FUNCTION_TRUSTED_PROXIES",
+            "::1,1.0.0.0/33",
+            "'1.0.0.0/33' does not appear to be an IPv4 or IPv6 network",
+            PROXIES,
+        ),
+        ("FUNCTION_TRUSTED_PROXIES", "10.1.2.3/8", "10.1.2.3/8 has host bits set", PROXIES),
+        ("FORWARDED_ALLOW_IPS", "10.0.0", "'10.0.0' does not appear to be an IPv4 or IPv6 address", PROXIES),
+    ],
+)
+def test_reason_is_named_if_the_form_does_not_show_it(variable: str, text: str, reason: str, accepted: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({variable: text})
+    assert str(caught.value) == f"{variable} is {text!r}, but {reason}; expected {accepted}"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from funcpack_invoker.http.response import Reply
+from funcpack_invoker.http.streaming import Stream
+from funcpack_invoker.threads.pool import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +110,25 @@ def test_generator_of_a_client_that_left_is_closed(serve: Serve, definition: str
 def test_stream_has_no_more_time_than_a_call(serve: Serve, code: str, status: int, complete: bool) -> None:
     answer = serve(code, FUNCTION_TIMEOUT="0.1").request()
     assert (answer.status, answer.complete) == (status, complete)
+
+
+def test_stream_is_closed_although_its_client_leaves_before_a_thread_is_free() -> None:
+    async def leave() -> bool:
+        pool, go = ThreadPool(1, "test"), threading.Event()
+        closed: list[bool] = []
+        busy = pool.run(lambda _: go.wait(20), None, contextvars.copy_context())
+        reply = Reply(200)
+        reply.chunks, reply.close = iter([b"a"]), lambda: closed.append(True)
+        task = asyncio.ensure_future(Stream(reply, contextvars.copy_context(), pool).close())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        go.set()
+        await busy
+        await pool.close()
+        return task.cancelled() and closed == [True]
+
+    assert asyncio.run(leave())
 
 
 def test_streaming_response_keeps_its_length_and_is_closed(serve: Serve) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from funcpack_invoker.free_threading import runs_without_gil
 from funcpack_invoker.server.worker import SWITCH_INTERVAL
-from funcpack_invoker.threads.pool import Outcome, ThreadPool
+from funcpack_invoker.threads.pool import NOT_BEGUN, Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
@@ -187,17 +187,69 @@ def test_every_call_is_made_whatever_the_calls_before_it_do(bursts: list[list[in
     assert in_loop(test, size) == expected
 
 
-def test_call_of_a_cancelled_future_runs_to_its_end() -> None:
+class Gate:
+    """A call that has begun, and waits until it is let go on."""
+
+    def __init__(self) -> None:
+        self._begun, self._opened = threading.Event(), threading.Event()
+
+    def wait(self, _: object) -> str:
+        self._begun.set()
+        return "opened" if self._opened.wait(20) else "closed"
+
+    async def begin(self, pool: ThreadPool, ended: Callable[[Outcome[str]], None]) -> asyncio.Future[Outcome[str]]:
+        future = pool.run(self.wait, None, contextvars.copy_context(), ended)
+        await asyncio.to_thread(self._begun.wait, 20)
+        return future
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+def test_call_that_is_cancelled_after_it_has_begun_runs_to_its_end() -> None:
     async def test(pool: ThreadPool) -> list[Outcome[Any]]:
-        go = threading.Event()
-        ended: list[Outcome[Any]] = []
-        future = pool.run(lambda _: go.wait(5), None, contextvars.copy_context(), ended.append)
+        gate, ended = Gate(), list[Outcome[Any]]()
+        future = await gate.begin(pool, ended.append)
         future.cancel()
-        go.set()
+        gate.open()
         await pool.close()
         return ended
 
-    assert in_loop(test) == [Outcome(True, None)]
+    assert in_loop(test) == [Outcome("opened", None)]
+
+
+def test_calls_that_are_cancelled_before_they_begin_are_not_made() -> None:
+    async def test(pool: ThreadPool) -> tuple[list[int], list[bool], list[Outcome[Any]]]:
+        gate, made, ended = Gate(), list[int](), list[Outcome[Any]]()
+        await gate.begin(pool, ended.append)
+        calls = [pool.run(made.append, number, contextvars.copy_context(), ended.append) for number in range(5)]
+        for cancelled in calls[:2] + calls[3:]:
+            cancelled.cancel()
+        gate.open()
+        await calls[2]
+        await pool.close()
+        return made, [outcome is NOT_BEGUN for outcome in ended], ended
+
+    made, not_begun, ended = in_loop(test, size=1)
+    assert made == [2]
+    assert not_begun == [False, True, True, False, True, True]
+    assert ended[0] == Outcome("opened", None)
+
+
+def test_result_that_is_cancelled_before_its_call_begins_is_given_up_when_the_call_is_skipped() -> None:
+    async def test(pool: ThreadPool) -> tuple[bool, bool, list[int]]:
+        gate, made = Gate(), list[int]()
+        await gate.begin(pool, lambda _: None)
+        task = asyncio.ensure_future(pool.result(made.append, 1))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.sleep(0)
+        was_done = task.done()
+        gate.open()
+        await asyncio.wait({task})
+        return was_done, task.cancelled(), made
+
+    assert in_loop(test, size=1) == (False, True, [])
 
 
 def test_call_runs_in_its_context() -> None:
