@@ -13,7 +13,7 @@ from funcpack.deploy.kubernetes.difference import changes
 from funcpack.deploy.kubernetes.findings import log_lines
 from funcpack.deploy.kubernetes.pod import CONTAINER
 from funcpack.deploy.kubernetes.requests import apply_plan
-from funcpack.deploy.kubernetes.resources import POD, resource_of
+from funcpack.deploy.kubernetes.resources import POD, POD_LOG, resource_of
 from funcpack.deploy.kubernetes.sections import check_names
 from funcpack.deploy.kubernetes.workload import Workload
 from funcpack.deploy.plan.backend import Description, Difference
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.settings.target import Target
 
 LOG_LINES = 100
+LOG_READS = (Need(POD, ("list",)), Need(POD_LOG, ("get",)))
 
 
 class ClusterBackend(abc.ABC):
@@ -146,6 +147,7 @@ class ClusterBackend(abc.ABC):
         """Return the last lines of the container in each pod."""
         cluster = self.cluster()
         self.required(cluster)
+        check_access(cluster, LOG_READS)
         pods = cluster.items(POD, **self.pod_labels())
         if not pods:
             self.note(f"{self.target.name} has no pod at the moment, so there is no log.")

@@ -24,10 +24,11 @@ Resource = dict[str, Any]
 
 @dataclass
 class World:
-    """The resources and lists of a cluster by their paths, paths that the user may not read, and what was applied."""
+    """The resources and lists of a cluster by their paths, paths and permissions that the user lacks, and what was applied."""
 
     found: dict[str, Resource] = field(default_factory=dict)
     forbidden: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
     reviewed: list[str] = field(default_factory=list)
     applied: dict[str, Resource] = field(default_factory=dict)
 
@@ -35,8 +36,10 @@ class World:
         """Return the status and the body of an answer."""
         if path == REVIEWS:
             attributes = body["spec"]["resourceAttributes"]
-            self.reviewed.append(f"{attributes['verb']} {attributes['resource']}")
-            return 201, {"status": {"allowed": True}}
+            parts = (attributes["resource"], attributes.get("subresource"))
+            permission = f"{attributes['verb']} {'/'.join(filter(None, parts))}"
+            self.reviewed.append(permission)
+            return 201, {"status": {"allowed": permission not in self.denied}}
         if method == "PATCH":
             self.applied[path] = body
             self.found.setdefault(path, {**body, "metadata": {**body["metadata"], "uid": "1", "generation": 1}})

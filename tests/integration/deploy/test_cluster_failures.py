@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack.deployment_errors import RolloutFailedError
+from funcpack.deployment_errors import ClusterPermissionError, Permission, RolloutFailedError
 from tests.integration.deploy.cluster_server import cluster_server
 from tests.unit.deploy.kubernetes_targets import backend_of
 
@@ -79,3 +79,20 @@ def test_a_user_who_may_not_read_the_configuration_sees_the_state(tmp_path: Path
 
     assert described
     assert described.reason == "the new revision is not ready yet"
+
+
+@pytest.mark.parametrize(
+    ("denied", "missing"),
+    [("list pods", Permission("pods", ("list",))), ("get pods/log", Permission("pods/log", ("get",)))],
+)
+def test_a_log_that_the_user_may_not_read_is_not_an_empty_one(
+    tmp_path: Path, served: tuple[World, Path], denied: str, missing: Permission
+) -> None:
+    world, kubeconfig = served
+    world.denied = {denied}
+    backend, _ = backend_of(tmp_path, "knative", **options(kubeconfig))
+
+    with pytest.raises(ClusterPermissionError) as raised:
+        list(backend.logs())
+
+    assert raised.value.missing == (missing,)
