@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cluster.deployer import Deployer, Result, api_proxy, cluster_of, cut_at, kubeconfig
+from tests.cluster.images import MISSING
 from tests.cluster.kubectl import wait_until
 
 if TYPE_CHECKING:
@@ -22,16 +23,6 @@ import os
 
 def handler(req):
     return os.environ.get("GREETING", "hello")
-"""
-# It can be built, but not loaded in a pod.
-BROKEN = """\
-import os
-
-if "KUBERNETES_SERVICE_HOST" in os.environ or "K_SERVICE" in os.environ:
-    raise RuntimeError("the database is not configured")
-
-def handler(req):
-    return "hello"
 """
 UNREADY = """\
 def handler(req):
@@ -57,7 +48,6 @@ SETTINGS = {
     "kubernetes": {"deployment": {"spec": {"template": {"spec": POD}}}},
     "knative": {"service": {"spec": {"template": {"metadata": ONE, "spec": POD}}}},
 }
-MISSING = "dev.local/funcpack-missing:1"
 KINDS = {"kubernetes": "deployment", "knative": "services.serving.knative.dev"}
 
 
@@ -65,12 +55,6 @@ KINDS = {"kubernetes": "deployment", "knative": "services.serving.knative.dev"}
 def function_image(image_of: ImageOf) -> str:
     """The image of a function that works."""
     return image_of({"handler.py": FUNCTION})
-
-
-@pytest.fixture(scope="session")
-def broken_image(image_of: ImageOf) -> str:
-    """The image of a function that cannot be loaded in a pod."""
-    return image_of({"handler.py": BROKEN})
 
 
 @pytest.fixture(scope="session")
