@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -128,6 +129,14 @@ def test_commands_on_knative(terminal: Terminal, kubectl: Kubectl) -> None:
     printed = {command: terminal.run(command) for command in table_commands(DOCS / "knative.md", "funcpack")}
     assert_printed(printed)
     assert kubectl.items("services.serving.knative.dev") == []
+
+
+@pytest.mark.parametrize("terminal", ["knative"], indirect=True)
+def test_a_saved_event_reaches_a_pod(terminal: Terminal) -> None:
+    event = {"request": {"method": "POST", "path": "/", "text": "{}"}, "answer": {"status": 200, "text": "1.1.0"}}
+    (terminal.directory / "event.json").write_text(json.dumps(event))
+    terminal.run("funcpack deploy --image registry.example.com/hello:1.0.0")
+    terminal.run("funcpack deploy --image registry.example.com/hello:1.1.0 --smoke event.json")
 
 
 @pytest.mark.parametrize("terminal", BACKENDS, indirect=True)
