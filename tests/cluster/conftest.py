@@ -141,6 +141,12 @@ def sink_image(image_of: ImageOf) -> str:
 
 
 @pytest.fixture(scope="session")
+def broken_image(image_of: ImageOf) -> str:
+    """The image of a function that cannot be loaded in a pod; see functions/broken.py."""
+    return image_of({"handler.py": _source("broken")})
+
+
+@pytest.fixture(scope="session")
 def serving(cluster: Mapping[str, str]) -> None:
     """Skip the test if the cluster does not have Knative Serving."""
     _require_api(cluster, "serving.knative.dev")

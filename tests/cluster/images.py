@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Knative looks up no digest for images of this registry, which does not exist.
 LOCAL_REGISTRY = "dev.local"
+# No cluster has it.
+MISSING = f"{LOCAL_REGISTRY}/funcpack-missing:1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cluster.deployer import Deployer, api_proxy, cluster_of, cut_at, kubeconfig
+from tests.cluster.deployer import Deployer, Result, api_proxy, cluster_of, cut_at, kubeconfig
+from tests.cluster.images import MISSING
+from tests.cluster.kubectl import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,22 +24,22 @@ import os
 def handler(req):
     return os.environ.get("GREETING", "hello")
 """
-# It can be built, but not loaded in a pod.
-BROKEN = """\
-import os
-
-if "KUBERNETES_SERVICE_HOST" in os.environ or "K_SERVICE" in os.environ:
-    raise RuntimeError("the database is not configured")
-
-def handler(req):
-    return "hello"
-"""
 UNREADY = """\
 def handler(req):
     return "hello"
 
 def ready():
     return False, "the cache is empty"
+"""
+# It takes almost the minute that the manifests allow.
+SLOW = """\
+import time
+
+def start():
+    time.sleep(55)
+
+def handler(req):
+    return "hello"
 """
 # Pods that also a busy node takes. With Knative, the last one stays, as its log is read.
 POD = {"containers": [{"name": "function", "resources": {"requests": {"cpu": "10m"}}}]}
@@ -46,7 +48,6 @@ SETTINGS = {
     "kubernetes": {"deployment": {"spec": {"template": {"spec": POD}}}},
     "knative": {"service": {"spec": {"template": {"metadata": ONE, "spec": POD}}}},
 }
-MISSING = "dev.local/funcpack-missing:1"
 KINDS = {"kubernetes": "deployment", "knative": "services.serving.knative.dev"}
 
 
@@ -57,15 +58,15 @@ def function_image(image_of: ImageOf) -> str:
 
 
 @pytest.fixture(scope="session")
-def broken_image(image_of: ImageOf) -> str:
-    """The image of a function that cannot be loaded in a pod."""
-    return image_of({"handler.py": BROKEN})
-
-
-@pytest.fixture(scope="session")
 def unready_image(image_of: ImageOf) -> str:
     """The image of a function that is never ready."""
     return image_of({"handler.py": UNREADY})
+
+
+@pytest.fixture(scope="session")
+def slow_image(image_of: ImageOf) -> str:
+    """The image of a function that takes long to start."""
+    return image_of({"handler.py": SLOW})
 
 
 @pytest.fixture(params=["kubernetes", "knative"])
@@ -140,6 +141,101 @@ def test_an_image_that_does_not_exist(deployer: Deployer) -> None:
     assert failed.code == 1
     assert MISSING in failed.notes
     assert "still serves" not in failed.notes
+
+
+def test_a_slow_start_is_not_restarted(deployer: Deployer, kubectl: Kubectl, slow_image: str) -> None:
+    deployed = deployer("deploy", "--image", slow_image)
+    assert deployed.code == 0, deployed.notes
+    statuses = [status for pod in kubectl.items("pods") for status in pod["status"]["containerStatuses"]]
+    restarts = {status["restartCount"] for status in statuses if status["name"] == "function"}
+    assert restarts == {0}, deployed.notes
+
+
+AUTOSCALER = "kubernetes.horizontalPodAutoscaler"
+REPLICAS = "kubernetes.deployment.spec.replicas"
+
+
+def managers_of_replicas(deployment: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+    """Return who has set the number of pods, with the subresource."""
+    return {
+        (entry["manager"], entry.get("subresource"))
+        for entry in deployment["metadata"]["managedFields"]
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    }
+
+
+@pytest.mark.parametrize("deployer", ["kubernetes"], indirect=True)
+def test_an_autoscaler_is_added_and_removed(
+    deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str
+) -> None:
+    """The autoscaler has no metrics here. It enforces its least number of pods without them."""
+
+    def deploy(*settings: str, plan: bool = False) -> Result:
+        options = [option for setting in settings for option in ("--set", setting)]
+        return deployer("deploy", "--image", function_image, *options, *(["--plan"] if plan else []))
+
+    def live() -> dict[str, Any]:
+        return kubectl.get(resource, "--show-managed-fields")
+
+    assert deploy(f"{REPLICAS}=3").code == 0
+    before = generation(kubectl, resource)
+
+    # Funcpack has set the number, and goes on until the autoscaler sets another one.
+    assert "Deployment.spec.replicas" not in deploy(f"{AUTOSCALER}={{}}", plan=True).output
+    added = deploy(f"{AUTOSCALER}={{}}")
+    assert added.code == 0, added.notes
+    assert deploy(f"{AUTOSCALER}={{}}").code == 0
+    assert deploy(f"{AUTOSCALER}={{}}", plan=True).output == "no changes\nno build\n"
+    assert generation(kubectl, resource) == before
+    assert live()["spec"]["replicas"] == 3
+    assert managers_of_replicas(live()) == {("funcpack", None)}
+
+    four = f"{AUTOSCALER}.spec.minReplicas=4"
+    assert deploy(four).code == 0
+    wait_until(lambda: live()["spec"]["replicas"] == 4, "fourth pod")
+    assert managers_of_replicas(live()) == {("kube-controller-manager", "scale")}
+    before = generation(kubectl, resource)
+    updated = deploy(four)
+    assert updated.code == 0, updated.notes
+    assert generation(kubectl, resource) == before
+    assert managers_of_replicas(live()) == {("kube-controller-manager", "scale")}
+
+    # Without the section, the number is the configuration's again, but the autoscaler's is not changed unasked.
+    kubectl("delete", "horizontalpodautoscaler", "greeter")
+    for settings in ((), (f"{REPLICAS}=1",)):
+        refused = deploy(*settings)
+        assert refused.code == 1
+        assert ".spec.replicas is set by kube-controller-manager" in refused.notes
+    assert live()["spec"]["replicas"] == 4
+    assert deploy(f"{REPLICAS}=4").code == 0
+    shown = deployer("deploy", "--image", function_image, "--set", f"{REPLICAS}=1", "--dry-run")
+    kubectl(
+        "apply", "--server-side", "--field-manager=funcpack", "--force-conflicts", "--filename", "-", stdin=shown.output
+    )
+    assert managers_of_replicas(live()) == {("funcpack", None)}
+    assert deploy(f"{REPLICAS}=2").code == 0
+    assert live()["spec"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("deployer", ["kubernetes"], indirect=True)
+def test_an_autoscaler_that_has_set_nothing_is_replaced_by_a_number(
+    deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str
+) -> None:
+    assert deployer("deploy", "--image", function_image).code == 0
+    assert deployer("deploy", "--image", function_image, "--set", f"{AUTOSCALER}={{}}").code == 0
+    kubectl("delete", "horizontalpodautoscaler", "greeter")
+    reduced = deployer("deploy", "--image", function_image, "--set", f"{REPLICAS}=1")
+    assert reduced.code == 0, reduced.notes
+    assert kubectl.get(resource)["spec"]["replicas"] == 1
+
+
+@pytest.mark.parametrize("deployer", ["kubernetes"], indirect=True)
+def test_an_autoscaler_gets_a_deployment_without_pods_going(
+    deployer: Deployer, kubectl: Kubectl, resource: str, function_image: str
+) -> None:
+    assert deployer("deploy", "--image", function_image, "--set", f"{REPLICAS}=0").code == 0
+    assert deployer("deploy", "--image", function_image, "--set", f"{AUTOSCALER}={{}}").code == 0
+    wait_until(lambda: kubectl.get(resource)["spec"]["replicas"] == 2, "second pod")
 
 
 def test_a_deadline(deployer: Deployer, function_image: str, unready_image: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.cluster.images import MISSING
 from tests.unit.docs.markdown import blocks, table_commands
 from tools.places import ROOT
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs" / "deploy"
 VERSIONS = ("1.0.0", "1.1.0")
+BACKENDS = ("kubernetes", "knative")
 DEADLINE = 600
 
 
@@ -37,9 +40,20 @@ class Terminal:
 
     def run(self, command: str) -> str:
         """Run a command and return its output."""
+        done = self._done(command)
+        assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def failed(self, command: str) -> str:
+        """Run a command that fails, and return what it prints to standard error."""
+        done = self._done(command)
+        assert done.returncode == 1, f"$ {command}\n{done.stdout}{done.stderr}"
+        return done.stderr
+
+    def _done(self, command: str) -> subprocess.CompletedProcess[str]:
         for version, image in self.images.items():
             command = command.replace(f"registry.example.com/hello:{version}", image)
-        done = subprocess.run(
+        return subprocess.run(
             shlex.split(command),
             cwd=self.directory,
             env=dict(self.environ),
@@ -48,8 +62,6 @@ class Terminal:
             timeout=DEADLINE,
             check=False,
         )
-        assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
-        return done.stdout
 
 
 @pytest.fixture
@@ -62,6 +74,8 @@ def images(image_of: ImageOf) -> dict[str, str]:
 def terminal(request: pytest.FixtureRequest, tmp_path: Path, kubectl: Kubectl, images: Mapping[str, str]) -> Terminal:
     """Return the terminal of a deployer who has the Role of the page of a backend."""
     backend = request.param
+    if backend == "knative":
+        request.getfixturevalue("serving")
     (role,) = (yaml.safe_load(block.text) for block in blocks(DOCS / f"{backend}.md", "yaml"))
     kubectl.apply(*deployer(role, kubectl.namespace))
     kubeconfig = tmp_path / "kubeconfig.yaml"
@@ -111,10 +125,34 @@ def test_commands_on_kubernetes(terminal: Terminal, kubectl: Kubectl) -> None:
 
 
 @pytest.mark.parametrize("terminal", ["knative"], indirect=True)
-def test_commands_on_knative(serving: None, terminal: Terminal, kubectl: Kubectl) -> None:  # noqa: ARG001 - skips
+def test_commands_on_knative(terminal: Terminal, kubectl: Kubectl) -> None:
     printed = {command: terminal.run(command) for command in table_commands(DOCS / "knative.md", "funcpack")}
     assert_printed(printed)
     assert kubectl.items("services.serving.knative.dev") == []
+
+
+@pytest.mark.parametrize("terminal", ["knative"], indirect=True)
+def test_a_saved_event_reaches_a_pod(terminal: Terminal) -> None:
+    event = {"request": {"method": "POST", "path": "/", "text": "{}"}, "answer": {"status": 200, "text": "1.1.0"}}
+    (terminal.directory / "event.json").write_text(json.dumps(event))
+    terminal.run("funcpack deploy --image registry.example.com/hello:1.0.0")
+    terminal.run("funcpack deploy --image registry.example.com/hello:1.1.0 --smoke event.json")
+
+
+@pytest.mark.parametrize("terminal", BACKENDS, indirect=True)
+def test_an_image_that_cannot_be_pulled_ends_a_deployment(terminal: Terminal) -> None:
+    notes = terminal.failed(f"funcpack deploy --image {MISSING}")
+    assert "ImagePullBackOff" in notes
+    assert MISSING in notes
+
+
+@pytest.mark.parametrize("terminal", BACKENDS, indirect=True)
+def test_a_function_that_cannot_be_loaded_ends_a_deployment(terminal: Terminal, broken_image: str) -> None:
+    terminal.run("funcpack deploy --image registry.example.com/hello:1.0.0")
+    notes = terminal.failed(f"funcpack deploy --image {broken_image}")
+    assert "the container 'function' ended with exit code 1" in notes
+    assert "RuntimeError: the database is not configured" in notes
+    assert "still serves" in notes
 
 
 @pytest.mark.parametrize("terminal", ["kubernetes"], indirect=True)

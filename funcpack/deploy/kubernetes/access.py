@@ -51,7 +51,10 @@ def check_access(cluster: Cluster, needs: Iterable[Need]) -> None:
 
 
 def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
-    attributes = {"namespace": cluster.namespace, "verb": verb, "group": kind.group, "resource": kind.plural}
+    resource, _, subresource = kind.plural.partition("/")
+    attributes = {"namespace": cluster.namespace, "verb": verb, "group": kind.group, "resource": resource}
+    if subresource:
+        attributes["subresource"] = subresource
     return _posted(
         f"{verb} {kind.shown}",
         "Check the permissions",

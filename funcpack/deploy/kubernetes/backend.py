@@ -13,14 +13,14 @@ from funcpack.deploy.kubernetes.difference import changes
 from funcpack.deploy.kubernetes.findings import log_lines
 from funcpack.deploy.kubernetes.pod import CONTAINER
 from funcpack.deploy.kubernetes.requests import apply_plan
-from funcpack.deploy.kubernetes.resources import POD, resource_of
+from funcpack.deploy.kubernetes.resources import POD, POD_LOG, resource_of
 from funcpack.deploy.kubernetes.sections import check_names
 from funcpack.deploy.kubernetes.workload import Workload
 from funcpack.deploy.plan.backend import Description, Difference
 from funcpack.deployment_errors import MissingImageError, NotDeployedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import ClassVar
 
     from funcpack.deploy.kubernetes.resources import Resource
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from funcpack.deploy.settings.target import Target
 
 LOG_LINES = 100
+LOG_READS = (Need(POD, ("list",)), Need(POD_LOG, ("get",)))
 
 
 class ClusterBackend(abc.ABC):
@@ -103,15 +104,20 @@ class ClusterBackend(abc.ABC):
 
     def difference(self) -> Difference:
         """Compare the manifests with what the cluster has: one GET request for each."""
-        manifests = self.checked_manifests()
+        shown = self.checked_manifests()
         cluster = self.cluster()
-        found = [cluster.found(resource_of(manifest), manifest["metadata"]["name"]) for manifest in manifests]
+        found = [cluster.found(resource_of(manifest), manifest["metadata"]["name"]) for manifest in shown]
+        manifests = self.completed(shown, found[0])
         changed = tuple(
             change
             for manifest, old in zip(manifests, found, strict=True)
             for change in changes(manifest, old, self._prefix(manifest))
         )
         return Difference(exists=found[0] is not None, needs_build=False, changes=changed)
+
+    def completed(self, manifests: tuple[Manifest, ...], found: Mapping[str, Any] | None) -> tuple[Manifest, ...]:  # noqa: ARG002 - for backends
+        """Return the manifests to apply if the cluster has `found`, the resource that runs the function."""
+        return manifests
 
     def _prefix(self, manifest: Manifest) -> str:
         """Return how a difference names a resource: those with other names than the function's may be several of a kind."""
@@ -141,6 +147,7 @@ class ClusterBackend(abc.ABC):
         """Return the last lines of the container in each pod."""
         cluster = self.cluster()
         self.required(cluster)
+        check_access(cluster, LOG_READS)
         pods = cluster.items(POD, **self.pod_labels())
         if not pods:
             self.note(f"{self.target.name} has no pod at the moment, so there is no log.")

@@ -73,8 +73,11 @@ class Cluster:
 
     def found(self, kind: Resource, name: str) -> dict[str, Any] | None:
         """Return a resource, or None if it does not exist."""
-        received = self.read(f"{kind.kind} {name}", kind.path(self.namespace, name), accepts={404})
-        return None if received.status == 404 else received.body
+        return self._found(kind, name, accepts={404})
+
+    def visible(self, kind: Resource, name: str) -> dict[str, Any] | None:
+        """Return a resource, or None if it does not exist or the user may not read it."""
+        return self._found(kind, name, accepts={403, 404})
 
     def items(self, kind: Resource, **labels: str) -> list[dict[str, Any]]:
         """Return the resources of a kind with these labels; none if the user may not list them.
@@ -87,6 +90,10 @@ class Cluster:
         """Return the events about a resource by its name, the newest last; none if the user may not list them."""
         events = self._listed(kind, fieldSelector=f"involvedObject.name={about}")
         return sorted(events, key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+
+    def _found(self, kind: Resource, name: str, *, accepts: Iterable[int]) -> dict[str, Any] | None:
+        received = self.read(f"{kind.kind} {name}", kind.path(self.namespace, name), accepts=accepts)
+        return None if received.status >= 400 else received.body
 
     def _listed(self, kind: Resource, **query: str) -> list[dict[str, Any]]:
         received = self.read(f"the {kind.plural}", kind.collection(self.namespace), accepts={403, 404}, **query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack.deploy.kubernetes.pod import LIVE_PATH, PORT, READY_PATH, container, pod, probe
+from funcpack.deploy.kubernetes.pod import LIVE_PATH, PORT, READY_PATH, START_SECONDS, container, pod, probe
 
 if TYPE_CHECKING:
     from funcpack.deploy.kubernetes.workload import Manifest, Workload
@@ -14,8 +14,6 @@ SHUTDOWN_DELAY = "FUNCTION_SHUTDOWN_DELAY"
 GRACE_PERIOD = "FUNCTION_GRACE_PERIOD"
 DEFAULTS = {SHUTDOWN_DELAY: "5", GRACE_PERIOD: "30"}
 SECONDS_TO_EXIT = 5
-
-START_SECONDS = 60
 
 
 def deployment(workload: Workload, *, scales: bool) -> Manifest:

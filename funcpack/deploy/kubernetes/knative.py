@@ -43,6 +43,8 @@ SERVICE_SECTION = "service"
 TRIGGER_SECTION = "trigger"
 ALL = 100
 SMOKE_TAG = "funcpack-smoke"
+# What tells why a new revision does not become ready.
+READS = (Need(CONFIGURATION, ("get",)), Need(POD, ("list",)))
 
 
 def create(target: Target, note: Note) -> Backend:
@@ -90,7 +92,7 @@ class KnativeBackend(ClusterBackend):
         """Apply the manifests, wait for the new revision, and call the address."""
         manifests = self.checked_manifests()
         cluster = self.cluster()
-        self.check_access(cluster, manifests)
+        self.check_access(cluster, manifests, READS if self._smoke or not self.target.options.no_wait else ())
         staged = None
         before = cluster.found(KNATIVE_SERVICE, self.target.name) or {}
         is_first = not revisions.traffic(before)
@@ -217,7 +219,7 @@ class KnativeBackend(ClusterBackend):
 
     def _problem(self, cluster: Cluster) -> PodProblem | None:
         """Return the problem of the newest revision, once the cluster has created that of the newest configuration."""
-        configuration = next(iter(cluster.items(CONFIGURATION, **self.pod_labels())), None)
+        configuration = cluster.visible(CONFIGURATION, self.target.name)
         if configuration is None or not is_seen(configuration):
             return None
         newest = at(configuration, "status.latestCreatedRevisionName")

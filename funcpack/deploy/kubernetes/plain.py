@@ -25,7 +25,7 @@ from funcpack.deploy.kubernetes.resources import (
     SERVICE,
 )
 from funcpack.deploy.kubernetes.rollout import Rollout
-from funcpack.deploy.kubernetes.scaling import horizontal_pod_autoscaler, pod_disruption_budget
+from funcpack.deploy.kubernetes.scaling import horizontal_pod_autoscaler, pod_disruption_budget, with_live_replicas
 from funcpack.deploy.kubernetes.sections import has_section, with_section
 from funcpack.deploy.kubernetes.service import PORT, service
 from funcpack.deploy.kubernetes.workload import Workload
@@ -85,13 +85,19 @@ class PlainBackend(ClusterBackend):
         """Return contradictions in the Deployment."""
         return contradictions(manifests[0], scales=self._scales)
 
+    def completed(self, manifests: tuple[Manifest, ...], found: Mapping[str, Any] | None) -> tuple[Manifest, ...]:
+        """Return the manifests with the number of pods that the Deployment keeps until its autoscaler has set one."""
+        first, *others = manifests
+        return (with_live_replicas(first, found), *others) if self._scales else manifests
+
     def deploy(self) -> Description:
         """Apply the manifests, wait for the rollout, and call the Service."""
         manifests = self.checked_manifests()
         cluster = self.cluster()
         waits = not self.target.options.no_wait
         self.check_access(cluster, manifests, READS if waits else ())
-        self.apply(cluster, manifests)
+        found = cluster.found(DEPLOYMENT, self.target.name) if self._scales else None
+        self.apply(cluster, self.completed(manifests, found))
         return self._served(cluster) if waits else self.described(cluster, self.required(cluster))
 
     def rollback(self) -> Description:

@@ -18,6 +18,9 @@ LIVE_PATH = "/health/live"
 # A health check can take more than the default of one second while a large body is parsed on less than one CPU.
 PROBE_TIMEOUT = 2
 
+# How long a function and its hook `start()` may take, at least, before Kubernetes restarts the container.
+START_SECONDS = 60
+
 
 def probe(path: str, port: str | None, **timing: int) -> dict[str, Any]:
     """Return a probe of a health path. Knative requires probes without a port."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of resource in the API."""
+    """A kind of resource in the API. `plural` can name a subresource, as in `pods/log`."""
 
     api_version: str
     kind: str
@@ -41,6 +41,7 @@ DEPLOYMENT = Resource("apps/v1", "Deployment", "deployments")
 REPLICA_SET = Resource("apps/v1", "ReplicaSet", "replicasets")
 SERVICE = Resource("v1", "Service", "services")
 POD = Resource("v1", "Pod", "pods")
+POD_LOG = Resource("v1", "Pod", "pods/log")
 EVENT = Resource("v1", "Event", "events")
 AUTOSCALER = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
 BUDGET = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")

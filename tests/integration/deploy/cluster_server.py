@@ -61,7 +61,7 @@ ALLOWED = Reply(201, {"kind": "SelfSubjectAccessReview", "status": {"allowed": T
 class ClusterServer:
     """The server at `url`. `answers` are its answers, by the method and the path without a query, such as `GET /healthz`."""
 
-    url: str
+    url: str = ""
     answers: dict[str, Callable[[Request], Reply]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
 
@@ -85,14 +85,14 @@ class ClusterServer:
 
 
 @contextmanager
-def cluster_server() -> Iterator[ClusterServer]:
-    """Run a server."""
+def served(answer: Callable[[Request], Reply]) -> Iterator[str]:
+    """Answer requests, and yield the URL of the server."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
-            reply = server.answer(Request(self.command, self.path, headers, body))
+            reply = answer(Request(self.command, self.path, headers, body))
             if reply is CUT:
                 self.close_connection = True
                 return
@@ -124,10 +124,30 @@ def cluster_server() -> Iterator[ClusterServer]:
             """Print nothing: clients that time out or are interrupted close their connections."""
 
     with Server(("127.0.0.1", 0), Handler) as listening:
-        server = ClusterServer(f"http://127.0.0.1:{listening.server_address[1]}")
         threading.Thread(target=listening.serve_forever, daemon=True).start()
-        yield server
+        yield f"http://127.0.0.1:{listening.server_address[1]}"
         listening.shutdown()
+
+
+@contextmanager
+def cluster_server() -> Iterator[ClusterServer]:
+    """Run a server."""
+    server = ClusterServer()
+    with served(server.answer) as server.url:
+        yield server
+
+
+def kubeconfig(directory: Path, url: str) -> Path:
+    """Write a kubeconfig that selects a server, and return its path."""
+    content = {
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {"server": url}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": NAMESPACE}}],
+        "users": [{"name": "test", "user": {"token": "the-token-of-the-cluster"}}],
+    }
+    file = directory / "kubeconfig"
+    file.write_text(yaml.safe_dump(content))
+    return file
 
 
 @dataclass(frozen=True)
@@ -142,13 +162,7 @@ class Orders:
         """Write the function, its configuration and a kubeconfig."""
         (directory / "handler.py").write_text("def handler(request):\n    return 'hello'\n")
         (directory / "config.json").write_text(json.dumps({"name": "orders"}))
-        kubeconfig = {
-            "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {"server": server.url}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": NAMESPACE}}],
-            "users": [{"name": "test", "user": {"token": "the-token-of-the-cluster"}}],
-        }
-        (directory / "kubeconfig").write_text(yaml.safe_dump(kubeconfig))
+        kubeconfig(directory, server.url)
         return cls(directory, server)
 
     def __call__(self, command: str, backend: str, *options: str) -> Result:
@@ -178,5 +192,4 @@ class Orders:
 
     @property
     def _environ(self) -> dict[str, str]:
-        kubeconfig = str(self.directory / "kubeconfig")
-        return {**os.environ, "KUBECONFIG": kubeconfig, "FUNCPACK_POLL_INTERVAL": "0.05"}
+        return {**os.environ, "KUBECONFIG": str(self.directory / "kubeconfig"), "FUNCPACK_POLL_INTERVAL": "0.05"}

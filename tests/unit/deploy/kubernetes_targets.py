@@ -23,14 +23,19 @@ IMAGE = "registry.example.com/orders:1.0.0"
 
 
 def backend_of(
-    directory: Path, name: str, configuration: dict[str, Any] | None = None, function: str = HTTP, **options: Any
+    directory: Path,
+    name: str,
+    configuration: dict[str, Any] | None = None,
+    function: str = HTTP,
+    environ: dict[str, str] | None = None,
+    **options: Any,
 ) -> tuple[Backend, list[str]]:
     """Return a backend for the function `orders`, and the list that its notes go to."""
     (directory / "handler.py").write_text(function)
     (directory / "config.json").write_text(json.dumps({"name": "orders", **(configuration or {})}))
     notes: list[str] = []
     chosen = Options(backend=name, **{"image": IMAGE, **options})
-    target = read_target(directory, chosen, {}, notes.append, needs_function=True)
+    target = read_target(directory, chosen, environ or {}, notes.append, needs_function=True)
     return CREATE[name](target, notes.append), notes
 
 

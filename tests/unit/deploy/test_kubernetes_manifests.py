@@ -102,7 +102,7 @@ KNATIVE_SERVICE = {
                         **CONTAINER,
                         "ports": [{"containerPort": 8080}],
                         "readinessProbe": probe("/health/ready", port=None, periodSeconds=1),
-                        "livenessProbe": probe("/health/live", port=None),
+                        "livenessProbe": probe("/health/live", port=None, initialDelaySeconds=40),
                     }
                 ],
                 "volumes": VOLUMES,

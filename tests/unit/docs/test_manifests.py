@@ -10,6 +10,7 @@ import yaml
 
 from funcpack_invoker.settings import Settings
 from tests import samples
+from tests.unit.deploy.kubernetes_targets import CREATE, manifests_of
 from tests.unit.docs.markdown import PAGES, blocks
 from tests.unit.docs.schemas import InvalidManifestError, validate
 from tools.places import ROOT
@@ -90,12 +91,48 @@ def test_a_pod_has_as_few_rights_as_it_needs(manifest: Manifest) -> None:
         assert container["resources"]["limits"]["memory"]
 
 
-@of({name: one for name, one in MANIFESTS.items() if one["apiVersion"] == "serving.knative.dev/v1"})
-def test_knative_checks_again_after_a_second(manifest: Manifest) -> None:
-    # Without a period, the kubelet checks every ten seconds.
-    (container,) = pods(manifest)[0]["containers"]
+def probe(path: str, *, port: str | None = None, **timing: int) -> dict[str, Any]:
+    # A check can take more than the default of one second while a large body is parsed on less than one CPU.
+    return {"httpGet": {"path": path, **({"port": port} if port else {})}, "timeoutSeconds": 2, **timing}
 
-    assert container["readinessProbe"]["periodSeconds"] == 1
+
+# The probes of every manifest that runs a function: those of the documentation, of the samples and of `funcpack deploy`.
+PROBES = {
+    "serving.knative.dev/v1": {
+        # Without a period, the kubelet checks every ten seconds.
+        "readinessProbe": probe("/health/ready", periodSeconds=1),
+        # Three checks that fail, ten seconds apart, restart the container: at least 60 seconds after its start.
+        "livenessProbe": probe("/health/live", initialDelaySeconds=40),
+    },
+    "apps/v1": {
+        "startupProbe": probe("/health/ready", port="http", periodSeconds=1, failureThreshold=60),
+        "readinessProbe": probe("/health/ready", port="http", periodSeconds=1),
+        "livenessProbe": probe("/health/live", port="http", periodSeconds=10),
+    },
+}
+# An image of Knative, which is no function, and has no health paths.
+DISPLAY = {"readinessProbe": {"tcpSocket": {}, "periodSeconds": 1}}
+
+
+def probes(manifest: Manifest) -> dict[str, Any]:
+    """Return the probes of the only container of a manifest."""
+    (container,) = pods(manifest)[0]["containers"]
+    return {name: value for name, value in container.items() if name.endswith("Probe")}
+
+
+@of({name: one for name, one in MANIFESTS.items() if pods(one)})
+def test_the_documentation_and_the_samples_have_the_same_probes(manifest: Manifest) -> None:
+    is_function = manifest["metadata"]["name"] != "dead-letters"
+
+    assert probes(manifest) == (PROBES[manifest["apiVersion"]] if is_function else DISPLAY)
+
+
+@pytest.mark.parametrize("backend", CREATE)
+def test_a_deployment_has_the_probes_of_the_documentation(tmp_path: Path, backend: str) -> None:
+    generated = [one for one in manifests_of(tmp_path, backend).values() if pods(one)]
+
+    assert [probes(one) for one in generated] == [PROBES[one["apiVersion"]] for one in generated]
+    assert len(generated) == 1
 
 
 @of({name: one for name, one in MANIFESTS.items() if one["kind"] == "Deployment"})
