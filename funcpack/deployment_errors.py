@@ -457,6 +457,17 @@ class ForbiddenField(FieldProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateName(FieldProblem):
+    """Several entries of a list have the same name."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} has several entries with the name '{self.name}'. Keep one of them."
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidField(FieldProblem):
     """The value breaks another rule of the resource's schema. `message` is that of the schema library."""
 

@@ -85,7 +85,7 @@ def service_body(configuration: Configuration, image: str | Value, source: str |
 
 def _container(configuration: Configuration) -> dict[str, Any]:
     """Return the container with the variables of the configuration."""
-    environment = [{"name": name, "value": value} for name, value in configuration.section("environment").items()]
+    environment = [{"name": name, "value": value} for name, value in configuration.texts.items()]
     secrets = [_secret(name, reference) for name, reference in configuration.section("secrets").items()]
     variables = [*environment, *secrets]
     return {"env": variables} if variables else {}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.values import at
+from funcpack.deploy.settings.merging import name_of
 from funcpack.similar_names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 _NOTHING_MOVED: Mapping[str, str] = {}
 _RANGES = {"int32": (-(2**31), 2**31), "int64": (-(2**63), 2**63), "uint32": (0, 2**32), "uint64": (0, 2**64)}
+# Lists in which a name means one entry. Others, such as the headers of a probe, can have a name several times.
+_WITH_NAMES = frozenset({"containers", "initContainers", "env", "volumes", "volumeMounts"})
 _DURATION = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?s")
 
 
@@ -44,6 +49,7 @@ def check(
     problems = [
         problem for error in _checker(schema).iter_errors(value) for problem in _problems(error, section, moved)
     ]
+    problems.extend(_duplicates(value, section))
     if problems:
         raise errors.ConfigurationFieldError(file, sorted(problems, key=lambda problem: problem.path))
 
@@ -111,6 +117,20 @@ def _problems(error: CompleteError, section: str, moved: Mapping[str, str]) -> I
             yield errors.MissingField(_joined(path, missing))
         case _:
             yield _KINDS.get(str(error.validator), _other)(path, error)
+
+
+def _duplicates(value: Any, path: str) -> Iterator[errors.FieldProblem]:
+    """Return the names that several entries of a list have, which no schema excludes."""
+    if isinstance(value, Mapping):
+        for key, field in value.items():
+            below = _joined(path, key)
+            if key in _WITH_NAMES and isinstance(field, list):
+                names = Counter(name for name in map(name_of, field) if isinstance(name, str))
+                yield from (errors.DuplicateName(below, name) for name, count in names.items() if count > 1)
+            yield from _duplicates(field, below)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _duplicates(entry, f"{path}[{index}]")
 
 
 def _unknown(

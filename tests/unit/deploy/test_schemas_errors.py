@@ -15,6 +15,15 @@ config.json: cloudrun.trafic is not a known field. Did you mean 'traffic'?
 Correct or remove this field. Nothing was built or sent.""",
     ),
     (
+        errors.ConfigurationFieldError("config.json", [errors.DuplicateName("cloudrun_container.env", "MODE")]),
+        2,
+        """\
+Invalid configuration
+config.json: cloudrun_container.env has several entries with the name 'MODE'. Keep one of them.
+
+Correct or remove this field. Nothing was built or sent.""",
+    ),
+    (
         errors.ConfigurationFieldError(
             None,
             [
