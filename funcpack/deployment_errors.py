@@ -468,6 +468,18 @@ class DuplicateName(FieldProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class MissingEntry(FieldProblem):
+    """A list has no entry with the name that Funcpack changes. `entry` says what it is."""
+
+    entry: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} needs {self.entry} with the name '{self.name}'."
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidField(FieldProblem):
     """The value breaks another rule of the resource's schema. `message` is that of the schema library."""
 

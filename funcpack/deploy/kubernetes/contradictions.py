@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.deployment import GRACE_PERIOD, SHUTDOWN_DELAY, seconds
 from funcpack.deploy.kubernetes.pod import function_container
+from funcpack.deploy.settings.merging import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,4 +51,5 @@ def _time_to_stop(spec: Mapping[str, Any], settings: Mapping[str, str]) -> Itera
 
 
 def _settings(spec: Mapping[str, Any]) -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in function_container(spec).get("env", ()) if "value" in entry}
+    container = function_container(spec) or {}
+    return {name: entry["value"] for name, entry in (by_name(container.get("env")) or {}).items() if "value" in entry}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.plan.values import at
+from funcpack.deploy.settings.merging import by_name
+from funcpack.deployment_errors import ConfigurationFieldError, MissingEntry
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from funcpack.deploy.kubernetes.workload import Workload
+    from funcpack.deploy.kubernetes.workload import Manifest, Workload
 
 # Lists of a configuration are merged by name, so that users reach the container under this name.
 CONTAINER = "function"
@@ -60,10 +64,21 @@ def pod(container: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the container of the function, next to which a configuration can add others."""
-    containers: list[Mapping[str, Any]] = pod_spec["containers"]
-    return next(entry for entry in containers if entry.get("name") == CONTAINER)
+def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the container of the function, next to which a configuration can add others, or None if it has replaced it."""
+    return (by_name(pod_spec.get("containers")) or {}).get(CONTAINER)
+
+
+def check_container(manifest: Manifest, section: str, file: str | None) -> None:
+    """Check that a section has not replaced the container of the function.
+
+    Raises:
+        ConfigurationFieldError: It has.
+
+    """
+    if function_container(at(manifest, "spec.template.spec") or {}) is None:
+        missing = MissingEntry(f"{section}.spec.template.spec.containers", "a container", CONTAINER)
+        raise ConfigurationFieldError(file, [missing])
 
 
 def _environment(workload: Workload, defaults: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.schemas import schema
@@ -49,12 +50,22 @@ def with_section(manifest: Manifest, target: Target, backend: str, name: str) ->
     check(section, {"type": "object"}, f"{backend}.{name}", target.configuration.file)
     file = target.configuration.file
     forbidden(section, IDENTITY, f"{backend}.{name}", file)
-    complete = merged(manifest, section)
-    # The schema says what a whole resource requires.
-    check(complete, schema(manifest["apiVersion"], manifest["kind"]), f"{backend}.{name}", file)
+    complete: Manifest = _without_nulls(merged(manifest, section))
+    # The schema says what a whole resource requires, except that it could do without metadata.
+    whole = {**schema(manifest["apiVersion"], manifest["kind"]), "required": ["metadata", "spec"]}
+    check(complete, whole, f"{backend}.{name}", file)
     return complete
 
 
 def has_section(target: Target, backend: str, name: str) -> bool:
     """Return whether the configuration has a section, which may be empty."""
     return name in target.section(backend)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a manifest without the fields that are null: the API treats them like absent ones."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(field) for key, field in value.items() if field is not None}
+    if isinstance(value, list):
+        return [_without_nulls(entry) for entry in value]
+    return value

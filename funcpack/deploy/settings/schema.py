@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _NOTHING_MOVED: Mapping[str, str] = {}
 _RANGES = {"int32": (-(2**31), 2**31), "int64": (-(2**63), 2**63), "uint32": (0, 2**32), "uint64": (0, 2**64)}
 # Lists in which a name means one entry. Others, such as the headers of a probe, can have a name several times.
-_WITH_NAMES = frozenset({"containers", "initContainers", "env", "volumes", "volumeMounts"})
+_MAY_LACK_NAMES = frozenset({"containers", "initContainers"})
+_WITH_NAMES = _MAY_LACK_NAMES | {"env", "volumes", "volumeMounts"}
 _DURATION = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?s")
 
 
@@ -49,7 +50,7 @@ def check(
     problems = [
         problem for error in _checker(schema).iter_errors(value) for problem in _problems(error, section, moved)
     ]
-    problems.extend(_duplicates(value, section))
+    problems.extend(problem for problem in _problems_of_names(value, section) if problem not in problems)
     if problems:
         raise errors.ConfigurationFieldError(file, sorted(problems, key=lambda problem: problem.path))
 
@@ -64,10 +65,17 @@ def forbidden(value: Mapping[str, Any], reasons: Mapping[str, str], section: str
     problems = [
         errors.ForbiddenField(_joined(section, path), reason)
         for path, reason in reasons.items()
-        if at(value, path) is not None
+        if _is_set(value, path)
     ]
     if problems:
         raise errors.ConfigurationFieldError(file, problems)
+
+
+def _is_set(value: Mapping[str, Any], path: str) -> bool:
+    """Return whether an object has a field, which may be null."""
+    parents, _, name = path.rpartition(".")
+    parent = at(value, parents)
+    return isinstance(parent, Mapping) and name in parent
 
 
 def _checker(schema: Mapping[str, Any]) -> Validator:
@@ -119,18 +127,26 @@ def _problems(error: CompleteError, section: str, moved: Mapping[str, str]) -> I
             yield _KINDS.get(str(error.validator), _other)(path, error)
 
 
-def _duplicates(value: Any, path: str) -> Iterator[errors.FieldProblem]:
-    """Return the names that several entries of a list have, which no schema excludes."""
+def _problems_of_names(value: Any, path: str) -> Iterator[errors.FieldProblem]:
+    """Return what no schema excludes: entries by whose names lists are merged, but that have none or that of another entry."""
     if isinstance(value, Mapping):
         for key, field in value.items():
-            below = _joined(path, key)
             if key in _WITH_NAMES and isinstance(field, list):
-                names = Counter(name for name in map(name_of, field) if isinstance(name, str))
-                yield from (errors.DuplicateName(below, name) for name, count in names.items() if count > 1)
-            yield from _duplicates(field, below)
+                yield from _problems_of_entries(field, _joined(path, key), requires_name=key not in _MAY_LACK_NAMES)
+            yield from _problems_of_names(field, _joined(path, key))
     elif isinstance(value, list):
         for index, entry in enumerate(value):
-            yield from _duplicates(entry, f"{path}[{index}]")
+            yield from _problems_of_names(entry, f"{path}[{index}]")
+
+
+def _problems_of_entries(entries: list[Any], path: str, *, requires_name: bool) -> Iterator[errors.FieldProblem]:
+    for index, entry in enumerate(entries):
+        if entry is None:
+            yield errors.WrongType(f"{path}[{index}]", ("object",), entry)
+        elif requires_name and isinstance(entry, Mapping) and "name" not in entry:
+            yield errors.MissingField(f"{path}[{index}].name")
+    names = Counter(name for name in map(name_of, entries) if isinstance(name, str))
+    yield from (errors.DuplicateName(path, name) for name, count in names.items() if count > 1)
 
 
 def _unknown(

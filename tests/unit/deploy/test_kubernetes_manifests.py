@@ -212,6 +212,11 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             }
         },
     ),
+    "no probe": (
+        "kubernetes",
+        {"kubernetes": {"deployment": with_container(livenessProbe=None)}},
+        {f"Deployment {POD}.containers[0].livenessProbe": None, f"Deployment {POD}.containers[0].image": IMAGE},
+    ),
     "concurrency and scale": (
         "knative",
         {
@@ -392,6 +397,12 @@ def test_yaml_has_the_values_of_the_manifest(values: dict[str, Any]) -> None:
     assert yaml.safe_load(as_yaml([values])) == values
 
 
+def with_containers(backend: str, *containers: Any) -> dict[str, Any]:
+    """Return a configuration whose section sets the list of the containers."""
+    section = {"kubernetes": "deployment", "knative": "service"}[backend]
+    return {backend: {section: {"spec": {"template": {"spec": {"containers": list(containers)}}}}}}
+
+
 REJECTED = {
     "an unknown section": ("knative", {"knative": {"servise": {}}}, "knative.servise"),
     "an unknown field": ("kubernetes", {"kubernetes": {"deployment": {"spec": {"replica": 1}}}}, "replicas"),
@@ -411,6 +422,30 @@ REJECTED = {
         "knative",
         {"knative": {"sources": [PING, KAFKA, PING]}},
         "knative.sources[2] is a second PingSource with the name 'orders'",
+    ),
+    **{
+        f"{reason}, {backend}": (backend, with_containers(backend, *containers), named)
+        for backend in WHOLE
+        for reason, containers, named in (
+            ("no container", [], "containers needs a container with the name 'function'."),
+            ("two containers of the same name", [{"name": "a"}, {"name": "a"}], "several entries with the name 'a'."),
+            ("a container whose name is no text", [{"name": {}}], "containers[0].name must be text, not an object."),
+            ("a container that is null", [{"name": "function"}, None], "containers[1] must be an object"),
+            ("a variable without a name", [{"name": "function", "env": [{"value": "1"}]}], "env[0].name is required."),
+        )
+    },
+    "a container without a name": (
+        "knative",
+        with_containers("knative", {"resources": {"limits": {"cpu": "1"}}}),
+        "knative.service.spec.template.spec.containers needs a container with the name 'function'.",
+    ),
+    "no specification": ("kubernetes", {"kubernetes": {"deployment": {"spec": None}}}, "deployment.spec is required."),
+    "no metadata": ("knative", {"knative": {"service": {"metadata": None}}}, "service.metadata is required."),
+    "a name that is null": ("knative", {"knative": {"service": {"metadata": {"name": None}}}}, "Use --name"),
+    "no pod": (
+        "kubernetes",
+        {"kubernetes": {"deployment": {"spec": {"template": {"spec": None}}}}},
+        "needs a container with the name 'function'.",
     ),
     "a feature of Knative that is off": (
         "knative",
