@@ -11,6 +11,7 @@ from funcpack.deploy.packing.entry_module import ENTRY_MODULE_FILE, ENTRY_POINT
 from funcpack.deploy.plan.values import at
 from funcpack.deploy.settings.merging import merged
 from funcpack.deploy.settings.schema import check, forbidden
+from funcpack.deploy.settings.variables import check_names
 from funcpack.deployment_errors import FunctionEventTriggerError
 
 if TYPE_CHECKING:
@@ -61,7 +62,18 @@ def _checked_sections(generation: Generation, configuration: Configuration) -> I
             raise FunctionEventTriggerError(f"{name}.{_TRIGGER}")
         forbidden(section, generation.forbidden, name, configuration.file)
         check(section, schema(generation.schema), name, configuration.file, moved=generation.moved)
+        check_names(_variable_names(generation, section, name), generation.backend, configuration.file)
         yield section
+
+
+def _variable_names(generation: Generation, section: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Return the names of the variables of a section, by their paths."""
+    texts = at(section, generation.environment) or ()
+    secrets = [secret["key"] for secret in at(section, generation.secrets) or () if "key" in secret]
+    return {
+        **{f"{path}.{generation.environment}.{name}": name for name in texts},
+        **{f"{path}.{generation.secrets}[{name}]": name for name in secrets},
+    }
 
 
 def _placed(path: str, value: Any) -> dict[str, Any]:

@@ -97,8 +97,7 @@ class ClusterBackend(abc.ABC):
         if not self.target.options.image:
             raise MissingImageError(self.target.backend, self.target.name)
         manifests = self.manifests(Workload.of(self.target))
-        section = f"{self.target.backend}.{self.sections[0]}"
-        check_container(manifests[0], section, self.target.configuration.file)
+        check_container(manifests[0], self.target.backend, self.sections[0], self.target.configuration.file)
         for warning in self.warnings(manifests):
             self.note(f"Warning: {warning}")
         return manifests

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.plan.values import at
 from funcpack.deploy.settings.merging import by_name
+from funcpack.deploy.settings.variables import check_names
 from funcpack.deployment_errors import ConfigurationFieldError, MissingEntry
 
 if TYPE_CHECKING:
@@ -69,16 +70,19 @@ def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return (by_name(pod_spec.get("containers")) or {}).get(CONTAINER)
 
 
-def check_container(manifest: Manifest, section: str, file: str | None) -> None:
-    """Check that a section has not replaced the container of the function.
+def check_container(manifest: Manifest, backend: str, section: str, file: str | None) -> None:
+    """Check that a section has not replaced the container of the function, nor set a variable of the platform.
 
     Raises:
         ConfigurationFieldError: It has.
 
     """
-    if function_container(at(manifest, "spec.template.spec") or {}) is None:
-        missing = MissingEntry(f"{section}.spec.template.spec.containers", "a container", CONTAINER)
-        raise ConfigurationFieldError(file, [missing])
+    path = f"{backend}.{section}.spec.template.spec.containers"
+    described = function_container(at(manifest, "spec.template.spec") or {})
+    if described is None:
+        raise ConfigurationFieldError(file, [MissingEntry(path, "a container", CONTAINER)])
+    variables = by_name(described.get("env")) or {}
+    check_names({f"{path}[{CONTAINER}].env[{name}]": name for name in variables}, backend, file)
 
 
 def _environment(workload: Workload, defaults: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -288,6 +288,10 @@ def test_image_of_another_container_is_called_at_its_root(app: Path) -> None:
         ({"cloudrun": {"uri": "x"}}, "cloudrun.uri is set by the platform"),
         ({"cloudrun_revision": {"containers": []}}, "Use the section cloudrun_container"),
         (
+            {"cloudrun_container": {"env": [{"name": "PORT", "value": "80"}]}},
+            "cloudrun_container.env[PORT] is set by the platform and cannot be configured.",
+        ),
+        (
             {"cloudrun_container": {"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}},
             "cloudrun_container.env has several entries with the name 'A'. Keep one of them.",
         ),

@@ -200,6 +200,19 @@ LABEL_REASON = "The label tells whether a function was deployed from the same so
         ),
         (
             V1,
+            {"cloudfunction": {"environmentVariables": {"PORT": "80"}}},
+            "cloudfunction.environmentVariables.PORT is set by the platform and cannot be configured.",
+        ),
+        (
+            V2,
+            {"cloudfunction_v2": {"serviceConfig": {"secretEnvironmentVariables": [{"key": "FUNCTION_TARGET"}]}}},
+            (
+                "cloudfunction_v2.serviceConfig.secretEnvironmentVariables[FUNCTION_TARGET] is set by the platform and cannot be "
+                "configured."
+            ),
+        ),
+        (
+            V1,
             {"cloudfunction": {"availableMemory": 512}},
             "cloudfunction.availableMemory is not a known field. Did you mean 'availableMemoryMb'?",
         ),

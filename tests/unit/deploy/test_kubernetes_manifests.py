@@ -439,6 +439,11 @@ REJECTED = {
         with_containers("knative", {"resources": {"limits": {"cpu": "1"}}}),
         "knative.service.spec.template.spec.containers needs a container with the name 'function'.",
     ),
+    "a variable of the platform": (
+        "knative",
+        {"knative": {"service": with_container(env=[{"name": "K_SERVICE", "value": "x"}])}},
+        "containers[function].env[K_SERVICE] is set by the platform and cannot be configured.",
+    ),
     "no specification": ("kubernetes", {"kubernetes": {"deployment": {"spec": None}}}, "deployment.spec is required."),
     "no metadata": ("knative", {"knative": {"service": {"metadata": None}}}, "service.metadata is required."),
     "a name that is null": ("knative", {"knative": {"service": {"metadata": {"name": None}}}}, "Use --name"),
@@ -478,7 +483,15 @@ def knative_concurrency(limit: int, **environment: str) -> dict[str, Any]:
     return {"environment": environment, "knative": {"service": {"spec": spec}}}
 
 
+def on_port(port: int, variable: str | None) -> dict[str, Any]:
+    """Return a configuration of a container with another port, and `PORT` if it is given."""
+    env = {} if variable is None else {"env": [{"name": "PORT", "value": variable}]}
+    return {"kubernetes": {"deployment": with_container(ports=[{"name": "http", "containerPort": port}], **env)}}
+
+
 WARNINGS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "another port of the container": ("kubernetes", on_port(9000, None), "is 9000, but the function listens on 8080"),
+    "another port of the function": ("kubernetes", on_port(8080, "9000"), "is 8080, but the function listens on 9000"),
     "fewer threads than requests": ("knative", knative_concurrency(20, FUNCTION_THREADS="4"), "FUNCTION_THREADS is 4"),
     "fewer calls than requests": ("knative", knative_concurrency(20, FUNCTION_CONCURRENCY="4"), "with 503"),
     "replicas and autoscaler": (
@@ -510,6 +523,8 @@ def test_contradictions_are_warnings(
         ("kubernetes", {"kubernetes": {"horizontalPodAutoscaler": {}}}),
         ("knative", knative_concurrency(20, FUNCTION_THREADS="20")),
         ("knative", knative_concurrency(0, FUNCTION_THREADS="4")),
+        ("kubernetes", on_port(9000, "9000")),
+        ("knative", {"knative": {"service": with_container(ports=[{"containerPort": 9000}])}}),
     ],
 )
 def test_settings_that_fit_cause_no_warning(tmp_path: Path, backend: str, configuration: dict[str, Any]) -> None:
