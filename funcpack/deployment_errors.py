@@ -1096,8 +1096,26 @@ class UnhealthyAddressError(CommandError):
 
 
 @dataclass(eq=False)
+class SmokeFileError(CommandError):
+    """The file of `--smoke` cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The saved request cannot be read"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a file that `funcpack invoke --save` has written, for example: --smoke tests/events/order.json"
+
+
+@dataclass(eq=False)
 class SmokeError(CommandError):
-    """The answer to the kept request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
+    """The answer to the saved request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
 
     file: str
     lines: Sequence[str]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from funcpack.calls import comparison, saved_requests
 from funcpack.calls.answer import Answer, Head
 from funcpack.deploy.plan.steps import Content, Step
-from funcpack.deployment_errors import SmokeError
+from funcpack.deployment_errors import SmokeError, SmokeFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,11 +35,14 @@ class Smoke:
         """Return the request in a file.
 
         Raises:
-            OSError: the file cannot be read.
+            SmokeFileError: the file cannot be read.
             SavedRequestError: it does not have the form that `funcpack invoke --save` writes.
 
         """
-        return cls(saved_requests.read(file))
+        try:
+            return cls(saved_requests.read(file))
+        except OSError as exc:
+            raise SmokeFileError(str(file), exc.strerror or str(exc)) from exc
 
     @property
     def path(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from funcpack.check.local import Inspection, inspect, read_project
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.source import parse_source
-from funcpack.command_errors import EmptyDirectoryError
+from funcpack.command_errors import EmptyDirectoryError, NotADirectoryArgumentError
 from funcpack.deploy.settings.backends import (
     CLOUD_FUNCTION,
     CLUSTERS,
@@ -62,9 +62,11 @@ def read_target(
     """Read and check what the user asked for. `needs_function` means that the function is deployed, and checked before.
 
     Raises:
-        UserError: An option, the configuration or the function is not valid.
+        UserError: The directory, an option, the configuration or the function is not valid.
 
     """
+    if not directory.is_dir():
+        raise NotADirectoryArgumentError(str(directory), "is not a directory")
     configuration = read_configuration(
         directory, config=options.config, stage=options.stage, assignments=tuple(options.set)
     )
