@@ -1,4 +1,4 @@
-"""Sends the kept request of `--smoke` to a revision, by its address or through a pod of it."""
+"""Sends the saved request of `--smoke` to a revision, by its address or through a pod of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kept request of `--smoke`, which a new revision answers before it gets traffic."""
+"""The saved request of `--smoke`, which a new revision answers before it gets traffic."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST = "The new revision has all the traffic, because there was no other."
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """A kept request."""
+    """A saved request."""
 
     saved: SavedRequest
 
@@ -51,7 +51,7 @@ class Smoke:
 
     @property
     def expected_status(self) -> int | None:
-        """The status of the kept answer, or None without one."""
+        """The status of the saved answer, or None without one."""
         return (self.saved.answer or {}).get("status")
 
     @property
@@ -72,7 +72,7 @@ class Smoke:
         return Step(key, purpose, request.method, url, content, headers, accepts=_STATUSES, is_authorized=False)
 
     def check(self, received: Received, *, is_first: bool) -> None:
-        """Check that an answer is the kept one; without one, that it reports no error.
+        """Check that an answer is the saved one; without one, that it reports no error.
 
         `is_first` means that the revision serves already, because there was no other.
 
