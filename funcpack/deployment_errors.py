@@ -457,6 +457,29 @@ class ForbiddenField(FieldProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateName(FieldProblem):
+    """Several entries of a list have the same name."""
+
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} has several entries with the name '{self.name}'. Keep one of them."
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEntry(FieldProblem):
+    """A list has no entry with the name that Funcpack changes. `entry` says what it is."""
+
+    entry: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.path} needs {self.entry} with the name '{self.name}'."
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidField(FieldProblem):
     """The value breaks another rule of the resource's schema. `message` is that of the schema library."""
 
@@ -1077,8 +1100,26 @@ class UnhealthyAddressError(CommandError):
 
 
 @dataclass(eq=False)
+class SmokeFileError(CommandError):
+    """The file of `--smoke` cannot be read."""
+
+    file: str
+    reason: str
+    title: ClassVar[str] = "The saved request cannot be read"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.file}: {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Name a file that `funcpack invoke --save` has written, for example: --smoke tests/events/order.json"
+
+
+@dataclass(eq=False)
 class SmokeError(CommandError):
-    """The answer to the kept request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
+    """The answer to the saved request is not the expected one. `lines` are the difference; `traffic` is a sentence."""
 
     file: str
     lines: Sequence[str]

@@ -62,7 +62,7 @@ def _report(description: Description, format_: str, *, waits: bool) -> int:
     if description.ready and waits:
         text = f"deployed {description.name}{outcome(description)}"
     elif not waits:
-        text = f"began to deploy {description.name}: run 'funcpack describe' to see when it serves"
+        text = f"Started deploying {description.name}. To see when it is ready, run: funcpack describe"
     else:
         text = f"{description.name} is not ready: {description.reason or 'the deployment has not ended'}"
     print_description(description, format_, text)

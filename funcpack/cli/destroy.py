@@ -21,11 +21,11 @@ Examples:
 def command(directory: str, *, format_: str, **options: Any) -> None:
     """Delete what is deployed, and wait until it is gone.
 
-    The command asks nothing. It deletes only what has exactly this name, and succeeds if there is nothing.
+    It does not ask for confirmation. It deletes only what has exactly this name, and succeeds if there is nothing.
     """
     target = deployment(directory, options)
     is_destroyed = target.destroy()
     if format_ == "json":
         output.json_data({"name": target.name, "backend": target.backend, "destroyed": is_destroyed})
     else:
-        output.data(f"destroyed {target.name}" if is_destroyed else f"there was no {target.name}")
+        output.data(f"destroyed {target.name}" if is_destroyed else f"{target.name} is not deployed")

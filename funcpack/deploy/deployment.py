@@ -79,7 +79,10 @@ class Deployment:
         return self._deployed.backend
 
     def plan(self) -> Plan:
-        """Return the requests that `deploy` would send, in order. It needs no network and no credentials."""
+        """Return the requests that `deploy` would send, in order. It needs no network and no credentials.
+
+        For Kubernetes and Knative, these are the requests that apply the manifests.
+        """
         return self._to_deploy.plan()
 
     def shown_plan(self, format_: str = "text") -> str:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.revisions import STAGED
 from funcpack.deploy.google.schemas import schema
-from funcpack.deploy.settings.merging import merged
+from funcpack.deploy.settings.backends import CLOUD_RUN
+from funcpack.deploy.settings.merging import by_name, merged
 from funcpack.deploy.settings.schema import check, forbidden
+from funcpack.deploy.settings.variables import check_names
 from funcpack.deployment_errors import ConfigurationFieldError, InvalidField
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ def check_sections(configuration: Configuration) -> None:
     for name, section, resource, reasons in sections:
         forbidden(section, reasons, name, configuration.file)
         check(section, schema(resource), name, configuration.file)
+    variables = by_name(configuration.section("cloudrun_container").get("env")) or {}
+    check_names({f"cloudrun_container.env[{name}]": name for name in variables}, CLOUD_RUN, configuration.file)
     _check_service_account(configuration)
     share(configuration)
 
@@ -85,7 +89,7 @@ def service_body(configuration: Configuration, image: str | Value, source: str |
 
 def _container(configuration: Configuration) -> dict[str, Any]:
     """Return the container with the variables of the configuration."""
-    environment = [{"name": name, "value": value} for name, value in configuration.section("environment").items()]
+    environment = [{"name": name, "value": value} for name, value in configuration.texts.items()]
     secrets = [_secret(name, reference) for name, reference in configuration.section("secrets").items()]
     variables = [*environment, *secrets]
     return {"env": variables} if variables else {}

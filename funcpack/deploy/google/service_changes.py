@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.google.schemas import schema
 from funcpack.deploy.plan.backend import Change
+from funcpack.deploy.settings.merging import NAMES, by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,14 +78,14 @@ def _parts(path: str, value: Any) -> dict[str, Any] | None:
         return {f"{path}.{key}".lstrip("."): item for key, item in value.items()}
     if isinstance(value, list):
         # Containers have a name only if the user has given one; there is one of them.
-        is_named = bool(value) and all(isinstance(item, Mapping) and "name" in item for item in value)
-        is_named = is_named and not path.endswith(("containers", "ports"))
-        return {f"{path}[{item['name'] if is_named else number}]": item for number, item in enumerate(value)}
+        named = None if path.endswith(("containers", "ports")) else by_name(value)
+        items = enumerate(value) if named is None else named.items()
+        return {f"{path}[{key}]": item for key, item in items}
     return None
 
 
 def _is_name(path: str, key: str, value: Any) -> bool:
-    return key == f"{path}.name" and path.endswith(f"[{value}]")
+    return key in {f"{path}.{field}" for field in NAMES} and path.endswith(f"[{value}]")
 
 
 def _is_filled(change: Change) -> bool:

@@ -1,4 +1,4 @@
-"""Sends the kept request of `--smoke` to the new revision of a service, by the address of its tag."""
+"""Sends the saved request of `--smoke` to the new revision of a service, by the address of its tag."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 
-# Of the new revision, while only the kept request of --smoke reaches it.
+# Of the new revision, while only the saved request of --smoke reaches it.
 SMOKE_TAG = "funcpack-smoke"
 
 Entry = dict[str, Any]

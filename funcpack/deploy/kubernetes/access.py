@@ -70,7 +70,7 @@ def _review(cluster: Cluster, kind: Resource, verb: str) -> Step:
 def _user(cluster: Cluster) -> str:
     """Return the name of the user in the cluster. Clusters before Kubernetes 1.28 do not tell it."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    answer = cluster.run(_posted("user", "Ask who you are", WHO_AM_I, body, accepts=FAILURES))["user"]
+    answer = cluster.run(_posted("user", "Look up the current user", WHO_AM_I, body, accepts=FAILURES))["user"]
     return at(answer.body, "status.userInfo.username") or "USER"
 
 

@@ -11,7 +11,7 @@ from funcpack.deploy.kubernetes.cluster import Cluster
 from funcpack.deploy.kubernetes.deletion import delete
 from funcpack.deploy.kubernetes.difference import changes
 from funcpack.deploy.kubernetes.findings import log_lines
-from funcpack.deploy.kubernetes.pod import CONTAINER
+from funcpack.deploy.kubernetes.pod import CONTAINER, check_container
 from funcpack.deploy.kubernetes.requests import apply_plan
 from funcpack.deploy.kubernetes.resources import POD, POD_LOG, resource_of
 from funcpack.deploy.kubernetes.sections import check_names
@@ -98,6 +98,7 @@ class ClusterBackend(abc.ABC):
         if not self.target.options.image:
             raise MissingImageError(self.target.backend, self.target.name)
         manifests = self.manifests(Workload.of(self.target))
+        check_container(manifests[0], self.target.backend, self.sections[0], self.target.configuration.file)
         for warning in self.warnings(manifests):
             self.note(f"Warning: {warning}")
         return manifests

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from funcpack.deploy.kubernetes.deployment import GRACE_PERIOD, SHUTDOWN_DELAY, seconds
-from funcpack.deploy.kubernetes.pod import function_container
+from funcpack.deploy.kubernetes.deployment import GRACE_PERIOD, PORT_NAME, SHUTDOWN_DELAY, seconds
+from funcpack.deploy.kubernetes.pod import PORT, function_container
+from funcpack.deploy.settings.merging import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 THREADS = "FUNCTION_THREADS"
 CONCURRENCY = "FUNCTION_CONCURRENCY"
+LISTENS = "PORT"
 
 
 def contradictions(manifest: Manifest, *, scales: bool = False) -> Iterator[str]:
@@ -22,6 +24,7 @@ def contradictions(manifest: Manifest, *, scales: bool = False) -> Iterator[str]
     settings = _settings(spec)
     yield from _concurrency(spec.get("containerConcurrency", 0), settings)
     yield from _time_to_stop(spec, settings)
+    yield from _port(spec)
     if scales and "replicas" in manifest["spec"]:
         yield (
             "spec.replicas and the HorizontalPodAutoscaler both set the number of pods: "
@@ -49,5 +52,18 @@ def _time_to_stop(spec: Mapping[str, Any], settings: Mapping[str, str]) -> Itera
         )
 
 
+def _port(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Return a line if the function listens on another port than the one that has the name. Knative's ports have none."""
+    container = function_container(spec) or {}
+    port = (by_name(container.get("ports")) or {}).get(PORT_NAME, {}).get("containerPort")
+    listens = (by_name(container.get("env")) or {}).get(LISTENS, {"value": str(PORT)}).get("value")
+    if port is not None and listens is not None and listens.strip() != str(port):
+        yield (
+            f"the port '{PORT_NAME}' of the container is {port}, but the function listens on {listens}: "
+            f"probes and requests do not reach it. Set {LISTENS} to the same port."
+        )
+
+
 def _settings(spec: Mapping[str, Any]) -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in function_container(spec).get("env", ()) if "value" in entry}
+    container = function_container(spec) or {}
+    return {name: entry["value"] for name, entry in (by_name(container.get("env")) or {}).items() if "value" in entry}

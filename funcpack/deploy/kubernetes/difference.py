@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.ownership import NOTHING, field_of, owned_fields
 from funcpack.deploy.plan.backend import Change
+from funcpack.deploy.settings.merging import NAMES, by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +49,11 @@ def _sent(path: str, new: Any, old: Any) -> Iterator[Change]:
             yield Change(path, None, {})
         for key, value in new.items():
             yield from _sent(f"{path}.{key}", value, (old or {}).get(key))
-    elif _is_named(new) and (old is None or _is_named(old)):
-        entries = {entry["name"]: entry for entry in old or ()}
-        for entry in new:
+    elif (entries := by_name(new)) is not None and (old_entries := by_name(old or [])) is not None:
+        for name, entry in entries.items():
             # The path has the name already.
-            values = {key: value for key, value in entry.items() if key != "name"} or entry
-            yield from _sent(f"{path}[{entry['name']}]", values, entries.get(entry["name"]))
+            values = {key: value for key, value in entry.items() if key not in NAMES or value != name} or entry
+            yield from _sent(f"{path}[{name}]", values, old_entries.get(name))
     elif isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
         for index, (new_entry, old_entry) in enumerate(zip(new, old, strict=True)):
             yield from _sent(f"{path}[{index}]", new_entry, old_entry)
@@ -76,9 +76,9 @@ def _left_out(path: str, owned: Mapping[str, Any], new: Any, old: Any) -> Iterat
 
 def _left_out_of_whole(path: str, new: Any, old: Any) -> Iterator[Change]:
     """Return the changes of a value that is owned as a whole, as the containers of a Knative Service are."""
-    if _is_named(old) and _is_named(new):
-        entries = {entry["name"]: entry for entry in new}
-        pairs = [(f"[{entry['name']}]", entry, entries.get(entry["name"])) for entry in old]
+    old_entries, entries = by_name(old), by_name(new)
+    if old_entries is not None and entries is not None:
+        pairs = [(f"[{name}]", entry, entries.get(name)) for name, entry in old_entries.items()]
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         pairs = [(f".{key}", value, new.get(key)) for key, value in old.items() if key not in FILLED]
     else:
@@ -88,10 +88,6 @@ def _left_out_of_whole(path: str, new: Any, old: Any) -> Iterator[Change]:
             yield Change(f"{path}{shown}", old_value, None)
         else:
             yield from _left_out_of_whole(f"{path}{shown}", new_value, old_value)
-
-
-def _is_named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, Mapping) and "name" in entry for entry in value)
 
 
 def _is_same(new: Any, old: Any) -> bool:

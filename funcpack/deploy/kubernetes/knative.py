@@ -143,7 +143,7 @@ class KnativeBackend(ClusterBackend):
         return is_unpinned or self._smoke is not None
 
     def _stage(self, cluster: Cluster, manifest: Manifest, found: Mapping[str, Any]) -> str | None:
-        """Apply the service with the traffic that it has, wait for the new revision, and send the kept request to it.
+        """Apply the service with the traffic that it has, wait for the new revision, and send the saved request to it.
 
         Return the new revision, which is marked until it gets traffic, or None if there is none.
         """

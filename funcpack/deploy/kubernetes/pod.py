@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from funcpack.deploy.plan.values import at
+from funcpack.deploy.settings.merging import by_name
+from funcpack.deploy.settings.variables import check_names
+from funcpack.deployment_errors import ConfigurationFieldError, MissingEntry
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from funcpack.deploy.kubernetes.workload import Workload
+    from funcpack.deploy.kubernetes.workload import Manifest, Workload
 
 # Lists of a configuration are merged by name, so that users reach the container under this name.
 CONTAINER = "function"
@@ -63,10 +68,24 @@ def pod(container: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the container of the function, next to which a configuration can add others."""
-    containers: list[Mapping[str, Any]] = pod_spec["containers"]
-    return next(entry for entry in containers if entry.get("name") == CONTAINER)
+def function_container(pod_spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the container of the function, next to which a configuration can add others, or None if it has replaced it."""
+    return (by_name(pod_spec.get("containers")) or {}).get(CONTAINER)
+
+
+def check_container(manifest: Manifest, backend: str, section: str, file: str | None) -> None:
+    """Check that a section has not replaced the container of the function, nor set a variable of the platform.
+
+    Raises:
+        ConfigurationFieldError: It has.
+
+    """
+    path = f"{backend}.{section}.spec.template.spec.containers"
+    described = function_container(at(manifest, "spec.template.spec") or {})
+    if described is None:
+        raise ConfigurationFieldError(file, [MissingEntry(path, "a container", CONTAINER)])
+    variables = by_name(described.get("env")) or {}
+    check_names({f"{path}[{CONTAINER}].env[{name}]": name for name in variables}, backend, file)
 
 
 def _environment(workload: Workload, defaults: Mapping[str, str]) -> list[dict[str, Any]]:

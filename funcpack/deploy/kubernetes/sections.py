@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack.deploy.kubernetes.schemas import schema
@@ -10,19 +10,10 @@ from funcpack.deploy.settings.merging import merged
 from funcpack.deploy.settings.schema import check, forbidden
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from funcpack.deploy.kubernetes.workload import Manifest
     from funcpack.deploy.settings.target import Target
-
-# Of the fields of each of these sets, the API accepts one. A field of the configuration replaces the others of its set.
-ALTERNATIVES = (
-    frozenset({"httpGet", "exec", "tcpSocket", "grpc"}),
-    frozenset({"value", "valueFrom"}),
-    frozenset(
-        {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "ephemeral", "csi", "projected", "hostPath", "nfs"}
-    ),
-    frozenset({"minAvailable", "maxUnavailable"}),
-    frozenset({"ref", "uri"}),
-)
 
 MISSING: Any = object()
 
@@ -59,9 +50,10 @@ def with_section(manifest: Manifest, target: Target, backend: str, name: str) ->
     check(section, {"type": "object"}, f"{backend}.{name}", target.configuration.file)
     file = target.configuration.file
     forbidden(section, IDENTITY, f"{backend}.{name}", file)
-    complete = merged(_without_replaced(manifest, section), section)
-    # The schema says what a whole resource requires.
-    check(complete, schema(manifest["apiVersion"], manifest["kind"]), f"{backend}.{name}", file)
+    complete: Manifest = _without_nulls(merged(manifest, section))
+    # The schema says what a whole resource requires, except that it could do without metadata.
+    whole = {**schema(manifest["apiVersion"], manifest["kind"]), "required": ["metadata", "spec"]}
+    check(complete, whole, f"{backend}.{name}", file)
     return complete
 
 
@@ -70,17 +62,10 @@ def has_section(target: Target, backend: str, name: str) -> bool:
     return name in target.section(backend)
 
 
-def _without_replaced(base: Any, section: Any) -> Any:
-    """Return a manifest without the fields that a section replaces by an alternative."""
-    if isinstance(base, Mapping) and isinstance(section, Mapping):
-        replaced = {field for group in ALTERNATIVES if group & section.keys() for field in group - section.keys()}
-        return {key: _without_replaced(value, section.get(key)) for key, value in base.items() if key not in replaced}
-    if _is_named(base) and _is_named(section):
-        by_name = {entry["name"]: entry for entry in section}
-        return [_without_replaced(entry, by_name.get(entry["name"])) for entry in base]
-    return base
-
-
-def _is_named(value: Any) -> bool:
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    return is_list and all(isinstance(entry, Mapping) and "name" in entry for entry in value)
+def _without_nulls(value: Any) -> Any:
+    """Return a manifest without the fields that are null: the API treats them like absent ones."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(field) for key, field in value.items() if field is not None}
+    if isinstance(value, list):
+        return [_without_nulls(entry) for entry in value]
+    return value

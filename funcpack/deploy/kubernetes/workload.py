@@ -50,7 +50,7 @@ class Workload:
             target.name,
             target.options.image or "",
             target.options.namespace,
-            target.section("environment"),
+            target.configuration.texts,
             {name: _secret_key(name, text, target) for name, text in target.section("secrets").items()},
             target.section("labels"),
         )

@@ -49,7 +49,7 @@ class Backend(Protocol):
     """A platform for one target. The methods raise a UserError if they cannot do what their name says."""
 
     def plan(self) -> Plan:
-        """Return the requests of a deployment, without a network and without credentials."""
+        """Return the requests of a deployment, for a cluster those that apply its manifests. It needs no network and no credentials."""
 
     def shown_plan(self, format_: str) -> str:
         """Return the plan as `--dry-run` prints it, for the format `text` or `json`."""

@@ -1,4 +1,4 @@
-"""The kept request of `--smoke`, which a new revision answers before it gets traffic."""
+"""The saved request of `--smoke`, which a new revision answers before it gets traffic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from funcpack.calls import comparison, saved_requests
 from funcpack.calls.answer import Answer, Head
 from funcpack.deploy.plan.steps import Content, Step
-from funcpack.deployment_errors import SmokeError
+from funcpack.deployment_errors import SmokeError, SmokeFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ _FIRST = "The new revision has all the traffic, because there was no other."
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """A kept request."""
+    """A saved request."""
 
     saved: SavedRequest
 
@@ -35,11 +35,14 @@ class Smoke:
         """Return the request in a file.
 
         Raises:
-            OSError: the file cannot be read.
+            SmokeFileError: the file cannot be read.
             SavedRequestError: it does not have the form that `funcpack invoke --save` writes.
 
         """
-        return cls(saved_requests.read(file))
+        try:
+            return cls(saved_requests.read(file))
+        except OSError as exc:
+            raise SmokeFileError(str(file), exc.strerror or str(exc)) from exc
 
     @property
     def path(self) -> str:
@@ -48,7 +51,7 @@ class Smoke:
 
     @property
     def expected_status(self) -> int | None:
-        """The status of the kept answer, or None without one."""
+        """The status of the saved answer, or None without one."""
         return (self.saved.answer or {}).get("status")
 
     @property
@@ -69,7 +72,7 @@ class Smoke:
         return Step(key, purpose, request.method, url, content, headers, accepts=_STATUSES, is_authorized=False)
 
     def check(self, received: Received, *, is_first: bool) -> None:
-        """Check that an answer is the kept one; without one, that it reports no error.
+        """Check that an answer is the saved one; without one, that it reports no error.
 
         `is_first` means that the revision serves already, because there was no other.
 

@@ -60,7 +60,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A body of other bytes than JSON that Funcpack writes, such as that of a kept request."""
+    """A body of other bytes than JSON that Funcpack writes, such as that of a saved request."""
 
     content: bytes = field(repr=False)
 

@@ -18,10 +18,10 @@ KUBERNETES = "kubernetes"
 KNATIVE = "knative"
 BACKENDS = (CLOUD_FUNCTION, CLOUD_FUNCTION_V2, CLOUD_RUN, KUBERNETES, KNATIVE)
 
-# Options that only the backends of one family have.
+CLUSTERS = (KUBERNETES, KNATIVE)
 _GOOGLE = (CLOUD_FUNCTION, CLOUD_FUNCTION_V2, CLOUD_RUN)
-_CLUSTERS = (KUBERNETES, KNATIVE)
-OPTIONS_OF_BACKENDS = {"project": _GOOGLE, "location": _GOOGLE, "namespace": _CLUSTERS, "context": _CLUSTERS}
+# Options that only the backends of one family have.
+OPTIONS_OF_BACKENDS = {"project": _GOOGLE, "location": _GOOGLE, "namespace": CLUSTERS, "context": CLUSTERS}
 
 LEGACY = (
     "Cloud Functions of the first generation (backend 'cloudfunction') are legacy at Google. For a new function, use the "

@@ -42,6 +42,12 @@ class Configuration:
         section: Mapping[str, Any] = self.values.get(name, {})
         return section
 
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The variables of `environment`, without those that `secrets` sets too."""
+        secrets = self.section("secrets")
+        return {name: value for name, value in self.section("environment").items() if name not in secrets}
+
 
 def read_configuration(
     directory: Path, *, config: Path | None = None, stage: str | None = None, assignments: tuple[str, ...] = ()
@@ -94,7 +100,7 @@ def _with_stage(values: Mapping[str, Any], stage: str, file: str | None) -> Mapp
     stages = values.get("stages", {})
     if stage not in stages:
         raise UnknownStageError(stage, file, tuple(stages))
-    return merged(values, stages[stage])
+    return _with_values(values, stages[stage])
 
 
 def _with_assignment(values: Mapping[str, Any], assignment: str) -> Mapping[str, Any]:
@@ -105,4 +111,15 @@ def _with_assignment(values: Mapping[str, Any], assignment: str) -> Mapping[str,
     value = json_text.value_or_text(text)
     for key in reversed(keys):
         value = {key: value}
-    return merged(values, value)
+    return _with_values(values, value)
+
+
+def _with_values(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with others merged in. A secret of theirs replaces a text of the same name, and the other way round."""
+    kept = dict(values)
+    for kind, other in (("environment", "secrets"), ("secrets", "environment")):
+        variables, replaced = values.get(kind), others.get(other)
+        # The types are checked when everything is merged.
+        if isinstance(variables, dict) and isinstance(replaced, dict):
+            kept[kind] = {name: value for name, value in variables.items() if name not in replaced}
+    return merged(kept, others)

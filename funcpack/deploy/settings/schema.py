@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from funcpack import deployment_errors as errors
 from funcpack.deploy.plan.values import at
+from funcpack.deploy.settings.merging import name_of
 from funcpack.similar_names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 _NOTHING_MOVED: Mapping[str, str] = {}
 _RANGES = {"int32": (-(2**31), 2**31), "int64": (-(2**63), 2**63), "uint32": (0, 2**32), "uint64": (0, 2**64)}
+# Lists in which a name means one entry. Others, such as the headers of a probe, can have a name several times.
+_MAY_LACK_NAMES = frozenset({"containers", "initContainers"})
+_WITH_NAMES = _MAY_LACK_NAMES | {"env", "volumes", "volumeMounts"}
 _DURATION = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?s")
 
 
@@ -44,6 +50,7 @@ def check(
     problems = [
         problem for error in _checker(schema).iter_errors(value) for problem in _problems(error, section, moved)
     ]
+    problems.extend(problem for problem in _problems_of_names(value, section) if problem not in problems)
     if problems:
         raise errors.ConfigurationFieldError(file, sorted(problems, key=lambda problem: problem.path))
 
@@ -58,10 +65,17 @@ def forbidden(value: Mapping[str, Any], reasons: Mapping[str, str], section: str
     problems = [
         errors.ForbiddenField(_joined(section, path), reason)
         for path, reason in reasons.items()
-        if at(value, path) is not None
+        if _is_set(value, path)
     ]
     if problems:
         raise errors.ConfigurationFieldError(file, problems)
+
+
+def _is_set(value: Mapping[str, Any], path: str) -> bool:
+    """Return whether an object has a field, which may be null."""
+    parents, _, name = path.rpartition(".")
+    parent = at(value, parents)
+    return isinstance(parent, Mapping) and name in parent
 
 
 def _checker(schema: Mapping[str, Any]) -> Validator:
@@ -111,6 +125,28 @@ def _problems(error: CompleteError, section: str, moved: Mapping[str, str]) -> I
             yield errors.MissingField(_joined(path, missing))
         case _:
             yield _KINDS.get(str(error.validator), _other)(path, error)
+
+
+def _problems_of_names(value: Any, path: str) -> Iterator[errors.FieldProblem]:
+    """Return what no schema excludes: entries by whose names lists are merged, but that have none or that of another entry."""
+    if isinstance(value, Mapping):
+        for key, field in value.items():
+            if key in _WITH_NAMES and isinstance(field, list):
+                yield from _problems_of_entries(field, _joined(path, key), requires_name=key not in _MAY_LACK_NAMES)
+            yield from _problems_of_names(field, _joined(path, key))
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _problems_of_names(entry, f"{path}[{index}]")
+
+
+def _problems_of_entries(entries: list[Any], path: str, *, requires_name: bool) -> Iterator[errors.FieldProblem]:
+    for index, entry in enumerate(entries):
+        if entry is None:
+            yield errors.WrongType(f"{path}[{index}]", ("object",), entry)
+        elif requires_name and isinstance(entry, Mapping) and "name" not in entry:
+            yield errors.MissingField(f"{path}[{index}].name")
+    names = Counter(name for name in map(name_of, entries) if isinstance(name, str))
+    yield from (errors.DuplicateName(path, name) for name, count in names.items() if count > 1)
 
 
 def _unknown(

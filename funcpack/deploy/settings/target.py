@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 from funcpack.check.local import Inspection, inspect, read_project
 from funcpack.check.modules import Modules, OpaqueModuleError
 from funcpack.check.source import parse_source
-from funcpack.command_errors import EmptyDirectoryError
-from funcpack.deploy.settings.backends import CLOUD_FUNCTION, LEGACY, OPTIONS_OF_BACKENDS, Choice, chosen_backend
+from funcpack.command_errors import EmptyDirectoryError, NotADirectoryArgumentError
+from funcpack.deploy.settings.backends import (
+    CLOUD_FUNCTION,
+    CLUSTERS,
+    LEGACY,
+    OPTIONS_OF_BACKENDS,
+    Choice,
+    chosen_backend,
+)
+from funcpack.deploy.settings.cluster_options import check_cluster_options
 from funcpack.deploy.settings.configuration import Configuration, read_configuration
 from funcpack.deploy.settings.goblet_literal import backend_in
 from funcpack.deploy.settings.names import chosen_name
+from funcpack.deploy.settings.variables import check_variables
 from funcpack.deployment_errors import BackendLiteralError, BackendLiteralsError
 from funcpack.errors import MissingModuleError, UserError
 from funcpack.project.app_files import source_roots
@@ -53,9 +62,11 @@ def read_target(
     """Read and check what the user asked for. `needs_function` means that the function is deployed, and checked before.
 
     Raises:
-        UserError: An option, the configuration or the function is not valid.
+        UserError: The directory, an option, the configuration or the function is not valid.
 
     """
+    if not directory.is_dir():
+        raise NotADirectoryArgumentError(str(directory), "is not a directory")
     configuration = read_configuration(
         directory, config=options.config, stage=options.stage, assignments=tuple(options.set)
     )
@@ -65,6 +76,9 @@ def read_target(
     for option, backends in OPTIONS_OF_BACKENDS.items():
         if backend not in backends and getattr(options, option) is not None:
             note(f"--{option} has no effect with the backend '{backend}'.")
+    if backend in CLUSTERS:
+        check_cluster_options(options)
+    check_variables(configuration, backend)
     name = chosen_name(options.name, configuration.values.get("name"), directory, backend, note)
     inspection = _inspection(directory, options, environ) if needs_function else None
     return Target(directory, backend, name, options, configuration, environ, inspection)

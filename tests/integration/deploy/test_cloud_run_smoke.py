@@ -1,4 +1,4 @@
-"""A kept request is sent to the new revision before that gets traffic."""
+"""A saved request is sent to the new revision before that gets traffic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def smoke_file(app: App, revision: str) -> Path:
-    """Write a kept request whose answer names a revision."""
+    """Write a saved request whose answer names a revision."""
     file = app.directory / "smoke.json"
     answer = {"status": 200, "json": {"service": "hello", "revision": revision, "path": "/orders"}}
     request = {"method": "POST", "path": "/orders?page=1", "headers": {"X-Tenant": "acme"}, "json": {"order": 42}}

@@ -87,7 +87,7 @@ def test_description_as_json(platform: StubBackend, run: Run, command: str) -> N
     ("arguments", "code", "text"),
     [
         ([], 1, "orders is not ready: the image was not found\n"),
-        (["--no-wait"], 0, "began to deploy orders: run 'funcpack describe' to see when it serves\n"),
+        (["--no-wait"], 0, "Started deploying orders. To see when it is ready, run: funcpack describe\n"),
     ],
 )
 def test_deployment_that_is_not_ready(
@@ -161,7 +161,7 @@ def test_rollback_names_what_serves(platform: StubBackend, run: Run, revision: s
     assert platform.targets
 
 
-@pytest.mark.parametrize(("is_there", "text"), [(True, "destroyed orders\n"), (False, "there was no orders\n")])
+@pytest.mark.parametrize(("is_there", "text"), [(True, "destroyed orders\n"), (False, "orders is not deployed\n")])
 def test_destroying_succeeds_if_there_is_nothing(platform: StubBackend, run: Run, is_there: bool, text: str) -> None:
     platform.is_there = is_there
     assert run("destroy")[:2] == (0, text)

@@ -147,6 +147,15 @@ See why: funcpack logs
 To go back to what served before: funcpack rollback""",
     ),
     (
+        errors.SmokeFileError("smoke.json", "No such file or directory"),
+        2,
+        """\
+The saved request cannot be read
+smoke.json: No such file or directory.
+
+Name a file that `funcpack invoke --save` has written, for example: --smoke tests/events/order.json""",
+    ),
+    (
         errors.SmokeError("smoke.json", ['-  "status": 200', '+  "status": 500'], "The traffic is as it was."),
         1,
         """\

@@ -169,6 +169,35 @@ def test_sections_are_parts_of_the_service(app: Path) -> None:
     }
 
 
+URL = {"name": "URL", "valueSource": {"secretKeyRef": {"secret": "database", "version": "1"}}}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        ({"environment": {"URL": "sqlite://"}, "secrets": {"URL": "database/1"}}, [URL]),
+        (
+            {
+                "environment": {"URL": "sqlite://", "A": "1"},
+                "secrets": {"URL": "database/1"},
+                "cloudrun_container": {"env": [{"name": "B", "value": "2"}]},
+            },
+            [{"name": "A", "value": "1"}, URL, {"name": "B", "value": "2"}],
+        ),
+        ({"environment": {"URL": "sqlite://"}, "cloudrun_container": {"env": [URL]}}, [URL]),
+        (
+            {
+                "secrets": {"URL": "database/1"},
+                "cloudrun_container": {"env": [{"name": "URL", "value": "sqlite://"}]},
+            },
+            [{"name": "URL", "value": "sqlite://"}],
+        ),
+    ],
+)
+def test_each_variable_is_sent_once(app: Path, configuration: dict[str, Any], expected: list[dict[str, Any]]) -> None:
+    assert plan(app, configuration)[2].body["template"]["containers"][0]["env"] == expected
+
+
 @pytest.mark.parametrize(
     ("files", "section", "expected"),
     [
@@ -258,6 +287,14 @@ def test_image_of_another_container_is_called_at_its_root(app: Path) -> None:
         ({"cloudrun": {"name": "other"}}, "Use --name"),
         ({"cloudrun": {"uri": "x"}}, "cloudrun.uri is set by the platform"),
         ({"cloudrun_revision": {"containers": []}}, "Use the section cloudrun_container"),
+        (
+            {"cloudrun_container": {"env": [{"name": "PORT", "value": "80"}]}},
+            "cloudrun_container.env[PORT] is set by the platform and cannot be configured.",
+        ),
+        (
+            {"cloudrun_container": {"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}},
+            "cloudrun_container.env has several entries with the name 'A'. Keep one of them.",
+        ),
         ({"cloudrun_revision": {"serviceAccount": "projects/p/serviceAccounts/a@b"}}, "must be the email address"),
         ({"cloudrun_container": {"image": "x"}}, "Use --image"),
         ({"cloudrun_container": {"resources": {"limit": {}}}}, "Did you mean 'limits'"),

@@ -186,6 +186,44 @@ def test_stage_is_merged_deeply() -> None:
     assert read().values == {"name": "orders", "cloudrun": {"traffic": 100, "ingress": "all"}}
 
 
+TEXT, SECRET = {"environment": {"URL": "sqlite://"}}, {"secrets": {"URL": "database/url"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "assignments", "texts", "secrets"),
+    [
+        (TEXT, [], TEXT["environment"], {}),
+        (SECRET, [], {}, SECRET["secrets"]),
+        ({**TEXT, **SECRET}, [], {}, SECRET["secrets"]),
+        # What is merged in wins, whether it is a text or a secret.
+        ({**TEXT, "stages": {"dev": SECRET}}, [], {}, SECRET["secrets"]),
+        ({**SECRET, "stages": {"dev": TEXT}}, [], TEXT["environment"], {}),
+        ({**SECRET, "stages": {"dev": {**TEXT, **SECRET}}}, [], {}, SECRET["secrets"]),
+        (TEXT, ["secrets.URL=database/url"], {}, SECRET["secrets"]),
+        (SECRET, ["environment.URL=sqlite://"], TEXT["environment"], {}),
+        ({**TEXT, "stages": {"dev": SECRET}}, ["environment.URL=sqlite://"], TEXT["environment"], {}),
+        (
+            {"environment": {"URL": "a", "A": "1"}, "secrets": {"URL": "b", "B": "c"}},
+            [],
+            {"A": "1"},
+            {"URL": "b", "B": "c"},
+        ),
+    ],
+)
+def test_a_variable_is_a_text_or_a_secret(
+    values: dict[str, Any], assignments: list[str], texts: dict[str, str], secrets: dict[str, str]
+) -> None:
+    write(values)
+    configuration = read(*assignments, stage="dev" if "stages" in values else None)
+    assert (configuration.texts, configuration.section("secrets")) == (texts, secrets)
+
+
+@pytest.mark.parametrize("assignments", [["environment=5", "secrets.A=b"], ["environment.A=1", "secrets=5"]])
+def test_variables_of_another_type_are_an_error(assignments: list[str]) -> None:
+    with pytest.raises(errors.ConfigurationFieldError, match="must be an object, not a number"):
+        read(*assignments)
+
+
 @pytest.mark.parametrize(("values", "stages"), [(STAGES, ["dev"]), ({}, []), (None, [])])
 def test_unknown_stage_lists_the_stages(values: Mapping[str, Any] | None, stages: list[str]) -> None:
     if values is not None:

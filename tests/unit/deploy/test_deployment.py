@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from funcpack.command_errors import NotADirectoryArgumentError
 from funcpack.deploy import Deployment
 from funcpack.deploy.settings.backends import BACKENDS
-from funcpack.deployment_errors import UnknownBackendError
+from funcpack.deployment_errors import SmokeFileError, UnknownBackendError
 from tests.unit.deploy.stub_backend import READY, StubBackend
 
 if TYPE_CHECKING:
@@ -115,3 +116,20 @@ def test_notes_go_to_the_given_function_or_the_log(
         Deployment(app, "cloudrun", name="orders", environ={}).describe()
     assert caplog.messages == notes
     assert platforms["cloudrun"].targets
+
+
+@pytest.mark.parametrize("backend", ["cloudrun", "knative"])
+@pytest.mark.parametrize(("smoke", "reason"), [("missing.json", "No such file or directory"), (".", "Is a directory")])
+def test_saved_request_that_cannot_be_read(app: Path, backend: str, smoke: str, reason: str) -> None:
+    deployment = Deployment(
+        app, backend, environ={"GOOGLE_CLOUD_PROJECT": "shop"}, image="example.com/orders:1", smoke=app / smoke
+    )
+    with pytest.raises(SmokeFileError) as caught:
+        deployment.plan()
+    assert (caught.value.file, caught.value.reason) == (str(app / smoke), reason)
+
+
+@pytest.mark.parametrize("name", ["missing", "handler.py"])
+def test_directory_that_is_none(app: Path, name: str) -> None:
+    with pytest.raises(NotADirectoryArgumentError):
+        Deployment(app / name, "knative", environ={}, image="orders").plan()

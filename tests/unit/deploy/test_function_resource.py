@@ -104,6 +104,30 @@ CASES: dict[str, tuple[Generation, dict[str, Any], dict[str, Any]]] = {
             ]
         ),
     ),
+    "a secret and a text of the same name": (
+        V1,
+        {"environment": {"KEY": "x", "A": "1"}, "secrets": {"KEY": "api-key/3"}},
+        {
+            **FIRST,
+            "environmentVariables": {"A": "1"},
+            "secretEnvironmentVariables": [secret("KEY", "api-key", "3")],
+        },
+    ),
+    "a text of the section instead of a secret": (
+        V1,
+        {"secrets": {"KEY": "api-key/3"}, "cloudfunction": {"environmentVariables": {"KEY": "x"}}},
+        {**FIRST, "environmentVariables": {"KEY": "x"}},
+    ),
+    "a secret of the section instead of a text": (
+        V2,
+        {
+            "environment": {"KEY": "x"},
+            "cloudfunction": {
+                "serviceConfig": {"secretEnvironmentVariables": [{"key": "KEY", "secret": "other", "version": "1"}]}
+            },
+        },
+        second(secretEnvironmentVariables=[{"key": "KEY", "secret": "other", "version": "1"}]),
+    ),
     "description and labels of all backends": (
         V1,
         {"description": "Greets", "labels": {"team": "shop"}},
@@ -173,6 +197,19 @@ LABEL_REASON = "The label tells whether a function was deployed from the same so
             V2,
             {"cloudfunction": {"labels": {"funcpack-source": "x"}}},
             f"cloudfunction.labels.funcpack-source is set by Funcpack. {LABEL_REASON}",
+        ),
+        (
+            V1,
+            {"cloudfunction": {"environmentVariables": {"PORT": "80"}}},
+            "cloudfunction.environmentVariables.PORT is set by the platform and cannot be configured.",
+        ),
+        (
+            V2,
+            {"cloudfunction_v2": {"serviceConfig": {"secretEnvironmentVariables": [{"key": "FUNCTION_TARGET"}]}}},
+            (
+                "cloudfunction_v2.serviceConfig.secretEnvironmentVariables[FUNCTION_TARGET] is set by the platform and cannot be "
+                "configured."
+            ),
         ),
         (
             V1,

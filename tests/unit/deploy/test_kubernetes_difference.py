@@ -108,6 +108,20 @@ def test_a_list_that_is_owned_as_a_whole() -> None:
     }
 
 
+def with_mounts(found: dict[str, Any], **mounts: str) -> dict[str, Any]:
+    container(found)["volumeMounts"] = [{"name": name, "mountPath": f"/{path}"} for path, name in mounts.items()]
+    return found
+
+
+def test_a_volume_that_is_mounted_twice() -> None:
+    manifest = with_mounts(copy.deepcopy(MANIFEST), tmp="tmp", input="data", output="data")
+    found = with_mounts(live(), tmp="tmp", input="data", output="old")
+    assert list(changes(manifest, manifest | {"metadata": found["metadata"]}, "Deployment")) == []
+    assert list(changes(manifest, found, "Deployment")) == [
+        Change(f"{CONTAINER_PATH}.volumeMounts[/output].name", "old", "data")
+    ]
+
+
 def test_a_new_resource_is_all_changes() -> None:
     assert Change("Deployment.spec.replicas", None, 2) in list(changes(MANIFEST, None, "Deployment"))
 

@@ -212,6 +212,11 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             }
         },
     ),
+    "no probe": (
+        "kubernetes",
+        {"kubernetes": {"deployment": with_container(livenessProbe=None)}},
+        {f"Deployment {POD}.containers[0].livenessProbe": None, f"Deployment {POD}.containers[0].image": IMAGE},
+    ),
     "concurrency and scale": (
         "knative",
         {
@@ -392,6 +397,12 @@ def test_yaml_has_the_values_of_the_manifest(values: dict[str, Any]) -> None:
     assert yaml.safe_load(as_yaml([values])) == values
 
 
+def with_containers(backend: str, *containers: Any) -> dict[str, Any]:
+    """Return a configuration whose section sets the list of the containers."""
+    section = {"kubernetes": "deployment", "knative": "service"}[backend]
+    return {backend: {section: {"spec": {"template": {"spec": {"containers": list(containers)}}}}}}
+
+
 REJECTED = {
     "an unknown section": ("knative", {"knative": {"servise": {}}}, "knative.servise"),
     "an unknown field": ("kubernetes", {"kubernetes": {"deployment": {"spec": {"replica": 1}}}}, "replicas"),
@@ -411,6 +422,35 @@ REJECTED = {
         "knative",
         {"knative": {"sources": [PING, KAFKA, PING]}},
         "knative.sources[2] is a second PingSource with the name 'orders'",
+    ),
+    **{
+        f"{reason}, {backend}": (backend, with_containers(backend, *containers), named)
+        for backend in WHOLE
+        for reason, containers, named in (
+            ("no container", [], "containers needs a container with the name 'function'."),
+            ("two containers of the same name", [{"name": "a"}, {"name": "a"}], "several entries with the name 'a'."),
+            ("a container whose name is no text", [{"name": {}}], "containers[0].name must be text, not an object."),
+            ("a container that is null", [{"name": "function"}, None], "containers[1] must be an object"),
+            ("a variable without a name", [{"name": "function", "env": [{"value": "1"}]}], "env[0].name is required."),
+        )
+    },
+    "a container without a name": (
+        "knative",
+        with_containers("knative", {"resources": {"limits": {"cpu": "1"}}}),
+        "knative.service.spec.template.spec.containers needs a container with the name 'function'.",
+    ),
+    "a variable of the platform": (
+        "knative",
+        {"knative": {"service": with_container(env=[{"name": "K_SERVICE", "value": "x"}])}},
+        "containers[function].env[K_SERVICE] is set by the platform and cannot be configured.",
+    ),
+    "no specification": ("kubernetes", {"kubernetes": {"deployment": {"spec": None}}}, "deployment.spec is required."),
+    "no metadata": ("knative", {"knative": {"service": {"metadata": None}}}, "service.metadata is required."),
+    "a name that is null": ("knative", {"knative": {"service": {"metadata": {"name": None}}}}, "Use --name"),
+    "no pod": (
+        "kubernetes",
+        {"kubernetes": {"deployment": {"spec": {"template": {"spec": None}}}}},
+        "needs a container with the name 'function'.",
     ),
     "a feature of Knative that is off": (
         "knative",
@@ -443,7 +483,15 @@ def knative_concurrency(limit: int, **environment: str) -> dict[str, Any]:
     return {"environment": environment, "knative": {"service": {"spec": spec}}}
 
 
+def on_port(port: int, variable: str | None) -> dict[str, Any]:
+    """Return a configuration of a container with another port, and `PORT` if it is given."""
+    env = {} if variable is None else {"env": [{"name": "PORT", "value": variable}]}
+    return {"kubernetes": {"deployment": with_container(ports=[{"name": "http", "containerPort": port}], **env)}}
+
+
 WARNINGS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "another port of the container": ("kubernetes", on_port(9000, None), "is 9000, but the function listens on 8080"),
+    "another port of the function": ("kubernetes", on_port(8080, "9000"), "is 8080, but the function listens on 9000"),
     "fewer threads than requests": ("knative", knative_concurrency(20, FUNCTION_THREADS="4"), "FUNCTION_THREADS is 4"),
     "fewer calls than requests": ("knative", knative_concurrency(20, FUNCTION_CONCURRENCY="4"), "with 503"),
     "replicas and autoscaler": (
@@ -475,6 +523,8 @@ def test_contradictions_are_warnings(
         ("kubernetes", {"kubernetes": {"horizontalPodAutoscaler": {}}}),
         ("knative", knative_concurrency(20, FUNCTION_THREADS="20")),
         ("knative", knative_concurrency(0, FUNCTION_THREADS="4")),
+        ("kubernetes", on_port(9000, "9000")),
+        ("knative", {"knative": {"service": with_container(ports=[{"containerPort": 9000}])}}),
     ],
 )
 def test_settings_that_fit_cause_no_warning(tmp_path: Path, backend: str, configuration: dict[str, Any]) -> None:

@@ -31,7 +31,43 @@ from funcpack.deploy.settings.merging import merged
         # Without a name for each, nothing says which item is meant.
         ({"a": [{"name": "A"}]}, {"a": [{"name": "B"}, {"image": "c"}]}, {"a": [{"name": "B"}, {"image": "c"}]}),
         ({"a": [{"name": "A"}]}, {"a": [{"name": "B"}, {"name": "B"}]}, {"a": [{"name": "B"}, {"name": "B"}]}),
+        ({"a": [{"name": "A"}]}, {"a": [{"name": {}}]}, {"a": [{"name": {}}]}),
         ({"a": [{"name": "A"}]}, {"a": []}, {"a": []}),
+        # A field replaces its alternatives.
+        (
+            {"env": [{"name": "A", "value": "1"}]},
+            {"env": [{"name": "A", "valueSource": {"secretKeyRef": {"secret": "a"}}}]},
+            {"env": [{"name": "A", "valueSource": {"secretKeyRef": {"secret": "a"}}}]},
+        ),
+        (
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]},
+            {"env": [{"name": "A", "value": "1"}]},
+            {"env": [{"name": "A", "value": "1"}]},
+        ),
+        (
+            {"probe": {"httpGet": {"path": "/"}, "periodSeconds": 1}},
+            {"probe": {"tcpSocket": {"port": 80}}},
+            {"probe": {"tcpSocket": {"port": 80}, "periodSeconds": 1}},
+        ),
+        # The keys of an object of texts, and the names in a list, are the user's.
+        ({"labels": {"ref": "a"}}, {"labels": {"uri": "b"}}, {"labels": {"ref": "a", "uri": "b"}}),
+        (
+            {"volumes": [{"name": "secret", "emptyDir": {}}]},
+            {"volumes": [{"name": "configMap", "emptyDir": {}}]},
+            {"volumes": [{"name": "secret", "emptyDir": {}}, {"name": "configMap", "emptyDir": {}}]},
+        ),
+        # A volume can be mounted several times.
+        (
+            {"volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}]},
+            {"volumeMounts": [{"name": "data", "mountPath": "/in"}, {"name": "data", "mountPath": "/out"}]},
+            {
+                "volumeMounts": [
+                    {"name": "tmp", "mountPath": "/tmp"},
+                    {"name": "data", "mountPath": "/in"},
+                    {"name": "data", "mountPath": "/out"},
+                ]
+            },
+        ),
     ],
 )
 def test_sections_are_merged_deeply(base: dict[str, Any], section: dict[str, Any], expected: dict[str, Any]) -> None:

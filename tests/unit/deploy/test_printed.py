@@ -101,6 +101,6 @@ def test_json_is_an_array_of_the_requests() -> None:
     ("content", "body"),
     [(b'{"order": 42}', {"order": 42}), (b"order", "order"), (b"\xff", {"base64": "/w=="})],
 )
-def test_body_of_a_kept_request_is_shown_as_it_can_be_read(content: bytes, body: object) -> None:
-    step = Step("smoke", "Send the kept request", "POST", "https://hello/orders", Content(content))
+def test_body_of_a_saved_request_is_shown_as_it_can_be_read(content: bytes, body: object) -> None:
+    step = Step("smoke", "Send the saved request", "POST", "https://hello/orders", Content(content))
     assert json.loads(printed(Plan((step,)), "json"))[0]["body"] == body

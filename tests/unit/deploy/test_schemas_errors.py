@@ -16,6 +16,22 @@ Correct or remove this field. Nothing was built or sent.""",
     ),
     (
         errors.ConfigurationFieldError(
+            "config.json",
+            [
+                errors.DuplicateName("cloudrun_container.env", "MODE"),
+                errors.MissingEntry("knative.service.spec.template.spec.containers", "a container", "function"),
+            ],
+        ),
+        2,
+        """\
+Invalid configuration
+config.json: cloudrun_container.env has several entries with the name 'MODE'. Keep one of them.
+config.json: knative.service.spec.template.spec.containers needs a container with the name 'function'.
+
+Correct or remove these fields. Nothing was built or sent.""",
+    ),
+    (
+        errors.ConfigurationFieldError(
             None,
             [
                 errors.WrongType("cloudrun.traffic", ("integer", "string"), 2.5),

@@ -80,6 +80,14 @@ def wanted(container: dict[str, Any] | None = None, **template: Any) -> dict[str
             wanted({"resources": {"limits": {"memory": "1Gi"}}}),
             [("template.containers[0].resources.limits.memory", "512Mi", "1Gi")],
         ),
+        (
+            FILLED,
+            wanted({"volumeMounts": [{"name": "a", "mountPath": "/in"}, {"name": "a", "mountPath": "/out"}]}),
+            [
+                ("template.containers[0].volumeMounts[/in].name", None, "a"),
+                ("template.containers[0].volumeMounts[/out].name", None, "a"),
+            ],
+        ),
         (FILLED, wanted(maxInstanceRequestConcurrency="80"), []),
         ({}, {"template": {"timeout": "10s"}}, [("template.timeout", None, "10s")]),
     ],

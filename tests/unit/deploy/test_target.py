@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from funcpack.command_errors import EmptyDirectoryError
+from funcpack.command_errors import EmptyDirectoryError, OptionValueError
 from funcpack.deploy.settings.backends import BACKENDS, LEGACY
 from funcpack.deploy.settings.options import Options
 from funcpack.deploy.settings.target import Target, read_target
-from funcpack.deployment_errors import BackendLiteralError, UnknownBackendError
+from funcpack.deployment_errors import BackendLiteralError, ConfigurationFieldError, UnknownBackendError
 from funcpack.errors import MissingFunctionError
 
 if TYPE_CHECKING:
@@ -121,6 +121,115 @@ def test_name_and_sections(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"name": "orders", "backend": "cloudrun", "cloudrun": {"traffic": 25}}')
     target, _ = read(tmp_path, set=("cloudrun.traffic=50",))
     assert (target.name, target.section("cloudrun"), target.section("labels")) == ("orders", {"traffic": 50}, {})
+
+
+CLUSTERS = ("kubernetes", "knative")
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize("backend", CLUSTERS)
+@pytest.mark.parametrize(
+    "image",
+    [
+        "orders",
+        "orders:1.0.0",
+        "library/orders",
+        "orders:Build_7.x-RC",
+        "localhost/orders",
+        "localhost:5000/shop/orders:1",
+        "registry.example.com:5000/shop/orders",
+        "Registry.Example.com/orders",
+        "10.0.0.1:5000/orders:1",
+        "[2001:db8::1]:5000/orders",
+        "registry.example.com/a__b/c--d.e_f:1",
+        f"registry.example.com/orders@{DIGEST}",
+        f"registry.example.com:5000/orders:V1@{DIGEST}",
+        "orders@sha512:" + "A" * 128,
+        "orders@multihash+base58:" + "0" * 32,
+    ],
+)
+def test_images_of_clusters(backend: str, image: str, tmp_path: Path) -> None:
+    assert read(tmp_path, backend=backend, image=image)[0].options.image == image
+
+
+@pytest.mark.parametrize("backend", CLUSTERS)
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *[
+            ("image", image)
+            for image in (
+                "not an image!",
+                "Orders:1",
+                "registry.example.com/Orders",
+                "https://registry.example.com/orders",
+                "registry.example.com//orders",
+                "orders:",
+                "orders:-1",
+                "orders@sha256:123",
+                "orders/",
+                "orders\n",
+            )
+        ],
+        *[
+            ("namespace", name)
+            for name in ("A/../b", "Shop", "-shop", "shop-", "a.b", "a" * 64, "shop\n", "../shop", "ä")
+        ],
+    ],
+)
+def test_options_of_clusters_that_are_not_valid(backend: str, option: str, value: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(OptionValueError) as caught:
+        read(tmp_path, backend=backend, needs_function=False, **{option: value})
+    assert (caught.value.option, caught.value.exit_code) == (f"--{option}", 2)
+
+
+@pytest.mark.parametrize("namespace", ["shop", "0", "a-b", "1-a", "a" * 63, None])
+def test_namespaces(namespace: str | None, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert read(tmp_path, backend="knative", namespace=namespace)[0].options.namespace == namespace
+
+
+PLATFORM = "is set by the platform and cannot be configured."
+PODS = "is set by Funcpack. To use another port, set `env` and `ports` of the container in kubernetes.deployment."
+NO_NAME = "is not valid: the name of a variable has at least one character, and no '='."
+CONTRACT = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+OF_FUNCTIONS = (*CONTRACT, "FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE", "X_GOOGLE_A")
+
+
+@pytest.mark.parametrize("section", ["environment", "secrets"])
+@pytest.mark.parametrize(
+    ("backend", "name", "problem"),
+    [
+        ("kubernetes", "PORT", PODS),
+        *[(backend, name, PLATFORM) for backend in ("knative", "cloudrun") for name in CONTRACT],
+        *[(backend, name, PLATFORM) for backend in ("cloudfunction", "cloudfunctionv2") for name in OF_FUNCTIONS],
+        *[(backend, name, NO_NAME) for backend in BACKENDS for name in ("", "A=B")],
+    ],
+)
+def test_variables_that_cannot_be_set(section: str, backend: str, name: str, problem: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({section: {name: "a/b"}}))
+    with pytest.raises(ConfigurationFieldError) as caught:
+        read(tmp_path, backend=backend)
+    assert caught.value.found == f"{tmp_path}/config.json: {section}.{name} {problem}"
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [
+        ("kubernetes", "K_SERVICE"),
+        ("knative", "FUNCTION_TARGET"),
+        ("cloudrun", "FUNCTION_TARGET"),
+        ("cloudrun", "PORTS"),
+        ("cloudrun", "port"),
+        ("cloudfunctionv2", "FUNCTION_THREADS"),
+        ("cloudfunction", "K_OTHER"),
+    ],
+)
+def test_variables_that_only_look_reserved(backend: str, name: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert read(tmp_path, backend=backend, set=(f"environment.{name}=x",))[0].section("environment") == {name: "x"}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
