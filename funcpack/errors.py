@@ -1471,6 +1471,46 @@ class BindingError(UserError):
         }[self.type.lower()]
 
 
+@dataclass(eq=False)
+class BindingFileError(UserError):
+    """A file of a service binding cannot be read, or is not text."""
+
+    name: str
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid file in a service binding"
+
+    @property
+    def found(self) -> str:
+        return f"The file '{self.file}' of the service binding '{self.name}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Save the file as UTF-8, and make it readable for the user that runs the build."
+
+
+# --- the variables of the platform ---
+
+
+@dataclass(eq=False)
+class PlatformVariableError(UserError):
+    """A variable that the platform provides cannot be a variable of a process."""
+
+    name: str
+    reason: str
+    title: ClassVar[str] = "Invalid variable of the platform"
+
+    @property
+    def found(self) -> str:
+        return f"The platform provides the variable '{self.name}', {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Remove or correct the variable in the settings of the build, for example in the secret that it comes from."
+        )
+
+
 # --- the import check ---
 
 

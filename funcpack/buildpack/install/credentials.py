@@ -27,6 +27,7 @@ def temporary_netrc(context: Context, env: Mapping[str, str], log: Log) -> Itera
 
     Raises:
         BindingError: A binding lacks a value that its type requires.
+        BindingFileError: A value cannot be read.
 
     """
     indexes = bindings.find_bindings("pypi", context.platform, env)

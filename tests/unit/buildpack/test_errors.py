@@ -490,6 +490,24 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.BindingFileError("index", "password", "is not encoded in UTF-8"),
+        "Invalid file in a service binding",
+        (
+            "The file 'password' of the service binding 'index' is not encoded in UTF-8.\n"
+            "\n"
+            "Save the file as UTF-8, and make it readable for the user that runs the build."
+        ),
+    ),
+    (
+        errors.PlatformVariableError("TOKEN", "whose value contains a null character"),
+        "Invalid variable of the platform",
+        (
+            "The platform provides the variable 'TOKEN', whose value contains a null character.\n"
+            "\n"
+            "Remove or correct the variable in the settings of the build, for example in the secret that it comes from."
+        ),
+    ),
+    (
         errors.BindingError("login", "netrc", "has no file 'netrc'"),
         "Incomplete service binding",
         (

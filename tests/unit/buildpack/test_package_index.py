@@ -132,6 +132,45 @@ def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: 
     )
 
 
+@pytest.mark.parametrize(
+    ("type_", "name", "value", "reason"),
+    [
+        ("pypi", "uri", b"https://\xe4\xff/simple", "is not encoded in UTF-8"),
+        ("pypi", "username", b"\xff\xfeu\0", "is not encoded in UTF-8"),
+        ("pypi", "password", b"p\xe4ss\xff", "is not encoded in UTF-8"),
+        ("netrc", "netrc", b"machine x login u password \xe4\n", "is not encoded in UTF-8"),
+        ("pypi", "password", None, "cannot be read: Input/output error"),
+        ("netrc", ".netrc", None, "cannot be read: Input/output error"),
+        ("ca-certificates", "ca.pem", None, "cannot be read: Input/output error"),
+        ("pypi", "type", None, "cannot be read: Input/output error"),
+    ],
+)
+def test_file_of_a_binding_that_cannot_be_read(
+    app: Platform, type_: str, name: str, value: bytes | None, reason: str
+) -> None:
+    values = {"uri": "https://pypi.example.com/simple", "username": USER} if type_ == "pypi" else {}
+    app.bind("mine", type_, values)
+    file = app.platform / "bindings" / "mine" / name
+    file.unlink(missing_ok=True)
+    if value is None:
+        file.symlink_to("/proc/self/mem")  # not even root can read the first page
+    else:
+        file.write_bytes(value)
+    result = app.build()
+    assert result.code == 1
+    assert (
+        result.section("Error: Invalid file in a service binding")[0]
+        == f"The file '{name}' of the service binding 'mine' {reason}."
+    )
+
+
+def test_byte_order_marks_are_not_part_of_a_binding(app: Platform, private_index: str) -> None:
+    mark = "\ufeff"
+    values = {"uri": f"{mark}http://{private_index}/simple", "username": f"{mark}{USER}", "password": mark + PASSWORD}
+    app.bind("index", f"{mark}pypi", values)
+    assert " + orders==1.0" in app.build_well().output
+
+
 def test_other_bindings_are_left_alone(app: Platform, private_index: str) -> None:
     app.bind("database", "postgresql", {"password": PASSWORD})
     (app.platform / "bindings" / "not-a-binding").mkdir()
