@@ -508,10 +508,10 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
-        errors.BindingError("login", "netrc", "has no file 'netrc'"),
+        errors.BindingError("login", "netrc", "has no file 'netrc' with credentials"),
         "Incomplete service binding",
         (
-            "The service binding 'login' of type 'netrc' has no file 'netrc'.\n"
+            "The service binding 'login' of type 'netrc' has no file 'netrc' with credentials.\n"
             "\n"
             "Add a file 'netrc' to the directory of the binding, for example:\n"
             "\n"

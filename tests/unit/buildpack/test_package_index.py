@@ -87,6 +87,30 @@ def test_binding_of_type_pypi(app: Platform, private_index: str) -> None:
     assert_kept_secret(app, result.output)
 
 
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        ({}, []),
+        ({"username": "", "password": "\n"}, []),
+        ({"username": USER}, ["Warning: not using the credentials of 'index', which has no file 'password'."]),
+        ({"password": PASSWORD}, ["Warning: not using the credentials of 'index', which has no file 'username'."]),
+    ],
+)
+def test_binding_without_credentials_leaves_those_of_the_user(
+    app: Platform, private_index: str, tmp_path: Path, values: dict[str, str], lines: list[str]
+) -> None:
+    (tmp_path / "netrc").write_text(f"machine {private_index.partition(':')[0]} login {USER} password {PASSWORD}\n")
+    app.bind("index", "pypi", {"uri": f"http://{private_index}/simple", **values})
+    result = app.build_well({"NETRC": str(tmp_path / "netrc")})
+    assert result.section("Package index") == [
+        f"Using http://{private_index}/simple from the service binding 'index'.",
+        *lines,
+        "The service bindings have no credentials.",
+    ]
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
 def test_binding_of_type_netrc(app: Platform, private_index: str) -> None:
     host = private_index.partition(":")[0]
     app.bind("login", "netrc", {".netrc": f"machine {host} login {USER} password {PASSWORD}\n"})
@@ -119,7 +143,8 @@ def test_binding_root_of_the_environment(app: Platform, tls_index: PackageIndex,
         ("pypi", {"username": USER}, "has no file 'uri' with the URL of the index"),
         ("pypi", {"uri": "not an address"}, "has no file 'uri' with the URL of the index"),
         ("pypi", {"uri": "https://[::1/simple"}, "has no file 'uri' with the URL of the index"),
-        ("netrc", {}, "has no file 'netrc'"),
+        ("netrc", {}, "has no file 'netrc' with credentials"),
+        ("netrc", {"netrc": "\n", ".netrc": ""}, "has no file 'netrc' with credentials"),
     ],
 )
 def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: dict[str, str], reason: str) -> None:
