@@ -1544,6 +1544,28 @@ class ImportCheckError(UserError):
         )
 
 
+@dataclass(eq=False)
+class ImportTimeoutError(UserError):
+    """The import check did not end within some seconds."""
+
+    text: str
+    seconds: float
+    title: ClassVar[str] = "The import of the function does not end"
+
+    @property
+    def found(self) -> str:
+        return f"BP_CHECK_IMPORT is set, and the import of '{self.text}' did not end within {self.seconds:g} seconds."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Look at the top level of the module, and of the modules that it imports, for code that serves or waits: a call such as\n"
+            "app.run(), a loop, or a connection to a service that the build cannot reach. Move it into the function, or put it below:\n"
+            "\n"
+            '  if __name__ == "__main__":'
+        )
+
+
 # --- the detection, in one line each ---
 
 

@@ -543,6 +543,18 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
+        errors.ImportTimeoutError("orders.handle", 300),
+        "The import of the function does not end",
+        (
+            "BP_CHECK_IMPORT is set, and the import of 'orders.handle' did not end within 300 seconds.\n"
+            "\n"
+            "Look at the top level of the module, and of the modules that it imports, for code that serves or waits: a call such as\n"
+            "app.run(), a loop, or a connection to a service that the build cannot reach. Move it into the function, or put it below:\n"
+            "\n"
+            '  if __name__ == "__main__":'
+        ),
+    ),
+    (
         errors.ImportCheckError("orders.paid:desk.place", "SIGSEGV"),
         "The function cannot be imported",
         (

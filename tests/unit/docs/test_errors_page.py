@@ -31,6 +31,7 @@ NOT_SHOWN: dict[str, tuple[type[UserError], ...]] = {
     "Git repositories": (errors.MissingGitError, errors.RepositoryError, errors.UnknownVersionError),
     "very large or nested deeply": (errors.FileTooLargeError, errors.NestedRequirementsError),
     "local packages in lock files": (errors.LocalPackageError,),
+    "an import that does not end": (errors.ImportTimeoutError,),
     "a full disk": (errors.FileWriteError,),
 }
 
