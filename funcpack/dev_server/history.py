@@ -192,7 +192,7 @@ def _named_request(text: str) -> str | None:
     if text.startswith("{"):
         try:
             return str(json.loads(text).get("request_id"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     head, _, _ = text.partition("]: ")
     origin, _, request_id = head.partition(" [")

@@ -114,6 +114,7 @@ def test_line_belongs_to_the_request_that_it_names() -> None:
         ('{"message": "hello", "request_id": 1}', 1),
         ('{"message": "1"}', None),
         ('{"message": [1]: ', None),
+        pytest.param('{"a":' * 100_000, None, id="nested"),
         ("[1]: hello", None),
         ("1", None),
         ("", None),
