@@ -383,7 +383,7 @@ class OptionFileError(CommandError):
 
 @dataclass(eq=False)
 class ConflictingOptionsError(CommandError):
-    """Two options describe different requests."""
+    """Two options exclude each other."""
 
     option: str
     other: str
@@ -397,6 +397,24 @@ class ConflictingOptionsError(CommandError):
     @property
     def remedy(self) -> str:
         return "Remove one of them."
+
+
+@dataclass(eq=False)
+class MissingOptionError(CommandError):
+    """An option requires another one."""
+
+    option: str
+    required: str
+    title: ClassVar[str] = "Missing option"
+    exit_code: ClassVar[int] = EXIT_USAGE
+
+    @property
+    def found(self) -> str:
+        return f"{self.option} requires {self.required}."
+
+    @property
+    def remedy(self) -> str:
+        return f"Add {self.required}, or remove {self.option}."
 
 
 @dataclass(eq=False)

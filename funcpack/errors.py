@@ -1471,6 +1471,46 @@ class BindingError(UserError):
         }[self.type.lower()]
 
 
+@dataclass(eq=False)
+class BindingFileError(UserError):
+    """A file of a service binding cannot be read, or is not text."""
+
+    name: str
+    file: str
+    reason: str
+    title: ClassVar[str] = "Invalid file in a service binding"
+
+    @property
+    def found(self) -> str:
+        return f"The file '{self.file}' of the service binding '{self.name}' {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return "Save the file as UTF-8, and make it readable for the user that runs the build."
+
+
+# --- the variables of the platform ---
+
+
+@dataclass(eq=False)
+class PlatformVariableError(UserError):
+    """A variable that the platform provides cannot be a variable of a process."""
+
+    name: str
+    reason: str
+    title: ClassVar[str] = "Invalid variable of the platform"
+
+    @property
+    def found(self) -> str:
+        return f"The platform provides the variable '{self.name}', {self.reason}."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Remove or correct the variable in the settings of the build, for example in the secret that it comes from."
+        )
+
+
 # --- the import check ---
 
 
@@ -1501,6 +1541,28 @@ class ImportCheckError(UserError):
         return (
             "Correct the code that the traceback shows. Move code that only works in the cluster from the module's top level\n"
             "into the function."
+        )
+
+
+@dataclass(eq=False)
+class ImportTimeoutError(UserError):
+    """The import check did not end within some seconds."""
+
+    text: str
+    seconds: float
+    title: ClassVar[str] = "The import of the function does not end"
+
+    @property
+    def found(self) -> str:
+        return f"BP_CHECK_IMPORT is set, and the import of '{self.text}' did not end within {self.seconds:g} seconds."
+
+    @property
+    def remedy(self) -> str:
+        return (
+            "Look at the top level of the module, and of the modules that it imports, for code that serves or waits: a call such as\n"
+            "app.run(), a loop, or a connection to a service that the build cannot reach. Move it into the function, or put it below:\n"
+            "\n"
+            '  if __name__ == "__main__":'
         )
 
 

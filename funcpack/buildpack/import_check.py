@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+import threading
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
 
 from funcpack.buildpack.install.environment import build_variables
-from funcpack.errors import ImportCheckError
+from funcpack.errors import ImportCheckError, ImportTimeoutError
 
 if TYPE_CHECKING:
     from funcpack.buildpack.install.virtualenv import Virtualenv
     from funcpack.buildpack.platform.log import Log
     from funcpack.project.project import Project
 
+# Seconds for the import: large libraries take more than a minute on an emulated processor.
+LONGEST = 300
 
-def import_function(project: Project, virtualenv: Virtualenv, log: Log) -> None:
-    """Run the invoker's `check` command, and log its output.
+# Seconds for the last lines of a process that has ended.
+_LAST_OUTPUT = 1.0
+
+
+def import_function(project: Project, virtualenv: Virtualenv, log: Log, seconds: float = LONGEST) -> None:
+    """Run the invoker's `check` command, and log its output line by line. It has some seconds, and so has what it starts.
 
     Raises:
         ImportCheckError: The invoker cannot load the function.
+        ImportTimeoutError: The import does not end.
 
     """
     log.title("Import check")
     python_options = ["-P", "-B", "-m", "funcpack_invoker"]
-    done = subprocess.run(
+    process = subprocess.Popen(
         [str(virtualenv.python), *python_options, "check", project.handler.text, "--source", str(project.app)],
         env={**build_variables(project.settings.all()), "PYTHONUNBUFFERED": "1"},
         cwd=project.app,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        check=False,
         text=True,
         encoding="utf-8",
         errors="backslashreplace",
+        process_group=0,
     )
-    for line in done.stdout.splitlines():
-        log.item(line)
-    if done.returncode:
-        raise ImportCheckError(project.handler.text, _signal_name(done.returncode))
+    # A program that the function starts may keep the output open after the end of the import.
+    reader = threading.Thread(target=_log_lines, args=(process.stdout, log), daemon=True)
+    reader.start()
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise ImportTimeoutError(project.handler.text, seconds) from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join(_LAST_OUTPUT)
+    if code:
+        raise ImportCheckError(project.handler.text, _signal_name(code))
+
+
+def _log_lines(output: IO[str], log: Log) -> None:
+    with output:
+        for line in output:
+            log.item(line.removesuffix("\n"))
 
 
 def _signal_name(code: int) -> str | None:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from funcpack.project.unused_files import UnusedFile
 
 
+# Places in files that a warning names.
+_MOST_PLACES = 10
+
+
 def log_buildpack(log: Log, buildpack: Buildpack, context: Context) -> None:
     """Log the version of the buildpack and the target of the build."""
     log.title(f"Funcpack: buildpack {buildpack.id} {buildpack.version}")
@@ -35,9 +39,7 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
             f"kn func moved the project to '{moved}'. Using it as the app directory, without kn func's own server."
         )
     log.line(f"The handler is '{project.handler.text}' ({project.handler.origin}).")
-    ignored = project.settings.ignored()
-    if ignored:
-        log.line(f"Warning: ignoring {', '.join(ignored)} of the project, because only the platform may set it.")
+    log_ignored_variables(log, project)
     log_shadowing(log, function.shadowing)
     if function.file is None:
         log.line(f"It cannot be checked, because {function.unchecked}. The invoker loads it when the image starts.")
@@ -57,6 +59,20 @@ def log_function(log: Log, project: Project, function: CheckedFunction, app: Pat
         return
     names = ", ".join(function.signature.values) or "no parameters"
     log.line(f"Found it in {place}. It accepts {function.signature.kind.described}: {names}.")
+
+
+def log_ignored_variables(log: Log, project: Project) -> None:
+    """Warn of variables that the project sets, but that do not count. The log names a few places of many."""
+    ignored = project.settings.ignored()
+    if ignored:
+        log.line(f"Warning: ignoring {', '.join(ignored)} of the project, because only the platform may set it.")
+    places = project.not_understood
+    if places:
+        log.line("Warning: ignoring these parts of func.yaml, which the build cannot read:")
+        for line, what in places[:_MOST_PLACES]:
+            log.item(f"line {line}: {what}")
+        _log_further(log, places)
+        log.line("Write each variable as 'name: NAME' and 'value: \"VALUE\"', in two lines.")
 
 
 def log_shadowing(log: Log, shadowing: Shadowing) -> None:
@@ -123,15 +139,19 @@ def log_dependencies(log: Log, project: Project) -> None:
 
 
 def _log_credentials(log: Log, places: Sequence[str]) -> None:
-    """Warn of credentials in files of the app. The log names at most ten of the places."""
+    """Warn of credentials in files of the app. The log names a few places of many."""
     if not places:
         return
     log.line("Warning: these files contain credentials, which become part of the image:")
-    for place in places[:10]:
+    for place in places[:_MOST_PLACES]:
         log.item(place)
-    if len(places) > 10:
-        log.item(f"and {len(places) - 10} more")
+    _log_further(log, places)
     log.line("Remove them, and pass them to the build in a service binding of the type 'pypi' or 'netrc'.")
+
+
+def _log_further(log: Log, places: Sequence[object]) -> None:
+    if len(places) > _MOST_PLACES:
+        log.item(f"and {len(places) - _MOST_PLACES} more")
 
 
 def _log_unused(log: Log, file: UnusedFile, advice: str) -> None:

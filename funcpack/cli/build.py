@@ -66,11 +66,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options
 
     app = existing_directory(directory)
     image = _image_name(tag, app, is_published=publish)
-    _check_options(options)
-    if cache_image and not publish:
-        raise click.UsageError("--cache-image requires --publish.")
-    if publish and output_dir:
-        raise click.UsageError("--publish and --output-dir exclude each other.")
+    _check_options(options, cache_image, output_dir, is_published=publish)
     if output_dir:
         oci_layout.check(output_dir)
     inspect(app, None, {**os.environ, **settings.option_values(os.environ, options)})
@@ -112,9 +108,15 @@ def _image_name(tag: str | None, directory: Path, *, is_published: bool) -> str:
     return tag or default
 
 
-def _check_options(options: Sequence[str]) -> None:
-    from funcpack.command_errors import EnvOptionError  # noqa: PLC0415 - as above
+def _check_options(
+    options: Sequence[str], cache_image: str | None, output_dir: Path | None, *, is_published: bool
+) -> None:
+    from funcpack.command_errors import ConflictingOptionsError, EnvOptionError, MissingOptionError  # noqa: PLC0415 - as above
 
+    if cache_image and not is_published:
+        raise MissingOptionError("--cache-image", "--publish")
+    if output_dir and is_published:
+        raise ConflictingOptionsError("--publish", "--output-dir")
     for option in options:
         if not option.partition("=")[0]:
             raise EnvOptionError(option)

@@ -98,10 +98,12 @@ def _shown(file: str, examination: Examination, directory: Path) -> str:
 def _print_function(examination: Examination, inspection: Inspection, directory: Path) -> None:
     """Print the handler, its kind, and a line for each parameter."""
     from funcpack.buildpack.platform.log import Log  # noqa: PLC0415 - see above
-    from funcpack.buildpack.report import log_shadowing  # noqa: PLC0415 - see above
+    from funcpack.buildpack.report import log_ignored_variables, log_shadowing  # noqa: PLC0415 - see above
 
     function, name = inspection.checked, examination.handler
-    log_shadowing(Log(sys.stderr), function.shadowing)
+    log = Log(sys.stderr)
+    log_ignored_variables(log, inspection.project)
+    log_shadowing(log, function.shadowing)
     if function.file is None:
         output.data(f"{name} cannot be checked, because {function.unchecked}. It is loaded when the function starts.")
         return

@@ -74,7 +74,7 @@ def _require_free_names(directory: Path, files: Mapping[str, bytes]) -> None:
     from funcpack.command_errors import ExistingFilesError, NotADirectoryArgumentError  # noqa: PLC0415 - slow, needed only here
 
     if directory.exists() and not directory.is_dir():
-        raise NotADirectoryArgumentError(str(directory), "is a file")
+        raise NotADirectoryArgumentError(str(directory), "is not a directory")
     # A link that leads nowhere exists, too.
     existing = [name for name in files if (directory / name).exists() or (directory / name).is_symlink()]
     if existing:

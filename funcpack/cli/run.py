@@ -37,13 +37,14 @@ class _RunCommand(click.Command):
 
 def _variables(_ctx: click.Context, _option: click.Parameter, given: Sequence[str]) -> dict[str, str]:
     """Return the variables in the form NAME=value."""
-    from funcpack.dev_server.variables import is_variable_name  # noqa: PLC0415 - see `run`
+    from funcpack.command_errors import OptionValueError  # noqa: PLC0415 - see `command`
+    from funcpack.dev_server.variables import is_variable_name  # noqa: PLC0415 - as above
 
     variables = {}
     for text in given:
         name, separator, value = text.partition("=")
         if not separator or not is_variable_name(name):
-            raise click.BadParameter(f"'{text}' does not have the form NAME=value.")
+            raise OptionValueError("--env", text, "is not NAME=VALUE", "--env GREETING=hello")
         variables[name] = value
     return variables
 

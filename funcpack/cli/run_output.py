@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from funcpack.dev_server.report import Event
     from funcpack.dev_server.server import DevServer
 
-_COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
+_COLORS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Output(ABC):
@@ -102,7 +102,7 @@ class TextOutput(Output):
     def _request(self, exchange: Exchange) -> None:
         what, status = exchange.type or exchange.path, exchange.status or "-"
         text = escaped(f"{exchange.method} {what} {status} {exchange.timings.total:.1f} ms {exchange.answer.size} B")
-        note(text, fg=_COLOURS.get(exchange.status // 100))
+        note(text, fg=_COLORS.get(exchange.status // 100))
 
 
 class JsonOutput(Output):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from funcpack.check.local import check_options
+from funcpack.cli.directory import existing_directory
 from funcpack.cli.run_output import JsonOutput, TextOutput
-from funcpack.command_errors import HostError, NotADirectoryArgumentError, PortInUseError, UnusableOptionError
+from funcpack.command_errors import HostError, PortInUseError, UnusableOptionError
 from funcpack.dev_server.loading import Source
 from funcpack.dev_server.server import DevServer
 from funcpack.environments import cache
@@ -65,10 +66,8 @@ class Serving:
         return asyncio.run(self._serve(source, listeners, ui))
 
     def _source(self) -> Source:
-        if not self.directory.is_dir():
-            kind = "is a file" if self.directory.exists() else "does not exist"
-            raise NotADirectoryArgumentError(str(self.directory), kind)
-        return Source(self.directory, os.environ, self.given, self.env_files, self.handler, self.python, self.debug)
+        directory = existing_directory(str(self.directory))
+        return Source(directory, os.environ, self.given, self.env_files, self.handler, self.python, self.debug)
 
     def _check_options(self) -> None:
         """Reject what no change of a file could make valid, so that it is not a problem to wait with."""

@@ -105,11 +105,9 @@ def _directory_and_names(arguments: tuple[str, ...]) -> tuple[Path, tuple[str, .
     if not arguments or not (Path(arguments[0]).is_dir() or os.sep in arguments[0]):
         return Path(), arguments
     directory, *names = arguments
-    if not Path(directory).is_dir():
-        from funcpack.command_errors import NotADirectoryArgumentError  # noqa: PLC0415 - as above
+    from funcpack.cli.directory import existing_directory  # noqa: PLC0415 - as above
 
-        raise NotADirectoryArgumentError(directory, "is a file" if Path(directory).exists() else "does not exist")
-    return Path(directory), tuple(names)
+    return existing_directory(directory), tuple(names)
 
 
 async def _send_all(

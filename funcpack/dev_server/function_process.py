@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import subprocess
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -59,7 +59,7 @@ class FunctionProcess:
 
     Attributes:
         launch: what it was started with.
-        port: that it serves on.
+        port: that it serves on, when it has been started.
         writes: the files that the function has written.
 
     """
@@ -67,7 +67,6 @@ class FunctionProcess:
     def __init__(self, launch: Launch, on_line: Callable[[str], None]) -> None:
         """Start nothing yet; `on_line` gets each line of the process, without its end."""
         self.launch = launch
-        self.port = _free_port()
         self._lines = Lines(on_line, _titles())
         self.writes = Writes()
         self._exited = asyncio.Event()
@@ -83,17 +82,19 @@ class FunctionProcess:
         """
         loop = asyncio.get_running_loop()
         self._group = ProcessGroup()
+        listener = _bound_socket()
+        self.port: int = listener.getsockname()[1]
         report, report_end = os.pipe()
         await loop.connect_read_pipe(lambda: _Report(self.writes.note), os.fdopen(report, "rb"))
         try:
             self._transport, _ = await loop.subprocess_exec(
                 lambda: _Output(self),
-                *self._command(report_end),
+                *self._command(listener.fileno(), report_end),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=self.launch.variables,
                 cwd=self.launch.app,
-                pass_fds=(report_end,),
+                pass_fds=(listener.fileno(), report_end),
                 process_group=self._group.id,
             )
         except BaseException:
@@ -101,12 +102,14 @@ class FunctionProcess:
             raise
         finally:
             os.close(report_end)
+            listener.close()
 
-    def _command(self, report: int) -> list[str]:
+    def _command(self, listener: int, report: int) -> list[str]:
         debugger = self.launch.debugger
         options = ["-P", *(debugger.PYTHON_OPTIONS if debugger else ())]
         arguments = [
             str(self.launch.app),
+            str(listener),
             str(report),
             *([str(debugger.port), str(debugger.debugpy)] if debugger else []),
         ]
@@ -116,7 +119,7 @@ class FunctionProcess:
         """Import the function, and return None when it is served, or why it is not."""
         commands = self._transport.get_pipe_transport(0)
         assert isinstance(commands, asyncio.WriteTransport)  # noqa: S101 - the process's standard input
-        commands.write(b"%d\n" % self.port)
+        commands.write(b"serve\n")
         ready = asyncio.ensure_future(until_it_serves(HOST, self.port))
         exited = asyncio.ensure_future(self._exited.wait())
         try:
@@ -234,8 +237,12 @@ def _titles() -> frozenset[str]:
     return frozenset(found)
 
 
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _bound_socket() -> socket.socket:
+    """Return a socket for the process to serve on. While the process has it, no other program can take its port.
+
+    That is why it does not have SO_REUSEADDR: with it, the port would be available until the process listens.
+    """
+    bound = socket.socket()
+    bound.bind((HOST, 0))
+    bound.setblocking(False)
+    return bound

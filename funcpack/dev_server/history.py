@@ -5,6 +5,7 @@ The front records, the page and the log read. All of it happens on the event loo
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -172,14 +173,30 @@ class History:
 
     def _writer(self, text: str) -> int | None:
         """Return the number of the request that a line belongs to: the one that it names, or the only one there is."""
+        named = _named_request(text)
         for number, request in self._open.items():
-            if request.id in text:
+            if request.id == named:
                 return number
         return next(iter(self._open)) if len(self._open) == 1 else None
 
     def _tell(self, entry: Exchange | LogLine) -> None:
         for listener in tuple(self._listeners):
             listener(entry)
+
+
+def _named_request(text: str) -> str | None:
+    """Return the request ID in a line of the invoker's log, which is JSON or text.
+
+    The ID is compared as a whole, and where the invoker writes it: a client may choose one that occurs in other texts.
+    """
+    if text.startswith("{"):
+        try:
+            return str(json.loads(text).get("request_id"))
+        except (ValueError, RecursionError):
+            return None
+    head, _, _ = text.partition("]: ")
+    origin, _, request_id = head.partition(" [")
+    return None if ": " in origin else request_id
 
 
 def last_exchanges(size: Callable[[Entry], int]) -> LastEntries[Entry]:

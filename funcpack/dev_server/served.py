@@ -1,9 +1,10 @@
 """Runs the invoker for `funcpack run`: this file is executed by the Python of the function, where the tool is not installed.
 
-Usage: python -P served.py APP REPORT [DEBUG_PORT DEBUGPY], where APP is the app directory, and REPORT a file descriptor. It
+Usage: python -P served.py APP LISTENER REPORT [DEBUG_PORT DEBUGPY], where APP is the app directory, and LISTENER and REPORT are
+file descriptors: a bound socket to serve on, and a pipe. It
 
-- imports the invoker, and then waits for the line on standard input with the port to listen on: a process that waits has
-  done most of a start before a file changes.
+- imports the invoker, and then waits for a line on standard input: a process that waits has done most of a start before a
+  file changes.
 - imports modules of the app from their source: Python checks cached bytecode by the size and the whole second of the source,
   so two versions that are saved within a second can look the same.
 - reports the files that the function writes, so that a change of them is not taken for one of the user.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import gc
 import os
+import socket
 import sys
 from contextlib import suppress
 from importlib.machinery import (
@@ -126,23 +128,25 @@ def wait_for_debugger(port: int, debugpy: str) -> None:
     os.register_at_fork(after_in_child=listen)
 
 
-def main(app: str, report: str, *debugger: str) -> int:
+def main(app: str, listener: str, report: str, *debugger: str) -> int:
     """Import the invoker, wait, and serve the function."""
     invoker = _import_invoker()
     import_from_source(app)
     if debugger:
         wait_for_debugger(int(debugger[0]), debugger[1])
-    port = sys.stdin.readline().strip()
-    if not port:
+    if not sys.stdin.readline():
         return 0
     # As in an image: no input, and no arguments.
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
     del sys.argv[1:]
     report_writes(int(report))
-    return invoker(["--source", app, "--port", port])
+    bound = socket.socket(fileno=int(listener))
+    # The programs that the function starts do not get it.
+    bound.set_inheritable(False)
+    return invoker(["--source", app, "--port", str(bound.getsockname()[1])], [bound])
 
 
-def _import_invoker() -> Callable[[Sequence[str]], int]:
+def _import_invoker() -> Callable[[Sequence[str], list[socket.socket]], int]:
     """Import all of the invoker that serving needs, as it does that itself; return its `main`."""
     from funcpack_invoker.lazy_imports.modules import lazy_modules  # noqa: PLC0415 - not the tool's
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import math
 import time
 from contextlib import aclosing
 from itertools import islice
@@ -106,6 +105,7 @@ class Watcher:
         self._found([*islice(self._ignored.others_below(self._directory), _MOST_NEW)])
 
     def _tell(self, batch: Collection[tuple[Change, str]]) -> None:
+        self._forget_saves()
         files = self._files(batch)
         if any(file.name == ".gitignore" for file in files):
             self._ignored.forget()
@@ -124,13 +124,16 @@ class Watcher:
         new = (file for directory in directories & added for file in self._ignored.others_below(directory))
         return sorted((found - directories).union(islice(new, _MOST_NEW)))
 
+    def _forget_saves(self) -> None:
+        oldest = time.monotonic() - _ONE_SAVE
+        self._told = {file: (content, told) for file, (content, told) in self._told.items() if told > oldest}
+
     def _has_changed(self, file: Path) -> bool:
         """Return whether a file was saved; a save can be several changes, of which the last ones change nothing."""
-        content, now = _digest(file), time.monotonic()
-        known, told = self._told.get(file, (None, -math.inf))
-        if content == known and now - told < _ONE_SAVE:
+        content = _digest(file)
+        if file in self._told and self._told[file][0] == content:
             return False
-        self._told[file] = content, now
+        self._told[file] = content, time.monotonic()
         return True
 
 

@@ -1,94 +1,99 @@
 """Reads the variables for building and for running the function from kn func's func.yaml.
 
-The standard library has no YAML parser. This one understands the subset that kn func writes: `build.buildEnvs` and
-`run.envs`, lists of `name` and `value`. It ignores everything else. https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
+They are `build.buildEnvs` and `run.envs`, lists of `name` and `value`. Everything else in the file is ignored.
+https://github.com/knative/func/blob/main/docs/reference/func_yaml.md
 """
 
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from funcpack.project.app_files import text_or_nothing
+from funcpack.project.yaml_blocks import Node, NotUnderstoodError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping
     from pathlib import Path
 
-_LINE = re.compile(r"(?P<indent> *)(?P<item>- +)?(?P<key>[A-Za-z_][\w-]*)\s*:(?:\s+(?P<value>.*))?$")
+_BUILD, _RUN = ("build", "buildEnvs"), ("run", "envs")
+
 # The name becomes part of the name of a file.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 
+# kn func resolves references, and rejects everything else that begins like one.
+_REFERENCE = "{{"
+_IS_REFERENCE = re.compile(r"\{\{\s*+(?:secret|configMap|env):[^{}]*+\}\}")
 
-def run_variables(file: Path) -> dict[str, str]:
-    """Return the variables of `run.envs` that have a literal value; none if the file does not exist."""
-    return _variables(file, "run", "envs")
-
-
-def build_variables(file: Path) -> dict[str, str]:
-    """Return the variables of `build.buildEnvs` that have a literal value; none if the file does not exist."""
-    return _variables(file, "build", "buildEnvs")
+# Bytes that are not UTF-8 (U+FFFD), and what no variable can contain.
+_IMPOSSIBLE = re.compile("[\0\ud800-\udfff\ufffd]")
 
 
-def _variables(file: Path, section: str, key: str) -> dict[str, str]:
-    text = text_or_nothing(file, file.parent)
-    variables = {}
-    for entry in _entries(_block(_block(text.splitlines(), section), key)):
-        name, value = entry.get("name"), entry.get("value")
-        if name and value is not None and _NAME.fullmatch(name) and _is_literal(value):
-            variables[name] = value
-    return variables
+@dataclass(frozen=True, slots=True)
+class FuncYaml:
+    """The variables that have a literal value.
 
-
-def _is_literal(value: str) -> bool:
-    """Check whether a value is one that a variable can have, and not one that kn func resolves when it deploys.
-
-    It resolves `{{ secret:name:key }}`, `{{ configMap:... }}` and `{{ env:NAME }}`.
+    `not_understood` are those that the file has, too, but that cannot be read, in words, each with the number of its line.
     """
-    is_reference = "}}" in value.partition("{{")[2]
-    return not is_reference and "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+    build_variables: Mapping[str, str]
+    run_variables: Mapping[str, str]
+    not_understood: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def read(cls, file: Path) -> FuncYaml:
+        """Read a func.yaml; there are no variables if it does not exist."""
+        document = Node.document(text_or_nothing(file, file.parent))
+        build, not_understood = _variables(document, *_BUILD)
+        run, not_understood_of_run = _variables(document, *_RUN)
+        return cls(build, run, tuple(dict.fromkeys(not_understood + not_understood_of_run)))
 
 
-def _block(lines: Iterable[str], key: str) -> list[str]:
-    """Return the lines below `key:` at the outermost level of `lines`."""
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    outer = min((_indent(line) for line in lines), default=0)
-    found: list[str] = []
-    inside = False
-    for line in lines:
-        # The items of a list may have the same indent as its key.
-        if _indent(line) == outer and not line.lstrip().startswith("- "):
-            inside = line.strip().startswith(f"{key}:")
-        elif inside:
-            found.append(line)
-    return found
-
-
-def _entries(lines: Iterable[str]) -> Iterator[dict[str, str]]:
-    entry: dict[str, str] = {}
-    for line in lines:
-        match = _LINE.match(line)
-        if match and match["item"]:
-            yield entry
-            entry = {}
-        if match:
-            entry[match["key"]] = _scalar((match["value"] or "").strip())
-    yield entry
-
-
-def _scalar(text: str) -> str:
-    if text.startswith('"'):
-        end = re.match(r'"(?:[^"\\]|\\.)*+"', text)
+def _variables(document: Node, section: str, key: str) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    variables: dict[str, str] = {}
+    try:
+        entries = _entries(document, section, key)
+    except NotUnderstoodError as exc:
+        return {}, [(exc.line, f"'{key}' in '{section}', or a line above it")]
+    not_understood = []
+    for entry in entries:
         try:
-            return str(json.loads(end[0])) if end else text
-        except ValueError:
-            return text
-    if text.startswith("'"):
-        end = re.match(r"'((?:[^']|'')*+)'", text)
-        return end[1].replace("''", "'") if end else text
-    return re.sub(r"(?<!\s)\s+#.*$", "", text)
+            variables |= _variable(entry)
+        except _NotReadError as exc:
+            not_understood.append((entry.line, str(exc)))
+    return variables, not_understood
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+def _entries(document: Node, section: str, key: str) -> list[Node]:
+    sections = document.mapping()
+    keys = sections[section].mapping() if section in sections else {}
+    return keys[key].items() if key in keys else []
+
+
+class _NotReadError(Exception):
+    """The message says what cannot be read."""
+
+
+def _variable(entry: Node) -> dict[str, str]:
+    """Return the variable of an entry, or none if it has no value, or one that kn func inserts when it deploys."""
+    name, value = _name_and_value(entry)
+    if value is None or _IS_REFERENCE.fullmatch(value):
+        return {}
+    if not _NAME.fullmatch(name or ""):
+        raise _NotReadError(f"the name '{name}'" if name else "a variable without a name")
+    if _IMPOSSIBLE.search(value) or value.startswith(_REFERENCE):
+        raise _NotReadError(f"the value of '{name}'")
+    return {str(name): value}
+
+
+def _name_and_value(entry: Node) -> tuple[str | None, str | None]:
+    try:
+        keys = entry.mapping()
+        name = keys["name"].text() if "name" in keys else None
+    except NotUnderstoodError:
+        raise _NotReadError("a variable") from None
+    try:
+        return name, keys["value"].text() if "value" in keys else None
+    except NotUnderstoodError:
+        raise _NotReadError(f"the value of '{name}'") from None

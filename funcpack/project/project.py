@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from funcpack.project import (
     dependency_files,
     embedded_credentials,
-    func_yaml,
     handler_name,
     kn_func,
     python_request,
@@ -20,6 +19,7 @@ from funcpack.project import (
     source_builds,
     unused_files,
 )
+from funcpack.project.func_yaml import FuncYaml
 from funcpack.project.project_toml import ProjectToml
 from funcpack.project.pyproject import Pyproject
 from funcpack.project.settings import Settings
@@ -41,6 +41,7 @@ class Project:
     `python` is None if the project does not request a version, `dependencies` is None if there is nothing to install.
     `unused` are files that other tools read. `run_variables` come from func.yaml, `labels` from project.toml.
     `checks_import` is true if the build should import the function. `credentials` are places in the app with credentials.
+    `not_understood` are variables in func.yaml that cannot be read, each with the number of its line.
     """
 
     app: Path
@@ -53,6 +54,7 @@ class Project:
     labels: Mapping[str, str]
     checks_import: bool
     credentials: tuple[str, ...] = ()
+    not_understood: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def read(cls, app: Path, variables: Mapping[str, str], builder: Mapping[str, str]) -> Project:
@@ -63,8 +65,8 @@ class Project:
 
         """
         project_toml = ProjectToml.read(app)
-        of_kn_func = func_yaml.build_variables(kn_func.description(app))
-        settings = Settings(variables, project_toml.variables, of_kn_func, builder)
+        of_kn_func = FuncYaml.read(kn_func.description(app))
+        settings = Settings(variables, project_toml.variables, of_kn_func.build_variables, builder)
         setting_paths.check_paths(settings, app)
         handler = handler_name.named_handler(settings) or handler_name.default_handler(app)
         pyproject = Pyproject.read(app)
@@ -79,8 +81,9 @@ class Project:
             python=python,
             dependencies=dependencies,
             unused=unused_files.find_unused_files(app, pyproject),
-            run_variables=func_yaml.run_variables(kn_func.description(app)),
+            run_variables=of_kn_func.run_variables,
             labels=project_toml.labels,
             checks_import=settings.is_on(source_builds.CHECK_IMPORT),
             credentials=embedded_credentials.find_credentials(app, requirements),
+            not_understood=of_kn_func.not_understood,
         )

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, NoReturn
 from funcpack_invoker.lazy_imports.modules import lazy_modules
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings)."""
+def main(arguments: Sequence[str] | None = None, listeners: list[socket.socket] | None = None) -> int:
+    """Run the command line; returns the exit code: 0, 1 (the function cannot be served), 2 (wrong usage or settings).
+
+    A program that has bound the sockets already passes them as `listeners`.
+    """
     # The kernel ignores SIGTERM for process 1 until there is a handler, and imports take a moment.
     signal.signal(signal.SIGTERM, _exit)
     # Imports leave no garbage, and looking for it slows a start down. Workers enable it when they have loaded.
@@ -28,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with lazy_modules():
         from funcpack_invoker.command_line import prepare  # noqa: PLC0415 - the signal handler comes first
 
-        command = prepare(sys.argv[1:] if arguments is None else arguments)
+        command = prepare(sys.argv[1:] if arguments is None else arguments, listeners)
     return command()
 
 

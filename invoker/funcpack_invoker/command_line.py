@@ -27,8 +27,12 @@ class CommandLine(NamedTuple):
     port: str | None
 
 
-def prepare(arguments: Sequence[str]) -> Callable[[], int]:
+def prepare(arguments: Sequence[str], listeners: list[socket.socket] | None = None) -> Callable[[], int]:
     """Import what the command needs, and return a function that runs it and returns the exit code.
+
+    Args:
+        arguments: of the command line.
+        listeners: bound sockets to serve on; None to bind those of the settings.
 
     Raises:
         SystemExit: after printing the help (0), or one line about wrong usage or a wrong setting (2), or about a port that
@@ -43,17 +47,17 @@ def prepare(arguments: Sequence[str]) -> Callable[[], int]:
         sys.exit(2)
     if options.command == "check":
         return partial(_check, settings, options.source)
-    listeners = _open_sockets(settings)
+    listeners = _open_sockets(settings, listeners)
     _hide_empty_worker_count()
     from funcpack_invoker.server.master import serve  # noqa: PLC0415 - a check needs no server, and it reads variables
 
     return partial(serve, settings, options.source, listeners)
 
 
-def _open_sockets(settings: Settings) -> list[socket.socket]:
+def _open_sockets(settings: Settings, listeners: list[socket.socket] | None) -> list[socket.socket]:
     """Open the sockets before the server is imported, which takes most of the time until the function is."""
     try:
-        listeners = bind(settings.host, settings.port)
+        listeners = listeners or bind(settings.host, settings.port)
         if settings.listen_early:
             listen(listeners, settings.host, settings.port)
     except ListenError as error:

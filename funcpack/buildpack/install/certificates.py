@@ -36,6 +36,7 @@ def temporary_bundle(context: Context, env: Mapping[str, str], log: Log) -> Iter
 
     Raises:
         BindingError: A binding of type ca-certificates has no certificate.
+        BindingFileError: A file of such a binding cannot be read.
 
     """
     bundle = next((path for path in (Path(env.get("SSL_CERT_FILE", "/")), *SYSTEM_BUNDLES) if path.is_file()), None)
@@ -59,7 +60,7 @@ def temporary_bundle(context: Context, env: Mapping[str, str], log: Log) -> Iter
 def _bound_certificates(context: Context, env: Mapping[str, str]) -> bytes:
     certificates = b""
     for binding in bindings.find_bindings("ca-certificates", context.platform, env):
-        contents = [file.read_bytes() for file in binding.files()]
+        contents = [binding.content(file) for file in binding.files()]
         found = [content for content in contents if _BEGIN in content]
         if not found:
             raise BindingError(binding.name, binding.type, "has no file with a certificate in PEM format")

@@ -14,7 +14,7 @@ from funcpack.buildpack.platform import bindings
 from funcpack.errors import BindingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from funcpack.buildpack.platform.bindings import Binding
     from funcpack.buildpack.platform.context import Context
@@ -27,26 +27,37 @@ def temporary_netrc(context: Context, env: Mapping[str, str], log: Log) -> Itera
 
     Raises:
         BindingError: A binding lacks a value that its type requires.
+        BindingFileError: A value cannot be read.
 
     """
     indexes = bindings.find_bindings("pypi", context.platform, env)
-    entries = [_entry(binding) for binding in indexes]
-    entries += [_netrc(binding) for binding in bindings.find_bindings("netrc", context.platform, env)]
-    if not entries:
+    logins = [_netrc(binding) for binding in bindings.find_bindings("netrc", context.platform, env)]
+    if not indexes and not logins:
         yield {}
+        return
+    log.title("Package index")
+    variables = _default_index(indexes, env, log)
+    entries = [entry for binding in indexes if (entry := _entry(binding, log))] + logins
+    # Without credentials, uv reads the user's own netrc file.
+    if not entries:
+        log.line("The service bindings have no credentials.")
+        yield variables
         return
     import tempfile  # noqa: PLC0415 - slow, and most builds have no binding
 
-    log.title("Package index")
-    variables = {}
-    if indexes and "UV_DEFAULT_INDEX" not in env:
-        variables["UV_DEFAULT_INDEX"] = _uri(indexes[0])
-        log.line(f"Using {without_credentials(_uri(indexes[0]))} from the service binding '{indexes[0].name}'.")
     log.line("Using the credentials from service bindings during this build.")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="netrc-") as file:
         file.write("\n".join(entries) + "\n")
         file.flush()
         yield variables | {"NETRC": file.name}
+
+
+def _default_index(indexes: Sequence[Binding], env: Mapping[str, str], log: Log) -> dict[str, str]:
+    if not indexes or "UV_DEFAULT_INDEX" in env:
+        return {}
+    uri = _uri(indexes[0])
+    log.line(f"Using {without_credentials(uri)} from the service binding '{indexes[0].name}'.")
+    return {"UV_DEFAULT_INDEX": uri}
 
 
 def _uri(binding: Binding) -> str:
@@ -56,10 +67,16 @@ def _uri(binding: Binding) -> str:
     return uri
 
 
-def _entry(binding: Binding) -> str:
+def _entry(binding: Binding, log: Log) -> str | None:
+    """Return the login of an index for a netrc file, or None if the index needs none."""
     host = _host(_uri(binding))
     username, password = binding.value("username"), binding.value("password")
-    return f"machine {host} login {username} password {password}" if username and password else ""
+    if username and password:
+        return f"machine {host} login {username} password {password}"
+    if username or password:
+        missing = "password" if username else "username"
+        log.line(f"Warning: not using the credentials of '{binding.name}', which has no file '{missing}'.")
+    return None
 
 
 def _host(uri: str) -> str | None:
@@ -73,6 +90,6 @@ def _host(uri: str) -> str | None:
 
 def _netrc(binding: Binding) -> str:
     content = binding.value("netrc") or binding.value(".netrc")
-    if content is None:
-        raise BindingError(binding.name, binding.type, "has no file 'netrc'")
+    if not content:
+        raise BindingError(binding.name, binding.type, "has no file 'netrc' with credentials")
     return content

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.errors import BindingFileError
+from funcpack.project.app_files import children, is_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -28,19 +31,43 @@ class Binding:
     path: Path
 
     def value(self, name: str) -> str | None:
-        """Return the content of a file without surrounding whitespace, or None if the file does not exist."""
+        """Return the text of a file without surrounding whitespace, or None if the file does not exist.
+
+        Raises:
+            BindingFileError: The file cannot be read, or it is not UTF-8.
+
+        """
         file = self.path / name
-        return file.read_text(encoding="utf-8").strip() if file.is_file() else None
+        if not is_file(file):
+            return None
+        try:
+            return self.content(file).decode("utf-8-sig").strip()
+        except UnicodeDecodeError:
+            raise BindingFileError(self.name, name, "is not encoded in UTF-8") from None
+
+    def content(self, file: Path) -> bytes:
+        """Return the content of one of the files.
+
+        Raises:
+            BindingFileError: The file cannot be read.
+
+        """
+        return _content(self.name, file)
 
     def files(self) -> list[Path]:
         """Return the files with values, without the hidden files of Kubernetes mounts."""
         descriptions = {"type", "provider"}
-        found = (path for path in self.path.iterdir() if path.is_file() and not path.name.startswith("."))
-        return sorted(path for path in found if path.name not in descriptions)
+        found = (path for path in children(self.path) if is_file(path) and not path.name.startswith("."))
+        return [path for path in found if path.name not in descriptions]
 
 
 def find_bindings(type_: str, platform: Path, environ: Mapping[str, str]) -> list[Binding]:
-    """Return the bindings of a type, sorted by name. The case of the type in the binding does not matter."""
+    """Return the bindings of a type, sorted by name. The case of the type in the binding does not matter.
+
+    Raises:
+        BindingFileError: The type of a binding cannot be read.
+
+    """
     return [binding for binding in _all(platform, environ) if binding.type.lower() == type_]
 
 
@@ -63,8 +90,15 @@ def _all(platform: Path, environ: Mapping[str, str]) -> Iterator[Binding]:
     root = Path(environ.get("SERVICE_BINDING_ROOT") or platform / "bindings")
     directories = sorted(root.iterdir()) if root.is_dir() else ()
     for directory in directories:
-        try:
-            type_ = (directory / "type").read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            continue  # not a service binding
-        yield Binding(directory.name, type_, directory)
+        file = directory / "type"
+        if is_file(file):
+            # No type that the build knows has characters that are not ASCII.
+            type_ = _content(directory.name, file).decode("utf-8-sig", "replace").strip()
+            yield Binding(directory.name, type_, directory)
+
+
+def _content(binding: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as exc:
+        raise BindingFileError(binding, file.name, f"cannot be read: {exc.strerror}") from exc

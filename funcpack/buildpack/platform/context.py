@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from funcpack.errors import PlatformVariableError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -54,10 +56,17 @@ class Context:
 
     @classmethod
     def for_build(cls, environ: Mapping[str, str], arguments: Sequence[str]) -> Context:
-        """Return the inputs of `bin/build`."""
+        """Return the inputs of `bin/build`.
+
+        Raises:
+            PlatformVariableError: No process could have a variable of the user. Detection does not start any.
+
+        """
         layers = environ.get("CNB_LAYERS_DIR") or arguments[0]
         platform = environ.get("CNB_PLATFORM_DIR") or arguments[1]
-        return cls._read(environ, Path(platform), Path(layers).absolute())
+        context = cls._read(environ, Path(platform), Path(layers).absolute())
+        _check_variables(context.variables)
+        return context
 
     @classmethod
     def _read(cls, environ: Mapping[str, str], platform: Path, layers: Path) -> Context:
@@ -70,7 +79,22 @@ class Context:
 def _variables(directory: Path) -> dict[str, str]:
     """Return the variables of the user: the names and contents of the files. Kubernetes adds directories, and links to them."""
     files = [path for path in directory.iterdir() if path.is_file()] if directory.is_dir() else []
-    return {file.name: os.fsdecode(file.read_bytes()) for file in files}
+    return {file.name: _variable(file) for file in files}
+
+
+def _variable(file: Path) -> str:
+    try:
+        return os.fsdecode(file.read_bytes())
+    except OSError as exc:
+        raise PlatformVariableError(file.name, f"whose file cannot be read: {exc.strerror}") from exc
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if "=" in name:
+            raise PlatformVariableError(name, "whose name contains '='")
+        if "\0" in value:
+            raise PlatformVariableError(name, "whose value contains a null character")
 
 
 @dataclass(frozen=True, slots=True)

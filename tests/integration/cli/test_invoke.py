@@ -376,8 +376,8 @@ def test_timeout_is_for_the_whole_answer(recorder: Recorder, begin: bytes) -> No
         (["http://127.0.0.1:1", "--replay", "nothing"], b"No such saved request"),
         (["http://127.0.0.1:1", "--save", "../a"], b"Invalid name of a request"),
         (["http://127.0.0.1:1", "--save", ""], b"Invalid name of a request"),
-        (["http://127.0.0.1:1", "--timeout", "0"], b"it is not a positive number of seconds"),
-        (["http://127.0.0.1:1", "--timeout", "nan"], b"it is not a positive number of seconds"),
+        (["http://127.0.0.1:1", "--timeout", "0"], b"--timeout '0' is not a positive number of seconds."),
+        (["http://127.0.0.1:1", "--timeout", "nan"], b"--timeout 'nan' is not a positive number of seconds."),
         (["http://127.0.0.1:1", "--sample", "kafka"], b"'kafka' is not one of 's3'"),
         (["http://127.0.0.1:1", "--output", "yaml"], b"'yaml' is not one of 'text', 'json'"),
         (["http://127.0.0.1:1", "--header", "Content-Length: 5", "--data", "a"], b"The request cannot be sent"),
@@ -518,7 +518,7 @@ def test_body_is_readable_on_a_terminal(recorder: Recorder, answer: bytes, print
     assert status.endswith(" ms\r\n")
 
 
-def test_status_has_a_colour_on_a_terminal_alone(recorder: Recorder) -> None:
+def test_status_has_a_color_on_a_terminal_alone(recorder: Recorder) -> None:
     assert "\x1b[" in on_terminal(recorder.url, TERM="xterm", NO_COLOR="")
     assert "\x1b[" not in on_terminal(recorder.url, TERM="xterm", NO_COLOR="1")
 

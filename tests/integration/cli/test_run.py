@@ -234,7 +234,8 @@ def test_cache_that_cannot_be_written_ends_the_tool(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         (["missing"], "'missing' does not exist."),
-        ([".", "--env", "novalue"], "'novalue' does not have the form NAME=value."),
+        ([__file__], "is not a directory."),
+        ([".", "--env", "novalue"], "--env 'novalue' is not NAME=VALUE."),
         ([".", "--env-file", "missing"], "'missing' does not exist"),
         ([".", "--port", "65536"], "65536 is not in the range"),
         ([".", "--python", "banana"], "which is not a version or a version range."),

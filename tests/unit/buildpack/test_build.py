@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from funcpack.buildpack.platform.context import Context
+from funcpack.errors import PlatformVariableError
 from funcpack_invoker import __version__
 from tests.unit.buildpack.builds import PYTHON_VERSION
 from tests.unit.buildpack.wheels import write_wheel
@@ -130,6 +132,33 @@ def test_hashes_of_text_stay_random(platform: Platform) -> None:
     environments = [path.name for path in app.layers.glob("*/env*/**/*")]
     assert environments
     assert not [name for name in environments if name.startswith("PYTHONHASHSEED")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [("TOKEN", "a\0b", "whose value contains a null character"), ("A=B", "c", "whose name contains '='")],
+)
+def test_variable_that_no_process_can_have(app: Platform, name: str, value: str, reason: str) -> None:
+    assert app.detect({name: value}).code == 0
+    result = app.build({name: value})
+    assert result.code == 1
+    assert (
+        result.section("Error: Invalid variable of the platform")[0]
+        == f"The platform provides the variable '{name}', {reason}."
+    )
+
+
+def test_variable_whose_file_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "TOKEN").symlink_to("/proc/self/mem")  # not even root can read the first page
+    directories = dict.fromkeys(("CNB_PLATFORM_DIR", "CNB_LAYERS_DIR", "CNB_BUILDPACK_DIR"), str(tmp_path))
+    with pytest.raises(PlatformVariableError) as caught:
+        Context.for_build(directories, [])
+    assert caught.value.found.endswith("'TOKEN', whose file cannot be read: Input/output error.")
+
+
+def test_variables_that_are_not_utf_8(app: Platform) -> None:
+    app.build_well({"TOKEN": "a\udcff", "\udcff": "b"})
 
 
 def test_variables_of_func_yaml_are_defaults(rebuilt: Platform) -> None:

@@ -490,10 +490,28 @@ RENDERED: list[tuple[UserError, str, str]] = [
         ),
     ),
     (
-        errors.BindingError("login", "netrc", "has no file 'netrc'"),
+        errors.BindingFileError("index", "password", "is not encoded in UTF-8"),
+        "Invalid file in a service binding",
+        (
+            "The file 'password' of the service binding 'index' is not encoded in UTF-8.\n"
+            "\n"
+            "Save the file as UTF-8, and make it readable for the user that runs the build."
+        ),
+    ),
+    (
+        errors.PlatformVariableError("TOKEN", "whose value contains a null character"),
+        "Invalid variable of the platform",
+        (
+            "The platform provides the variable 'TOKEN', whose value contains a null character.\n"
+            "\n"
+            "Remove or correct the variable in the settings of the build, for example in the secret that it comes from."
+        ),
+    ),
+    (
+        errors.BindingError("login", "netrc", "has no file 'netrc' with credentials"),
         "Incomplete service binding",
         (
-            "The service binding 'login' of type 'netrc' has no file 'netrc'.\n"
+            "The service binding 'login' of type 'netrc' has no file 'netrc' with credentials.\n"
             "\n"
             "Add a file 'netrc' to the directory of the binding, for example:\n"
             "\n"
@@ -522,6 +540,18 @@ RENDERED: list[tuple[UserError, str, str]] = [
             "BP_CHECK_IMPORT is set, and the import of 'orders.paid:desk.place' failed. Python ended with the signal SIGKILL.\n"
             "\n"
             "Give the build more memory: it is the most likely cause of this signal."
+        ),
+    ),
+    (
+        errors.ImportTimeoutError("orders.handle", 300),
+        "The import of the function does not end",
+        (
+            "BP_CHECK_IMPORT is set, and the import of 'orders.handle' did not end within 300 seconds.\n"
+            "\n"
+            "Look at the top level of the module, and of the modules that it imports, for code that serves or waits: a call such as\n"
+            "app.run(), a loop, or a connection to a service that the build cannot reach. Move it into the function, or put it below:\n"
+            "\n"
+            '  if __name__ == "__main__":'
         ),
     ),
     (

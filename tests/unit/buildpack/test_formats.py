@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 from funcpack.buildpack.install import sbom
 from funcpack.buildpack.platform import toml
-from funcpack.project import func_yaml
 from tests import bills
 
 if TYPE_CHECKING:
@@ -37,42 +35,6 @@ def test_toml_reads_back_as_it_was(table: dict[str, Any]) -> None:
 def test_toml_has_no_other_types() -> None:
     with pytest.raises(TypeError):
         toml.dumps({"a": 1.5})
-
-
-@pytest.mark.parametrize(
-    ("text", "variables"),
-    [
-        pytest.param("", {}, id="empty"),
-        pytest.param("run:\n  envs:\n  - name: A\n    value: b\n", {"A": "b"}, id="as-kn-func-writes"),
-        pytest.param("run:\n    envs:\n        - value: b\n          name: A\n", {"A": "b"}, id="other-indent-and-order"),
-        pytest.param("run:\n  envs:\n  - name: A\n    value: b # c\n  # d\n\n  - name: B\n    value: c\n", {"A": "b", "B": "c"}, id="comments"),
-        pytest.param("run:\n  envs:\n  - name: A\n    value: \"x \\\"y\\\" # z\"\n  - name: B\n    value: 'it''s'\n", {"A": 'x "y" # z', "B": "it's"}, id="quotes"),
-        pytest.param("run:\n  envs:\n  - name: A\n    value: '{{ secret:s:k }}'\n  - value: '{{ configMap:c }}'\n", {}, id="references"),
-        pytest.param("build:\n  buildEnvs:\n  - name: A\n    value: b\nenvs:\n- name: C\n  value: d\n", {}, id="other-lists"),
-        pytest.param("run:\n  volumes:\n  - secret: s\n    path: /s\n  envs:\n  - name: A\n    value: b\n  startTimeout: 1m\n", {"A": "b"}, id="neighbours"),
-        pytest.param("run:\n  envs: []\n", {}, id="no-entries"),
-        pytest.param("run:\n  envs:\n  - name: A\n    value: 10\n  - name: not a name\n    value: x\n  - name: B\n", {"A": "10"}, id="odd-entries"),
-        pytest.param("run:\r\n  envs:\r\n  - name: A\r\n    value: b\r\n", {"A": "b"}, id="crlf"),
-    ],
-)  # fmt: skip
-def test_variables_of_func_yaml(tmp_path: Path, text: str, variables: dict[str, str]) -> None:
-    (tmp_path / "func.yaml").write_text(text, newline="")
-    assert func_yaml.run_variables(tmp_path / "func.yaml") == variables
-
-
-def test_variables_of_func_yaml_for_the_build(tmp_path: Path) -> None:
-    text = "build:\n  buildEnvs:\n  - name: A\n    value: b\nrun:\n  envs:\n  - name: C\n    value: d\n"
-    (tmp_path / "func.yaml").write_text(text)
-    assert func_yaml.build_variables(tmp_path / "func.yaml") == {"A": "b"}
-
-
-def test_named_pipe_for_a_func_yaml_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "func.yaml")
-    assert func_yaml.run_variables(tmp_path / "func.yaml") == {}
-
-
-def test_no_func_yaml(tmp_path: Path) -> None:
-    assert func_yaml.run_variables(tmp_path / "func.yaml") == {}
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,30 @@ def test_binding_of_type_pypi(app: Platform, private_index: str) -> None:
     assert_kept_secret(app, result.output)
 
 
+@pytest.mark.parametrize(
+    ("values", "lines"),
+    [
+        ({}, []),
+        ({"username": "", "password": "\n"}, []),
+        ({"username": USER}, ["Warning: not using the credentials of 'index', which has no file 'password'."]),
+        ({"password": PASSWORD}, ["Warning: not using the credentials of 'index', which has no file 'username'."]),
+    ],
+)
+def test_binding_without_credentials_leaves_those_of_the_user(
+    app: Platform, private_index: str, tmp_path: Path, values: dict[str, str], lines: list[str]
+) -> None:
+    (tmp_path / "netrc").write_text(f"machine {private_index.partition(':')[0]} login {USER} password {PASSWORD}\n")
+    app.bind("index", "pypi", {"uri": f"http://{private_index}/simple", **values})
+    result = app.build_well({"NETRC": str(tmp_path / "netrc")})
+    assert result.section("Package index") == [
+        f"Using http://{private_index}/simple from the service binding 'index'.",
+        *lines,
+        "The service bindings have no credentials.",
+    ]
+    assert " + orders==1.0" in result.output
+    assert_kept_secret(app, result.output)
+
+
 def test_binding_of_type_netrc(app: Platform, private_index: str) -> None:
     host = private_index.partition(":")[0]
     app.bind("login", "netrc", {".netrc": f"machine {host} login {USER} password {PASSWORD}\n"})
@@ -119,7 +143,8 @@ def test_binding_root_of_the_environment(app: Platform, tls_index: PackageIndex,
         ("pypi", {"username": USER}, "has no file 'uri' with the URL of the index"),
         ("pypi", {"uri": "not an address"}, "has no file 'uri' with the URL of the index"),
         ("pypi", {"uri": "https://[::1/simple"}, "has no file 'uri' with the URL of the index"),
-        ("netrc", {}, "has no file 'netrc'"),
+        ("netrc", {}, "has no file 'netrc' with credentials"),
+        ("netrc", {"netrc": "\n", ".netrc": ""}, "has no file 'netrc' with credentials"),
     ],
 )
 def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: dict[str, str], reason: str) -> None:
@@ -130,6 +155,45 @@ def test_binding_without_what_its_type_needs(app: Platform, type_: str, values: 
         result.section("Error: Incomplete service binding")[0]
         == f"The service binding 'mine' of type '{type_}' {reason}."
     )
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "value", "reason"),
+    [
+        ("pypi", "uri", b"https://\xe4\xff/simple", "is not encoded in UTF-8"),
+        ("pypi", "username", b"\xff\xfeu\0", "is not encoded in UTF-8"),
+        ("pypi", "password", b"p\xe4ss\xff", "is not encoded in UTF-8"),
+        ("netrc", "netrc", b"machine x login u password \xe4\n", "is not encoded in UTF-8"),
+        ("pypi", "password", None, "cannot be read: Input/output error"),
+        ("netrc", ".netrc", None, "cannot be read: Input/output error"),
+        ("ca-certificates", "ca.pem", None, "cannot be read: Input/output error"),
+        ("pypi", "type", None, "cannot be read: Input/output error"),
+    ],
+)
+def test_file_of_a_binding_that_cannot_be_read(
+    app: Platform, type_: str, name: str, value: bytes | None, reason: str
+) -> None:
+    values = {"uri": "https://pypi.example.com/simple", "username": USER} if type_ == "pypi" else {}
+    app.bind("mine", type_, values)
+    file = app.platform / "bindings" / "mine" / name
+    file.unlink(missing_ok=True)
+    if value is None:
+        file.symlink_to("/proc/self/mem")  # not even root can read the first page
+    else:
+        file.write_bytes(value)
+    result = app.build()
+    assert result.code == 1
+    assert (
+        result.section("Error: Invalid file in a service binding")[0]
+        == f"The file '{name}' of the service binding 'mine' {reason}."
+    )
+
+
+def test_byte_order_marks_are_not_part_of_a_binding(app: Platform, private_index: str) -> None:
+    mark = "\ufeff"
+    values = {"uri": f"{mark}http://{private_index}/simple", "username": f"{mark}{USER}", "password": mark + PASSWORD}
+    app.bind("index", f"{mark}pypi", values)
+    assert " + orders==1.0" in app.build_well().output
 
 
 def test_other_bindings_are_left_alone(app: Platform, private_index: str) -> None:

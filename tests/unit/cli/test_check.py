@@ -299,6 +299,15 @@ def test_text_of_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert err.startswith("Warning: the app has a module 'flask'")
 
 
+def test_text_names_variables_that_do_not_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    variables = "run:\n  envs:\n  - name: A\n    value: *x\nbuild:\n  buildEnvs:\n  - name: PATH\n    value: /app\n"
+    write(tmp_path, {"handler.py": "def handler(req): ...\n", "func.yaml": variables})
+    _, _, err = text([str(tmp_path)], capsys)
+    assert "Warning: ignoring PATH of the project" in err
+    assert "Warning: ignoring these parts of func.yaml" in err
+    assert "line 3: the value of 'A'" in err
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

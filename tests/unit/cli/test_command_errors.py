@@ -299,6 +299,15 @@ Conflicting options
 Remove one of them.""",
     ),
     (
+        errors.MissingOptionError("--cache-image", "--publish"),
+        2,
+        """\
+Missing option
+--cache-image requires --publish.
+
+Add --publish, or remove --cache-image.""",
+    ),
+    (
         errors.TargetError("localhost:8080", "is neither a URL nor a directory"),
         2,
         """\

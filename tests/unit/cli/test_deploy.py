@@ -211,8 +211,8 @@ def test_options_come_to_the_backend(platform: StubBackend, run: Run) -> None:
     ("arguments", "message"),
     [
         (["deploy", "--dry-run", "--plan"], "--dry-run and --plan cannot be used together."),
-        (["deploy", "--timeout", "0"], "it is not a positive number of seconds"),
-        (["deploy", "--timeout", "nan"], "it is not a positive number of seconds"),
+        (["deploy", "--timeout", "0"], "--timeout '0' is not a positive number of seconds."),
+        (["deploy", "--timeout", "nan"], "--timeout 'nan' is not a positive number of seconds."),
         (["deploy", "--smoke", "nowhere.json"], "File 'nowhere.json' does not exist."),
         (["deploy", "--set", "cloudrun"], "--set 'cloudrun' is not an assignment."),
         (["deploy", "--set", "cloudrunn.traffic=5"], "cloudrunn is not a known field. Did you mean 'cloudrun'?"),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from funcpack.dev_server.history import Exchange, History, LogLine, Message, Timings
+
+TIME = "2026-11-30T04:05:21.000Z"
 
 EXCHANGE = Exchange(
     number=1,
@@ -90,10 +94,37 @@ def test_line_belongs_to_the_only_request() -> None:
 def test_line_belongs_to_the_request_that_it_names() -> None:
     history = History()
     first, second = history.begin("0af7"), history.begin("651c")
-    history.log("INFO function [651c]: hello")
+    history.log(f"{TIME} INFO function [651c]: hello")
     history.log("whose?")
-    assert (history.lines_of(first), history.lines_of(second)) == ((), ("INFO function [651c]: hello",))
+    assert (history.lines_of(first), history.lines_of(second)) == ((), (f"{TIME} INFO function [651c]: hello",))
     assert [line.exchange for line in history.lines] == [second, None]
+
+
+@pytest.mark.parametrize(
+    ("line", "owner"),
+    [
+        (f"{TIME} INFO function [9f0c6e2a]: hello", 2),
+        (f"{TIME} INFO function [9f0c6e2a]: the last [1]: hello", 2),
+        (f"{TIME} INFO function [1]: 9f0c6e2a", 1),
+        (f"{TIME} INFO function [a]:]: hello", 3),
+        (f"{TIME} INFO function: step [1]: done", None),
+        (f"{TIME} INFO function [11]: hello", None),
+        ('{"message": "1", "request_id": "9f0c6e2a"}', 2),
+        ('{"message": "\\"request_id\\": \\"1\\"", "request_id": "9f0c6e2a"}', 2),
+        ('{"message": "hello", "request_id": 1}', 1),
+        ('{"message": "1"}', None),
+        ('{"message": [1]: ', None),
+        pytest.param('{"a":' * 100_000, None, id="nested"),
+        ("[1]: hello", None),
+        ("1", None),
+        ("", None),
+    ],
+)
+def test_request_id_is_compared_where_the_invoker_writes_it(line: str, owner: int | None) -> None:
+    history = History()
+    assert [history.begin(request_id) for request_id in ("1", "9f0c6e2a", "a]:")] == [1, 2, 3]
+    history.log(line)
+    assert history.lines[0].exchange == owner
 
 
 def test_listeners_are_told_until_they_leave() -> None:

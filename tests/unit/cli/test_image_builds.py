@@ -288,7 +288,7 @@ def test_reference_has_the_digest_of_a_published_image() -> None:
         (["--publish"], "No registry"),
         (["--env", "=1"], "Invalid variable"),
         (["--cache-image", "cache"], "--cache-image requires --publish."),
-        (["--tag", "a/b", "--publish", "--output-dir", "new"], "--publish and --output-dir exclude each other."),
+        (["--tag", "a/b", "--publish", "--output-dir", "new"], "--publish and --output-dir cannot be used together."),
         (["--output-dir", "."], "The output directory is in use"),
         (["--unknown"], "No such option"),
     ],

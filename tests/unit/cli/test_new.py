@@ -99,7 +99,7 @@ def test_a_file_cannot_become_a_directory(tmp_path: Path) -> None:
     done = new(tmp_path, "hello")
 
     assert done.returncode == 2
-    assert done.stderr.startswith("error: Not a directory\n'hello' is a file.\n")
+    assert done.stderr.startswith("error: Not a directory\n'hello' is not a directory.\n")
 
 
 def test_an_unwritable_directory_is_an_error_that_names_it(tmp_path: Path) -> None:

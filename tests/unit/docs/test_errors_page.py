@@ -26,10 +26,12 @@ NOT_SHOWN: dict[str, tuple[type[UserError], ...]] = {
         errors.OtherPythonError,
         errors.UnknownPackageError,
     ),
-    "service bindings": (errors.BindingError,),
+    "service bindings": (errors.BindingError, errors.BindingFileError),
+    "the platform's variables": (errors.PlatformVariableError,),
     "Git repositories": (errors.MissingGitError, errors.RepositoryError, errors.UnknownVersionError),
     "very large or nested deeply": (errors.FileTooLargeError, errors.NestedRequirementsError),
     "local packages in lock files": (errors.LocalPackageError,),
+    "an import that does not end": (errors.ImportTimeoutError,),
     "a full disk": (errors.FileWriteError,),
 }
 
