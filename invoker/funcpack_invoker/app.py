@@ -271,7 +271,8 @@ class FunctionApp(App):
 
     async def _write_event(self, reply: EventReply, call: Call) -> Reply:
         write = partial(_response_to, reply)
-        if len(call.body.read()) <= MOST_ON_LOOP:
+        body = call.body
+        if isinstance(body, WholeBody) and len(body.data) <= MOST_ON_LOOP:
             return write(call)
         # An answer usually has no more than its question.
         return await self._invocation.threads.result(write, call)

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import io
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from funcpack_invoker.errors import RequestError
-from funcpack_invoker.http.body import READ_AHEAD, Upload, WholeBody, encoded_limit, receive_body, too_large
+from funcpack_invoker.http.body import (
+    READ_AHEAD,
+    PieceReader,
+    Upload,
+    WholeBody,
+    encoded_limit,
+    receive_body,
+    too_large,
+)
 from funcpack_invoker.lazy_imports.libraries import outside_app
 
 if TYPE_CHECKING:
@@ -96,37 +103,20 @@ async def receive_encoded(
     reader = reader_of(body.stream(), decoders, limit)
     if isinstance(body, Upload):
         _replace_headers(request, None)
-        return DecodedUpload(reader)
+        return reader
     is_small = len(codings) == 1 and len(body.read()) <= _SMALL
     most = READ_AHEAD if streamed else limit + 1
     data = await _decode(reader, most, is_small=is_small)
     if len(data) >= most:
         _replace_headers(request, None)
         reader.put_back(data)
-        return DecodedUpload(reader)
+        return reader
     _replace_headers(request, b"%d" % len(data))
     return WholeBody(data)
 
 
-class DecodedUpload:
-    """A body that is decoded, and may still arrive, while a thread reads it."""
-
-    __slots__ = ("_reader",)
-
-    def __init__(self, reader: DecodingReader) -> None:
-        self._reader = reader
-
-    def read(self) -> bytes:
-        """Return all of it."""
-        return self.stream().read()
-
-    def stream(self) -> BinaryIO:
-        """Return it as a file that can be read once."""
-        return cast("BinaryIO", io.BufferedReader(self._reader, _PIECE))
-
-
-class DecodingReader(io.RawIOBase):
-    """Decodes one coding of what it reads from a file."""
+class DecodingReader(PieceReader):
+    """Decodes one coding of what it reads from a file: of a body that may still arrive while a thread reads it."""
 
     def __init__(self, source: BinaryIO, coding: str, new_decoder: Callable[[bytes], Decoder], limit: int) -> None:
         super().__init__()
@@ -135,25 +125,7 @@ class DecodingReader(io.RawIOBase):
         self._new_decoder = new_decoder
         self._limit = limit
         self._decoder: Decoder | None = None
-        self._ready = b""
         self._size = 0
-
-    def readable(self) -> bool:
-        """Return True: it can be read."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with the next bytes; return their number, 0 at the end.
-
-        Raises:
-            RequestError: 413 if the decoded body is too large, 400 if it is malformed, and those of the source.
-
-        """
-        piece = self._ready or self._next_piece()
-        count = min(len(buffer), len(piece))
-        buffer[:count] = piece[:count]
-        self._ready = piece[count:]
-        return count
 
     def take(self, most: int) -> bytes:
         """Return at least `most` bytes, or all if there are fewer."""
@@ -166,10 +138,15 @@ class DecodingReader(io.RawIOBase):
 
     def put_back(self, data: bytes) -> None:
         """Return these bytes once more, before the next ones."""
-        self._ready = data
+        self._ready = memoryview(data)
 
     def _next_piece(self) -> bytes:
-        """Return the next bytes; none at the end."""
+        """Return the next bytes; none at the end.
+
+        Raises:
+            RequestError: 413 if the decoded body is too large, 400 if it is malformed, and those of the source.
+
+        """
         piece = b""
         while not piece:
             decoder = self._decoder
