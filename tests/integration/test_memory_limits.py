@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Server, StartServer
 
 FUNCTION = """
+    import asyncio
+
     def handler(request):
         if request.path == "/large":
             return b"x" * 5_000_000
@@ -30,6 +32,12 @@ FUNCTION = """
             more = message["more_body"]
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"%d" % size})
+
+    async def unread(scope, receive, send):
+        if scope["method"] == "POST":
+            await asyncio.sleep(60)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
 """
 
 MEMORY = 64 << 20
@@ -48,14 +56,19 @@ def start(start_server: StartServer, handler: str = "handler", **environment: st
 
 
 @pytest.mark.parametrize(
-    "part",
+    ("handler", "part"),
     [
-        pytest.param(HEADER + FIELDS, id="header"),
-        pytest.param(HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body"),
+        pytest.param("handler", HEADER + FIELDS, id="header"),
+        pytest.param("handler", HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body"),
+        pytest.param(
+            "unread", HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body, application called"
+        ),
+        # More than one read: the application is called before the rest has arrived.
+        pytest.param("unread", HEADER + b"Content-Length: 66000\r\n\r\n" + b"x" * 66_000, id="body that is not read"),
     ],
 )
-def test_the_longest_unfinished_request_makes_room(start_server: StartServer, part: bytes) -> None:
-    server = start(start_server)
+def test_the_longest_unfinished_request_makes_room(start_server: StartServer, handler: str, part: bytes) -> None:
+    server = start(start_server, handler)
     with ExitStack() as stack:
         first = stack.enter_context(server.connect())
         first.sendall(part)
@@ -127,6 +140,11 @@ def test_bodies_arrive(start_server: StartServer, handler: str, size: int, *, is
         b"HTTP/1.1 200",
         True,
     )
+
+
+def test_an_upload_that_an_application_reads_may_be_larger_than_the_memory(start_server: StartServer) -> None:
+    server = start(start_server, "asgi", FUNCTION_MAX_BODY="100MiB")
+    assert server.get("/", "POST", b"x" * (MEMORY + 1)).body == b"%d" % (MEMORY + 1)
 
 
 @pytest.mark.parametrize("size", [20_000, 100_000])

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.http import media_types
 from funcpack_invoker.http.body import MOST_ON_LOOP, READ_AHEAD, encoded_limit, refuse_declared
-from funcpack_invoker.http.budget import NOTHING, Budget
+from funcpack_invoker.http.budget import NOTHING, Budget, Reservation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from funcpack_invoker.http.budget import Reservation
     from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
 # Bytes that a byte of JSON takes at most once it is parsed and written again: in `[[[[]]]]`, two bytes are a list of 56
@@ -47,27 +46,32 @@ _COSTS_OF_PARTS = ((b"\n", 320),)
 _FEW = 1024
 
 
-def parsed_size(body: bytes | bytearray, content_type: bytes = b"", *, is_typed: bool = False) -> int:
+def parsed_size(
+    body: bytes | bytearray, content_type: bytes = b"", *, is_typed: bool = False, is_part: bool = False
+) -> int:
     """Return the bytes that a body takes at most, with the value that parsing it as JSON or as a form gives.
 
     Args:
         body: of a request.
         content_type: of the request.
         is_typed: whether the function gets typed data, for which also JSON that an event has in Base64 is parsed.
+        is_part: whether it is only a part of a body. The sizes of all parts together are at least that of the body.
 
     """
     times = _TIMES_FOR_TYPED if is_typed else 1
-    return times * _parsed_once(body, content_type, is_typed=is_typed)
+    return times * _parsed_once(body, content_type, is_typed=is_typed, is_part=is_part)
 
 
-def _parsed_once(body: bytes | bytearray, content_type: bytes, *, is_typed: bool) -> int:
+def _parsed_once(body: bytes | bytearray, content_type: bytes, *, is_typed: bool, is_part: bool) -> int:
     size = len(body)
     kind = content_type.lower()
     if (is_typed and (b"base64" in body or b"\\u" in body)) or (b"charset" in kind and _hides_characters(content_type)):
         return MOST_FOR_A_BYTE * size
     of_json = MOST_FOR_A_BYTE * size
     if size > _FEW:
-        of_json = min(of_json, _counted(body, _of_byte(body), _COSTS_OF_TYPED if is_typed else _COSTS))
+        # Another part may have the wide character.
+        of_byte = _WIDE if is_part else _of_byte(body)
+        of_json = min(of_json, _counted(body, of_byte, _COSTS_OF_TYPED if is_typed else _COSTS))
     if b"form" not in kind:
         return of_json
     return max(of_json, _counted(body, _OF_FORM, _COSTS_OF_PARTS if b"multipart" in kind else _COSTS_OF_FORM))
@@ -94,6 +98,7 @@ class Admission:
     """The budgets of a worker.
 
     Attributes:
+        whole: the bytes of the largest body that is not called for before all of it has arrived.
         large: for bodies that threads work on.
         small: for bodies that the event loop parses by itself: they do not wait behind large ones.
         arriving: for large bodies until they have arrived.
@@ -104,7 +109,7 @@ class Admission:
         """Share so many bytes of memory, those of a worker; `is_typed` is as in `parsed_size`."""
         self._max_body = max_body
         self._is_typed = is_typed
-        self._whole = max(READ_AHEAD, whole_within(memory))
+        self.whole = max(READ_AHEAD, whole_within(memory))
         self.large = Budget(memory // 2, memory // 8)
         self.small = Budget(memory // 16, memory // 16)
         self.arriving = Budget(memory // 16, memory // 16)
@@ -138,34 +143,57 @@ class Admission:
         """
         body = request.body
         is_encoded = b"content-encoding" in request.headers
-        arriving = NOTHING if body.is_complete else await self._receive(request, is_encoded=is_encoded)
+        arriving = NOTHING if body.is_complete else await self._receive(request)
         try:
             if not body.buffered:
                 return NOTHING
             if is_encoded:
                 # It is not known what it decodes to.
                 return await self.large.reserve(MOST_FOR_A_BYTE * self._max_body, body.buffered)
-            budget = self.small if body.buffered <= MOST_ON_LOOP else self.large
-            return await budget.reserve(self.needed_by(request, body.data), body.buffered)
+            return await self.reserve(self.needed_by(request, body.data), body.buffered)
         finally:
             arriving.leave()
 
-    async def _receive(self, request: IncomingRequest, *, is_encoded: bool) -> Reservation:
+    async def reserve(self, needed: int, received: int) -> Reservation:
+        """Wait until there is memory to work on a body of so many bytes, which takes `needed` bytes at most.
+
+        Raises:
+            LimitError: 503 if too many requests wait.
+
+        """
+        budget = self.small if received <= MOST_ON_LOOP else self.large
+        return await budget.reserve(needed, received)
+
+    async def reserve_arrival(self, request: IncomingRequest, received: int) -> Reservation:
+        """Wait until there is room for a large body to arrive, of which so many bytes are here.
+
+        Raises:
+            LimitError: 503 if too many requests wait.
+
+        """
+        return await self.arriving.reserve(self._size_of(request), received, lambda: _cut(request.body))
+
+    def _size_of(self, request: IncomingRequest) -> int:
+        """Return how many bytes of a body arrive at most before it is worked on."""
+        length = request.headers.get(b"content-length")
+        return min(self._limit(request) if length is None else int(length), self.whole)
+
+    def _limit(self, request: IncomingRequest) -> int:
+        return encoded_limit(self._max_body) if b"content-encoding" in request.headers else self._max_body
+
+    async def _receive(self, request: IncomingRequest) -> Reservation:
         """Let a body arrive, as soon as there is room for it; return what it has reserved."""
         body, length = request.body, request.headers.get(b"content-length")
-        limit = encoded_limit(self._max_body) if is_encoded else self._max_body
         if length is not None:
-            refuse_declared(length, limit)
-            limit = int(length)
-        if length is None or limit <= MOST_ON_LOOP:
+            refuse_declared(length, self._limit(request))
+        if length is None or int(length) <= MOST_ON_LOOP:
             await body.arrival(MOST_ON_LOOP)
             if body.is_complete:
                 return NOTHING
-        size = min(limit, self._whole)
         body.pause()
-        reservation = await self.arriving.reserve(size, body.buffered, lambda: _cut(body))
+        reservation = await self.reserve_arrival(request, body.buffered)
         try:
-            await body.arrival(size)
+            await body.arrival(self._size_of(request))
         except BaseException:
             reservation.leave()
             raise

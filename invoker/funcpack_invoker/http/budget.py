@@ -50,6 +50,30 @@ class Reservation:
             self._budget.add(freed)
 
 
+class LateReservation(Reservation):
+    """What a request reserves after it has been let in: nothing at first, and then one reservation after the other."""
+
+    __slots__ = ("_current",)
+
+    def __init__(self) -> None:
+        super().__init__(None, 0)
+        self._current = NOTHING
+
+    def leave(self) -> None:
+        """Give back what it has, if nobody else stays."""
+        super().leave()
+        if not self._stays:
+            self.become(NOTHING)
+
+    def become(self, reservation: Reservation) -> None:
+        """Have another reservation from now on, and give back what it had."""
+        before, self._current = self._current, reservation
+        before.leave()
+        if self._stays <= 0 and reservation is not NOTHING:
+            # The call has ended meanwhile.
+            self.become(NOTHING)
+
+
 class Budget:
     """So many bytes of memory.
 

@@ -244,9 +244,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _count(self, body: IncomingBody, received: int) -> None:
         """Count the bytes that nobody has reserved memory for: a body that is not admitted, or what is not parsed."""
-        if not (body.is_complete or body.is_admitted):
+        if not body.is_admitted and (body.is_read_early or not body.is_complete):
             self._hold(received)
-            return
+        else:
+            self._count_unparsed()
+
+    def _count_unparsed(self) -> None:
+        """Count only what is not parsed."""
         if self._holds:
             self._release()
         if self._unparsed:
@@ -280,8 +284,10 @@ class Connection(asyncio.BufferedProtocol):
         return IncomingBody(self._body_is_wanted, is_awaited=is_awaited)
 
     def _body_is_wanted(self) -> None:
-        """Let the client send on: the application has read what had arrived, or waits for more."""
+        """Let the client send on: the application has read what had arrived, or waits for more, or has memory for it."""
         request = self._request
+        if request is not None and request.body.is_admitted and self._holds:
+            self._count_unparsed()
         if request is not None and request.body.is_awaited and self._exchange is not None:
             request.body.is_awaited = False
             if not self._exchange.status:
