@@ -233,7 +233,7 @@ class Connection(asyncio.BufferedProtocol):
             if self._unparsed:
                 self._loop.call_soon(self._parse_on)
         self._count(body, received)
-        if self._unparsed or not body.is_complete:
+        if self._unparsed or not body.is_complete or not self._is_reading:
             self._regulate_reading()
 
     def _parse_on(self) -> None:
