@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FUNCTION = """
     import asyncio
+    import threading
 
     def handler(request):
         if request.path == "/large":
@@ -32,6 +33,20 @@ FUNCTION = """
             more = message["more_body"]
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"%d" % size})
+
+    threads_meet = threading.Barrier(2)
+    tasks_meet = asyncio.Barrier(2)
+
+    def meeting(environ, start_response):
+        threads_meet.wait(15)
+        start_response("200 OK", [])
+        return [b"met"]
+
+    async def asgi_meeting(scope, receive, send):
+        if scope["type"] == "http":
+            await asyncio.wait_for(tasks_meet.wait(), 15)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"met"})
 
     async def unread(scope, receive, send):
         if scope["method"] == "POST":
@@ -180,3 +195,16 @@ def test_a_new_connection_is_accepted_in_the_place_of_an_unfinished_request(star
             connections.append(connection)
         assert server.get("/health/live").status == 200
         assert server.read_all(connections[0]).startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize("handler", ["meeting", "asgi_meeting"])
+def test_requests_whose_coding_the_application_decodes_are_served_at_a_time(
+    start_server: StartServer, handler: str
+) -> None:
+    server = start(start_server, handler)
+    request = HEADER + b"Content-Encoding: gzip\r\nConnection: close\r\nContent-Length: 4\r\n\r\nxxxx"
+    with server.connect() as first, server.connect() as second:
+        first.sendall(request)
+        second.sendall(request)
+        assert server.read_all(first).endswith(b"met")
+        assert server.read_all(second).endswith(b"met")

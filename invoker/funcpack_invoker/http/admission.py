@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from funcpack_invoker.errors import RequestError
 from funcpack_invoker.http import media_types
-from funcpack_invoker.http.body import MOST_ON_LOOP, READ_AHEAD, encoded_limit, refuse_declared
-from funcpack_invoker.http.budget import NOTHING, Budget, Reservation
+from funcpack_invoker.http.body import MOST_ON_LOOP, READ_AHEAD, refuse_declared
+from funcpack_invoker.http.budget import NOTHING, Budget, LateReservation, Reservation
+from funcpack_invoker.http.codings import codings_of, sent_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,19 +106,30 @@ class Admission:
 
     """
 
-    def __init__(self, memory: int, max_body: int, *, is_typed: bool = False) -> None:
-        """Share so many bytes of memory, those of a worker; `is_typed` is as in `parsed_size`."""
+    def __init__(self, memory: int, max_body: int, *, is_typed: bool = False, decodes: bool = True) -> None:
+        """Share memory.
+
+        Args:
+            memory: of the worker, in bytes.
+            max_body: the maximum size of a decoded body, in bytes.
+            is_typed: as in `parsed_size`.
+            decodes: whether bodies with a Content-Encoding are decoded.
+
+        """
         self._max_body = max_body
         self._is_typed = is_typed
+        self._decodes = decodes
         self.whole = max(READ_AHEAD, whole_within(memory))
         self.large = Budget(memory // 2, memory // 8)
         self.small = Budget(memory // 16, memory // 16)
         self.arriving = Budget(memory // 16, memory // 16)
 
     @classmethod
-    def within(cls, memory: int | None, max_body: int, *, is_typed: bool = False) -> Admission | None:
+    def within(
+        cls, memory: int | None, max_body: int, *, is_typed: bool = False, decodes: bool = True
+    ) -> Admission | None:
         """Return the budgets for so many bytes of memory; None if memory is not limited."""
-        return None if memory is None else cls(memory, max_body, is_typed=is_typed)
+        return None if memory is None else cls(memory, max_body, is_typed=is_typed, decodes=decodes)
 
     def admit_now(self, request: IncomingRequest) -> Reservation | None:
         """Let a request in whose body is small and has arrived; None if it has to wait or is not like that."""
@@ -126,13 +138,14 @@ class Admission:
             return None
         if not body.buffered:
             return NOTHING
-        if body.buffered > MOST_ON_LOOP or b"content-encoding" in request.headers:
+        if body.buffered > MOST_ON_LOOP or self._is_to_decode(request):
             return None
         return self.small.take(self.needed_by(request, body.data))
 
-    def needed_by(self, request: IncomingRequest, body: bytes | bytearray) -> int:
-        """Return the bytes that a request takes at most with this body."""
-        return parsed_size(body, request.headers.get(b"content-type", b""), is_typed=self._is_typed)
+    def needed_by(self, request: IncomingRequest, body: bytes | bytearray, *, is_part: bool = False) -> int:
+        """Return the bytes that a request takes at most with this body; `is_part` is as in `parsed_size`."""
+        content_type = request.headers.get(b"content-type", b"")
+        return parsed_size(body, content_type, is_typed=self._is_typed, is_part=is_part)
 
     async def admit(self, request: IncomingRequest) -> Reservation:
         """Wait until a body has arrived, or the first part of a very large one, and there is memory to work on it.
@@ -142,27 +155,30 @@ class Admission:
 
         """
         body = request.body
-        is_encoded = b"content-encoding" in request.headers
         arriving = NOTHING if body.is_complete else await self._receive(request)
+        if self._is_to_decode(request):
+            return Decoding(self, request, arriving)
         try:
             if not body.buffered:
                 return NOTHING
-            if is_encoded:
-                # It is not known what it decodes to.
-                return await self.large.reserve(MOST_FOR_A_BYTE * self._max_body, body.buffered)
             return await self.reserve(self.needed_by(request, body.data), body.buffered)
         finally:
             arriving.leave()
 
-    async def reserve(self, needed: int, received: int) -> Reservation:
-        """Wait until there is memory to work on a body of so many bytes, which takes `needed` bytes at most.
+    async def reserve(self, needed: int, size: int, kept: int | None = None) -> Reservation:
+        """Wait until there is memory to work on a body.
+
+        Args:
+            needed: the bytes that it takes at most.
+            size: its bytes.
+            kept: those that are in memory meanwhile; None if all are.
 
         Raises:
             LimitError: 503 if too many requests wait.
 
         """
-        budget = self.small if received <= MOST_ON_LOOP else self.large
-        return await budget.reserve(needed, received)
+        budget = self.small if size <= MOST_ON_LOOP else self.large
+        return await budget.reserve(needed, size if kept is None else kept)
 
     async def reserve_arrival(self, request: IncomingRequest, received: int) -> Reservation:
         """Wait until there is room for a large body to arrive, of which so many bytes are here.
@@ -176,16 +192,20 @@ class Admission:
     def _size_of(self, request: IncomingRequest) -> int:
         """Return how many bytes of a body arrive at most before it is worked on."""
         length = request.headers.get(b"content-length")
-        return min(self._limit(request) if length is None else int(length), self.whole)
+        sent = self._sent_limit(request, self._max_body) if length is None else int(length)
+        return min(sent, self._sent_limit(request, self.whole))
 
-    def _limit(self, request: IncomingRequest) -> int:
-        return encoded_limit(self._max_body) if b"content-encoding" in request.headers else self._max_body
+    def _sent_limit(self, request: IncomingRequest, limit: int) -> int:
+        return sent_limit(request.scope["headers"], limit) if self._is_to_decode(request) else limit
+
+    def _is_to_decode(self, request: IncomingRequest) -> bool:
+        return self._decodes and b"content-encoding" in request.headers and bool(codings_of(request.scope["headers"]))
 
     async def _receive(self, request: IncomingRequest) -> Reservation:
         """Let a body arrive, as soon as there is room for it; return what it has reserved."""
         body, length = request.body, request.headers.get(b"content-length")
         if length is not None:
-            refuse_declared(length, self._limit(request))
+            refuse_declared(length, self._sent_limit(request, self._max_body))
         if length is None or int(length) <= MOST_ON_LOOP:
             await body.arrival(MOST_ON_LOOP)
             if body.is_complete:
@@ -198,6 +218,49 @@ class Admission:
             reservation.leave()
             raise
         return reservation
+
+
+class Decoding(LateReservation):
+    """What a request reserves whose body is decoded: what it has reserved to arrive, and then what its content takes.
+
+    Attributes:
+        most: the decoded bytes that count at most if a function reads the body as a stream.
+        size: the decoded bytes that have been counted.
+
+    """
+
+    __slots__ = ("_admission", "_is_settled", "_needed", "_request", "most", "size")
+
+    def __init__(self, admission: Admission, request: IncomingRequest, arriving: Reservation) -> None:
+        super().__init__()
+        self.become(arriving)
+        self._admission = admission
+        self._request = request
+        self._is_settled = False
+        self._needed = self.size = 0
+        self.most = admission.whole
+
+    def count(self, parts: Iterable[bytes | bytearray]) -> None:
+        """Add what some parts of the body take."""
+        for part in parts:
+            self._needed += self._admission.needed_by(self._request, part, is_part=True)
+            self.size += len(part)
+
+    async def settle(self, kept: int) -> None:
+        """Wait until there is memory for what has been counted, and begin to count again.
+
+        The encoded body, of `kept` bytes, is in memory meanwhile.
+
+        Raises:
+            LimitError: 503 if too many requests wait.
+
+        """
+        if self._is_settled:
+            # Two requests that have some of a budget could wait for each other.
+            self.become(NOTHING)
+        self.become(await self._admission.reserve(self._needed, self.size, kept) if self.size else NOTHING)
+        self._is_settled = True
+        self._needed = self.size = 0
 
 
 def whole_within(memory: int) -> int:

@@ -107,11 +107,6 @@ def too_large(limit: int) -> RequestError:
     return LimitError(413, f"the body is larger than {limit} bytes", "FUNCTION_MAX_BODY")
 
 
-def encoded_limit(limit: int) -> int:
-    """Return the maximum size of an encoded body: data that cannot be compressed becomes a little larger."""
-    return limit + limit // 100 + 1024
-
-
 def refuse_declared(length: bytes, limit: int) -> None:
     """Reject a body whose Content-Length is more than `limit` bytes.
 

@@ -43,12 +43,6 @@ class Reservation:
         if not self._stays and self._budget is not None:
             self._budget.take_back(self)
 
-    def shrink(self, size: int) -> None:
-        """Give back what is above `size`."""
-        if self._budget is not None and size < self.size:
-            freed, self.size = self.size - size, size
-            self._budget.add(freed)
-
 
 class LateReservation(Reservation):
     """What a request reserves after it has been let in: nothing at first, and then one reservation after the other."""

@@ -22,7 +22,8 @@ from httptools import (
 
 from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import LimitError, RequestError, named
-from funcpack_invoker.http.body import encoded_limit, too_large
+from funcpack_invoker.http.body import too_large
+from funcpack_invoker.http.codings import sent_limit
 from funcpack_invoker.http.framing import check_transfer_coding
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
@@ -383,7 +384,7 @@ class RequestParser:
             self._is_in_trailer = False
             self._body_size = self._framing_size = 0
             is_encoded = b"content-encoding" in headers
-            self._most_body = encoded_limit(self._max_body) if is_encoded else self._max_body
+            self._most_body = sent_limit(self._fields, self._max_body) if is_encoded else self._max_body
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])

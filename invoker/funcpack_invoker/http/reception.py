@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from funcpack_invoker.http.admission import parsed_size
 from funcpack_invoker.http.body import MOST_ON_LOOP
 from funcpack_invoker.http.budget import LateReservation
 
@@ -49,7 +48,7 @@ class Reception(LateReservation):
         data, more = await body.next_chunk()
         self._received += len(data)
         if not self._is_reserved:
-            self._needed += self._needed_by(data, is_part=True)
+            self._needed += self._admission.needed_by(self._request, data, is_part=True)
         return data, more
 
     async def _reserve(self) -> None:
@@ -58,7 +57,7 @@ class Reception(LateReservation):
         received = self._received + body.buffered
         if body.is_complete or received > admission.whole:
             body.pause()
-            needed = self._needed + self._needed_by(body.data, is_part=bool(self._received))
+            needed = self._needed + admission.needed_by(self._request, body.data, is_part=bool(self._received))
             self.become(await admission.reserve(needed, received))
             self._is_reserved = True
             body.admit()
@@ -66,6 +65,3 @@ class Reception(LateReservation):
             body.pause()
             self.become(await admission.reserve_arrival(self._request, received))
             body.admit()
-
-    def _needed_by(self, part: bytes | bytearray, *, is_part: bool) -> int:
-        return parsed_size(part, self._request.headers.get(b"content-type", b""), is_part=is_part)
