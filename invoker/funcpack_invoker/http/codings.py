@@ -21,6 +21,6 @@ def codings_of(headers: Iterable[Header]) -> list[str]:
     return [_ALIASES.get(coding, coding) for coding in named if coding not in _NONE]
 
 
-def sent_limit(_headers: Iterable[Header], limit: int) -> int:
+def sent_limit(headers: Iterable[Header], limit: int) -> int:
     """Return the maximum size of a body as it is sent: data that cannot be compressed becomes a little larger."""
-    return limit + limit // 100 + 1024
+    return limit + limit // 100 + 1024 if codings_of(headers) else limit

@@ -286,7 +286,7 @@ def test_an_encoded_body_reserves_what_its_content_takes(serve: Serve) -> None:
         """,
         memory=MEMORY,
     )
-    handler = __import__("handler")
+    handler: Any = __import__("handler")
     handler.admission = admission_of(client)
     client.post(gzip.compress(LISTS), {**GZIP, **JSON})
     client.post(LISTS, JSON)

@@ -174,6 +174,18 @@ def test_cuts_change_nothing_of_a_mutilated_request_but_the_reason(request: byte
         pytest.param(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 6 + b"\r\n", 431, id="fields"),
         pytest.param(b"GET / HTTP/1.1\r\nA: " + b"b" * 300, 431, id="header-without-end"),
         pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413, id="chunk"),
+        *(
+            pytest.param(
+                b"POST / HTTP/1.1\r\nContent-Encoding: %s\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" % coding,
+                status,
+                id=name,
+            )
+            for coding, status, name in [
+                (b"gzip", 0, "chunk that may be decoded"),
+                (b"identity", 413, "chunk without a coding"),
+                (b"Identity\r\nContent-Encoding: identity , ", 413, "chunk without codings"),
+            ]
+        ),
         pytest.param(
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n" + b"a" * 100 + b"\r\n1\r\n",
             413,
