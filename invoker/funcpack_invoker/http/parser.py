@@ -38,6 +38,23 @@ logger = logging.getLogger("funcpack")
 # RFC 9110 section 9.1: a token. Registered methods are in upper case, and so must the others be here.
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,20}")
 
+# llhttp knows these as methods of RTSP, and rejects them in requests of HTTP, where they are methods like any other.
+_METHODS_OF_RTSP = frozenset(
+    {
+        b"ANNOUNCE",
+        b"DESCRIBE",
+        b"FLUSH",
+        b"GET_PARAMETER",
+        b"PAUSE",
+        b"PLAY",
+        b"RECORD",
+        b"REDIRECT",
+        b"SETUP",
+        b"SET_PARAMETER",
+        b"TEARDOWN",
+    }
+)
+
 # A second one could be read differently by whoever stands between (RFC 9110 section 5.3).
 _ONCE = frozenset({b"host", b"content-type"})
 
@@ -264,8 +281,16 @@ class RequestParser:
         except HttpParserInvalidMethodError:
             self._feed_unknown_method()
         except HttpParserError as exc:
-            raise _refusal_of(exc) from exc
+            if not self._has_method_of_rtsp():
+                raise _refusal_of(exc) from exc
+            self._target = b""
+            self._feed_unknown_method()
         return len(piece)
+
+    def _has_method_of_rtsp(self) -> bool:
+        """Return whether the request line, of which nothing has been parsed as HTTP, begins with such a method."""
+        is_new = not (self._method or self._fields) and self._head_size == len(self._line)
+        return is_new and self._line.partition(b" ")[0] in _METHODS_OF_RTSP
 
     def _read_on(self) -> None:
         """Have the body read behind a header that asks for an upgrade: httptools takes that for the end of the message."""
