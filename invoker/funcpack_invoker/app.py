@@ -26,7 +26,7 @@ from funcpack_invoker.function.invocation import Invocation
 from funcpack_invoker.function.parameters import Kind, Value
 from funcpack_invoker.health import LIVE_PATHS, READY_PATHS, Health
 from funcpack_invoker.http import json_codec
-from funcpack_invoker.http.admission import Admission
+from funcpack_invoker.http.admission import Admission, Decoding
 from funcpack_invoker.http.body import MOST_ON_LOOP, WholeBody, receive_body
 from funcpack_invoker.http.budget import NOTHING
 from funcpack_invoker.http.request_checks import checked, not_posted
@@ -239,9 +239,7 @@ class FunctionApp(App):
         """Read the request, call the function, and send its reply."""
         settings = self._settings
         if b"content-encoding" in request.headers:
-            body = await self._receive_encoded(request)
-            if self.admission is not None and isinstance(body, WholeBody):
-                memory.shrink(self.admission.needed_by(request, body.data))
+            body = await self._receive_encoded(request, memory)
         else:
             body = await receive_body(request.body, request.headers, settings.max_body, streamed=self._streams_bodies)
         place = self._take_place(memory)
@@ -263,10 +261,13 @@ class FunctionApp(App):
         finally:
             place.leave()
 
-    async def _receive_encoded(self, request: IncomingRequest) -> Body:
+    async def _receive_encoded(self, request: IncomingRequest, memory: Reservation) -> Body:
         from funcpack_invoker.http.content_coding import receive_encoded  # noqa: PLC0415 - few requests are encoded
 
-        return await receive_encoded(request, self._settings.max_body, self._directories, streamed=self._streams_bodies)
+        decoding = memory if isinstance(memory, Decoding) else None
+        return await receive_encoded(
+            request, self._settings.max_body, self._directories, decoding, streamed=self._streams_bodies
+        )
 
     async def _read_events(self, scope: Scope, body: bytes) -> Event | Batch:
         read = partial(cloudevent.read, scope["headers"], body, scope["path"])
@@ -279,7 +280,8 @@ class FunctionApp(App):
 
     async def _write_event(self, reply: EventReply, call: Call) -> Reply:
         write = partial(_response_to, reply)
-        if len(call.body.read()) <= MOST_ON_LOOP:
+        body = call.body
+        if isinstance(body, WholeBody) and len(body.data) <= MOST_ON_LOOP:
             return write(call)
         # An answer usually has no more than its question.
         return await self._invocation.threads.result(write, call)

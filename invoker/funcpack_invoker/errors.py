@@ -8,6 +8,7 @@ InvokerError
 ├── RequestError             the request cannot be served: the response has its status and one line of reason
 │   └── InvalidEventError    the request is not a valid CloudEvent
 ├── GobletAttributeError     the function's code uses a decorator that does not exist
+├── BodyOnLoopError          the function reads a body on the event loop while it still arrives: 500
 ├── CallTimeoutError         the call took longer than FUNCTION_TIMEOUT: 504, one line in the log
 └── ReplyError               the function returned a value that cannot be sent: 500, one line in the log
 """
@@ -162,6 +163,16 @@ class GobletAttributeError(InvokerError, AttributeError):
         return (
             f"'Goblet' object has no attribute {self.attribute!r}: Funcpack has no decorators. Define a function with the "
             "parameter `request`, for example `def handler(request)`, and set PYTHON_HANDLER to its module and name"
+        )
+
+
+class BodyOnLoopError(InvokerError, RuntimeError):
+    """The function reads the body of a request on the event loop, which receives the rest of it."""
+
+    def __str__(self) -> str:
+        return (
+            "the body of the request is still arriving, and the event loop cannot wait for it. Read the body before the "
+            "event loop runs the coroutine, or in the coroutine with `await asyncio.to_thread(request.get_data)`"
         )
 
 

@@ -27,7 +27,9 @@ class Written(NamedTuple):
     is_last: bool = False
 
 
-METHODS = st.sampled_from([b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"BREW", b"M-SEARCH", b"G"])
+METHODS = st.sampled_from(
+    [b"GET", b"POST", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"BREW", b"PLAY", b"M-SEARCH", b"G"]
+)
 TARGETS = st.sampled_from([b"/", b"/a/b?c=d&c=%ff", b"*", b"//x", b"http://x/y?z", b"/%00%zz", b"/parts", b"/a;b=c"])
 TOKENS = st.text("!#$%&'*+-.^`|~09azAZ", min_size=1, max_size=8).map(str.encode)
 VALUES = st.one_of(

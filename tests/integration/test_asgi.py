@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).with_name("fixtures").joinpath("asgi_application.py").read_text()
 
 
-@pytest.fixture(scope="module")
-def server(start_shared_server: StartServer) -> Server:
-    return start_shared_server(SOURCE)
+@pytest.fixture(scope="module", params=[None, 64 << 20], ids=["", "memory limit"])
+def server(start_shared_server: StartServer, request: pytest.FixtureRequest) -> Server:
+    return start_shared_server(SOURCE, limits={"memory": request.param} if request.param else None)
 
 
 def test_scope_is_complete(server: Server) -> None:
@@ -66,9 +66,17 @@ def test_parts_are_sent_at_once(start_server: StartServer) -> None:
         assert response.read() == b"second"
 
 
-def test_body_arrives_while_it_is_read(server: Server) -> None:
+@pytest.mark.parametrize(
+    "framing",
+    [
+        pytest.param(b"Content-Length: 100\r\n\r\n", id="small"),
+        pytest.param(b"Content-Length: 500000\r\n\r\n", id="large"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n5\r\n", id="chunked"),
+    ],
+)
+def test_body_arrives_while_it_is_read(server: Server, framing: bytes) -> None:
     with server.connect() as connection:
-        connection.sendall(b"POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nfirst")
+        connection.sendall(b"POST /first HTTP/1.1\r\nHost: x\r\n" + framing + b"first")
         assert b"200 OK" in connection.recv(1000)
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Server, StartServer
 
 FUNCTION = """
+    import asyncio
+    import threading
+
     def handler(request):
         if request.path == "/large":
             return b"x" * 5_000_000
@@ -30,6 +33,26 @@ FUNCTION = """
             more = message["more_body"]
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"%d" % size})
+
+    threads_meet = threading.Barrier(2)
+    tasks_meet = asyncio.Barrier(2)
+
+    def meeting(environ, start_response):
+        threads_meet.wait(15)
+        start_response("200 OK", [])
+        return [b"met"]
+
+    async def asgi_meeting(scope, receive, send):
+        if scope["type"] == "http":
+            await asyncio.wait_for(tasks_meet.wait(), 15)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"met"})
+
+    async def unread(scope, receive, send):
+        if scope["method"] == "POST":
+            await asyncio.sleep(60)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
 """
 
 MEMORY = 64 << 20
@@ -48,14 +71,19 @@ def start(start_server: StartServer, handler: str = "handler", **environment: st
 
 
 @pytest.mark.parametrize(
-    "part",
+    ("handler", "part"),
     [
-        pytest.param(HEADER + FIELDS, id="header"),
-        pytest.param(HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body"),
+        pytest.param("handler", HEADER + FIELDS, id="header"),
+        pytest.param("handler", HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body"),
+        pytest.param(
+            "unread", HEADER + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000, id="body, application called"
+        ),
+        # More than one read: the application is called before the rest has arrived.
+        pytest.param("unread", HEADER + b"Content-Length: 66000\r\n\r\n" + b"x" * 66_000, id="body that is not read"),
     ],
 )
-def test_the_longest_unfinished_request_makes_room(start_server: StartServer, part: bytes) -> None:
-    server = start(start_server)
+def test_the_longest_unfinished_request_makes_room(start_server: StartServer, handler: str, part: bytes) -> None:
+    server = start(start_server, handler)
     with ExitStack() as stack:
         first = stack.enter_context(server.connect())
         first.sendall(part)
@@ -129,6 +157,11 @@ def test_bodies_arrive(start_server: StartServer, handler: str, size: int, *, is
     )
 
 
+def test_an_upload_that_an_application_reads_may_be_larger_than_the_memory(start_server: StartServer) -> None:
+    server = start(start_server, "asgi", FUNCTION_MAX_BODY="100MiB")
+    assert server.get("/", "POST", b"x" * (MEMORY + 1)).body == b"%d" % (MEMORY + 1)
+
+
 @pytest.mark.parametrize("size", [20_000, 100_000])
 def test_small_chunks_arrive_with_a_request_behind_them(start_server: StartServer, size: int) -> None:
     server = start(start_server)
@@ -162,3 +195,16 @@ def test_a_new_connection_is_accepted_in_the_place_of_an_unfinished_request(star
             connections.append(connection)
         assert server.get("/health/live").status == 200
         assert server.read_all(connections[0]).startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize("handler", ["meeting", "asgi_meeting"])
+def test_requests_whose_coding_the_application_decodes_are_served_at_a_time(
+    start_server: StartServer, handler: str
+) -> None:
+    server = start(start_server, handler)
+    request = HEADER + b"Content-Encoding: gzip\r\nConnection: close\r\nContent-Length: 4\r\n\r\nxxxx"
+    with server.connect() as first, server.connect() as second:
+        first.sendall(request)
+        second.sendall(request)
+        assert server.read_all(first).endswith(b"met")
+        assert server.read_all(second).endswith(b"met")

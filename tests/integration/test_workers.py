@@ -130,10 +130,19 @@ def test_task_of_a_function_that_wants_to_end_the_process_is_logged(start_server
     assert server.stop() == 0
 
 
-def test_async_call_is_cancelled_when_its_client_leaves(start_server: StartServer) -> None:
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"\r\n", id="no body"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 10 + b"0\r\n\r\n", id="chunks"),
+        # They are parsed in several turns of the event loop, and nothing is read meanwhile.
+        pytest.param(b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 300 + b"0\r\n\r\n", id="many chunks"),
+    ],
+)
+def test_async_call_is_cancelled_when_its_client_leaves(start_server: StartServer, rest: bytes) -> None:
     server = start_server(FUNCTION, environment=handler("waiting"))
     with server.connect() as connection:
-        connection.sendall(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"POST /wait HTTP/1.1\r\nHost: x\r\n" + rest)
         server.wait_for_log("begun")
     server.wait_for_log("cancelled")
     assert server.get().body == b"free"

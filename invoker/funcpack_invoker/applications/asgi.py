@@ -14,6 +14,7 @@ from funcpack_invoker.applications.lifespan import Lifespan
 from funcpack_invoker.errors import CallTimeoutError
 from funcpack_invoker.http.admission import Admission
 from funcpack_invoker.http.body import refuse_declared
+from funcpack_invoker.http.reception import Reception
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import send
 from funcpack_invoker.threads.cancellation import is_being_cancelled
@@ -39,7 +40,7 @@ class AsgiApp(App):
     def __init__(
         self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
     ) -> None:
-        admission = Admission.within(memory, settings.max_body)
+        admission = Admission.within(memory, settings.max_body, decodes=False)
         super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
         # Even without the hook `start`, there is nothing to stop before the lifespan has started.
         self._hooks.started = False
@@ -83,17 +84,31 @@ class AsgiApp(App):
         try:
             if b"content-length" in headers:
                 refuse_declared(headers[b"content-length"], self._settings.max_body)
-            await self._run(context, request, exchange, place)
+            body = memory if isinstance(memory, Reception) else request.body
+            call = AsgiCall(body, exchange, context.request_id, self._settings.max_body)
+            await self._run(context, call, self._scope(request), place)
         finally:
             place.leave()
 
+    async def _serve_admitted(
+        self, admission: Admission, request: IncomingRequest, exchange: Exchange, context: Context
+    ) -> None:
+        """Answer a request, even if its body is still arriving."""
+        if request.body.is_complete:
+            await super()._serve_admitted(admission, request, exchange, context)
+            return
+        reception = Reception(admission, request)
+        try:
+            await self._serve(request, exchange, context, reception)
+        finally:
+            reception.leave()
+
     async def _call(
-        self, context: Context, request: IncomingRequest, exchange: Exchange, place: Place | Reservation
+        self, _context: Context, call: AsgiCall, scope: dict[str, Any], place: Place | Reservation
     ) -> BaseException | None:
         """Call the application; return why the call failed until its response was complete, None if it did not."""
-        call = AsgiCall(request, exchange, context.request_id, self._settings.max_body)
         place.stay()
-        task = _new_task(self._run_application(self._scope(request), call, place))
+        task = _new_task(self._run_application(scope, call, place))
         if not task.done():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -18,6 +18,7 @@ from funcpack_invoker.applications.response import (
 )
 from funcpack_invoker.errors import InvokerError, ReplyError, RequestError
 from funcpack_invoker.http.body import too_large
+from funcpack_invoker.http.incoming import IncomingBody
 from funcpack_invoker.http.response import plain
 from funcpack_invoker.http.sending import reply_to_error, send
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from funcpack_invoker.http.asgi import Header
     from funcpack_invoker.http.exchange import Exchange
-    from funcpack_invoker.http.incoming import IncomingRequest
+    from funcpack_invoker.http.reception import Reception
     from funcpack_invoker.http.response import Reply
 
 
@@ -43,11 +44,11 @@ class AsgiCall:
 
     """
 
-    def __init__(self, request: IncomingRequest, exchange: Exchange, request_id: str, most_body: int) -> None:
+    def __init__(self, body: IncomingBody | Reception, exchange: Exchange, request_id: str, most_body: int) -> None:
         """Serve a request; its body may have `most_body` bytes."""
         self.over = asyncio.Event()
         self.error: BaseException | None = None
-        self._body = request.body
+        self._body = body
         self._exchange = exchange
         self._request_id = request_id
         self._most_body = most_body
@@ -118,7 +119,10 @@ class AsgiCall:
 
     async def _receive_body(self) -> dict[str, Any]:
         body = self._body
-        data, more = (body.take(), False) if body.is_complete else await body.next_chunk()
+        if isinstance(body, IncomingBody) and body.is_complete:
+            data, more = body.take(), False
+        else:
+            data, more = await body.next_chunk()
         self._received += len(data)
         if self._received > self._most_body:
             raise too_large(self._most_body)

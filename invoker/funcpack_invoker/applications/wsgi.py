@@ -39,7 +39,7 @@ class WsgiApp(App):
     def __init__(
         self, loaded: LoadedApplication, settings: Settings, observer: Observer | None, memory: int | None
     ) -> None:
-        admission = Admission.within(memory, settings.max_body)
+        admission = Admission.within(memory, settings.max_body, decodes=False)
         super().__init__(loaded.handler, hooks_of(loaded), settings, observer, admission)
         self._application = loaded.application
         self._threads = ThreadPool(settings.threads, "application")

@@ -153,8 +153,13 @@ class Invocation:
         except BaseException as exc:  # noqa: BLE001 - raised again, unless it is a response
             value = self._convert_exception(exc, call)
         if hasattr(value, "__await__"):
+            call.body.load()
             return self._call_awaited(value, call)
-        return self._convert(value, call)
+        reply = self._convert(value, call)
+        if isinstance(reply, Reply) and reply.chunks is not None and hasattr(reply.chunks, "__anext__"):
+            # The event loop runs it, as it does the coroutine above.
+            call.body.load()
+        return reply
 
     async def _call_async(self, call: Call) -> AnyReply:
         is_large = len(call.body.read()) > MOST_ON_LOOP

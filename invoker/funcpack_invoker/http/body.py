@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
-from funcpack_invoker.errors import LimitError, RequestError
+from funcpack_invoker.errors import BodyOnLoopError, LimitError, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 # Bytes of a body that are read before a thread is used for it. A larger body does not have to be in memory at once.
 READ_AHEAD = 1 << 20
+
+# Bytes that are taken at a time of a body that is read as a file.
+_BUFFER = 1 << 16
 
 # Bytes of a body that the event loop parses, checks or writes by itself. For larger ones, other clients would wait.
 MOST_ON_LOOP = 1 << 16
@@ -29,6 +34,9 @@ class Body(Protocol):
 
     def stream(self) -> BinaryIO:
         """Return it as a file."""
+
+    def load(self) -> None:
+        """Wait on a thread until all of it is in memory: the event loop must not wait when it reads it."""
 
 
 class WholeBody:
@@ -46,6 +54,9 @@ class WholeBody:
     def stream(self) -> BinaryIO:
         """Return it as a file."""
         return io.BytesIO(self.data)
+
+    def load(self) -> None:
+        """Do nothing: all of it is in memory."""
 
 
 async def receive_body(incoming: IncomingBody, headers: Mapping[bytes, bytes], limit: int, *, streamed: bool) -> Body:
@@ -96,11 +107,6 @@ def too_large(limit: int) -> RequestError:
     return LimitError(413, f"the body is larger than {limit} bytes", "FUNCTION_MAX_BODY")
 
 
-def encoded_limit(limit: int) -> int:
-    """Return the maximum size of an encoded body: data that cannot be compressed becomes a little larger."""
-    return limit + limit // 100 + 1024
-
-
 def refuse_declared(length: bytes, limit: int) -> None:
     """Reject a body whose Content-Length is more than `limit` bytes.
 
@@ -114,21 +120,32 @@ def refuse_declared(length: bytes, limit: int) -> None:
         raise too_large(limit)
 
 
-class Upload(io.RawIOBase):
-    """A body that still arrives. A thread that reads it gets it from the event loop, piece by piece."""
+class PieceReader(io.RawIOBase):
+    """A file whose content comes piece by piece."""
 
-    def __init__(self, ahead: bytes, incoming: IncomingBody, limit: int) -> None:
+    def __init__(self, ready: bytes = b"") -> None:
         super().__init__()
-        self._ahead = ahead
-        self._size = len(ahead)
-        self._incoming = incoming
-        self._limit = limit
-        self._more = True
-        self._loop = asyncio.get_running_loop()
+        # Slices of it are not copies: pieces can be large, and are read in small parts.
+        self._ready = memoryview(ready)
+        self._is_loaded = False
+        self._failure: RequestError | None = None
 
     def stream(self) -> BinaryIO:
         """Return it as a file that can be read once."""
-        return cast("BinaryIO", io.BufferedReader(self))
+        return cast("BinaryIO", io.BufferedReader(self, _BUFFER))
+
+    def load(self) -> None:
+        """Take all of it now; whoever reads up to a failure gets it then."""
+        content = io.BytesIO()
+        content.write(self._ready)
+        try:
+            while piece := self._next_piece():
+                content.write(piece)
+        except RequestError as failure:
+            # Its frames would be a cycle, which would keep the content.
+            self._failure = failure.with_traceback(None)
+        self._ready = content.getbuffer()
+        self._is_loaded = True
 
     def readable(self) -> bool:
         """Return True: it can be read."""
@@ -138,19 +155,57 @@ class Upload(io.RawIOBase):
         """Fill a buffer with the next bytes; return their number, 0 at the end.
 
         Raises:
-            RequestError: as `receive_body` does.
+            RequestError: if the content is not complete.
 
         """
-        while not self._ahead and self._more:
-            self._take_next()
-        count = min(len(buffer), len(self._ahead))
-        buffer[:count] = self._ahead[:count]
-        self._ahead = self._ahead[count:]
+        piece = self._ready or memoryview(self._piece())
+        count = min(len(buffer), len(piece))
+        buffer[:count] = piece[:count]
+        self._ready = piece[count:]
         return count
 
-    def _take_next(self) -> None:
-        arriving = asyncio.run_coroutine_threadsafe(self._incoming.next_chunk(), self._loop)
-        self._ahead, self._more = arriving.result()
-        self._size += len(self._ahead)
+    def _piece(self) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        return b"" if self._is_loaded else self._next_piece()
+
+    @abstractmethod
+    def _next_piece(self) -> bytes:
+        """Return the next bytes, as soon as there are any; none at the end.
+
+        Raises:
+            RequestError: as `readinto` does.
+
+        """
+
+
+class Upload(PieceReader):
+    """A body that still arrives. A thread that reads it gets it from the event loop, piece by piece."""
+
+    def __init__(self, ahead: bytes, incoming: IncomingBody, limit: int) -> None:
+        super().__init__(ahead)
+        self._size = len(ahead)
+        self._incoming = incoming
+        self._limit = limit
+        self._more = True
+        self._loop = asyncio.get_running_loop()
+        self._loop_thread = threading.get_ident()
+
+    def _next_piece(self) -> bytes:
+        """Return the next bytes; none at the end.
+
+        Raises:
+            RequestError: as `receive_body` does.
+            BodyOnLoopError: on the event loop, which would wait for itself.
+
+        """
+        piece = b""
+        while not piece and self._more:
+            if threading.get_ident() == self._loop_thread:
+                raise BodyOnLoopError
+            arriving = asyncio.run_coroutine_threadsafe(self._incoming.next_chunk(), self._loop)
+            piece, self._more = arriving.result()
+        self._size += len(piece)
         if self._size > self._limit:
             raise too_large(self._limit)
+        return piece

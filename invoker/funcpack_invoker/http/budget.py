@@ -43,11 +43,29 @@ class Reservation:
         if not self._stays and self._budget is not None:
             self._budget.take_back(self)
 
-    def shrink(self, size: int) -> None:
-        """Give back what is above `size`."""
-        if self._budget is not None and size < self.size:
-            freed, self.size = self.size - size, size
-            self._budget.add(freed)
+
+class LateReservation(Reservation):
+    """What a request reserves after it has been let in: nothing at first, and then one reservation after the other."""
+
+    __slots__ = ("_current",)
+
+    def __init__(self) -> None:
+        super().__init__(None, 0)
+        self._current = NOTHING
+
+    def leave(self) -> None:
+        """Give back what it has, if nobody else stays."""
+        super().leave()
+        if not self._stays:
+            self.become(NOTHING)
+
+    def become(self, reservation: Reservation) -> None:
+        """Have another reservation from now on, and give back what it had."""
+        before, self._current = self._current, reservation
+        before.leave()
+        if self._stays <= 0 and reservation is not NOTHING:
+            # The call has ended meanwhile.
+            self.become(NOTHING)
 
 
 class Budget:

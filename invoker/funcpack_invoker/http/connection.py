@@ -17,11 +17,11 @@ from funcpack_invoker.http.exchange import Exchange
 from funcpack_invoker.http.forwarded import SCHEME_FIELDS, forwarded_scheme
 from funcpack_invoker.http.framing import error_response
 from funcpack_invoker.http.incoming import MOST_BUFFERED, IncomingBody
+from funcpack_invoker.http.pace import UploadPace, WritePace
 from funcpack_invoker.http.parser import RequestParser
 from funcpack_invoker.http.rejections import log_rejection_of
 from funcpack_invoker.http.service import MOST_READ
 from funcpack_invoker.http.timer import Timer
-from funcpack_invoker.http.unsent import unsent_bytes
 
 if TYPE_CHECKING:
     from funcpack_invoker.http.incoming import IncomingRequest
@@ -59,15 +59,10 @@ class Connection(asyncio.BufferedProtocol):
         self._client_is_done = False
         self.drained: asyncio.Future[None] | None = None
         self._header_timer = Timer(loop, self._header_is_late)
-        self._body_timer = Timer(loop, self._check_body_progress)
         self._idle_timer = Timer(loop, self._check_idle)
-        self._write_timer = Timer(loop, self._check_write_progress)
-        self._unwritten = 0
+        self._upload_pace = UploadPace(loop, limits, self._is_waiting_for_body, self._body_is_late)
         # The bytes that were written last.
         self._written = 0
-        # Of the body that arrives: its bytes, those of the last period, and the seconds that the client has had for it.
-        self._body_size = self._body_progress = 0
-        self._body_time = 0.0
         self._idle_since = 0.0
 
     # Accept: what asyncio says of the connection.
@@ -76,6 +71,7 @@ class Connection(asyncio.BufferedProtocol):
         """Accept the connection, or reject it if there are too many."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
         self._transport = transport
+        self._write_pace = WritePace(self._loop, self._limits, transport, self.abort)
         # What the kernel does not take is counted from the first byte: each connection could have some.
         transport.set_write_buffer_limits(high=0)
         service = self._service
@@ -96,8 +92,10 @@ class Connection(asyncio.BufferedProtocol):
         """Forget the connection; a call that is still under way is cancelled."""
         self._is_closed = True
         self._service.forget(self)
-        for timer in (self._header_timer, self._body_timer, self._idle_timer, self._write_timer):
-            timer.stop()
+        self._header_timer.stop()
+        self._idle_timer.stop()
+        self._upload_pace.end()
+        self._write_pace.stop()
         self._forget_rest()
         if self._task is not None:
             self._task.cancel()
@@ -140,7 +138,7 @@ class Connection(asyncio.BufferedProtocol):
     def pause_writing(self) -> None:
         """Wait for the client to take what was sent to it, as long as it takes some of it from time to time."""
         self.drained = self._loop.create_future()
-        self._await_writing()
+        self._write_pace.start()
         # All of what is being written: asyncio keeps the part that the kernel has taken, too.
         self._service.unsent.hold(self, self._written)
 
@@ -149,7 +147,7 @@ class Connection(asyncio.BufferedProtocol):
         drained, self.drained = self.drained, None
         if drained is not None:
             self._service.unsent.release(self)
-            self._write_timer.stop()
+            self._write_pace.stop()
             if not drained.done():
                 drained.set_result(None)
 
@@ -203,7 +201,7 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._transport.close()
         if self._transport.get_write_buffer_size():
-            self._await_writing()
+            self._write_pace.start()
 
     # Parse: from bytes to a request.
 
@@ -229,11 +227,11 @@ class Connection(asyncio.BufferedProtocol):
             self._header_timer.stop()
         body = request.body
         if not body.is_complete:
-            self._await_body(len(data) - len(self._unparsed))
+            self._upload_pace.arrived(len(data) - len(self._unparsed))
             if self._unparsed:
                 self._loop.call_soon(self._parse_on)
         self._count(body, received)
-        if self._unparsed or not body.is_complete:
+        if self._unparsed or not body.is_complete or not self._is_reading:
             self._regulate_reading()
 
     def _parse_on(self) -> None:
@@ -244,9 +242,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def _count(self, body: IncomingBody, received: int) -> None:
         """Count the bytes that nobody has reserved memory for: a body that is not admitted, or what is not parsed."""
-        if not (body.is_complete or body.is_admitted):
+        if not body.is_admitted and (body.is_read_early or not body.is_complete):
             self._hold(received)
-            return
+        else:
+            self._count_unparsed()
+
+    def _count_unparsed(self) -> None:
+        """Count only what is not parsed."""
         if self._holds:
             self._release()
         if self._unparsed:
@@ -258,14 +260,6 @@ class Connection(asyncio.BufferedProtocol):
         if not self._header_timer.is_running:
             self._header_timer.start(self._limits.header_timeout)
         self._hold(received)
-
-    def _await_body(self, received: int) -> None:
-        """Note that some bytes have arrived, and watch that more do."""
-        self._body_size += received
-        self._body_progress += received
-        if not self._body_timer.is_running:
-            self._body_progress = 0
-            self._body_timer.start(self._limits.body_timeout)
 
     def _hold(self, received: int) -> None:
         """Count bytes of a request that has not arrived; those that have waited for longest may have to go."""
@@ -280,8 +274,10 @@ class Connection(asyncio.BufferedProtocol):
         return IncomingBody(self._body_is_wanted, is_awaited=is_awaited)
 
     def _body_is_wanted(self) -> None:
-        """Let the client send on: the application has read what had arrived, or waits for more."""
+        """Let the client send on: the application has read what had arrived, or waits for more, or has memory for it."""
         request = self._request
+        if request is not None and request.body.is_admitted and self._holds:
+            self._count_unparsed()
         if request is not None and request.body.is_awaited and self._exchange is not None:
             request.body.is_awaited = False
             if not self._exchange.status:
@@ -368,9 +364,7 @@ class Connection(asyncio.BufferedProtocol):
     def _next(self) -> None:
         """Get ready for the next request, which may have arrived already."""
         self._request = self._exchange = self._task = None
-        self._body_timer.stop()
-        self._body_size = 0
-        self._body_time = 0.0
+        self._upload_pace.end()
         if self._holds:
             self._release()
         if self._unparsed:
@@ -442,31 +436,15 @@ class Connection(asyncio.BufferedProtocol):
         self._is_closed = True
         self._transport.close()
 
-    def _check_body_progress(self) -> None:
-        request = self._request
-        if request is None or request.body.is_complete:
-            return
-        held_up_by_us = not self._is_reading or request.body.is_awaited
-        if not held_up_by_us:
-            self._body_time += self._limits.body_timeout
-        if held_up_by_us or self._limits.allows(self._body_size, self._body_progress, self._body_time):
-            self._body_progress = 0
-            self._body_timer.start(self._limits.body_timeout)
-            return
-        # The application learns that nothing more comes, and answers 408.
-        request.body.cut(RequestError(408, "the body did not arrive in time"))
+    def _is_waiting_for_body(self) -> bool:
+        """Return whether it is the client that the rest of a body waits for."""
+        body = self._request.body if self._request is not None else None
+        return body is not None and self._is_reading and not (body.is_complete or body.is_awaited)
 
-    def _await_writing(self) -> None:
-        """Note what the client has not taken yet, and watch that it does."""
-        self._unwritten = unsent_bytes(self._transport)
-        self._write_timer.start(self._limits.write_timeout)
-
-    def _check_write_progress(self) -> None:
-        taken = self._unwritten - unsent_bytes(self._transport)
-        if taken >= min(self._limits.write_progress, self._unwritten):
-            self._await_writing()
-        else:
-            self.abort()
+    def _body_is_late(self) -> None:
+        if self._request is not None:
+            # The application learns that nothing more comes, and answers 408.
+            self._request.body.cut(RequestError(408, "the body did not arrive in time"))
 
     def _check_idle(self) -> None:
         """Close the connection if it was idle all the time."""

@@ -13,21 +13,25 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from funcpack_invoker.errors import RequestError
-from funcpack_invoker.http.body import READ_AHEAD, Upload, WholeBody, encoded_limit, receive_body, too_large
+from funcpack_invoker.http.body import (
+    READ_AHEAD,
+    PieceReader,
+    Upload,
+    WholeBody,
+    receive_body,
+    too_large,
+)
+from funcpack_invoker.http.codings import codings_of, sent_limit
 from funcpack_invoker.lazy_imports.libraries import outside_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from funcpack_invoker.http.asgi import Header
+    from funcpack_invoker.http.admission import Decoding
     from funcpack_invoker.http.body import Body
     from funcpack_invoker.http.incoming import IncomingRequest
 
     NamedDecoder = tuple[str, Callable[[bytes], "Decoder"]]
-
-# RFC 9110 section 8.4.1.3: the older name means the same.
-_ALIASES = {"x-gzip": "gzip"}
-_NONE = frozenset({"", "identity"})
 
 # The codings that concatenated streams are allowed in: RFC 1952 section 2.2 and RFC 8878 section 3.
 _REPEATED = frozenset({"gzip", "zstd"})
@@ -70,7 +74,7 @@ class Decoder(Protocol):
 
 
 async def receive_encoded(
-    request: IncomingRequest, limit: int, directories: tuple[str, ...], *, streamed: bool
+    request: IncomingRequest, limit: int, directories: tuple[str, ...], memory: Decoding | None, *, streamed: bool
 ) -> Body:
     """Read the body of a request that has a Content-Encoding, and decode it.
 
@@ -81,52 +85,46 @@ async def receive_encoded(
         request: the request, whose headers are replaced.
         limit: the maximum size of the decoded body in bytes.
         directories: the app's directories, whose files are not taken for a library.
+        memory: reserves what the body takes; None if memory is not limited, or nothing is decoded.
         streamed: as in `receive_body`.
 
     Raises:
         RequestError: 415 for an unknown coding, 400 for a malformed body, and those of `receive_body`.
 
     """
-    codings = _codings(request.scope["headers"])
+    codings = _checked(codings_of(request.scope["headers"]))
     decoders = decoders_for(codings, directories)
-    body = await receive_body(request.body, request.headers, encoded_limit(limit), streamed=streamed)
+    if memory is not None and not request.body.is_complete:
+        # It is very large, so that only its first part counts.
+        memory.count([request.body.data])
+        await memory.settle(request.body.buffered)
+    sent = sent_limit(request.scope["headers"], limit)
+    body = await receive_body(request.body, request.headers, sent, streamed=streamed)
     if not codings:
         _replace_headers(request, request.headers.get(b"content-length"))
         return body
     reader = reader_of(body.stream(), decoders, limit)
     if isinstance(body, Upload):
         _replace_headers(request, None)
-        return DecodedUpload(reader)
-    is_small = len(codings) == 1 and len(body.read()) <= _SMALL
+        return reader
+    encoded = body.read()
+    is_small = len(codings) == 1 and len(encoded) <= _SMALL
+    if memory is not None:
+        counted = reader_of(io.BytesIO(encoded), decoders, limit)
+        await _count(memory, counted, memory.most if streamed else limit, is_small=is_small)
+        await memory.settle(len(encoded))
     most = READ_AHEAD if streamed else limit + 1
     data = await _decode(reader, most, is_small=is_small)
     if len(data) >= most:
         _replace_headers(request, None)
         reader.put_back(data)
-        return DecodedUpload(reader)
+        return reader
     _replace_headers(request, b"%d" % len(data))
     return WholeBody(data)
 
 
-class DecodedUpload:
-    """A body that is decoded, and may still arrive, while a thread reads it."""
-
-    __slots__ = ("_reader",)
-
-    def __init__(self, reader: DecodingReader) -> None:
-        self._reader = reader
-
-    def read(self) -> bytes:
-        """Return all of it."""
-        return self.stream().read()
-
-    def stream(self) -> BinaryIO:
-        """Return it as a file that can be read once."""
-        return cast("BinaryIO", io.BufferedReader(self._reader, _PIECE))
-
-
-class DecodingReader(io.RawIOBase):
-    """Decodes one coding of what it reads from a file."""
+class DecodingReader(PieceReader):
+    """Decodes one coding of what it reads from a file: of a body that may still arrive while a thread reads it."""
 
     def __init__(self, source: BinaryIO, coding: str, new_decoder: Callable[[bytes], Decoder], limit: int) -> None:
         super().__init__()
@@ -135,41 +133,30 @@ class DecodingReader(io.RawIOBase):
         self._new_decoder = new_decoder
         self._limit = limit
         self._decoder: Decoder | None = None
-        self._ready = b""
         self._size = 0
 
-    def readable(self) -> bool:
-        """Return True: it can be read."""
-        return True
+    def pieces(self, most: int) -> Iterator[bytes]:
+        """Return pieces of at least `most` bytes, or all if there are fewer."""
+        size = 0
+        while size < most and (piece := self._next_piece()):
+            yield piece
+            size += len(piece)
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with the next bytes; return their number, 0 at the end.
+    def take(self, most: int) -> bytes:
+        """Return at least `most` bytes, or all if there are fewer."""
+        return b"".join(self.pieces(most))
+
+    def put_back(self, data: bytes) -> None:
+        """Return these bytes once more, before the next ones."""
+        self._ready = memoryview(data)
+
+    def _next_piece(self) -> bytes:
+        """Return the next bytes; none at the end.
 
         Raises:
             RequestError: 413 if the decoded body is too large, 400 if it is malformed, and those of the source.
 
         """
-        piece = self._ready or self._next_piece()
-        count = min(len(buffer), len(piece))
-        buffer[:count] = piece[:count]
-        self._ready = piece[count:]
-        return count
-
-    def take(self, most: int) -> bytes:
-        """Return at least `most` bytes, or all if there are fewer."""
-        pieces = []
-        size = 0
-        while size < most and (piece := self._next_piece()):
-            pieces.append(piece)
-            size += len(piece)
-        return b"".join(pieces)
-
-    def put_back(self, data: bytes) -> None:
-        """Return these bytes once more, before the next ones."""
-        self._ready = data
-
-    def _next_piece(self) -> bytes:
-        """Return the next bytes; none at the end."""
         piece = b""
         while not piece:
             decoder = self._decoder
@@ -266,14 +253,10 @@ class _Brotli:
         return piece
 
 
-def _codings(headers: Iterable[Header]) -> list[str]:
-    """Return the codings in the order in which they were applied, without `identity`."""
-    values = b",".join(value for name, value in headers if name == b"content-encoding").decode("latin-1")
-    named = [coding.strip(" \t").lower() for coding in values.split(",")]
-    found = [_ALIASES.get(coding, coding) for coding in named if coding not in _NONE]
-    if len(found) > _MOST_CODINGS:
+def _checked(codings: list[str]) -> list[str]:
+    if len(codings) > _MOST_CODINGS:
         raise RequestError(415, f"the body has more than {_MOST_CODINGS} content codings")
-    return found
+    return codings
 
 
 def _decoder_for(coding: str, directories: tuple[str, ...]) -> Callable[[bytes], Decoder]:
@@ -336,6 +319,14 @@ _FINDERS: dict[str, Callable[[], Callable[[bytes], Decoder] | None]] = {
     "br": _find_brotli,
     "zstd": _find_zstd,
 }
+
+
+async def _count(memory: Decoding, reader: DecodingReader, most: int, *, is_small: bool) -> None:
+    """Count the decoded body, or about its first `most` bytes, without keeping it: there is no memory for it yet."""
+    if is_small:
+        memory.count(reader.pieces(_PIECE))
+    if not is_small or memory.size >= _PIECE:
+        await asyncio.to_thread(memory.count, reader.pieces(most))
 
 
 async def _decode(reader: DecodingReader, most: int, *, is_small: bool) -> bytes:

@@ -24,13 +24,25 @@ class IncomingBody:
         is_complete: whether all of it has arrived.
         is_awaited: whether the client waits for `100 Continue` before it sends the body.
         is_admitted: whether memory is reserved for what arrives.
+        is_read_early: whether it is read before memory is reserved for it. Until then, it counts as one that arrives.
         most: the bytes that are kept for whoever reads it; above it the client is not read from.
         data: the bytes that have arrived and were not read yet.
         buffered: their number.
 
     """
 
-    __slots__ = ("_cause", "_is_taken", "_taken", "_waiter", "data", "is_admitted", "is_awaited", "is_complete", "most")
+    __slots__ = (
+        "_cause",
+        "_is_taken",
+        "_taken",
+        "_waiter",
+        "data",
+        "is_admitted",
+        "is_awaited",
+        "is_complete",
+        "is_read_early",
+        "most",
+    )
 
     def __init__(self, taken: Callable[[], None], *, is_awaited: bool) -> None:
         self.data: bytes | bytearray = b""
@@ -41,7 +53,7 @@ class IncomingBody:
         self._waiter: asyncio.Future[None] | None = None
         self.is_awaited = is_awaited
         self.is_complete = False
-        self.is_admitted = False
+        self.is_admitted = self.is_read_early = False
         self.most = MOST_BUFFERED
 
     @property
@@ -86,18 +98,33 @@ class IncomingBody:
             RequestError: the cause if no more of it arrives.
 
         """
-        if not (self.data or self.is_complete or self._cause):
-            await self._arrival()
-        if self._is_taken or not (self.data or self.is_complete):
-            raise self._cause or RequestError(408, "the body did not arrive in time")
+        await self.next_arrival()
         data = self.take()
         if not self.is_complete:
             self._taken()
         return data, not self.is_complete
 
+    async def next_arrival(self) -> None:
+        """Wait until there are bytes to take.
+
+        Raises:
+            RequestError: the cause if no more of it arrives.
+
+        """
+        if not (self.data or self.is_complete or self._cause):
+            await self._arrival()
+        if self._is_taken or not (self.data or self.is_complete):
+            raise self._cause or RequestError(408, "the body did not arrive in time")
+
     def pause(self) -> None:
-        """Let nothing more of it arrive until `arrival` is awaited."""
+        """Let nothing more of it arrive until `arrival` is awaited or `admit` is called."""
         self.most = 0
+
+    def admit(self) -> None:
+        """Note that memory is reserved for it; the client can send on."""
+        self.is_admitted = True
+        self.most = MOST_BUFFERED
+        self._taken()
 
     async def arrival(self, most: int) -> None:
         """Wait until all of it has arrived, or more than `most` bytes.

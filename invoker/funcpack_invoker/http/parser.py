@@ -22,7 +22,8 @@ from httptools import (
 
 from funcpack_invoker.context import id_of_request
 from funcpack_invoker.errors import LimitError, RequestError, named
-from funcpack_invoker.http.body import encoded_limit, too_large
+from funcpack_invoker.http.body import too_large
+from funcpack_invoker.http.codings import sent_limit
 from funcpack_invoker.http.framing import check_transfer_coding
 from funcpack_invoker.http.incoming import IncomingBody, IncomingRequest
 
@@ -36,6 +37,23 @@ logger = logging.getLogger("funcpack")
 
 # RFC 9110 section 9.1: a token. Registered methods are in upper case, and so must the others be here.
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Z-]{1,20}")
+
+# llhttp knows these as methods of RTSP, and rejects them in requests of HTTP, where they are methods like any other.
+_METHODS_OF_RTSP = frozenset(
+    {
+        b"ANNOUNCE",
+        b"DESCRIBE",
+        b"FLUSH",
+        b"GET_PARAMETER",
+        b"PAUSE",
+        b"PLAY",
+        b"RECORD",
+        b"REDIRECT",
+        b"SETUP",
+        b"SET_PARAMETER",
+        b"TEARDOWN",
+    }
+)
 
 # A second one could be read differently by whoever stands between (RFC 9110 section 5.3).
 _ONCE = frozenset({b"host", b"content-type"})
@@ -263,8 +281,16 @@ class RequestParser:
         except HttpParserInvalidMethodError:
             self._feed_unknown_method()
         except HttpParserError as exc:
-            raise _refusal_of(exc) from exc
+            if not self._has_method_of_rtsp():
+                raise _refusal_of(exc) from exc
+            self._target = b""
+            self._feed_unknown_method()
         return len(piece)
+
+    def _has_method_of_rtsp(self) -> bool:
+        """Return whether the request line, of which nothing has been parsed as HTTP, begins with such a method."""
+        is_new = not (self._method or self._fields) and self._head_size == len(self._line)
+        return is_new and self._line.partition(b" ")[0] in _METHODS_OF_RTSP
 
     def _read_on(self) -> None:
         """Have the body read behind a header that asks for an upgrade: httptools takes that for the end of the message."""
@@ -383,7 +409,7 @@ class RequestParser:
             self._is_in_trailer = False
             self._body_size = self._framing_size = 0
             is_encoded = b"content-encoding" in headers
-            self._most_body = encoded_limit(self._max_body) if is_encoded else self._max_body
+            self._most_body = sent_limit(self._fields, self._max_body) if is_encoded else self._max_body
         elif b"content-length" in headers:
             # llhttp has accepted it: digits, which do not overflow 64 bits.
             self._missing = int(headers[b"content-length"])

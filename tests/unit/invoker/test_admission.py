@@ -209,6 +209,10 @@ FUNCTION = """
         pytest.param([b"x" * MOST_ON_LOOP, b"x" * MOST_ON_LOOP], {}, 200, id="large in parts"),
         pytest.param(b"x" * 500_000, {}, 200, id="large"),
         pytest.param(gzip.compress(b"x" * 500_000), {"content-encoding": "gzip"}, 200, id="encoded"),
+        pytest.param([b"x" * 900_000], {"content-encoding": "identity"}, 200, id="encoded in no way"),
+        pytest.param([b"", b""], {"content-encoding": "gzip"}, 200, id="encoded, none"),
+        pytest.param(gzip.compress(b"x" * 500_000)[:-1], {"content-encoding": "gzip"}, 400, id="encoded, malformed"),
+        pytest.param(gzip.compress(bytes(2 << 20)), {"content-encoding": "gzip"}, 413, id="encoded, too large"),
         pytest.param(b"x", {"content-encoding": "unknown"}, 415, id="encoded in an unknown way"),
         pytest.param(b"x", {"fails": "yes"}, 500, id="the function fails"),
         pytest.param([b"x" * 900_000, b"x" * 900_000], {"content-length": "1800000"}, 413, id="too large"),
@@ -218,6 +222,99 @@ FUNCTION = """
 def test_memory_is_given_back(serve: Serve, body: Any, headers: dict[str, str], status: int) -> None:
     client = serve(FUNCTION, memory=MEMORY, FUNCTION_MAX_BODY="1MiB")
     assert client.post(body, headers).status == status
+    assert all_is_free(client)
+
+
+GZIP = {"content-encoding": "gzip"}
+LISTS = b"[" + b"[]," * 100_000 + b"[]]"
+# The same with members that decode to nothing.
+PADDED_LISTS = gzip.compress(LISTS) + gzip.compress(b"") * 10_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "budget"),
+    [
+        pytest.param(gzip.compress(b"x" * 20), "large", id="a small one does not wait behind large ones"),
+        pytest.param(gzip.compress(b"x" * 20), "arriving", id="a small one does not wait for large ones that arrive"),
+        pytest.param(PADDED_LISTS, "small", id="a large one does not wait behind small ones"),
+    ],
+)
+@pytest.mark.parametrize("definition", ["def", "async def"])
+def test_an_encoded_body_does_not_wait_for(serve: Serve, definition: str, sent: bytes, budget: str) -> None:
+    client = serve(f"{definition} handler(body): return len(body)", memory=MEMORY)
+    shared = getattr(admission_of(client), budget)
+    taken = shared.take(shared.size)
+    assert client.post(sent, GZIP).status == 200
+    taken.leave()
+    assert all_is_free(client)
+
+
+@pytest.mark.parametrize(
+    ("sent", "budget"),
+    [
+        pytest.param(gzip.compress(b"[]"), "small", id="small"),
+        pytest.param(gzip.compress(b"[" * 100_000), "large", id="for what it becomes"),
+        pytest.param(PADDED_LISTS, "large", id="large for what it becomes"),
+        pytest.param([PADDED_LISTS[:100_000], PADDED_LISTS[100_000:]], "arriving", id="until it has arrived"),
+    ],
+)
+def test_an_encoded_body_waits_for_memory(serve: Serve, sent: Any, budget: str) -> None:
+    client = serve("def handler(body): return len(body)", memory=MEMORY)
+    shared = getattr(admission_of(client), budget)
+    taken = shared.take(shared.size)
+
+    async def wait() -> tuple[bool, int]:
+        request = asyncio.ensure_future(client.send("POST", "/", GZIP, sent))
+        async with asyncio.timeout(20):
+            while not shared.waiting:  # noqa: ASYNC110 - it asks
+                await asyncio.sleep(0.001)
+        was_done = request.done()
+        taken.leave()
+        return was_done, (await request).status
+
+    assert client.runner.run(wait()) == (False, 200)
+    assert all_is_free(client)
+
+
+def test_an_encoded_body_reserves_what_its_content_takes(serve: Serve) -> None:
+    client = serve(
+        """
+        reserved = []
+
+        def handler(body):
+            reserved.append(admission.large.size - admission.large.free)
+        """,
+        memory=MEMORY,
+    )
+    handler: Any = __import__("handler")
+    handler.admission = admission_of(client)
+    client.post(gzip.compress(LISTS), {**GZIP, **JSON})
+    client.post(LISTS, JSON)
+    assert handler.reserved[1] == parsed_size(LISTS)
+    assert handler.reserved[1] <= handler.reserved[0] < 1.1 * handler.reserved[1]
+
+
+BOMB = gzip.compress(bytes(20 << 20))
+
+
+def test_encoded_requests_do_not_wait_for_each_other(serve: Serve) -> None:
+    """Many at a time, each of which needs a large part of the memory, or all of it."""
+    client = serve("def handler(req): return str(len(req.get_data()))", memory=MEMORY, FUNCTION_MAX_BODY="10MiB")
+    bodies = [
+        gzip.compress(b"x"),
+        gzip.compress(LISTS),
+        PADDED_LISTS,
+        BOMB,
+        gzip.compress(bytes(9 << 20)),
+        b"malformed",
+    ]
+
+    async def send_all() -> list[int]:
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(*(client.send("POST", "/", GZIP, body) for body in bodies * 3))
+        return [answer.status for answer in answers]
+
+    assert client.runner.run(send_all()) == [200, 200, 200, 413, 200, 400] * 3
     assert all_is_free(client)
 
 

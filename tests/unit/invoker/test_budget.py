@@ -9,7 +9,7 @@ import pytest
 
 from funcpack_invoker.errors import LimitError
 from funcpack_invoker.http import budget as budget_module
-from funcpack_invoker.http.budget import NOTHING, Budget, Reservation
+from funcpack_invoker.http.budget import NOTHING, Budget, LateReservation, Reservation
 from funcpack_invoker.http.held import Held
 
 if TYPE_CHECKING:
@@ -134,25 +134,35 @@ def test_a_reservation_lasts_until_everybody_has_left() -> None:
     assert budget.free == 100
 
 
-def test_what_is_not_needed_is_given_to_those_that_wait() -> None:
-    async def test() -> None:
-        log: list[str] = []
-        budget = Budget(100, 0)
-        holder = await budget.reserve(100)
-        ask(budget, 60, log, "next")
-        await settle()
-        holder.shrink(40)
-        await settle()
-        assert (log, budget.free) == (["next"], 0)
-        holder.shrink(90)
-        assert holder.size == 40
+def test_a_late_reservation_gives_back_what_it_had_before() -> None:
+    budget = Budget(100, 0)
+    late = LateReservation()
+    for size in (30, 50):
+        late.become(taken(budget, size))
+        assert budget.free == 100 - size
+    late.stay()
+    late.leave()
+    assert budget.free == 50
+    late.leave()
+    assert budget.free == 100
 
-    run(test())
+
+def test_a_late_reservation_keeps_nothing_after_everybody_has_left() -> None:
+    budget = Budget(100, 0)
+    late = LateReservation()
+    late.leave()
+    late.become(taken(budget, 30))
+    assert budget.free == 100
+
+
+def taken(budget: Budget, size: int) -> Reservation:
+    reservation = budget.take(size)
+    assert reservation is not None
+    return reservation
 
 
 def test_nothing_belongs_to_no_budget() -> None:
     NOTHING.stay()
-    NOTHING.shrink(0)
     NOTHING.leave()
 
 

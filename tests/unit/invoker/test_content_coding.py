@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcpack_invoker.http.body import encoded_limit
+from funcpack_invoker.http.codings import sent_limit
 from funcpack_invoker.http.content_coding import decoders_for, reader_of
 
 if TYPE_CHECKING:
@@ -174,10 +174,20 @@ def test_data_that_does_not_compress_may_be_as_large_as_the_limit(
     assert answer.json()[0] == 100000
 
 
+@pytest.mark.parametrize("memory", [None, 64 << 20])
+@pytest.mark.parametrize("size", [10, 11])
+@pytest.mark.parametrize("coding", ["identity", "Identity, identity", ""])
+def test_body_without_a_coding_has_the_ordinary_limit(serve: Serve, coding: str, size: int, memory: int | None) -> None:
+    client = serve("def handler(body): return str(len(body))", memory=memory, FUNCTION_MAX_BODY="10")
+    headers = {"content-encoding": coding}
+    assert client.post(b"x" * size, headers).status == (200 if size <= 10 else 413)
+    assert client.post([b"x" * 5, b"x" * (size - 5)], headers).status == (200 if size <= 10 else 413)
+
+
 def test_encoded_body_is_limited_too(serve: Serve) -> None:
     client = serve("def handler(body): raise AssertionError('called')", FUNCTION_MAX_BODY="10")
     empty_members = gzip.compress(b"") * 200
-    assert len(empty_members) > encoded_limit(10)
+    assert len(empty_members) > sent_limit([(b"content-encoding", b"gzip")], 10)
     assert client.post(empty_members, {"content-encoding": "gzip"}).status == 413
     assert client.post([empty_members[:500], empty_members[500:]], {"content-encoding": "gzip"}).status == 413
 

@@ -28,6 +28,7 @@ UPGRADE = b"GET /u HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\
 UPGRADE_WITH_BODY = UPGRADE.replace(b"GET", b"PUT").replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\nabc")
 UPGRADE_CHUNKED = CHUNKED.replace(b"Host: a\r\n", b"Host: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n")
 BREW = b"BREW /pot HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nhot"
+PLAY = BREW.replace(b"BREW", b"PLAY")
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 Seen = tuple[str, bytes, list[tuple[bytes, bytes]], bytes, bool]
@@ -88,6 +89,7 @@ def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
         pytest.param(UPGRADE_WITH_BODY, [b"/u?"], b"abc", id="upgrade-with-a-body"),
         pytest.param(UPGRADE_CHUNKED, [b"/c?"], b"ab\n\r\n\r\n", id="upgrade-with-a-chunked-body"),
         pytest.param(BREW, [b"/pot?"], b"hot", id="a-method-that-llhttp-does-not-know"),
+        pytest.param(PLAY + GET, [b"/pot?", b"/a?b=c"], b"", id="a-method-that-llhttp-takes-for-another-protocol-s"),
         pytest.param(LAST + GET, [b"/last?"], b"", id="nothing-after-the-last"),
         pytest.param(b"\r\n\r\n" + GET + b"\r\n", [b"/a?b=c"], b"", id="empty-lines-before-and-after"),
         pytest.param(CHUNKED + GET + POST, [b"/c?", b"/a?b=c", b"/?"], b"a\r\n\r\nGET", id="pipelined"),
@@ -98,6 +100,20 @@ def test_requests_are_found(sent: bytes, targets: list[bytes], body: bytes) -> N
     assert status == 0
     assert [target for _, target, *_ in seen] == targets
     assert seen[-1][3] == body
+
+
+OF_HTTP = ["GET", "PATCH", "QUERY", "SOURCE", "UPDATEREDIRECTREF", "VERSION-CONTROL"]
+OF_RTSP = ["DESCRIBE", "FLUSH", "PAUSE", "PLAY", "RECORD", "SETUP", "TEARDOWN"]
+OF_RTSP_TOO = ["ANNOUNCE", "GET_PARAMETER", "REDIRECT", "SET_PARAMETER"]
+
+
+@pytest.mark.parametrize("method", OF_HTTP + OF_RTSP + OF_RTSP_TOO)
+def test_every_method_is_found(method: str) -> None:
+    """Those that are registered for HTTP, and those of RTSP, which are methods like invented ones."""
+    request = b"%s /a HTTP/1.%d\r\nHost: a\r\nConnection: keep-alive\r\n\r\n"
+    data = request % (method.encode(), 1) + request % (method.encode(), 0)
+    assert [found for found, *_ in parse([data])[0]] == [method, method]
+    assert parse([bytes([byte]) for byte in data]) == parse([data])
 
 
 def test_small_chunks_are_parsed_some_at_a_time() -> None:
@@ -141,7 +157,7 @@ def test_fields_of_a_request_that_asks_for_an_upgrade_are_those_that_were_sent(u
 
 @given(
     st.lists(
-        st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW, LAST, b"\r\n"]),
+        st.sampled_from([GET, POST, CHUNKED, UPGRADE, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW, PLAY, LAST, b"\r\n"]),
         max_size=5,
     ),
     st.lists(st.integers(min_value=0, max_value=1000), max_size=8),
@@ -156,7 +172,7 @@ def test_cuts_change_nothing(requests: list[bytes], places: list[int]) -> None:
 
 
 @given(
-    st.sampled_from([GET, POST, CHUNKED, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW]).flatmap(mutilated),
+    st.sampled_from([GET, POST, CHUNKED, UPGRADE_WITH_BODY, UPGRADE_CHUNKED, BREW, PLAY]).flatmap(mutilated),
     st.lists(st.integers(0, 300), max_size=4),
 )
 def test_cuts_change_nothing_of_a_mutilated_request_but_the_reason(request: bytes, places: list[int]) -> None:
@@ -174,6 +190,18 @@ def test_cuts_change_nothing_of_a_mutilated_request_but_the_reason(request: byte
         pytest.param(b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 6 + b"\r\n", 431, id="fields"),
         pytest.param(b"GET / HTTP/1.1\r\nA: " + b"b" * 300, 431, id="header-without-end"),
         pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n", 413, id="chunk"),
+        *(
+            pytest.param(
+                b"POST / HTTP/1.1\r\nContent-Encoding: %s\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" % coding,
+                status,
+                id=name,
+            )
+            for coding, status, name in [
+                (b"gzip", 0, "chunk that may be decoded"),
+                (b"identity", 413, "chunk without a coding"),
+                (b"Identity\r\nContent-Encoding: identity , ", 413, "chunk without codings"),
+            ]
+        ),
         pytest.param(
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n" + b"a" * 100 + b"\r\n1\r\n",
             413,

@@ -102,6 +102,36 @@ def test_streamed_body_is_limited_too(serve: Serve, read: str) -> None:
     assert client.post([b"x" * (1 << 20)] * 5).status == 413
 
 
+AWAITED = """
+    import asyncio
+
+    async def size_of(req):
+        return str(len({read}))
+
+    def handler(req):
+        {before}
+        return size_of(req)
+"""
+
+
+@pytest.mark.parametrize("before", ["pass", "req.method", "req.stream.read(100)"])
+@pytest.mark.parametrize("read", ["req.stream.read()", "await asyncio.to_thread(req.stream.read)"])
+def test_coroutine_of_a_blocking_function_reads_the_rest_of_the_body(serve: Serve, read: str, before: str) -> None:
+    client = serve(AWAITED.format(read=read, before=before))
+    answer = client.post([b"x" * (1 << 20)] * 5)
+    assert answer.text == str((5 << 20) - (100 if "100" in before else 0))
+
+
+@pytest.mark.parametrize(("is_cut", "status"), [(False, 413), (True, 408)])
+def test_coroutine_of_a_blocking_function_learns_that_the_body_is_not_complete(
+    serve: Serve, is_cut: bool, status: int
+) -> None:
+    client = serve(AWAITED.format(read="req.get_data()", before="pass"), FUNCTION_MAX_BODY="3MiB")
+    body = [b"x" * (1 << 20)] * (2 if is_cut else 5)
+    answer = client.runner.run(client.send("POST", body=body, is_cut=is_cut))
+    assert answer.status == status
+
+
 @pytest.mark.parametrize("definition", ["def handler(body)", "def handler(req)", "async def handler(req)"])
 def test_body_that_stops_is_408(serve: Serve, definition: str) -> None:
     client = serve(f"{definition}: raise AssertionError('called')")
