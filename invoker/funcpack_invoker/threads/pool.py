@@ -182,6 +182,10 @@ class ThreadPool:
             outcome = await future
         except asyncio.CancelledError:
             await asyncio.wait({ended})
+            value = ended.result().value
+            if asyncio.iscoroutine(value):
+                # Python would warn that nobody awaits it.
+                value.close()
             raise
         if outcome.error is not None:
             raise outcome.error

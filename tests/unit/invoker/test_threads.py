@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ from funcpack_invoker.threads.pool import NOT_BEGUN, Outcome, ThreadPool
 from funcpack_invoker.threads.run_in_context import RunInContext
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="outside")
 
@@ -398,3 +399,24 @@ def test_a_cancelled_call_ends_before_its_result_is_given_up() -> None:
         return was_done, task.cancelled() and ended == [True]
 
     assert in_loop(test) == (False, True)
+
+
+def test_a_coroutine_that_a_cancelled_call_returns_is_closed() -> None:
+    async def test(pool: ThreadPool) -> list[str]:
+        started, goes_on = threading.Event(), threading.Event()
+        made: list[Coroutine[Any, Any, str]] = []
+
+        def work(_: object) -> Coroutine[Any, Any, str]:
+            started.set()
+            goes_on.wait(20)
+            made.append(_several_steps())
+            return made[0]
+
+        task = asyncio.ensure_future(pool.result(work, None))
+        await asyncio.to_thread(started.wait, 20)
+        task.cancel()
+        goes_on.set()
+        await asyncio.wait({task})
+        return [inspect.getcoroutinestate(coroutine) for coroutine in made]
+
+    assert in_loop(test) == [inspect.CORO_CLOSED]
