@@ -82,8 +82,9 @@ class IncomingBody:
         self._wake()
 
     def drop(self) -> None:
-        """Forget the bytes that were not read yet."""
+        """Forget the bytes that were not read yet. Nobody takes what is left for all of it."""
         self.data = b""
+        self.is_complete = False
 
     def take(self) -> bytes:
         """Return the bytes that have arrived since the last time."""

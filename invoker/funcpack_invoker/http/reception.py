@@ -54,14 +54,23 @@ class Reception(LateReservation):
     async def _reserve(self) -> None:
         """Reserve what the next part makes necessary."""
         body, admission = self._body, self._admission
-        received = self._received + body.buffered
-        if body.is_complete or received > admission.whole:
+        if self._size > MOST_ON_LOOP and not (body.is_admitted or self._is_known()):
+            body.pause()
+            self.become(await admission.reserve_arrival(self._request, self._size))
+            body.admit()
+        # What had been read of the connection before may have been the rest.
+        if self._is_known():
             body.pause()
             needed = self._needed + admission.needed_by(self._request, body.data, is_part=bool(self._received))
-            self.become(await admission.reserve(needed, received))
+            self.become(await admission.reserve(needed, self._size))
             self._is_reserved = True
             body.admit()
-        elif received > MOST_ON_LOOP and not body.is_admitted:
-            body.pause()
-            self.become(await admission.reserve_arrival(self._request, received))
-            body.admit()
+
+    @property
+    def _size(self) -> int:
+        """The bytes that have arrived."""
+        return self._received + self._body.buffered
+
+    def _is_known(self) -> bool:
+        """Return whether all has arrived that counts."""
+        return self._body.is_complete or self._size > self._admission.whole

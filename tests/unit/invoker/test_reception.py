@@ -116,6 +116,40 @@ def test_part_waits_for_memory_and_is_not_lost(budget: str) -> None:
     asyncio.run(run())
 
 
+def test_the_last_part_reserves_also_if_it_comes_while_the_first_waits() -> None:
+    """The connection had read it before it stopped reading."""
+
+    async def run() -> None:
+        received = Received()
+        arriving = received.admission.arriving
+        taken = arriving.take(arriving.size)
+        assert taken is not None
+        received.arrive(b"x" * 70_000)
+        waiting = asyncio.ensure_future(received.receive())
+        await asyncio.sleep(0)
+        received.arrive(b"x" * 10_000, is_last=True)
+        taken.leave()
+        assert (await waiting, list(received.reserved)) == ((80_000, False), ["large"])
+        received.reception.leave()
+        assert received.reserved == {}
+
+    asyncio.run(run())
+
+
+def test_a_body_that_was_dropped_is_not_taken_for_an_empty_one() -> None:
+    async def run() -> None:
+        received = Received()
+        received.arrive(b"x" * 1000, is_last=True)
+        received.body.drop()
+        waiting = asyncio.ensure_future(received.receive())
+        await asyncio.sleep(0)
+        received.body.cut(RequestError(400, "the client has disconnected"))
+        with pytest.raises(RequestError, match="disconnected"):
+            await waiting
+
+    asyncio.run(run())
+
+
 def test_nothing_is_kept_for_a_call_that_has_ended() -> None:
     async def run() -> None:
         received = Received()
