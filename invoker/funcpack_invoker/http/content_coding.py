@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import io
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
@@ -44,6 +45,9 @@ _PIECE = 1 << 16
 
 # A larger encoded body is decoded on a thread, and so is a body that does not end within one piece.
 _SMALL = 1 << 14
+
+# Decodes large bodies if memory is limited: malloc keeps for each thread some of what was freed there, up to 64 MiB.
+_one_thread = ThreadPoolExecutor(1, "decoding")
 
 # RFC 9659 section 3: the window of zstd in HTTP is at most 8 MiB. A larger one would have to be in memory.
 _ZSTD_WINDOW_LOG = 23
@@ -114,7 +118,7 @@ async def receive_encoded(
         await _count(memory, counted, memory.most if streamed else limit, is_small=is_small)
         await memory.settle(len(encoded))
     most = READ_AHEAD if streamed else limit + 1
-    data = await _decode(reader, most, is_small=is_small)
+    data = await _decode(reader, most, None if memory is None else _one_thread, is_small=is_small)
     if len(data) >= most:
         _replace_headers(request, None)
         reader.put_back(data)
@@ -144,7 +148,11 @@ class DecodingReader(PieceReader):
 
     def take(self, most: int) -> bytes:
         """Return at least `most` bytes, or all if there are fewer."""
-        return b"".join(self.pieces(most))
+        # Not as a list of pieces: all of them would be in memory next to the result.
+        content = io.BytesIO()
+        for piece in self.pieces(most):
+            content.write(piece)
+        return content.getvalue()
 
     def put_back(self, data: bytes) -> None:
         """Return these bytes once more, before the next ones."""
@@ -329,12 +337,13 @@ async def _count(memory: Decoding, reader: DecodingReader, most: int, *, is_smal
         await asyncio.to_thread(memory.count, reader.pieces(most))
 
 
-async def _decode(reader: DecodingReader, most: int, *, is_small: bool) -> bytes:
-    """Return at least `most` decoded bytes, or all if there are fewer. Long work is done on a thread."""
+async def _decode(reader: DecodingReader, most: int, threads: ThreadPoolExecutor | None, *, is_small: bool) -> bytes:
+    """Return at least `most` decoded bytes, or all if there are fewer. Long work is done on a thread (None: any)."""
     first = reader.take(min(most, _PIECE)) if is_small else b""
     if is_small and len(first) < min(most, _PIECE):
         return first
-    return first + await asyncio.to_thread(reader.take, most - len(first))
+    loop = asyncio.get_running_loop()
+    return first + await loop.run_in_executor(threads, reader.take, most - len(first))
 
 
 def _replace_headers(request: IncomingRequest, length: bytes | None) -> None:
