@@ -218,8 +218,6 @@ class FunctionApp(App):
         memory: int | None = None,
     ) -> None:
         """Serve a function; `memory` is what the worker may have, in bytes (None: without a limit)."""
-        admission = Admission.within(memory, settings.max_body, is_typed=function.signature.reads_typed_data)
-        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, admission)
         self._directories = function.directories
         self._takes_events = function.kind is Kind.CLOUDEVENT
         self._invocation = Invocation(function, settings)
@@ -228,6 +226,10 @@ class FunctionApp(App):
             and function.signature.takes(Value.REQUEST)
             and not function.signature.takes(Value.BODY)
         )
+        admission = Admission.within(
+            memory, settings.max_body, is_typed=function.signature.reads_typed_data, streams=self._streams_bodies
+        )
+        super().__init__(function.handler, Hooks(function.module, (function.function,)), settings, observer, admission)
         self._loads = json_codec.loads_exact if function.signature.needs_exact_data else json_codec.loads
         self._run: Run = self._invocation.invoke if observer is None else observer.calls(self._invocation)
 

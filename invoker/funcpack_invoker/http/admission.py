@@ -106,7 +106,9 @@ class Admission:
 
     """
 
-    def __init__(self, memory: int, max_body: int, *, is_typed: bool = False, decodes: bool = True) -> None:
+    def __init__(
+        self, memory: int, max_body: int, *, is_typed: bool = False, decodes: bool = True, streams: bool = True
+    ) -> None:
         """Share memory.
 
         Args:
@@ -114,22 +116,31 @@ class Admission:
             max_body: the maximum size of a decoded body, in bytes.
             is_typed: as in `parsed_size`.
             decodes: whether bodies with a Content-Encoding are decoded.
+            streams: whether a large body is read while it arrives. Otherwise, all of it counts.
 
         """
         self._max_body = max_body
         self._is_typed = is_typed
         self._decodes = decodes
-        self.whole = max(READ_AHEAD, whole_within(memory))
+        self.whole = max(READ_AHEAD, whole_within(memory)) if streams else max_body
         self.large = Budget(memory // 2, memory // 8)
         self.small = Budget(memory // 16, memory // 16)
         self.arriving = Budget(memory // 16, memory // 16)
 
     @classmethod
     def within(
-        cls, memory: int | None, max_body: int, *, is_typed: bool = False, decodes: bool = True
+        cls,
+        memory: int | None,
+        max_body: int,
+        *,
+        is_typed: bool = False,
+        decodes: bool = True,
+        streams: bool = True,
     ) -> Admission | None:
         """Return the budgets for so many bytes of memory; None if memory is not limited."""
-        return None if memory is None else cls(memory, max_body, is_typed=is_typed, decodes=decodes)
+        if memory is None:
+            return None
+        return cls(memory, max_body, is_typed=is_typed, decodes=decodes, streams=streams)
 
     def admit_now(self, request: IncomingRequest) -> Reservation | None:
         """Let a request in whose body is small and has arrived; None if it has to wait or is not like that."""

@@ -105,7 +105,7 @@ class Budget:
 
         Args:
             size: in bytes; the whole budget if it has less.
-            kept: the bytes that the request keeps in memory while it waits.
+            kept: the bytes that the request keeps in memory while it waits. If nobody else keeps any, they may be many.
             cut: ends what the reservation is for; called if others wait and it has lasted too long.
 
         Raises:
@@ -114,9 +114,9 @@ class Budget:
         """
         reservation = self.take(size)
         if reservation is None:
-            size = min(size, self.size)
-            await self._wait(size, kept)
-            reservation = Reservation(self, size)
+            most = min(size, self.size)
+            await self._wait(most, kept)
+            reservation = Reservation(self, most)
         if cut is not None:
             end = asyncio.get_running_loop().time() + _PATIENCE + size / _PATIENCE_RATE
             self._cuts[reservation] = end, cut
@@ -138,7 +138,7 @@ class Budget:
                 turn.set_result(None)
 
     async def _wait(self, size: int, kept: int) -> None:
-        if self._kept + kept > self._most_waiting:
+        if self._kept and self._kept + kept > self._most_waiting:
             raise LimitError(503, "too many requests wait for memory")
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((size, turn))

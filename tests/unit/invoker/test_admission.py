@@ -294,6 +294,44 @@ def test_an_encoded_body_reserves_what_its_content_takes(serve: Serve) -> None:
     assert handler.reserved[1] <= handler.reserved[0] < 1.1 * handler.reserved[1]
 
 
+@pytest.mark.parametrize(
+    ("function", "is_all"),
+    [
+        pytest.param("def handler(body): note()", True, id="body"),
+        pytest.param("async def handler(req): note()", True, id="on the event loop"),
+        pytest.param("def handler(event): note()", True, id="event"),
+        pytest.param("def handler(req): note()", False, id="stream"),
+    ],
+)
+def test_all_of_a_body_counts_unless_the_function_reads_it_as_a_stream(
+    serve: Serve, function: str, *, is_all: bool
+) -> None:
+    """Also of one that is larger than the share for bodies that arrive."""
+    client = serve(function, memory=MEMORY, FUNCTION_MAX_BODY="20MiB")
+    handler: Any = __import__("handler")
+    large = admission_of(client).large
+    reserved: list[int] = []
+    handler.note = lambda: reserved.append(large.size - large.free)
+    body = b'["%s"]' % (b"x" * (5 << 20))
+    parts = [body[start : start + MOST_ON_LOOP] for start in range(0, len(body), MOST_ON_LOOP)]
+    client.post(parts, {"content-length": str(len(body)), **EVENT_HEADERS, **JSON})
+    assert [size >= parsed_size(body) for size in reserved] == [is_all]
+    assert all_is_free(client)
+
+
+def test_bodies_that_need_all_the_memory_are_served_one_after_the_other(serve: Serve) -> None:
+    client = serve("def handler(body): return len(body)", memory=MEMORY, FUNCTION_MAX_BODY="20MiB")
+    body = [b"x" * MOST_ON_LOOP] * 150
+
+    async def send_all() -> list[int]:
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(*(client.send("POST", "/", {}, body) for _ in range(4)))
+        return [answer.status for answer in answers]
+
+    assert client.runner.run(send_all()) == [200] * 4
+    assert all_is_free(client)
+
+
 BOMB = gzip.compress(bytes(20 << 20))
 
 

@@ -187,6 +187,23 @@ def test_those_that_wait_keep_no_more_than_they_may() -> None:
     run(test())
 
 
+def test_the_first_that_waits_may_keep_more() -> None:
+    """One that is larger than all that may wait would never be served beside others."""
+
+    async def test() -> None:
+        log: list[str] = []
+        budget = Budget(100, 10)
+        holder = await budget.reserve(100)
+        first = ask(budget, 100, log, "first", kept=50)
+        await settle()
+        with pytest.raises(LimitError):
+            await budget.reserve(1, 1)
+        holder.leave()
+        await first
+
+    run(test())
+
+
 def test_a_slow_one_is_cut_once_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget_module, "_PATIENCE", 0.01)
 
