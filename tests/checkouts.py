@@ -28,7 +28,9 @@ def checkout(directory: Path) -> Path:
 
 def make(directory: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run make in a checkout. The programs in its directory `bin` come first on PATH."""
-    environment = {**os.environ, "PATH": f"{directory}/bin:{os.environ['PATH']}", **variables}
+    # Not as a part of the make that runs the tests: with its level, the messages of this one begin with `make[1]`.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = {**inherited, "PATH": f"{directory}/bin:{os.environ['PATH']}", **variables}
     # Without the target `venv`, which would create an environment: that of these tests has what the tools need.
     python = ["--assume-old=venv", f"VENV={Path(sys.executable).parent}", f"PYTHON={sys.executable}"]
     # By its path, because `variables` can contain another PATH.
