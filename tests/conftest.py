@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import suppress
+
+# A shell starts programs in the background with SIGINT ignored. The processes of the tests would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Some tests run in environments that do not have it.
 with suppress(ModuleNotFoundError):
