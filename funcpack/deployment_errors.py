@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from funcpack.command_errors import EXIT_USAGE, CommandError
+from funcpack.command_errors import EXIT_USAGE, CommandError, OptionFileError
 from funcpack.plain_text import escaped
 
 if TYPE_CHECKING:
@@ -1100,17 +1100,10 @@ class UnhealthyAddressError(CommandError):
 
 
 @dataclass(eq=False)
-class SmokeFileError(CommandError):
+class SmokeFileError(OptionFileError):
     """The file of `--smoke` cannot be read."""
 
-    file: str
-    reason: str
     title: ClassVar[str] = "The saved request cannot be read"
-    exit_code: ClassVar[int] = EXIT_USAGE
-
-    @property
-    def found(self) -> str:
-        return f"{self.file}: {self.reason}."
 
     @property
     def remedy(self) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from funcpack.deploy.kubernetes.answers import message
 from funcpack.deploy.kubernetes.pod import READY_PATH
 from funcpack.deploy.plan.steps import Step
 from funcpack.deploy.plan.values import at
@@ -52,7 +53,7 @@ def refusal(received: Received) -> str | None:
     """Return why the API server has not passed a request on, or None if the function has answered."""
     body = received.body
     is_own = (at(body, "kind"), at(body, "apiVersion"), at(body, "code")) == ("Status", "v1", received.status)
-    return _line(at(body, "message")).rstrip(".") if is_own else None
+    return message(received) if is_own else None
 
 
 def _answer(cluster: Cluster, name: str, url: str, *, is_authorized: bool) -> Received:
@@ -76,9 +77,5 @@ def _is_passing(received: Received) -> bool:
 
 def _check(name: str, received: Received) -> None:
     if received.status >= 500:
-        text = _line(received.content.decode(errors="replace"))[:200]
+        text = " ".join(received.content.decode(errors="replace").split())[:200]
         raise UnansweredCallError(name, f"{READY_PATH} answers {received.status} {text}".rstrip())
-
-
-def _line(text: Any) -> str:
-    return " ".join(str(text or "").split())
